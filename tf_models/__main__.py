@@ -1,0 +1,244 @@
+"""The lab from the command line: ``python -m tf_models COMMAND --help``.
+
+With ``--json`` a command prints one JSON document on standard output; everything else goes to standard error. Exit
+status 0, or 2 after a one-line error.
+"""
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from tqdm import tqdm
+
+from tf_models import zoo
+from tf_models.data import content_hash, names, peek
+from tf_models.errors import LabError
+from tf_models.study.conduct import conduct, used_records
+from tf_models.study.experiments import EXPERIMENTS, Experiment, analyse
+from tf_models.study.jobs import Jobs
+from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore, default_backend
+from tf_models.study.shipped import shipped_records, write_shipped
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        document = options.command(options)
+    except LabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    if options.json:
+        json.dump(document, sys.stdout, indent=1)
+        print()
+    else:
+        print(options.show(document))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tf_models", description="The CNN × Transformer Lab, without its pages.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run, show, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="print one JSON document")
+        sub.set_defaults(command=run, show=show)
+        return sub
+
+    command("models", _models, _table, "List every architecture with its exact size.")
+    command("datasets", _datasets, _table, "List the data sets that can be used here.")
+
+    sub = command("train", _train, _show_record, "Train one variant and print its record.")
+    sub.add_argument("variant", help="cnn, vit")
+    sub.add_argument("--seed", type=int, default=0)
+    _add_training(sub)
+    sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
+    sub.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help="such as ffn=off; repeatable")
+    sub.add_argument("--ship", action="store_true", help="keep weights and activations in tf_models/study/results")
+
+    sub = command("run", _run, _show_experiment, "Carry out an experiment and print its intervals and verdicts.")
+    sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
+    sub.add_argument("--seeds", type=int, default=5)
+    _add_training(sub)
+    sub.add_argument("--depths", type=_numbers, default=(), metavar="1,2,4", help="depths of the grid")
+    sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="training sizes of the grid")
+    sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/study/results")
+    return parser
+
+
+def _add_training(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--dataset", default="digits", help="see the command datasets")
+    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images")
+    sub.add_argument("--epochs", type=int, default=Recipe.epochs)
+    sub.add_argument("--xla", action="store_true", help="compile the training step with XLA")
+    sub.add_argument("--mixed-precision", action="store_true", help="compute in bfloat16")
+    sub.add_argument("--fresh", action="store_true", help="train even where an identical run has finished")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+def _models(options: argparse.Namespace) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "family": spec.family,
+            "scale": scale,
+            "parameters": zoo.parameters(spec),
+            "macs": zoo.macs(spec),
+            "input_shape": list(spec.input_shape),
+        }
+        for scale, specs in (("classroom", zoo.CLASSROOM), ("published", zoo.PUBLISHED))
+        for name, spec in specs.items()
+    ]
+
+
+def _datasets(options: argparse.Namespace) -> list[dict[str, Any]]:
+    rows = []
+    for name in names():
+        try:
+            known, content, problem = peek(name), content_hash(name), ""
+        except LabError as error:  # a broken file must not hide the others
+            rows.append({"name": name, "problem": str(error)})
+            continue
+        shape = {"input_shape": list(known.input_shape), "classes": known.classes}
+        rows.append({"name": name, **shape, "train_images": known.train_images, "hash": content, "problem": problem})
+    return rows
+
+
+def _recipe(options: argparse.Namespace, **more: Any) -> Recipe:
+    return Recipe(epochs=options.epochs, xla=options.xla, mixed_precision=options.mixed_precision, **more)
+
+
+def _train(options: argparse.Namespace) -> dict[str, Any]:
+    switches = zoo.parse_switches(options.set)
+    recipe = _recipe(options, learning_rate=options.learning_rate)
+    spec = RunSpec(
+        options.variant, switches, options.dataset, options.train_size, options.seed, recipe, default_backend()
+    )
+    jobs = Jobs(RunStore())
+    try:
+        run_id = jobs.submit(spec, purpose="command line", fresh=options.fresh or options.ship)
+        shipped = {record.run_id: record for record in shipped_records().values()}
+        if run_id in shipped:
+            return shipped[run_id].to_dict()
+        with tqdm(total=recipe.epochs, desc=spec.name, unit="epoch") as bar:
+
+            def show(active: int) -> None:
+                for row in jobs.store.epochs(run_id)[bar.n :]:
+                    bar.set_postfix(loss=f"{row['loss']:.3f}", validation=f"{row['validation_accuracy']:.3f}")
+                    bar.update()
+
+            try:
+                jobs.wait([run_id], show)
+            except KeyboardInterrupt:
+                jobs.stop(run_id)
+                jobs.wait([run_id])
+                raise
+        record = _finished(jobs.store, run_id)
+        if options.ship:
+            from tf_models.study.showcase import ship
+
+            print(ship(jobs, record), file=sys.stderr)
+        return record.to_dict()
+    finally:
+        jobs.close()
+
+
+def _finished(store: RunStore, run_id: str) -> RunRecord:
+    run = store.get(run_id)
+    if run.status != FINISHED or run.record is None:
+        raise run.reason or LabError("run_ended", value=run_id, status=run.status)
+    return run.record
+
+
+def _run(options: argparse.Namespace) -> dict[str, Any]:
+    experiment = Experiment(
+        options.experiment,
+        options.dataset,
+        options.seeds,
+        options.train_size,
+        _recipe(options),
+        default_backend(),
+        options.depths,
+        options.train_sizes,
+    )
+    jobs = Jobs(RunStore())
+    bars: dict[str, tqdm] = {}
+
+    def show(step: str, done: int, total: int) -> None:
+        if step not in bars:
+            bars[step] = tqdm(total=total, desc=f"{experiment.name} {experiment.dataset}: {step}", unit="run")
+        bars[step].n = done
+        bars[step].refresh()
+
+    try:
+        records = conduct(jobs, experiment, options.fresh, show)
+    finally:
+        for bar in bars.values():
+            bar.close()
+        jobs.close()
+    if options.ship:
+        path = write_shipped(f"{experiment.name}-{experiment.dataset}", used_records(experiment, records))
+        print(path, file=sys.stderr)
+    return analyse(experiment, records)
+
+
+# For people
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    heads = list(dict.fromkeys(head for row in rows for head in row))
+    cells = [heads] + [[_cell(row.get(head, "")) for head in heads] for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return "×".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value if value is not None else "")
+
+
+def _show_record(values: dict[str, Any]) -> str:
+    switches = " ".join(f"{key}={value}" for key, value in values["switches"].items())
+    return (
+        f"{values['variant']} {switches}".strip() + f" on {values['dataset']}, seed {values['seed']}: "
+        f"test accuracy {100 * values['test_accuracy']:.1f} % of {values['test_images']} images "
+        f"(validation {100 * values['validation_accuracy']:.1f} %), {values['parameters']:,} parameters, "
+        f"{values['train_seconds']:.0f} s on {values['device']}. Run {values['run_id']}."
+    )
+
+
+def _show_experiment(result: dict[str, Any]) -> str:
+    def points(value: float) -> str:
+        return f"{100 * value:+.2f}"
+
+    lines = [f"{result['experiment']} on {result['dataset']}, {result['train_images']:,} training images"]
+    for arm in result["arms"]:
+        if arm["test_accuracy"] is not None:
+            lines.append(
+                f"  {arm['name']:<12} {100 * arm['test_accuracy']:.2f} %  {arm['parameters']:>9,} parameters, "
+                f"{len(arm['seeds'])} seeds, learning rate {arm['learning_rate']:g}"
+            )
+    lines.append("differences in test accuracy, in points, with 95 % intervals:")
+    for row in result["contrasts"] + [{**cell, "a": f"depth {cell['depth']}, {cell['train_images']} images: {cell['a']}"} for cell in result["grid"]]:
+        if row["mean"] is not None:
+            interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
+            lines.append(f"  {row['a']} − {row['b']:<12} {interval}  better in {row['wins']} of {row['seeds']}: {row['verdict']}")
+    for control in result["controls"]:
+        state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
+        lines.append(f"control {control['name']}: {state}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.exit(main())

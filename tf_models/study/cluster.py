@@ -1,0 +1,80 @@
+"""The local Dask cluster, in a process of its own: ``python -m tf_models.study.cluster``.
+
+It prints ``{"address": …}`` and ends when its standard input closes, so nothing outlives the server. A process of its
+own because workers started from a Streamlit script would run that script again.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+THREADS_PER_WORKER = 2  # one for a training, one for a short question meanwhile (feature maps)
+BYTES_PER_WORKER = 2.2e9
+
+
+def count_gpus() -> int:
+    """NVIDIA devices that are visible, without loading any framework."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([gpu for gpu in visible.split(",") if gpu.strip() not in ("", "-1")])
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))
+
+
+def worker_environments(cores: int | None = None, memory: int | None = None) -> list[dict[str, str]]:
+    """One environment for each worker: LAB_WORKERS of them, else one a GPU, else one a core while memory lasts.
+
+    Each worker is given its own GPU or its share of the cores, so that workers do not fight.
+    """
+    cores = cores or os.cpu_count() or 1
+    gpus = count_gpus()
+    asked = os.environ.get("LAB_WORKERS", "")
+    fitting = max(1, int((memory or _memory()) // BYTES_PER_WORKER))
+    count = int(asked) if asked.isdigit() and int(asked) > 0 else gpus or min(cores, fitting)
+    threads = str(max(1, cores // count))
+    common = {
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")])),
+    }
+    if threads == "1":
+        common["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
+    visible = (os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpus)))).split(",")
+    return [common | ({"CUDA_VISIBLE_DEVICES": visible[i % gpus]} if gpus else {}) for i in range(count)]
+
+
+def _memory() -> int:
+    """Bytes of RAM that this machine or container may use."""
+    import psutil
+
+    limit = Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text().strip() if limit.exists() else "max"
+    total = psutil.virtual_memory().total
+    return total if text == "max" else min(total, int(text))
+
+
+async def _serve() -> None:
+    import dask
+    from distributed import Nanny, Scheduler
+    from distributed.deploy.spec import SpecCluster
+
+    # A worker that dies fails its job at once, instead of taking other workers down with it.
+    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    worker = {"nthreads": THREADS_PER_WORKER, "host": "127.0.0.1", "memory_limit": 0, "dashboard": False}
+    cluster = SpecCluster(
+        workers={i: {"cls": Nanny, "options": worker | {"env": env}} for i, env in enumerate(worker_environments())},
+        scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}},
+        asynchronous=True,
+        silence_logs=40,
+    )
+    async with cluster:
+        print(json.dumps({"address": cluster.scheduler_address}), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

@@ -1,0 +1,63 @@
+"""Carrying an experiment out: submit what is missing, wait, and gather the records."""
+
+from collections.abc import Callable
+
+from tf_models.errors import LabError
+from tf_models.study.experiments import Experiment, Records, index
+from tf_models.study.jobs import Jobs
+from tf_models.study.runs import FINISHED, RunRecord, RunSpec, RunStore
+from tf_models.study.shipped import shipped_records
+
+
+def known_records(store: RunStore | None) -> dict[RunSpec, list[RunRecord]]:
+    """Shipped records, then those of the store, by what was asked."""
+    own = store.runs([FINISHED], limit=100_000) if store is not None else []
+    return index([*shipped_records().values(), *(run.record for run in reversed(own) if run.record is not None)])
+
+
+def conduct(
+    jobs: Jobs,
+    experiment: Experiment,
+    fresh: bool = False,
+    on_change: Callable[[str, int, int], None] = lambda step, done, total: None,
+) -> Records:
+    """Train what is not known yet, first to choose learning rates, then for the record; returns all known records.
+
+    A stop loses nothing: finished runs are found again. With `fresh`, everything is trained anew. `on_change` gets
+    the step's name, and how many of its runs have ended. Raises `LabError` with the reason of the first failed run.
+    """
+    own: dict[RunSpec, list[RunRecord]] = {}
+
+    def train(step: str, specs: list[RunSpec]) -> None:
+        ids = [jobs.submit(spec, purpose=experiment.name, fresh=fresh) for spec in specs]
+        shipped = {record.run_id for record in shipped_records().values()}
+        wanted = [run_id for run_id in dict.fromkeys(ids) if run_id not in shipped]
+        jobs.wait(wanted, lambda active: on_change(step, len(specs) - active, len(specs)))
+        for run_id in wanted:
+            run = jobs.store.get(run_id)
+            if run.status != FINISHED or run.record is None:
+                raise run.reason or LabError("run_ended", value=run_id, status=run.status)
+            own.setdefault(run.spec, []).append(run.record)
+
+    def records() -> Records:
+        return own if fresh else known_records(jobs.store)
+
+    train("tuning", [spec for specs in experiment.tuning().values() for spec in specs])
+    rates = experiment.rates(records())
+    assert rates is not None, "every tuning run has finished"
+    train("control", [spec for specs in experiment.positive_control().values() for spec in specs])
+    train("arms", [spec for specs in experiment.runs(rates).values() for spec in specs])
+    cells = experiment.grid(rates).values()
+    train("grid", [spec for cell in cells for specs in cell.values() for spec in specs])
+    return records()
+
+
+def used_records(experiment: Experiment, records: Records) -> list[RunRecord]:
+    """The newest record of every run that the experiment reports or chooses by."""
+    rates = experiment.rates(records)
+    groups = [*experiment.tuning().values(), *experiment.positive_control().values()]
+    if rates is not None:
+        groups += experiment.runs(rates).values()
+        groups += [specs for cell in experiment.grid(rates).values() for specs in cell.values()]
+    specs = dict.fromkeys(spec for group in groups for spec in group)
+    return [records[spec][-1] for spec in specs if records.get(spec)]

@@ -1,0 +1,386 @@
+"""A run: what was asked (`RunSpec`), what came out (`RunRecord`), and the store that keeps both."""
+
+import base64
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from tf_models.data import content_hash, peek
+from tf_models.errors import LabError
+from tf_models.zoo import ModelSpec, Value, configure, defaults
+
+# Raise it whenever the same RunSpec would give another result: finished runs of older versions are not reused.
+TRAINING_VERSION = 1
+BACKENDS = ("tensorflow", "jax", "torch")
+LEARNING_RATES = (3e-4, 1e-3, 3e-3)
+HEARTBEAT_SECONDS = 2.0
+SILENCE_SECONDS = 20.0  # an owner that has not written for so long is gone
+
+QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
+FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "interrupted"
+ACTIVE = (QUEUED, RUNNING, STOPPING)
+
+
+def default_backend() -> str:
+    """KERAS_BACKEND, or TensorFlow."""
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if backend not in BACKENDS:
+        raise LabError("unknown_backend", value=backend, choices=", ".join(BACKENDS))
+    return backend
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every arm of a comparison is trained: AdamW, linear warm-up over a tenth of the steps, cosine to zero.
+
+    `dropout` acts before the classifier; `mixed_precision` computes in bfloat16; `xla` compiles the step with XLA.
+    """
+
+    epochs: int = 15
+    learning_rate: float = 1e-3
+    batch_size: int = 64
+    weight_decay: float = 0.05
+    dropout: float = 0.0
+    mixed_precision: bool = False
+    xla: bool = False
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("epochs", 1, 1000),
+            ("learning_rate", 1e-7, 10),
+            ("batch_size", 1, 4096),
+            ("weight_decay", 0, 10),
+            ("dropout", 0, 0.9),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise LabError("number", name=name, value=value, rule=f"from {low:g} to {high:g}")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training, completely described. Switches at the variant's own setting are left out."""
+
+    variant: str = "vit"
+    switches: Mapping[str, Value] = field(default_factory=dict, hash=False)
+    dataset: str = "digits"
+    train_size: int | None = None  # None: all training images
+    seed: int = 0
+    recipe: Recipe = Recipe()
+    backend: str = field(default_factory=default_backend)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**31:
+            raise LabError("number", name="seed", value=self.seed, rule="from 0 to 2147483647")
+        usual = defaults(self.variant)
+        switches = {key: value for key, value in sorted(self.switches.items()) if usual.get(key) != value}
+        object.__setattr__(self, "switches", switches)
+
+    @property
+    def model(self) -> ModelSpec:
+        """The architecture for this data set's images and classes; refuses what cannot be built."""
+        known = peek(self.dataset)
+        spec = configure(self.variant, self.switches, known.input_shape, known.classes)
+        return replace(spec, dropout=self.recipe.dropout)
+
+    @property
+    def name(self) -> str:
+        """Such as ``vit ffn=off``."""
+        return " ".join([self.variant, *(f"{key}={value}" for key, value in self.switches.items())])
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "switches": dict(self.switches)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RunSpec":
+        return cls(**{**values, "recipe": Recipe(**values["recipe"])})
+
+    def fingerprint(self, dataset_hash: str) -> str:
+        """Equal for runs that must give the same result."""
+        text = json.dumps([self.to_dict(), dataset_hash, TRAINING_VERSION], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a finished run measured, with where it came from.
+
+    Accuracies are shares (0 to 1), losses mean negative log-likelihoods in nats, times seconds. `history` has a row
+    for every epoch. `correct` holds one bit per test image, packed and in base64: see `correctness`.
+    """
+
+    run_id: str
+    spec: RunSpec
+    fingerprint: str
+    parameters: int
+    macs: int
+    dataset_hash: str
+    dataset_source: str
+    fixed_test: bool
+    train_images: int
+    test_images: int
+    validation_accuracy: float
+    validation_loss: float
+    test_accuracy: float
+    test_loss: float
+    correct: str
+    history: tuple[dict[str, float], ...]
+    train_seconds: float
+    images_per_second: float
+    device: str
+    versions: dict[str, str]
+    git: str
+    finished: str  # UTC, ISO 8601
+
+    def correctness(self) -> np.ndarray:
+        """(test images,) bool: which test images were classified correctly."""
+        bits = np.frombuffer(base64.b64decode(self.correct), np.uint8)
+        return np.unpackbits(bits)[: self.test_images].astype(bool)
+
+    def to_dict(self) -> dict[str, Any]:
+        """One flat JSON object; `epochs` counts them, `history` lists them."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"}
+        spec = self.spec.to_dict()
+        recipe = spec.pop("recipe")
+        return {**spec, **recipe, **values, "history": list(self.history)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RunRecord":
+        recipe = Recipe(**{f.name: values[f.name] for f in fields(Recipe)})
+        spec = RunSpec(**{f.name: values[f.name] for f in fields(RunSpec) if f.name != "recipe"}, recipe=recipe)
+        own = {f.name: values[f.name] for f in fields(cls) if f.name not in ("spec", "history")}
+        return cls(**own, spec=spec, history=tuple(values["history"]))
+
+
+def pack_correct(correct: np.ndarray) -> str:
+    """The inverse of `RunRecord.correctness`."""
+    return base64.b64encode(np.packbits(correct).tobytes()).decode()
+
+
+# The store
+
+
+def lab_home() -> Path:
+    """LAB_HOME, or ~/.cnn-transformer-lab: run store and weights."""
+    return Path(os.environ.get("LAB_HOME") or Path.home() / ".cnn-transformer-lab")
+
+
+_metadata = sa.MetaData()
+_runs = sa.Table(
+    "runs",
+    _metadata,
+    sa.Column("id", sa.String(12), primary_key=True),
+    sa.Column("fingerprint", sa.String(20), index=True),
+    sa.Column("status", sa.String(12), index=True, nullable=False),
+    sa.Column("spec", sa.JSON, nullable=False),
+    sa.Column("record", sa.JSON),
+    sa.Column("reason", sa.JSON),  # {code, values} of a LabError
+    sa.Column("owner", sa.String(32), index=True),
+    sa.Column("visitor", sa.String(64), index=True),
+    sa.Column("purpose", sa.String(64)),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("started", sa.Float),
+    sa.Column("ended", sa.Float),
+)
+_epochs = sa.Table(
+    "epochs",
+    _metadata,
+    sa.Column("run_id", sa.String(12), primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True),
+    sa.Column("values", sa.JSON, nullable=False),
+)
+_owners = sa.Table(
+    "owners",
+    _metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("heartbeat", sa.Float, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row of the store: a run in any state. `record` is there once it has finished."""
+
+    id: str
+    fingerprint: str | None
+    status: str
+    spec: RunSpec
+    record: RunRecord | None
+    reason: LabError | None
+    visitor: str
+    purpose: str
+    created: float
+    started: float | None
+    ended: float | None
+
+
+class RunStore:
+    """SQLite at LAB_HOME/lab.sqlite, or LAB_DATABASE_URL; only the process that submits jobs writes.
+
+    Raises `LabError` where the store cannot be opened; later failures to write raise it too.
+    """
+
+    def __init__(self, home: Path | None = None, url: str | None = None):
+        self.home = home or lab_home()
+        url = url or os.environ.get("LAB_DATABASE_URL")
+        self.where = url or str(self.home / "lab.sqlite")
+        try:
+            (self.home / "weights").mkdir(parents=True, exist_ok=True)
+            probe = self.home / f".write-{uuid.uuid4().hex}"
+            probe.write_text("x")
+            probe.unlink()
+        except OSError as error:
+            raise LabError("home_not_writable", path=self.home, reason=error.strerror or str(error)) from error
+        self._engine = sa.create_engine(url or f"sqlite:///{self.home / 'lab.sqlite'}")
+        if self._engine.dialect.name == "sqlite":
+            sa.event.listen(self._engine, "connect", _sqlite_settings)
+        with self._begin() as connection:
+            _metadata.create_all(connection)
+
+    def _begin(self):
+        return _Transaction(self._engine, self.where)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # writing
+
+    def add(
+        self, spec: RunSpec, fingerprint: str | None, owner: str = "", visitor: str = "", purpose: str = ""
+    ) -> str:
+        """A new queued run; returns its id."""
+        run_id = uuid.uuid4().hex[:12]
+        values = dict(id=run_id, fingerprint=fingerprint, status=QUEUED, spec=spec.to_dict(), created=time.time())
+        with self._begin() as connection:
+            connection.execute(_runs.insert().values(**values, owner=owner, visitor=visitor, purpose=purpose))
+        return run_id
+
+    def set_status(self, run_id: str, status: str, reason: LabError | None = None) -> None:
+        """Move a run that has not ended; a run that has ended keeps its state."""
+        values: dict[str, Any] = {"status": status}
+        if status == RUNNING:
+            values["started"] = time.time()
+        if status not in ACTIVE:
+            values["ended"] = time.time()
+        if reason is not None:
+            # values such as a Path are kept as text
+            values["reason"] = {"code": reason.code, "values": json.loads(json.dumps(reason.values, default=str))}
+        active = (_runs.c.id == run_id) & _runs.c.status.in_(ACTIVE)
+        with self._begin() as connection:
+            connection.execute(_runs.update().where(active).values(**values))
+
+    def add_epoch(self, run_id: str, values: Mapping[str, float]) -> None:
+        row = dict(run_id=run_id, epoch=int(values["epoch"]), values=dict(values))
+        with self._begin() as connection:
+            connection.execute(_epochs.insert().values(**row))
+
+    def finish(self, record: RunRecord) -> None:
+        values = dict(status=FINISHED, record=record.to_dict(), fingerprint=record.fingerprint, ended=time.time())
+        with self._begin() as connection:
+            connection.execute(_runs.update().where(_runs.c.id == record.run_id).values(**values))
+
+    def beat(self, owner: str) -> None:
+        """`owner` is alive. The unfinished runs of owners who are silent become interrupted."""
+        now = time.time()
+        alive = sa.select(_owners.c.id).where(_owners.c.heartbeat > now - SILENCE_SECONDS)
+        orphaned = _runs.c.status.in_(ACTIVE) & _runs.c.owner.not_in(alive)
+        with self._begin() as connection:
+            connection.execute(_owners.delete().where(_owners.c.id == owner))
+            connection.execute(_owners.insert().values(id=owner, heartbeat=now))
+            connection.execute(_runs.update().where(orphaned).values(status=INTERRUPTED, ended=now))
+
+    def leave(self, owner: str) -> None:
+        """`owner` ends in an orderly way: what it has not finished is interrupted."""
+        unfinished = _runs.c.status.in_(ACTIVE) & (_runs.c.owner == owner)
+        with self._begin() as connection:
+            connection.execute(_owners.delete().where(_owners.c.id == owner))
+            connection.execute(_runs.update().where(unfinished).values(status=INTERRUPTED, ended=time.time()))
+
+    # reading
+
+    def get(self, run_id: str) -> Run:
+        with self._begin() as connection:
+            row = connection.execute(sa.select(_runs).where(_runs.c.id == run_id)).mappings().first()
+        if row is None:
+            raise LabError("unknown_run", value=run_id)
+        return _run(row)
+
+    def find(self, fingerprint: str) -> RunRecord | None:
+        """The finished run with this fingerprint, if there is one."""
+        wanted = (_runs.c.fingerprint == fingerprint) & (_runs.c.status == FINISHED)
+        with self._begin() as connection:
+            row = connection.execute(sa.select(_runs).where(wanted).order_by(_runs.c.ended)).mappings().first()
+        return _run(row).record if row is not None else None
+
+    def runs(self, statuses: Iterable[str] = (), visitor: str | None = None, limit: int = 1000) -> list[Run]:
+        """Newest first."""
+        query = sa.select(_runs).order_by(_runs.c.created.desc()).limit(limit)
+        if statuses:
+            query = query.where(_runs.c.status.in_(list(statuses)))
+        if visitor is not None:
+            query = query.where(_runs.c.visitor == visitor)
+        with self._begin() as connection:
+            return [_run(row) for row in connection.execute(query).mappings()]
+
+    def epochs(self, run_id: str) -> list[dict[str, float]]:
+        query = sa.select(_epochs.c["values"]).where(_epochs.c.run_id == run_id).order_by(_epochs.c.epoch)
+        with self._begin() as connection:
+            return list(connection.execute(query).scalars())
+
+    def known_hash(self, dataset: str) -> str | None:
+        """The content hash of a data set: from its file, or, for a download, as the last finished run saw it."""
+        content = content_hash(dataset)
+        if content is None:
+            for run in self.runs([FINISHED]):
+                if run.record is not None and run.spec.dataset == dataset and run.record.dataset_source == "download":
+                    return run.record.dataset_hash
+        return content
+
+    def weights(self, run_id: str) -> Path:
+        """Where the weights of a finished run are kept."""
+        return self.home / "weights" / f"{run_id}.weights.h5"
+
+
+class _Transaction:
+    """A transaction whose database errors become one sentence with the store's place in it."""
+
+    def __init__(self, engine: sa.Engine, where: str):
+        self._context, self._where = engine.begin(), where
+
+    def __enter__(self) -> sa.Connection:
+        try:
+            return self._context.__enter__()
+        except sa.exc.SQLAlchemyError as error:
+            raise self._broken(error) from error
+
+    def __exit__(self, kind, error, trace) -> None:
+        try:
+            self._context.__exit__(kind, error, trace)
+        except sa.exc.SQLAlchemyError as failure:
+            raise self._broken(failure) from failure
+        if isinstance(error, sa.exc.SQLAlchemyError):
+            raise self._broken(error) from error
+
+    def _broken(self, error: sa.exc.SQLAlchemyError) -> LabError:
+        return LabError("store_broken", path=self._where, reason=str(getattr(error, "orig", error)))
+
+
+def _sqlite_settings(connection, _record) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for the writer
+    connection.execute("PRAGMA busy_timeout=10000")
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    reason = LabError(row["reason"]["code"], **row["reason"]["values"]) if row["reason"] else None
+    record = RunRecord.from_dict(row["record"]) if row["record"] else None
+    names = ("id", "fingerprint", "status", "visitor", "purpose", "created", "started", "ended")
+    return Run(**{name: row[name] for name in names}, spec=RunSpec.from_dict(row["spec"]), record=record, reason=reason)

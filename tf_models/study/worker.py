@@ -1,0 +1,49 @@
+"""What a worker does. The server names these functions; their bodies, which import the Keras half, run only there."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tf_models.errors import LabError
+from tf_models.study.runs import STOPPED, RunRecord, RunSpec
+
+
+def topic(owner: str) -> str:
+    """The Dask topic on which workers report to `owner`."""
+    return f"lab-{owner}"
+
+
+def stop_event(run_id: str) -> str:
+    """The name of the Dask event that asks a run to stop."""
+    return f"stop-{run_id}"
+
+
+def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | LabError | str:
+    """Train; the record with the bytes of its weights file, or why there is none: a reason, or ``stopped``."""
+    from distributed import Event, get_worker
+
+    from tf_models.training.train import Stopped, train
+
+    worker, stop = get_worker(), Event(stop_event(run_id))
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "run.weights.h5"
+        try:
+            record = train(
+                spec,
+                run_id,
+                report=lambda row: worker.log_event(topic(owner), {"run_id": run_id, **row}),
+                should_stop=stop.is_set,
+                weights=weights,
+            )
+        except Stopped:
+            return STOPPED
+        except LabError as error:
+            return error
+        return record, weights.read_bytes()
+
+
+def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
+    """What flows through the trained network of `spec` for `images` (N, H, W, channels) uint8: see `training.taps`."""
+    from tf_models.training.taps import read_taps
+
+    return read_taps(spec.model, weights, images)

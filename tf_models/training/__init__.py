@@ -1,0 +1,1 @@
+"""The half of the lab that imports Keras: build, train, taps. It runs in workers, never in the Streamlit server."""
