@@ -186,8 +186,7 @@ def _array_hash(*arrays: np.ndarray | None) -> str:
 
 def _unreadable(path: Path, error: Exception) -> LabError:
     # NumPy refuses arrays of Python objects with a ValueError: unpickling them could run anything.
-    rule = "it must be a .npz file of plain numbers, x_train, y_train, x_test and y_test, without Python objects"
-    return LabError("dataset_file", name=path.name, rule=f"{rule} ({error})")
+    return LabError("file_unreadable", name=path.name, reason=error)
 
 
 def _digits(name: str) -> Raw:
@@ -312,35 +311,32 @@ def _checked(
     """uint8 images and int64 labels, or a `LabError` that names what is wrong."""
     x, y, x_test, y_test = arrays
 
-    def refuse(rule: str) -> LabError:
-        return LabError("dataset_file", name=file, rule=rule)
-
     def images(array: np.ndarray, key: str) -> np.ndarray:
         if array.ndim == 3:
             array = array[..., None]
         if array.ndim != 4 or array.shape[-1] not in (1, 3):
-            raise refuse(f"{key} has shape {array.shape}; images are (N, H, W), (N, H, W, 1) or (N, H, W, 3)")
+            raise LabError("file_images", name=file, key=key, shape=array.shape)
         if array.dtype != np.uint8:
-            raise refuse(f"{key} holds {array.dtype}; pixels are uint8, 0 to 255")
+            raise LabError("file_pixels", name=file, key=key, dtype=array.dtype)
         return array
 
     def labels(array: np.ndarray, key: str, count: int) -> np.ndarray:
         if array.ndim == 2 and array.shape[1] == 1:
             array = array[:, 0]
         if array.shape != (count,) or array.dtype.kind not in "iu":
-            raise refuse(f"{key} has shape {array.shape} of {array.dtype}; it must be {count} whole numbers")
+            raise LabError("file_labels", name=file, key=key, shape=array.shape, dtype=array.dtype, count=count)
         return array.astype(np.int64)
 
     x, x_test = images(x, "x_train"), images(x_test, "x_test")
     if x.shape[1:] != x_test.shape[1:] or not len(x) or not len(x_test):
-        raise refuse(f"x_train {x.shape} and x_test {x_test.shape} must hold images of one size")
+        raise LabError("file_sizes", name=file, train=x.shape, test=x_test.shape)
     y, y_test = labels(y, "y_train", len(x)), labels(y_test, "y_test", len(x_test))
     count = int(y.max()) + 1
     if y.min() < 0 or not 2 <= count <= 1000 or len(np.unique(y)) != count:
-        raise refuse(f"labels run from {y.min()} to {y.max()}; they must be 0, 1, 2, … without a gap, 2 to 1000 classes")
+        raise LabError("file_gap", name=file, low=y.min(), high=y.max())
     if y_test.min() < 0 or y_test.max() >= count:
-        raise refuse(f"y_test has the label {y_test.max() if y_test.max() >= count else y_test.min()}, "
-                     f"which y_train, with labels 0 to {count - 1}, does not know")
+        value = y_test.max() if y_test.max() >= count else y_test.min()
+        raise LabError("file_unknown_label", name=file, value=value, high=count - 1)
     classes = tuple(classes) if classes is not None else tuple(str(label) for label in range(count))
     return Raw(name, source, classes[:count], x, y, x_test, y_test, content)
 
@@ -362,10 +358,9 @@ def _read_folders(path: Path) -> Raw:
                 images.append(square(image, ZIP_SIDE))
                 labels.append(folders.index(name.split("/")[-2]))
     except zipfile.BadZipFile as error:
-        raise LabError("dataset_file", name=path.name, rule=f"it is not a .zip archive ({error})") from error
+        raise LabError("file_archive", name=path.name, reason=error) from error
     if len(folders) < 2 or np.bincount(labels).min() < 10:
-        rule = "it must hold 2 or more class folders with 10 or more PNG, JPEG or WebP images each"
-        raise LabError("dataset_file", name=path.name, rule=rule)
+        raise LabError("file_folders", name=path.name)
     x, y = np.stack(images), np.array(labels, np.int64)
     return Raw(path.stem, "local file", tuple(folders), x, y, None, None, _file_hash(path, path.stat().st_mtime_ns))
 

@@ -6,8 +6,24 @@ MESSAGES = {
     "unknown_experiment": "Unknown experiment “{value}”: choose one of {choices}.",
     "unknown_switch": "Unknown switch “{switch}” for {variant}: it has {choices}.",
     "unknown_backend": "KERAS_BACKEND is “{value}”: it must be one of {choices}.",
-    "switch_value": "Switch {switch}={value}: it must be {rule}.",
-    "switch_unsupported": "{variant} cannot honour {switch}={value}: {rule}.",
+    "switch_choice": "Switch {switch}={value}: it must be one of {choices}.",
+    "switch_whole": "Switch {switch}={value}: it must be a whole number from {low} to {high}.",
+    "switch_number": "Switch {switch}={value}: it must be a number from {low} to {high}.",
+    "plain_ffn": "{variant} cannot honour ffn={value}: a plain convolution stack has no FFN sub-block, its ReLU follows "
+    "every convolution; the nearest comparison is vit with mixer=convolution, ffn=on against ffn=off.",
+    "plain_ffn_ratio": "{variant} cannot honour ffn_ratio={value}: a plain convolution stack has no FFN; the nearest "
+    "comparison is vit with mixer=convolution.",
+    "plain_mixer": "{variant} cannot honour mixer={value}: in a plain convolution stack the convolution also changes the "
+    "width; exchange the mixer of vit instead.",
+    "plain_position": "{variant} cannot honour position={value}: a plain convolution stack has no position table.",
+    "plain_skip": "{variant} cannot honour skip={value}: its blocks change the width, so nothing could be added around "
+    "them.",
+    "plain_heads": "{variant} cannot honour heads={value}: it has no attention.",
+    "plain_patch": "{variant} cannot honour patch={value}: it reads pixels, not patches.",
+    "heads_without_attention": "{variant} cannot honour heads={value}: only attention has heads, and the mixer is "
+    "{mixer}.",
+    "ratio_without_ffn": "{variant} cannot honour ffn_ratio={value}: with ffn={ffn} there is no hidden layer to widen.",
+    "sincos_width": "Width {width}: position=sincos needs a multiple of 4.",
     "patch_does_not_fit": "Image {side} {size} is not a multiple of patch {patch}: choose a patch that divides both sides "
     "of {height}×{width}.",
     "no_patch_fits": "An image of {height}×{width} cannot be cut into patches: no patch from 2 to 16 divides both sides "
@@ -17,10 +33,20 @@ MESSAGES = {
     "image_too_small": "An image of {height}×{width} is too small for {stages} halvings of {variant}: "
     "each side must be at least {minimum}.",
     "classes": "{value} classes: the lab takes 2 to 1000.",
-    "number": "{name} is {value}: it must be {rule}.",
+    "number": "{name} is {value}: it must be from {low} to {high}.",
     "train_size": "Training size {value}: {dataset} has {available} training images, and each of its {classes} classes "
     "needs at least one.",
-    "dataset_file": "Data file {name}: {rule}.",
+    "file_unreadable": "Data file {name}: it must be a .npz file of plain numbers, x_train, y_train, x_test and y_test, "
+    "without Python objects ({reason}).",
+    "file_images": "Data file {name}: {key} has shape {shape}; images are (N, H, W), (N, H, W, 1) or (N, H, W, 3).",
+    "file_pixels": "Data file {name}: {key} holds {dtype}; pixels are uint8, 0 to 255.",
+    "file_labels": "Data file {name}: {key} has shape {shape} of {dtype}; it must be {count} whole numbers, one an image.",
+    "file_sizes": "Data file {name}: x_train {train} and x_test {test} must hold images of one size.",
+    "file_gap": "Data file {name}: labels run from {low} to {high}; they must be 0, 1, 2, … without a gap, 2 to 1000 "
+    "classes.",
+    "file_unknown_label": "Data file {name}: y_test has the label {value}; y_train has labels 0 to {high}.",
+    "file_archive": "Data file {name}: it is not a .zip archive ({reason}).",
+    "file_folders": "Data file {name}: it must hold 2 or more class folders with 10 or more PNG, JPEG or WebP images each.",
     "dataset_offline": "{name} could not be downloaded ({reason}). Go online once, or put {name}.npz (x_train, y_train, "
     "x_test, y_test) into the folder that LAB_DATA_DIR names.",
     "not_an_image": "{name} is not an image that the lab can read: send a PNG, JPEG or WebP file.",
@@ -32,7 +58,6 @@ MESSAGES = {
     "too_many_epochs": "{value} epochs: this lab allows {limit} (LAB_MAX_EPOCHS).",
     "no_workers": "No worker answered within {seconds:.0f} s: {reason}.",
     "too_few_seeds": "{value} seeds: an interval needs at least 2, and a verdict at least 3.",
-    "mixed_runs": "The runs of {arms} come from different {what} ({values}) and cannot be compared.",
     "unknown_run": "Unknown run “{value}”: it is not in this lab's run store.",
     "run_ended": "Run {value} has ended as {status}, without a result.",
     "unknown_language": "Unknown language “{value}”: choose one of {choices}.",
@@ -50,9 +75,10 @@ class LabError(ValueError):
     """
 
     def __init__(self, code: str, **values: object):
-        super().__init__(MESSAGES[code].format(**values))
+        # plain values only: errors are pickled, kept as JSON, and said again in another language
+        self.values = {key: value if isinstance(value, (int, float, str)) else str(value) for key, value in values.items()}
+        super().__init__(MESSAGES[code].format(**self.values))
         self.code = code
-        self.values = values
 
     def __reduce__(self):  # crosses process boundaries: workers raise it, the server shows it
         return _rebuild, (self.code, self.values)

@@ -42,6 +42,8 @@ GRACE_SECONDS = 2.0  # a stop that no batch has noticed by then ends the worker
 LOST_SECONDS = 2.0  # a worker that the scheduler has not known for so long is gone
 START_SECONDS = 60.0
 WARM_MODELS = 4  # as many as a worker keeps
+# TensorFlow keeps about 70 MB of every architecture it has traced: between two runs, a worker beyond this is replaced.
+LARGEST_WORKER = 1.6e9  # bytes
 
 
 def limit(name: str, default: int) -> int:
@@ -82,6 +84,7 @@ class Jobs:
         self._waiting: OrderedDict[str, _Job] = OrderedDict()
         self._running: dict[str, _Job] = {}
         self._warm: dict[str, OrderedDict[tuple, None]] = {}
+        self._ended: set[str] = set()  # workers ended on purpose that the scheduler still lists
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._client: Client | None = None
         self._process: subprocess.Popen | None = None
@@ -217,7 +220,8 @@ class Jobs:
         except LabError as error:
             self._fail_all(error)
             return
-        busy = {job.address for job in self._running.values()}
+        self._ended &= set(workers)
+        busy = {job.address for job in self._running.values()} | self._ended
         for address in workers:
             if address not in busy:
                 self._start_on(client, address)
@@ -269,6 +273,7 @@ class Jobs:
             self.store.set_status(job.run_id, FAILED, LabError("worker_died", reason=reason))
             return
         result = future.result()
+        self._replace_if_large(job.address)
         if isinstance(result, LabError):
             self.store.set_status(job.run_id, FAILED, result)
         elif isinstance(result, str):
@@ -307,16 +312,25 @@ class Jobs:
                 self._end_worker(job, FAILED, LabError("worker_died", reason="the process is gone"))
 
     def _end_worker(self, job: _Job, status: str, reason: LabError | None) -> None:
-        """Its nanny starts another. Dask itself cannot end a task that runs."""
-        client = self._connect()
+        """End a run with its worker. Dask itself cannot end a task that runs."""
         job.end = (status, reason)
-        self._warm.pop(job.address, None)
         if job.future is not None:
             job.future.cancel()
-        with contextlib.suppress(Exception):  # the worker is gone before it can answer
-            client.run(os._exit, 1, workers=[job.address], on_error="ignore")
+        self._replace_worker(job.address)
         self._running.pop(job.run_id, None)
         self.store.set_status(job.run_id, status, reason)
+
+    def _replace_worker(self, address: str) -> None:
+        """End a worker; its nanny starts another."""
+        self._warm.pop(address, None)
+        self._ended.add(address)
+        with contextlib.suppress(Exception):  # the worker is gone before it can answer
+            self._connect().run(os._exit, 1, workers=[address], on_error="ignore")
+
+    def _replace_if_large(self, address: str) -> None:
+        if self._connect().run(worker.memory, workers=[address], on_error="ignore").get(address, 0) > LARGEST_WORKER:
+            log.info("worker %s has grown: it is replaced", address)
+            self._replace_worker(address)
 
     def _fail_all(self, reason: LabError) -> None:
         self.trouble = reason

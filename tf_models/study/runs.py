@@ -63,7 +63,7 @@ class Recipe:
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise LabError("number", name=name, value=value, rule=f"from {low:g} to {high:g}")
+                raise LabError("number", name=name, value=value, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**31:
-            raise LabError("number", name="seed", value=self.seed, rule="from 0 to 2147483647")
+            raise LabError("number", name="seed", value=self.seed, low=0, high=2**31 - 1)
         usual = defaults(self.variant)
         switches = {key: value for key, value in sorted(self.switches.items()) if usual.get(key) != value}
         object.__setattr__(self, "switches", switches)
@@ -272,8 +272,7 @@ class RunStore:
         if status not in ACTIVE:
             values["ended"] = time.time()
         if reason is not None:
-            # values such as a Path are kept as text
-            values["reason"] = {"code": reason.code, "values": json.loads(json.dumps(reason.values, default=str))}
+            values["reason"] = {"code": reason.code, "values": reason.values}
         active = (_runs.c.id == run_id) & _runs.c.status.in_(ACTIVE)
         with self._begin() as connection:
             connection.execute(_runs.update().where(active).values(**values))

@@ -42,6 +42,13 @@ def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | Lab
         return record, weights.read_bytes()
 
 
+def memory() -> int:
+    """Resident bytes of this worker."""
+    import psutil
+
+    return psutil.Process().memory_info().rss
+
+
 def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
     """What flows through the trained network of `spec` for `images` (N, H, W, channels) uint8: see `training.taps`."""
     from tf_models.training.taps import read_taps

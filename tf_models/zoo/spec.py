@@ -85,7 +85,7 @@ class ModelSpec:
             if block.mixer == "attention" and block.width % block.heads:
                 raise LabError("width_heads", width=block.width, heads=block.heads)
         if self.stem.position == "sincos" and self.stem.width % 4:
-            raise LabError("number", name="width", value=self.stem.width, rule="a multiple of 4 with position=sincos")
+            raise LabError("sincos_width", width=self.stem.width)
         if self.stem.kind == "patch":
             _ = self.patch  # refuses an image that cannot be cut
 

@@ -24,17 +24,8 @@ RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
 }
 SWITCHES = (*CHOICES, *RANGES)
 
-# Why a plain convolution stack (conv → ReLU → … → pool) refuses a switch.
-REFUSED_BY_PLAIN = {
-    "ffn": "a plain convolution stack has no FFN sub-block, its ReLU follows every convolution; the nearest comparison "
-    "is vit with mixer=convolution, ffn on against off",
-    "ffn_ratio": "a plain convolution stack has no FFN; the nearest comparison is vit with mixer=convolution",
-    "mixer": "in a plain convolution stack the convolution also changes the width; exchange the mixer of vit instead",
-    "position": "a plain convolution stack has no position table",
-    "skip": "its blocks change the width, so nothing could be added around them",
-    "heads": "it has no attention",
-    "patch": "it reads pixels, not patches",
-}
+# A plain convolution stack (conv → ReLU → … → pool) has nothing that these could switch; errors.py has the reasons.
+REFUSED_BY_PLAIN = ("ffn", "ffn_ratio", "mixer", "position", "skip", "heads", "patch")
 
 
 def parse_switches(settings: Iterable[str]) -> dict[str, Value]:
@@ -50,18 +41,18 @@ def check_switch(switch: str, value: Value, variant: str = "every variant") -> V
     """The value in its own type, or a `LabError` that names the value and the rule."""
     if switch in CHOICES:
         if value not in CHOICES[switch]:
-            raise LabError("switch_value", switch=switch, value=value, rule=" or ".join(CHOICES[switch]))
+            raise LabError("switch_choice", switch=switch, value=value, choices=", ".join(CHOICES[switch]))
         return value
     if switch not in RANGES:
         raise LabError("unknown_switch", switch=switch, variant=variant, choices=", ".join(SWITCHES))
     kind, low, high = RANGES[switch]
-    rule = f"{'a whole number' if kind is int else 'a number'} from {low:g} to {high:g}"
+    code = "switch_whole" if kind is int else "switch_number"
     try:
         number = kind(value)
-    except (TypeError, ValueError):
-        raise LabError("switch_value", switch=switch, value=value, rule=rule) from None
+    except (TypeError, ValueError, OverflowError):
+        raise LabError(code, switch=switch, value=value, low=low, high=high) from None
     if not low <= number <= high or (kind is int and number != float(value)):
-        raise LabError("switch_value", switch=switch, value=value, rule=rule)
+        raise LabError(code, switch=switch, value=value, low=low, high=high)
     return number
 
 
@@ -70,9 +61,9 @@ def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
     checked = {switch: check_switch(switch, value, spec.name) for switch, value in switches.items()}
     plain = any(block.kind == "plain" for block in spec.blocks)
     if plain:
-        for switch, rule in REFUSED_BY_PLAIN.items():
+        for switch in REFUSED_BY_PLAIN:
             if switch in checked:
-                raise LabError("switch_unsupported", variant=spec.name, switch=switch, value=checked[switch], rule=rule)
+                raise LabError(f"plain_{switch}", variant=spec.name, value=checked[switch])
     else:
         _refuse_idle_switches(spec, checked)
 
@@ -111,13 +102,10 @@ def _refuse_idle_switches(spec: ModelSpec, checked: Mapping[str, Value]) -> None
     """A switch that would change nothing must not look as if it had."""
     mixer = checked.get("mixer", spec.blocks[0].mixer)
     if "heads" in checked and mixer != "attention":
-        rule = f"only attention has heads, and the mixer is {mixer}"
-        raise LabError("switch_unsupported", variant=spec.name, switch="heads", value=checked["heads"], rule=rule)
+        raise LabError("heads_without_attention", variant=spec.name, value=checked["heads"], mixer=mixer)
     channel = checked.get("ffn", spec.blocks[0].channel)
     if "ffn_ratio" in checked and channel in ("off", "activation"):
-        rule = f"with ffn={channel} there is no hidden layer to widen"
-        value = checked["ffn_ratio"]
-        raise LabError("switch_unsupported", variant=spec.name, switch="ffn_ratio", value=value, rule=rule)
+        raise LabError("ratio_without_ffn", variant=spec.name, value=checked["ffn_ratio"], ffn=channel)
 
 
 def _rescaled(spec: ModelSpec, stages: tuple[Stage, ...], width: int):

@@ -1,0 +1,8 @@
+"""The frame of every page: ``streamlit run app.py``."""
+
+import streamlit as st
+
+from pages.ui import frame
+
+if __name__ == "__main__":
+    frame.open_page()

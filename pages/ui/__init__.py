@@ -1,0 +1,1 @@
+"""What the pages share: words, theme, charts, links, cached loaders."""

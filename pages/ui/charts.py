@@ -1,0 +1,141 @@
+"""Charts: pure functions from a DataFrame to `alt.Chart`.
+
+Each takes its words from the caller, so that a chart never knows a language. Accuracies come in percent, effects in
+points.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import pandas as pd
+
+from pages.ui.theme import ARMS, DASHES, RUN_COLOURS
+
+ROW = 34  # pixels for one row of a chart of intervals
+
+
+def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
+    """Colour and dash of the arms of ``ffn-gap``; `labels` maps an arm to what is written."""
+    names = [labels[arm] for arm in ARMS]
+    return (
+        alt.Scale(domain=names, range=list(ARMS.values())),
+        alt.Scale(domain=names, range=list(DASHES.values())),
+    )
+
+
+def intervals(
+    data: pd.DataFrame, title: str, axis: str, delta: float, delta_label: str, columns: Mapping[str, str]
+) -> alt.LayerChart:
+    """Effects with their intervals, a row each, and the seeds behind them.
+
+    `data` has label, mean, low, high, verdict and colour; rows with a seed carry one seed's difference instead. The
+    vertical lines mark no difference and `delta`, the smallest that matters.
+    """
+    order = list(dict.fromkeys(data["label"]))
+    y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260, labelPadding=8))
+    whole, seeds = data[data["seed"].isna()], data[data["seed"].notna()]
+    tips = [alt.Tooltip(f"{name}:{kind}", title=columns[name], format=form) for name, kind, form in (
+        ("label", "N", ""), ("mean", "Q", "+.2f"), ("low", "Q", "+.2f"), ("high", "Q", "+.2f"), ("verdict", "N", ""))]  # fmt: skip
+    base = alt.Chart(whole).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=tips)
+    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color="#888").encode(x="x:Q")
+    line = (
+        alt.Chart(pd.DataFrame({"x": [delta], "text": [delta_label]}))
+        .mark_rule(strokeDash=[4, 3], color="#888")
+        .encode(x="x:Q", tooltip=alt.Tooltip("text:N", title=columns["delta"]))
+    )
+    span = base.mark_rule(size=3).encode(x=alt.X("low:Q", title=axis), x2="high:Q")
+    dot = base.mark_point(filled=True, size=110, opacity=1).encode(x="mean:Q")
+    ticks = (
+        alt.Chart(seeds)
+        .mark_point(shape="stroke", angle=90, size=90, opacity=0.7, color="#888")
+        .encode(x="mean:Q", y=y, tooltip=[alt.Tooltip("seed:Q", title=columns["seed"]),
+                                          alt.Tooltip("mean:Q", title=columns["mean"], format="+.2f")])  # fmt: skip
+    )
+    return alt.layer(zero, line, ticks, span, dot).properties(title=title, height=ROW * len(order) + 10)
+
+
+def learning_curves(
+    data: pd.DataFrame, title: str, x: str, y: str, labels: Mapping[str, str], legend: str
+) -> alt.LayerChart:
+    """Validation accuracy (mean over seeds, in percent) by epoch, a line an arm; the band runs from worst to best seed."""
+    colour, dash = arm_scale(labels)
+    shown = data.assign(name=data["arm"].map(labels))
+    base = alt.Chart(shown).encode(
+        x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
+        color=alt.Color("name:N", scale=colour, title=legend, legend=alt.Legend(orient="bottom", columns=3)),
+    )
+    band = base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q", title=y, scale=alt.Scale(zero=False)), y2="high:Q")
+    line = base.mark_line(size=2).encode(
+        y=alt.Y("mean:Q", title=y, scale=alt.Scale(zero=False)),
+        strokeDash=alt.StrokeDash("name:N", scale=dash, legend=None),
+        tooltip=[alt.Tooltip("name:N", title=legend), alt.Tooltip("epoch:Q", title=x),
+                 alt.Tooltip("mean:Q", title=y, format=".1f")],  # fmt: skip
+    )
+    return alt.layer(band, line).properties(title=title, height=320)
+
+
+def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float) -> alt.LayerChart:
+    """The gap with its interval against depth, a colour for every training size. Columns: depth, train_images, mean, …"""
+    base = alt.Chart(data).encode(
+        x=alt.X("depth:O", title=x, axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset("train_images:O"),
+        color=alt.Color("train_images:O", title=legend, scale=alt.Scale(range=list(RUN_COLOURS)),
+                        legend=alt.Legend(orient="bottom")),  # fmt: skip
+        tooltip=[alt.Tooltip("depth:O", title=x), alt.Tooltip("train_images:O", title=legend),
+                 *(alt.Tooltip(f"{name}:Q", format="+.2f") for name in ("mean", "low", "high"))],  # fmt: skip
+    )
+    lines = pd.DataFrame({"v": [0.0, delta], "dash": ["0", "d"]})
+    rules = alt.Chart(lines).mark_rule(color="#888").encode(
+        y="v:Q", strokeDash=alt.StrokeDash("dash:N", scale=alt.Scale(domain=["0", "d"], range=[[1, 0], [4, 3]]), legend=None)
+    )  # fmt: skip
+    span = base.mark_rule(size=3).encode(y=alt.Y("low:Q", title=y), y2="high:Q")
+    dot = base.mark_point(filled=True, size=80, opacity=1).encode(y="mean:Q")
+    return alt.layer(rules, span, dot).properties(title=title, height=300)
+
+
+def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> alt.Chart:
+    """With and without the FFN in publications. Columns: label, which, value (percent)."""
+    order = list(dict.fromkeys(data["label"]))
+    return (
+        alt.Chart(data)
+        .mark_bar()
+        .encode(
+            y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260)),
+            yOffset=alt.YOffset("which:N", sort=list(dict.fromkeys(data["which"]))),
+            x=alt.X("value:Q", title=axis),
+            color=alt.Color("which:N", title=legend, scale=alt.Scale(domain=list(dict.fromkeys(data["which"])), range=list(colours)),
+                            legend=alt.Legend(orient="bottom")),  # fmt: skip
+            tooltip=["label:N", "which:N", alt.Tooltip("value:Q", format=".1f")],
+        )
+        .properties(title=title, height=62 * len(order) + 20)
+    )
+
+
+def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> alt.Chart:
+    """Live curves: validation accuracy in percent by epoch, a line a run. Columns: run, epoch, validation."""
+    return (
+        alt.Chart(data)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("validation:Q", title=y, scale=alt.Scale(zero=False)),
+            color=alt.Color("run:N", title=legend, scale=alt.Scale(range=list(RUN_COLOURS)),
+                            legend=alt.Legend(orient="bottom", columns=2, labelLimit=260)),  # fmt: skip
+            tooltip=["run:N", "epoch:Q", alt.Tooltip("validation:Q", format=".1f")],
+        )
+        .properties(title=title, height=300)
+    )
+
+
+def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> alt.Chart:
+    """The largest class probabilities, in percent. Columns: name, value."""
+    return (
+        alt.Chart(data)
+        .mark_bar(color=colour)
+        .encode(
+            y=alt.Y("name:N", sort=None, title=None),
+            x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100])),
+            tooltip=["name:N", alt.Tooltip("value:Q", format=".1f")],
+        )
+        .properties(title=title, height=26 * len(data) + 10)
+    )

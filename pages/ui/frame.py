@@ -1,0 +1,86 @@
+"""The frame around every page: title, language, navigation."""
+
+import streamlit as st
+
+from pages.ui.words import LANGUAGES, language, say, set_language
+from tf_models.errors import LabError
+
+PAGES = {"overview": "", "feature_maps": "feature_maps", "ffn": "ffn", "train": "train", "runs": "runs"}
+ICONS = {
+    "overview": ":material/home:",
+    "feature_maps": ":material/grid_view:",
+    "ffn": ":material/compare_arrows:",
+    "train": ":material/model_training:",
+    "runs": ":material/receipt_long:",
+}
+
+
+def navigation() -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
+    """Streamlit's own navigation over the lab's pages."""
+    return st.navigation(
+        [
+            st.Page(
+                f"pages/{name}.py", title=say(f"{name}.nav"), icon=ICONS[name], url_path=path, default=name == "overview"
+            )
+            for name, path in PAGES.items()
+        ]
+    )
+
+
+def open_page() -> None:
+    """Draw the frame and the page that the address names."""
+    st.session_state["in_frame"] = True
+    unknown = set_language(st.query_params.get("lang"), st.context.locale)
+    st.set_page_config(page_title=say("lab.title"), page_icon=":material/biotech:", layout="wide")
+    page = navigation()
+    _language_switch()
+    if unknown is not None:
+        st.warning(say("error.unknown_language", value=unknown[:40], choices=", ".join(LANGUAGES)))
+    try:
+        page.run()
+    except LabError as error:
+        show_error(error)
+
+
+def ensure() -> None:
+    """First line of every page. On a server that nobody has visited yet, Streamlit runs the page file by itself, without
+    `app.py`, when a visitor follows a link to it: name the navigation, and start again inside the frame.
+    """
+    if "in_frame" not in st.session_state:
+        navigation()
+        st.rerun()
+
+
+def _language_switch() -> None:
+    current = language()
+
+    def change() -> None:
+        st.query_params["lang"] = st.session_state["language_switch"]
+
+    st.session_state["language_switch"] = current
+    st.sidebar.segmented_control(
+        "Language / 语言",
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key="language_switch",
+        required=True,
+        on_change=change,
+    )
+    if st.query_params.get("lang") != current:
+        st.query_params["lang"] = current
+
+
+def heading(page: str) -> None:
+    """The page's title and what it asks."""
+    st.title(say(f"{page}.title"))
+    st.markdown(say(f"{page}.lead"))
+
+
+def error_text(error: LabError) -> str:
+    """The sentence of a `LabError` in the visitor's language."""
+    return say(f"error.{error.code}", **error.values)
+
+
+def show_error(error: LabError) -> None:
+    """One clear sentence, nothing else changes."""
+    st.error(error_text(error), icon=":material/error:")

@@ -1,0 +1,138 @@
+"""What *Feature maps* shows: images, names of layers, colour ranges, attention."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import links, loaders, sheets
+from pages.ui.theme import FAMILIES
+from pages.ui.words import say
+from tf_models.data import fit_image, peek, read_image
+from tf_models.study import showcase
+from tf_models.study.runs import RunRecord, RunSpec
+from tf_models.zoo import CLASSROOM
+
+UPLOAD = "upload"
+
+
+def model_name(choice: str, record: RunRecord) -> str:
+    """Such as ``vit ffn=off · 97.2 % · 1a2b3c``: what it is, its test accuracy, its run."""
+    return f"{record.spec.name} · {100 * record.test_accuracy:.1f} % · {record.run_id[:6]}"
+
+
+def colour_of(spec: RunSpec) -> str:
+    """The colour of the network's family."""
+    return FAMILIES[CLASSROOM[spec.variant].family]
+
+
+def _shown(dataset: str) -> showcase.Showcase | None:
+    for name in showcase.showcases():
+        shown = showcase.load_showcase(name)
+        if shown.record.spec.dataset == dataset:
+            return shown
+    return None
+
+
+def class_names(dataset: str, count: int) -> tuple[str, ...]:
+    """The classes' names where they are known, else their numbers."""
+    shown = _shown(dataset)
+    return shown.classes if shown is not None else tuple(str(number) for number in range(count))
+
+
+def choose_image(
+    dataset: str, models: Mapping[str, RunRecord], where: Any, upload_where: Any
+) -> tuple[np.ndarray | None, int | None]:
+    """The image that both networks look at, (H, W, channels) uint8, and its class, None where it has none of them."""
+    shown = _shown(dataset)
+    names = {str(index): _image_name(shown, index) for index in range(len(shown.images))} if shown else {}
+    names |= {UPLOAD: say("feature_maps.upload")}
+    picked = links.choose("image", say("feature_maps.image"), list(names), names.__getitem__, where=where)
+    image = label = None
+    if picked == UPLOAD:
+        file = upload_where.file_uploader(
+            say("feature_maps.uploader"), ("png", "jpg", "jpeg", "webp"), help=say("feature_maps.upload_hint")
+        )
+        if file is not None:
+            image = fit_image(read_image(file.getvalue(), file.name), peek(dataset).input_shape)
+        else:
+            st.caption(say("feature_maps.upload_wait"))
+    if image is None and shown is not None:
+        index = 0 if picked == UPLOAD else int(picked)
+        image = shown.images[index]
+        label = shown.labels[index] if shown.labels[index] >= 0 else None
+    if image is not None:
+        rows, columns, _ = image.shape
+        upload_where.image(sheets.photo(image, 128), caption=say("feature_maps.input", rows=rows, columns=columns))
+    return image, label
+
+
+def _image_name(shown: showcase.Showcase, index: int) -> str:
+    if shown.labels[index] < 0:
+        return say("feature_maps.photo", name=shown.image_names[index])
+    label = shown.classes[shown.labels[index]]
+    return say("feature_maps.test_image", name=shown.image_names[index], label=label)
+
+
+def layer_names(spec: RunSpec, taps: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """Tap → what it is, for every tap that is a grid of channels, from the image to the head."""
+    model = spec.model
+    plain = model.blocks[0].kind == "plain"
+    names = {}
+    if not plain:
+        names["stem"] = say("layer.stem")
+    for s, stage in enumerate(model.stages, 1):
+        for b, block in enumerate(stage.blocks, 1):
+            key = "layer.place" if len(model.stages) > 1 else "layer.place_single"
+            place = say(key, stage=s, block=b)
+            path = f"stage{s}.block{b}"
+            mixer = say(f"mixer.{block.mixer}")
+            words = {
+                f"{path}.mixer": say("layer.mixer", place=place, mixer=mixer),
+                f"{path}.channel": say("layer.relu" if plain else "layer.channel", place=place),
+                f"{path}.out": say("layer.out", place=place),
+            }
+            names |= {tap: text for tap, text in words.items() if tap in taps}
+        if stage.pool:
+            names[f"stage{s}.pool"] = say("layer.pool", stage=s)
+    return names
+
+
+def colour_limits(
+    taps: Mapping[str, np.ndarray], layer: str, layers: Mapping[str, str], colour_range: str
+) -> tuple[np.ndarray | float, np.ndarray | float]:
+    """Ends of the colour range: for each channel, for the layer, or for all layers of the network."""
+    if colour_range == "local":
+        return taps[layer].min(axis=(0, 1)), taps[layer].max(axis=(0, 1))
+    among = [taps[layer]] if colour_range == "layer" else [taps[name] for name in layers]
+    return min(float(maps.min()) for maps in among), max(float(maps.max()) for maps in among)
+
+
+def show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray]) -> None:
+    """Attention maps of one block, a tile a head, for one looking patch or the average over all."""
+    st.subheader(say("feature_maps.attention"))
+    layers = {tap: say("layer.place_single", block=tap.split(".block")[1].split(".")[0]) for tap in taps if tap.endswith(".attention")}
+    if not layers:
+        st.caption(say("feature_maps.no_attention"))
+        return
+    layer = links.choose(f"{side}_attention", say("feature_maps.attention_layer"), list(layers), layers.__getitem__)
+    weights = taps[layer]  # (heads, n, n)
+    rows, columns = spec.model.grid
+    average = f"{side}_query"
+    queries = {"average": say("feature_maps.query.average")}
+    queries |= {
+        f"{row}-{column}": say("feature_maps.query.token", row=row, column=column)
+        for row in range(1, rows + 1)
+        for column in range(1, columns + 1)
+    }
+    query = links.choose(average, say("feature_maps.query"), list(queries), queries.__getitem__)
+    if query == "average":
+        seen, words = weights.mean(axis=1), say("feature_maps.query.mean")
+    else:
+        row, column = (int(part) - 1 for part in query.split("-"))
+        seen, words = weights[:, row * columns + column], queries[query]
+    picture = sheets.attention_sheet(seen.reshape(len(weights), rows, columns))
+    alt = say("feature_maps.attention_alt", heads=len(weights), layer=layers[layer], model=name)
+    st.image(picture, width="stretch", output_format="PNG", alt=alt)
+    st.caption(say("feature_maps.attention_hint", query=words))

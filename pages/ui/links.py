@@ -1,0 +1,81 @@
+"""The URL holds the state of a view: a link is a lesson.
+
+Streamlit's own ``bind="query-params"`` would write the translated labels into the link and pass over unknown values in
+silence; here the link holds the plain values, in whatever language, and an unknown value is named.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.words import say
+
+
+def choose(
+    key: str,
+    label: str,
+    options: Sequence[str],
+    format_func: Callable[[str], str] = str,
+    default: str | None = None,
+    kind: str = "select",
+    where: Any = st,
+    **more: Any,
+) -> str:
+    """One of `options` by a select box (``select``) or a segmented control (``segments``), kept in the link as `key`."""
+    default = options[0] if default not in options else default
+    state = f"choice_{key}"
+    _take_from_link(key, state, options, default)
+    if st.session_state.get(state) not in options:
+        st.session_state[state] = default
+    if kind == "segments":
+        more = {"required": True, **more}
+        value = where.segmented_control(label, options, format_func=format_func, key=state, **more)
+    else:
+        value = where.selectbox(label, options, format_func=format_func, key=state, **more)
+    return _keep_in_link(key, value if value in options else default, default)
+
+
+def choose_number(key: str, label: str, low: int, high: int, default: int, where: Any = st, **more: Any) -> int:
+    """A whole number from `low` to `high` by a slider, kept in the link as `key`."""
+    if low == high:
+        return low
+    state = f"choice_{key}"
+    _take_from_link(key, state, range(low, high + 1), default, int)
+    held = st.session_state.get(state, default)
+    st.session_state[state] = min(max(held, low), high)
+    value = where.slider(label, low, high, key=state, **more)
+    return _keep_in_link(key, value, default)
+
+
+def _take_from_link(key: str, state: str, options: Sequence, default: Any, kind: Callable[[str], Any] = str) -> None:
+    """Follow the link where it is new: a first visit, an edited address, a step back in the browser."""
+    raw = st.query_params.get(key)
+    seen = st.session_state.setdefault("links_seen", {})
+    if raw == seen.get(key):
+        return
+    seen[key] = raw
+    if raw is None:
+        st.session_state[state] = default
+        return
+    try:
+        value = kind(raw)
+    except ValueError:
+        value = None
+    if value in options:
+        st.session_state[state] = value
+    else:
+        shown = f"{options[0]} … {options[-1]}" if isinstance(options, range) else ", ".join(options)
+        st.warning(say("error.unknown_view", value=raw[:80], name=key, choices=shown))
+        st.session_state[state] = default
+
+
+def _keep_in_link(key: str, value: Any, default: Any) -> Any:
+    text = None if value == default else str(value)
+    seen = st.session_state.setdefault("links_seen", {})
+    if text is None:
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != text:
+        st.query_params[key] = text
+    seen[key] = text
+    return value

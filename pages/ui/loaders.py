@@ -1,0 +1,140 @@
+"""What the pages read: run store, queue, shipped results. Every loader is shared by all visitors of the server."""
+
+import atexit
+import logging
+import threading
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from tf_models.errors import LabError
+from tf_models.study import showcase, worker
+from tf_models.study.conduct import known_records
+from tf_models.study.experiments import Experiment, Records, analyse
+from tf_models.study.jobs import Jobs
+from tf_models.study.runs import FINISHED, RunRecord, RunSpec, RunStore
+from tf_models.study.shipped import shipped_records
+
+log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_opened: dict[str, Any] = {}  # one store and one queue a process: clearing Streamlit's caches must not make a second
+
+
+def store() -> RunStore:
+    """The run store; raises `LabError` where LAB_HOME cannot be used."""
+    with _lock:
+        if "store" not in _opened:
+            _opened["store"] = RunStore()
+        return _opened["store"]
+
+
+def jobs() -> Jobs:
+    """The queue, started with the first job."""
+    opened = store()
+    with _lock:
+        if "jobs" not in _opened:
+            _opened["jobs"] = Jobs(opened)
+            atexit.register(_opened["jobs"].close)
+        return _opened["jobs"]
+
+
+def started_jobs() -> Jobs | None:
+    """The queue, if a job has been submitted yet."""
+    return _opened.get("jobs")
+
+
+def _store_or_none() -> RunStore | None:
+    try:
+        return store()
+    except LabError as error:
+        log.warning("%s", error)
+        return None
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def all_records() -> Records:
+    """Shipped and own finished runs, by what was asked."""
+    return known_records(_store_or_none())
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def ffn_gap(dataset: str) -> dict[str, Any]:
+    """The analysis of ``ffn-gap`` as far as its runs are there."""
+    return analyse(shipped_experiment(dataset), all_records())
+
+
+def shipped_experiment(dataset: str) -> Experiment:
+    """``ffn-gap`` as the lab ships it for `dataset`: the README has the commands."""
+    if dataset == "digits":
+        return Experiment("ffn-gap", "digits", 5, depths=(1, 2, 4, 8), train_sizes=(300, 600), backend="tensorflow")
+    return Experiment("ffn-gap", dataset, 3, train_size=10_000, backend="tensorflow")
+
+
+EXPERIMENT_DATASETS = ("digits", "cifar10-jpeg")
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def arm_histories(dataset: str) -> list[dict[str, Any]]:
+    """One row for every arm, seed and epoch of ``ffn-gap``: validation accuracy and losses."""
+    experiment, records = shipped_experiment(dataset), all_records()
+    rates = experiment.rates(records)
+    if rates is None:
+        return []
+    return [
+        {"arm": arm, "seed": record.spec.seed, **row}
+        for arm, specs in experiment.runs(rates).items()
+        if arm != "on_again"
+        for spec in specs
+        for record in records.get(spec, ())[-1:]
+        for row in record.history
+    ]
+
+
+# Trained models for Feature maps
+
+
+def model_choices(dataset: str) -> dict[str, RunRecord]:
+    """Models on `dataset` whose weights are here: the shipped ones, then own runs, newest first."""
+    found = {}
+    for name in showcase.showcases():
+        shown = showcase.load_showcase(name)
+        if shown.record.spec.dataset == dataset:
+            found[name] = shown.record
+    opened = _store_or_none()
+    for run in opened.runs([FINISHED], limit=200) if opened is not None else []:
+        if run.record is not None and run.spec.dataset == dataset and opened and opened.weights(run.id).exists():
+            found[run.id] = run.record
+    return found
+
+
+def model_datasets() -> tuple[str, ...]:
+    """Data sets with at least one trained model, the shipped ones first."""
+    shown = [showcase.load_showcase(name).record.spec.dataset for name in showcase.showcases()]
+    opened = _store_or_none()
+    own = [run.spec.dataset for run in opened.runs([FINISHED], limit=200)] if opened is not None else []
+    return tuple(sorted(dict.fromkeys(shown), reverse=True)) + tuple(d for d in dict.fromkeys(own) if d not in shown)
+
+
+def taps_of(choice: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray]:
+    """What flows through a model for one image (H, W, channels): shipped where it is, else computed in a worker."""
+    if choice in showcase.showcases():
+        shown = showcase.load_showcase(choice)
+        for index, known in enumerate(shown.images):
+            if np.array_equal(known, image):
+                return {name: array[index].astype(np.float32) for name, array in shown.taps.items()}
+    return _computed_taps(choice, spec.to_dict(), image.tobytes(), image.shape)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _computed_taps(choice: str, spec: dict, pixels: bytes, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    image = np.frombuffer(pixels, np.uint8).reshape(1, *shape)
+    shipped = choice in showcase.showcases()
+    weights = showcase.showcase_weights(choice) if shipped else store().weights(choice).read_bytes()
+    arrays = jobs().ask(worker.taps, RunSpec.from_dict(spec), weights, image)
+    return {name: array[0] for name, array in arrays.items()}
+
+
+def shipped_runs() -> list[RunRecord]:
+    """Every run record that comes with the lab."""
+    return list(shipped_records().values())

@@ -1,0 +1,74 @@
+"""Results to the rows of tables and charts, in the visitor's language."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.theme import VERDICTS
+from pages.ui.words import say
+
+
+def points(value: float | None, sign: bool = True) -> str:
+    """A share as points: 0.0123 → +1.23, with a real minus."""
+    if value is None:
+        return "–"
+    return f"{100 * value:+.2f}".replace("-", "−") if sign else f"{100 * value:.2f}"
+
+
+def percent(value: float | None) -> str:
+    """A share in percent, one decimal."""
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.DataFrame:
+    """The contrasts of an analysis for `charts.intervals`, single seeds included where each has its own test set."""
+    accuracies = {arm["name"]: dict(zip(arm["seeds"], arm["test_accuracies"], strict=True)) for arm in result["arms"]}
+    rows = []
+    for contrast in result["contrasts"]:
+        if contrast["mean"] is None or (primary_only and not contrast["primary"]):
+            continue
+        label = result["dataset"] if primary_only else say(f"arm.{contrast['b']}")
+        verdict = contrast["verdict"]
+        rows.append(
+            {
+                "label": label,
+                **{name: 100 * contrast[name] for name in ("mean", "low", "high")},
+                "verdict": say(f"verdict.{verdict}"),
+                "colour": VERDICTS[verdict],
+                "seed": None,
+            }
+        )
+        first, second = accuracies[contrast["a"]], accuracies[contrast["b"]]
+        for seed in first.keys() & second.keys():
+            rows.append({"label": label, "mean": 100 * (first[seed] - second[seed]), "seed": seed})
+    columns = ["label", "mean", "low", "high", "verdict", "colour", "seed"]
+    return pd.DataFrame(rows, columns=columns).astype({"seed": "float"})
+
+
+def effect_text(result: dict[str, Any], b: str) -> str | None:
+    """One contrast of an analysis as a phrase, None where it is untested."""
+    for contrast in result["contrasts"]:
+        if contrast["b"] == b and contrast["mean"] is not None:
+            return say(
+                "measured.effect",
+                dataset=result["dataset"],
+                mean=points(contrast["mean"]),
+                low=points(contrast["low"]),
+                high=points(contrast["high"]),
+                verdict=say(f"verdict.{contrast['verdict']}"),
+            )
+    return None
+
+
+def column_names() -> dict[str, str]:
+    """Every column's heading."""
+    names = ("label", "mean", "low", "high", "verdict", "delta", "seed", "seeds", "wins")
+    return {name: say(f"column.{name}") for name in names}
+
+
+def beside(data: pd.DataFrame, name: str) -> None:
+    """The figures of a chart as a table and as CSV."""
+    with st.expander(say("data.table")):
+        st.dataframe(data, hide_index=True, width="stretch")
+        st.download_button(say("data.download"), data.to_csv(index=False).encode(), f"{name}.csv", "text/csv", key=f"csv_{name}")

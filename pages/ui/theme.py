@@ -1,0 +1,46 @@
+"""One palette: a family keeps its colour on every page, safe for colour-blind eyes, in light and dark."""
+
+import numpy as np
+
+FAMILIES = {"convolution": "#0072B2", "attention": "#D55E00", "hybrid": "#009E73", "mlp": "#CC79A7"}
+VERDICTS = {
+    "supported": "#009E73",
+    "partly": "#E69F00",
+    "not_supported": "#D55E00",
+    "inconclusive": "#808080",
+    "untested": "#A0A0A0",
+}
+# The arms of one family: the full model keeps the family's colour, each other arm has its own, and its own dash.
+ARMS = {
+    "on": "#D55E00",
+    "off": "#7F7F7F",
+    "activation": "#E69F00",
+    "linear": "#CC79A7",
+    "off_deeper": "#56B4E9",
+    "off_wider": "#009E73",
+}
+DASHES = {
+    "on": [1, 0],
+    "off": [6, 3],
+    "activation": [2, 2],
+    "linear": [8, 2, 2, 2],
+    "off_deeper": [4, 4],
+    "off_wider": [10, 3],
+}
+RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+# Anchor colours of viridis (van der Walt and Smith, public domain), equally spaced.
+_VIRIDIS = np.array(
+    [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141], [39, 173, 129], [92, 200, 99],
+     [170, 220, 50], [253, 231, 37]],
+    float,
+)  # fmt: skip
+
+
+def colours(values: np.ndarray) -> np.ndarray:
+    """Values from 0 to 1, any shape, to RGB: (…, 3) uint8. Darker is smaller."""
+    position = np.clip(np.nan_to_num(values), 0, 1) * (len(_VIRIDIS) - 1)
+    channels = [np.interp(position, np.arange(len(_VIRIDIS)), _VIRIDIS[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=-1).astype(np.uint8)
+
+

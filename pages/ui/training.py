@@ -1,0 +1,253 @@
+"""The live part of *Train*: switches, submitting, progress, stop, results."""
+
+import hashlib
+import itertools
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import charts, frame, links, loaders, tables
+from pages.ui.words import say
+from tf_models import zoo
+from tf_models.errors import LabError
+from tf_models.study.runs import ACTIVE, FAILED, FINISHED, QUEUED, STOPPING, Run, RunRecord, RunSpec
+from tf_models.study.shipped import shipped_records
+from tf_models.study.verdict import paired_effect
+from tf_models.zoo.switches import CHOICES, REFUSED_BY_PLAIN
+
+SHOWN = 12  # runs on the page
+# What the page offers of the switches that take numbers; the command line takes any allowed number.
+OFFERED = {
+    "ffn_ratio": ("1", "2", "4", "8"),
+    "heads": ("1", "2", "4", "8"),
+    "depth": ("1", "2", "3", "4", "6", "8", "12"),
+    "width": ("16", "32", "64", "96", "128"),
+    "patch": ("0", "2", "4", "7", "8"),
+}
+
+
+def choose_switches(variant: str) -> dict[str, zoo.Value]:
+    """The switches that the variant has, as the visitor sets them; those at their usual value are left out."""
+    usual = zoo.defaults(variant)
+    chosen: dict[str, zoo.Value] = {}
+    with st.expander(say("train.switches"), icon=":material/tune:"):
+        for switch in zoo.SWITCHES:
+            if variant == "cnn" and switch in REFUSED_BY_PLAIN:
+                continue
+            if switch == "heads" and chosen.get("mixer", "attention") != "attention":
+                continue
+            if switch == "ffn_ratio" and chosen.get("ffn") in ("off", "activation"):
+                continue
+            options = CHOICES.get(switch) or OFFERED[switch]
+            default = f"{usual[switch]:g}" if switch in OFFERED and switch in usual else str(usual.get(switch, "0"))
+            value = links.choose(
+                switch, say(f"train.switch.{switch}"), options, lambda v, s=switch: _option(s, v), default
+            )
+            if value != default:
+                chosen[switch] = zoo.check_switch(switch, value, variant)
+    return chosen
+
+
+def _option(switch: str, value: str) -> str:
+    if switch == "mixer":
+        return say(f"mixer.{value}")
+    return say(f"train.switch.{switch}.{value}") if switch in CHOICES else value
+
+
+def compared(spec: RunSpec, compare: str) -> list[RunSpec]:
+    """What is trained beside `spec`: the same without its FFN, or the other network as it comes."""
+    if compare == "ffn_off":
+        kept = {key: value for key, value in spec.switches.items() if key != "ffn_ratio"}
+        return [replace(spec, switches={**kept, "ffn": "off"})]
+    if compare == "other":
+        return [replace(spec, variant="vit" if spec.variant == "cnn" else "cnn", switches={})]
+    return []
+
+
+def visitor() -> str:
+    """A name for this browser, so that a reload finds its runs again; nothing else is known of the visitor."""
+    cookie = st.context.cookies.get("_streamlit_xsrf")
+    if cookie:
+        return hashlib.sha256(cookie.encode()).hexdigest()[:32]
+    return st.session_state.setdefault("visitor", uuid.uuid4().hex)
+
+
+def submit(specs: list[RunSpec]) -> None:
+    """Queue the runs; the sentence of the first problem, if there is one, is shown."""
+    watched: list[str] = st.session_state.setdefault("watched", [])
+    queue = loaders.jobs()
+    before = {run.id for run in queue.store.runs(ACTIVE)}
+    reused = False
+    for spec in specs:
+        run_id = queue.submit(spec, visitor=visitor(), purpose="page")
+        reused |= run_id not in before and queue.place(run_id) is None and _find(run_id).status == FINISHED
+        if run_id in watched:
+            watched.remove(run_id)
+        watched.insert(0, run_id)
+    if reused:
+        st.toast(say("train.reused"), icon=":material/history:")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run as the page shows it, of the store or shipped."""
+
+    id: str
+    spec: RunSpec
+    status: str
+    record: RunRecord | None
+    reason: LabError | None
+    epochs: list[dict[str, float]]
+
+
+def _find(run_id: str) -> Shown:
+    for record in shipped_records().values():
+        if record.run_id == run_id:
+            return Shown(run_id, record.spec, FINISHED, record, None, list(record.history))
+    return _shown(loaders.store().get(run_id))
+
+
+def _shown(run: Run) -> Shown:
+    rows = list(run.record.history) if run.record is not None else loaders.store().epochs(run.id)
+    return Shown(run.id, run.spec, run.status, run.record, run.reason, rows)
+
+
+def _visible() -> list[Shown]:
+    """The latest runs of this visitor: those watched in this session first, then what the store remembers."""
+    found = {}
+    for run_id in st.session_state.get("watched", [])[:SHOWN]:
+        found[run_id] = _find(run_id)
+    for run in loaders.store().runs(visitor=visitor(), limit=SHOWN):
+        if run.id not in found:
+            found[run.id] = _shown(run)
+    return list(found.values())[:SHOWN]
+
+
+def _examples() -> list[Shown]:
+    """Shipped runs that show what a training looks like: the Transformer with and without its FFN."""
+    shipped = sorted(shipped_records().values(), key=lambda record: (record.spec.name, record.spec.seed))
+    wanted = [
+        record
+        for record in shipped
+        if record.spec.dataset == "digits"
+        and record.spec.name in ("vit", "vit ffn=off")
+        and record.spec.train_size is None
+        and record.spec.seed < 2
+    ]
+    return [Shown(r.run_id, r.spec, FINISHED, r, None, list(r.history)) for r in wanted[:4]]
+
+
+def show_runs() -> None:
+    """Progress, curves and results; refreshed every second while something runs."""
+    active = any(run.status in ACTIVE for run in _visible())
+    st.fragment(_runs, run_every=1.0 if active else None)(active)
+
+
+def _runs(was_active: bool) -> None:
+    runs = _visible()
+    if not runs:
+        st.info(say("train.no_runs"), icon=":material/show_chart:")
+        _curves(_examples())
+        return
+    active = [run for run in runs if run.status in ACTIVE]
+    if was_active and not active:
+        st.rerun()  # the last one has ended: the page needs no timer any more
+    queue = loaders.started_jobs()
+    if queue is not None and queue.trouble is not None and active:
+        frame.show_error(queue.trouble)
+    _curves(runs)
+    _effects(runs)
+    if len(active) > 1 and st.button(say("train.stop_all"), icon=":material/stop_circle:", key="stop_all"):
+        for run in active:
+            loaders.jobs().stop(run.id)
+        st.rerun(scope="fragment")
+    for run in runs:
+        _row(run)
+
+
+def _name(run: Shown) -> str:
+    return f"{run.spec.name} · {run.spec.dataset} · {say('column.seed')} {run.spec.seed}"
+
+
+def _row(run: Shown) -> None:
+    words, button = st.columns([5, 1], vertical_alignment="center")
+    text = f"{_name(run)}: {_state(run)}"
+    if run.status in ACTIVE:
+        done = len(run.epochs) / run.spec.recipe.epochs
+        words.progress(min(done, 1.0), text=text)
+        if run.status != STOPPING and button.button(say("train.stop"), key=f"stop_{run.id}", icon=":material/stop:"):
+            loaders.jobs().stop(run.id)
+            st.rerun(scope="fragment")
+    else:
+        icon = {FINISHED: ":material/check:", FAILED: ":material/error:"}.get(run.status, ":material/block:")
+        words.markdown(f"{icon} {text}")
+
+
+def _state(run: Shown) -> str:
+    if run.status == QUEUED:
+        queue = loaders.started_jobs()
+        return say("train.queued", place=(queue.place(run.id) if queue else None) or 0)
+    if run.status == "running":
+        if not run.epochs:
+            return say("train.running_start")
+        last = run.epochs[-1]
+        return say(
+            "train.running",
+            epoch=int(last["epoch"]),
+            epochs=int(last["epochs"]),
+            accuracy=tables.percent(last["validation_accuracy"]),
+            left=f"{last['seconds_left']:.0f}",
+            speed=f"{last['images_per_second']:,.0f}",
+        )
+    if run.status == FINISHED and run.record is not None:
+        accuracy, seconds = tables.percent(run.record.test_accuracy), f"{run.record.train_seconds:.0f}"
+        return say("train.finished", accuracy=accuracy, seconds=seconds)
+    if run.status == FAILED:
+        return say("train.failed", reason=frame.error_text(run.reason) if run.reason else "")
+    return say(f"train.{run.status}")
+
+
+def _curves(runs: list[Shown]) -> None:
+    rows = [
+        {"run": f"{_name(run)} · {run.id[:4]}", "epoch": row["epoch"], "validation": 100 * row["validation_accuracy"]}
+        for run in runs[:6]
+        for row in run.epochs
+    ]
+    if rows:
+        chart = charts.run_curves(
+            pd.DataFrame(rows),
+            say("train.curves_title"),
+            say("axis.epoch"),
+            say("column.validation"),
+            say("column.run"),
+        )
+        st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
+
+
+def _effects(runs: list[Shown]) -> None:
+    """The latest two arms that share data and recipe, compared seed by seed."""
+    arms: dict[RunSpec, dict[int, RunRecord]] = {}
+    for run in runs:
+        if run.record is not None:
+            arms.setdefault(replace(run.spec, seed=0), {})[run.spec.seed] = run.record
+
+    def alike(a: RunSpec, b: RunSpec) -> bool:
+        return (a.dataset, a.train_size, a.recipe, a.backend) == (b.dataset, b.train_size, b.recipe, b.backend)
+
+    for first, second in itertools.combinations(arms, 2):
+        seeds = sorted(arms[first].keys() & arms[second].keys())
+        if not seeds or not alike(first, second):
+            continue
+        a, b = [arms[first][seed] for seed in seeds], [arms[second][seed] for seed in seeds]
+        effect = paired_effect(a, b)
+        names: dict[str, Any] = {"a": first.name, "b": second.name, "dataset": first.dataset}
+        if effect is None:
+            difference = tables.points(a[0].test_accuracy - b[0].test_accuracy)
+            st.success(say("train.effect_one", **names, mean=difference), icon=":material/compare_arrows:")
+        else:
+            numbers = {key: tables.points(getattr(effect, key)) for key in ("mean", "low", "high")}
+            st.success(say("train.effect", **names, **numbers, seeds=effect.seeds), icon=":material/compare_arrows:")
+        return

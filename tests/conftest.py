@@ -1,0 +1,65 @@
+"""What every test shares: a home of its own, a quiet TensorFlow on one thread, and synthetic run records."""
+
+import os
+import sys
+from pathlib import Path
+
+# Before anything can import Keras. One thread: tests compare numbers, and several may share two cores.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [path for path in (str(ROOT), str(ROOT / "tests")) if path not in sys.path]
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+LAB_VARIABLES = (
+    "LAB_DATA_DIR",
+    "LAB_DATABASE_URL",
+    "LAB_WORKERS",
+    "LAB_MAX_EPOCHS",
+    "LAB_MAX_QUEUE",
+    "LAB_MAX_SECONDS",
+    "DASK_SCHEDULER_ADDRESS",
+)
+
+
+@pytest.fixture(autouse=True)
+def lab_home(tmp_path, monkeypatch) -> Path:
+    """An empty LAB_HOME, and no other setting of the lab from outside."""
+    for name in LAB_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path / "home"
+    monkeypatch.setenv("LAB_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def data_dir(tmp_path, monkeypatch) -> Path:
+    """An empty LAB_DATA_DIR."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("LAB_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def small_images(data_dir):
+    """Writes ``NAME.npz`` into LAB_DATA_DIR: 200 training and 40 test images, all different, three classes."""
+
+    def write(name: str = "mine", compressed: bool = False, **changes) -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(7)
+        arrays = {
+            "x_train": rng.integers(0, 256, (200, 12, 10, 3), dtype=np.uint8),
+            "y_train": np.arange(200) % 3,
+            "x_test": rng.integers(0, 256, (40, 12, 10, 3), dtype=np.uint8),
+            "y_test": np.arange(40) % 3,
+        } | changes
+        save = np.savez_compressed if compressed else np.savez
+        save(data_dir / f"{name}.npz", **{key: value for key, value in arrays.items() if value is not None})
+        return arrays
+
+    return write

@@ -1,0 +1,301 @@
+"""What follows from records, with records that nobody trained."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from synthetic import fill, indexed
+
+from tf_models.data import peek
+from tf_models.errors import LabError
+from tf_models.study.conduct import used_records
+from tf_models.study.experiments import (
+    AGAIN,
+    EXPERIMENTS,
+    MATCHED,
+    TUNING_SEED,
+    Experiment,
+    analyse,
+    ffn_arms,
+    pair,
+)
+from tf_models.study.runs import LEARNING_RATES, Recipe
+from tf_models.zoo import configure, parameters
+
+ARMS = ("on", "off", "activation", "linear", "off_deeper", "off_wider")
+EQUAL = dict.fromkeys(ARMS, 0.9)
+GAP = EQUAL | {"off": 0.8, "off_deeper": 0.895, "off_wider": 0.78}
+PLAN = Experiment("ffn-gap", "digits", seeds=5)
+
+
+def verdicts(result, key="contrasts"):
+    return {row["b"]: row["verdict"] for row in result[key]}
+
+
+def result_of(accuracy=GAP, experiment=PLAN, **settings):
+    return analyse(experiment, indexed(fill(experiment, accuracy, **settings)))
+
+
+# The plan
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (32, 32, 3), (48, 40, 3), (64, 64, 3)], ids=str)
+def test_parameter_matched_arms_are_within_five_percent(shape):
+    arms = ffn_arms(shape, 10)
+    assert tuple(arms) == ARMS
+    count = {arm: parameters(configure("vit", switches, shape, 10)) for arm, switches in arms.items()}
+    for arm in ("off_deeper", "off_wider"):
+        assert abs(count[arm] / count["on"] - 1) <= MATCHED
+    assert count["linear"] == count["on"] > 2 * count["off"]
+    assert set(arms["off_deeper"]) == {"ffn", "depth"} and set(arms["off_wider"]) == {"ffn", "width"}
+
+
+def test_one_contrast_is_primary():
+    for contrasts in EXPERIMENTS.values():
+        assert [contrast.primary for contrast in contrasts] == [True] + [False] * (len(contrasts) - 1)
+
+
+def test_arms_share_seeds_recipe_and_data_and_tuning_is_not_reported():
+    runs = PLAN.runs(dict.fromkeys(ARMS, 1e-3))
+    assert set(runs) == {*ARMS, "on_again"}
+    for arm, specs in runs.items():
+        first = AGAIN if arm == "on_again" else 0
+        assert [spec.seed for spec in specs] == [first + position for position in range(5)]
+        assert {(spec.dataset, spec.train_size, spec.recipe, spec.backend) for spec in specs} == {
+            ("digits", None, dataclasses.replace(PLAN.recipe, learning_rate=1e-3), PLAN.backend)
+        }
+    reported = {spec.seed for specs in runs.values() for spec in specs}
+    tuning = [spec for specs in PLAN.tuning().values() for spec in specs]
+    assert {spec.seed for spec in tuning} == {TUNING_SEED} and TUNING_SEED not in reported
+    assert all(sorted(s.recipe.learning_rate for s in specs) == sorted(LEARNING_RATES) for specs in PLAN.tuning().values())
+
+
+def test_the_grid_repeats_the_first_contrast_at_other_depths_and_sizes():
+    plan = dataclasses.replace(PLAN, depths=(1, 2), train_sizes=(200, 400))
+    grid = plan.grid(dict.fromkeys(ARMS, 1e-3))
+    assert set(grid) == {(depth, size) for depth in (1, 2) for size in (200, 400, None)}
+    for (depth, size), arms in grid.items():
+        assert set(arms) == {"on", "off"}
+        assert {spec.train_size for specs in arms.values() for spec in specs} == {size}
+        assert {spec.switches["depth"] for specs in arms.values() for spec in specs} == {depth}
+    assert plan.grid(dict.fromkeys(ARMS, 1e-3))[1, None]["off"][0].switches == {"depth": 1, "ffn": "off"}
+    assert PLAN.grid(dict.fromkeys(ARMS, 1e-3)) == {}
+
+
+def test_at_the_usual_depth_and_size_the_grid_reuses_the_arms():
+    plan = dataclasses.replace(PLAN, depths=(4,))
+    rates = dict.fromkeys(ARMS, 1e-3)
+    assert plan.grid(rates)[4, None]["on"] == plan.runs(rates)["on"]
+
+
+@pytest.mark.parametrize("values", [{"name": "gap"}, {"seeds": 1}, {"seeds": 0}])
+def test_an_experiment_that_cannot_be_done_is_refused(values):
+    with pytest.raises(LabError, match="Unknown experiment “gap”|seeds: an interval needs at least 2"):
+        dataclasses.replace(PLAN, **values)
+
+
+# Learning rates
+
+
+def test_the_learning_rate_is_the_best_on_validation_and_the_test_set_does_not_matter():
+    records = []
+    for arm, specs in PLAN.tuning().items():
+        best = 3e-3 if arm == "off" else 3e-4
+        for record in fill(PLAN, EQUAL, best_rate=best):
+            if record.spec in specs:  # the best on validation is the worst on the test set
+                good = record.validation_accuracy > 0.92
+                records.append(dataclasses.replace(record, test_accuracy=0.1 if good else 0.99))
+    rates = PLAN.rates(indexed(records))
+    assert rates == {arm: 3e-3 if arm == "off" else 3e-4 for arm in ARMS}
+
+
+def test_equal_validation_accuracies_are_decided_by_the_loss():
+    records = [
+        dataclasses.replace(r, validation_accuracy=0.9, validation_loss=0.2 if r.spec.recipe.learning_rate == 3e-3 else 0.3)
+        for r in fill(PLAN, EQUAL)
+    ]
+    assert set(PLAN.rates(indexed(records)).values()) == {3e-3}
+
+
+def test_without_every_tuning_run_there_is_no_rate():
+    records = fill(PLAN, GAP)
+    assert PLAN.rates({}) is None
+    for missing in [spec for specs in PLAN.tuning().values() for spec in specs][::5]:
+        assert PLAN.rates(indexed(r for r in records if r.spec != missing)) is None
+
+
+# The result
+
+
+def test_a_planted_gap_is_supported_where_it_was_planted():
+    result = result_of()
+    assert verdicts(result) == {
+        "off": "supported",
+        "off_deeper": "not_supported",  # half a point, and less than δ
+        "off_wider": "supported",
+        "activation": "not_supported",
+        "linear": "not_supported",
+    } or verdicts(result)["off_deeper"] == "partly"
+    first = result["contrasts"][0]
+    assert (first["a"], first["b"], first["primary"], first["wins"], first["seeds"]) == ("on", "off", True, 5, 5)
+    assert first["mean"] == pytest.approx(0.1, abs=0.003)
+    assert first["low"] <= first["mean"] <= first["high"] and first["delta"] == 0.02
+    assert first["test_loss_saved"] == pytest.approx(0.05, abs=0.002)
+    assert result["train_images"] == peek("digits").train_images
+
+
+def test_a_small_but_certain_gap_is_partly():
+    result = result_of(EQUAL | {"off": lambda seed: 0.9 - 1 / 360, "on": lambda seed: 0.9 + 1 / 360 * (seed % 2)})
+    assert verdicts(result)["off"] == "partly"
+
+
+def test_a_gap_that_varies_with_the_seed_is_inconclusive():
+    assert verdicts(result_of(EQUAL | {"off": lambda seed: (0.95, 0.7, 0.9, 0.75, 0.93)[seed]}))["off"] == "inconclusive"
+
+
+def test_exchanging_the_arms_records_changes_the_verdict():
+    exchanged = GAP | {"on": GAP["off"], "off": GAP["on"]}
+    assert verdicts(result_of())["off"] == "supported"
+    assert verdicts(result_of(exchanged))["off"] == "not_supported"
+    assert result_of(exchanged)["contrasts"][0]["wins"] == 0
+
+
+def test_every_number_names_its_runs():
+    records = fill(PLAN, GAP)
+    result = analyse(PLAN, indexed(records))
+    by_id = {record.run_id: record for record in records}
+    for arm in result["arms"]:
+        found = [by_id[run] for run in arm["runs"]]
+        assert arm["seeds"] == [0, 1, 2, 3, 4] == [record.spec.seed for record in found]
+        assert arm["test_accuracies"] == [record.test_accuracy for record in found]
+        assert arm["test_accuracy"] == pytest.approx(np.mean(arm["test_accuracies"]))
+        assert arm["learning_rate"] == 1e-3
+    on, off = result["arms"][:2]
+    assert result["contrasts"][0]["mean"] == pytest.approx(on["test_accuracy"] - off["test_accuracy"])
+    assert set(result["runs"]) == {run for arm in result["arms"] for run in arm["runs"]}
+
+
+def test_without_any_run_everything_is_untested():
+    result = analyse(dataclasses.replace(PLAN, depths=(1, 4)), {})
+    assert set(verdicts(result).values()) == {"untested"}
+    assert all(arm["test_accuracy"] is None and arm["runs"] == [] for arm in result["arms"])
+    assert [control["passed"] for control in result["controls"]] == [None, None]
+    assert result["runs"] == [] and result["grid"] == []
+
+
+def test_an_arm_without_runs_is_untested_and_the_others_are_not():
+    result = result_of(skip=("off_wider",))
+    assert verdicts(result)["off_wider"] == "untested"
+    assert verdicts(result)["off"] == "supported"
+
+
+def test_one_pair_is_untested_and_two_are_inconclusive():
+    records = fill(PLAN, GAP)
+    for pairs, verdict in ((1, "untested"), (2, "inconclusive"), (3, "supported")):
+        kept = [r for r in records if r.spec.switches != {"ffn": "off"} or r.spec.seed < pairs or r.spec.seed > 1000]
+        assert verdicts(analyse(PLAN, indexed(kept)))["off"] == verdict
+
+
+def test_runs_of_another_recipe_or_size_do_not_count():
+    other = dataclasses.replace(PLAN, recipe=Recipe(epochs=3))
+    assert set(verdicts(analyse(other, indexed(fill(PLAN, GAP)))).values()) == {"untested"}
+    other = dataclasses.replace(PLAN, train_size=300)
+    assert set(verdicts(analyse(other, indexed(fill(PLAN, GAP)))).values()) == {"untested"}
+
+
+def test_the_grid_has_a_verdict_in_every_cell():
+    plan = dataclasses.replace(PLAN, depths=(1, 2), train_sizes=(300,))
+    result = result_of(experiment=plan)
+    assert {(row["depth"], row["train_images"]): row["verdict"] for row in result["grid"]} == {
+        (depth, size): "supported" for depth in (1, 2) for size in (300, peek("digits").train_images)
+    }
+
+
+# Controls
+
+
+@pytest.mark.parametrize("control", [(0.94, 0.5), (0.99, 0.6), (0.5, 0.5), (0.99, 0.4)], ids=str)
+def test_a_failed_positive_control_withholds_every_verdict(control):
+    result = result_of(control=control)
+    assert result["controls"][0]["name"] == "positive" and result["controls"][0]["passed"] is False
+    assert set(verdicts(result).values()) == {"inconclusive"}
+    assert all(row["withheld"] for row in result["contrasts"])
+
+
+def test_an_arm_that_differs_from_itself_withholds_every_verdict():
+    result = result_of(again=-0.05)
+    assert result["controls"][1]["passed"] is False
+    assert set(verdicts(result).values()) == {"inconclusive"}
+    assert all(row["withheld"] for row in result["contrasts"])
+
+
+def test_a_failed_control_leaves_untested_what_was_not_run():
+    assert verdicts(result_of(control=(0.5, 0.5), skip=("linear",)))["linear"] == "untested"
+
+
+def test_controls_that_pass_are_shown_with_their_numbers():
+    positive, same = result_of()["controls"]
+    assert positive["passed"] is True and positive["with_ffn"] == [0.99] * 3 and positive["without_ffn"] == [0.5] * 3
+    assert same["passed"] is True and same["verdict"] == "supported" and same["low"] <= 0 <= same["high"]
+
+
+def test_controls_that_were_not_run_are_open():
+    records = [r for r in fill(PLAN, GAP) if r.spec.dataset != "token_product" and r.spec.seed < AGAIN or r.spec.seed > 1000]
+    assert [control["passed"] for control in analyse(PLAN, indexed(records))["controls"]] == [None, None]
+
+
+# Devices, data versions
+
+
+def test_a_contrast_never_mixes_devices():
+    cpu = fill(PLAN, EQUAL, device="CPU")
+    gpu = fill(PLAN, GAP, device="GPU")
+    on_cpu_off_gpu = [r for r in cpu if r.spec.switches != {"ffn": "off"}] + [r for r in gpu if r.spec.switches == {"ffn": "off"}]
+    assert verdicts(analyse(PLAN, indexed(on_cpu_off_gpu)))["off"] == "untested"
+    mixed = cpu + [r for r in gpu if r.spec.seed < 3 or r.spec.seed > 99]
+    result = analyse(PLAN, indexed(mixed))
+    assert result["contrasts"][0]["mean"] == pytest.approx(0, abs=1e-9)  # five pairs of one, not three of the other
+    assert result["contrasts"][0]["seeds"] == 5
+
+
+def test_the_arms_that_are_shown_are_of_one_device_too():
+    mixed = fill(PLAN, EQUAL, device="CPU")
+    mixed += [r for r in fill(PLAN, dict.fromkeys(ARMS, 0.5), device="GPU") if r.spec.seed < 3]
+    result = analyse(PLAN, indexed(mixed))
+    on, off = result["arms"][:2]
+    assert result["contrasts"][0]["mean"] == pytest.approx(on["test_accuracy"] - off["test_accuracy"])
+    assert max(on["test_accuracies"]) - min(on["test_accuracies"]) < 0.1
+
+
+def test_a_contrast_never_mixes_versions_of_a_data_set():
+    on = [r for r in fill(PLAN, GAP, dataset_hash="old") if r.spec.switches == {}]
+    off = [r for r in fill(PLAN, GAP, dataset_hash="new") if r.spec.switches == {"ffn": "off"}]
+    runs = PLAN.runs(dict.fromkeys(ARMS, 1e-3))
+    assert pair(runs["on"], runs["off"], indexed(on + off)) == ([], [])
+
+
+def test_a_run_trained_again_counts_once_and_the_newest_counts():
+    records = fill(PLAN, EQUAL) + [r for r in fill(PLAN, GAP) if r.spec.switches == {"ffn": "off"}]
+    result = analyse(PLAN, indexed(records))
+    assert result["contrasts"][0]["seeds"] == 5
+    assert result["contrasts"][0]["mean"] == pytest.approx(0.1, abs=0.003)
+
+
+# What is written down
+
+
+@pytest.mark.parametrize("records", [[], fill(PLAN, GAP)], ids=["empty", "full"])
+def test_a_result_is_json(records):
+    plan = dataclasses.replace(PLAN, depths=(1,))
+    text = json.dumps(analyse(plan, indexed(records)), allow_nan=False)
+    assert json.loads(text)["experiment"] == "ffn-gap"
+
+
+def test_the_records_that_are_shipped_are_those_that_count():
+    plan = dataclasses.replace(PLAN, depths=(1,), train_sizes=(300,))
+    records = fill(plan, GAP)
+    elsewhere = fill(dataclasses.replace(PLAN, dataset="mnist"), GAP)
+    used = used_records(plan, indexed(records + elsewhere))
+    assert len({r.fingerprint for r in used}) == len(used) == len({r.fingerprint for r in records})
+    assert analyse(plan, indexed(used)) == analyse(plan, indexed(records))
