@@ -132,11 +132,11 @@ def test_a_planted_gap_is_supported_where_it_was_planted():
     result = result_of()
     assert verdicts(result) == {
         "off": "supported",
-        "off_deeper": "not_supported",  # half a point, and less than δ
+        "off_deeper": "partly",  # half a point in every seed: real, but less than δ
         "off_wider": "supported",
         "activation": "not_supported",
         "linear": "not_supported",
-    } or verdicts(result)["off_deeper"] == "partly"
+    }
     first = result["contrasts"][0]
     assert (first["a"], first["b"], first["primary"], first["wins"], first["seeds"]) == ("on", "off", True, 5, 5)
     assert first["mean"] == pytest.approx(0.1, abs=0.003)

@@ -123,7 +123,7 @@ def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> a
                             legend=alt.Legend(orient="bottom", columns=2, labelLimit=260)),  # fmt: skip
             tooltip=["run:N", "epoch:Q", alt.Tooltip("validation:Q", format=".1f")],
         )
-        .properties(title=title, height=300)
+        .properties(title=title, height=380)
     )
 
 

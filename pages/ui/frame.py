@@ -1,5 +1,7 @@
 """The frame around every page: title, language, navigation."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.ui.words import LANGUAGES, language, say, set_language
@@ -31,7 +33,7 @@ def open_page() -> None:
     """Draw the frame and the page that the address names."""
     st.session_state["in_frame"] = True
     unknown = set_language(st.query_params.get("lang"), st.context.locale)
-    st.set_page_config(page_title=say("lab.title"), page_icon=":material/biotech:", layout="wide")
+    st.set_page_config(page_title=say("lab.title"), page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
     page = navigation()
     _language_switch()
     if unknown is not None:

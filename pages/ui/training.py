@@ -1,5 +1,6 @@
 """The live part of *Train*: switches, submitting, progress, stop, results."""
 
+import contextlib
 import hashlib
 import itertools
 import uuid
@@ -69,9 +70,13 @@ def compared(spec: RunSpec, compare: str) -> list[RunSpec]:
 
 def visitor() -> str:
     """A name for this browser, so that a reload finds its runs again; nothing else is known of the visitor."""
-    cookie = st.context.cookies.get("_streamlit_xsrf")
-    if cookie:
-        return hashlib.sha256(cookie.encode()).hexdigest()[:32]
+    # Streamlit's cookie "2|mask|masked token|time": the token stays, under a new mask at every answer.
+    version, *parts = st.context.cookies.get("_streamlit_xsrf", "").strip('"').split("|")
+    if version == "2" and len(parts) == 3:
+        with contextlib.suppress(ValueError):
+            mask, masked = bytes.fromhex(parts[0]), bytes.fromhex(parts[1])
+            token = bytes(byte ^ mask[i % len(mask)] for i, byte in enumerate(masked))
+            return hashlib.sha256(token).hexdigest()[:32]
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)
 
 

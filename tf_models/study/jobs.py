@@ -370,13 +370,15 @@ class Jobs:
 
     def _start_cluster(self) -> str:
         root = Path(__file__).parents[2]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tf_models.study.cluster"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=root,
-            text=True,
-        )
+        with (self.store.home / "workers.log").open("w") as log_file:  # TensorFlow and Dask have much to say
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tf_models.study.cluster"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log_file,
+                cwd=root,
+                text=True,
+            )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
