@@ -1,7 +1,5 @@
 """The frame of every page: ``streamlit run app.py``."""
 
-import streamlit as st
-
 from pages.ui import frame
 
 if __name__ == "__main__":

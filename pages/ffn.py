@@ -65,7 +65,9 @@ else:
             cells, say("ffn.grid_title"), say("axis.depth"), say("column.mean"), say("axis.train_images"), delta
         )
         st.altair_chart(chart, key=f"grid_{dataset}", alt=say("ffn.grid_alt"))
-        tables.beside(cells[["depth", "train_images", "mean", "low", "high", "seeds", "verdict"]], f"ffn-grid-{dataset}")
+        tables.beside(
+            cells[["depth", "train_images", "mean", "low", "high", "seeds", "verdict"]], f"ffn-grid-{dataset}"
+        )
 
     st.header(say("ffn.controls"))
     positive, again = result["controls"]

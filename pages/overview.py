@@ -64,7 +64,11 @@ for table, entries in TABLES.items():
     lines = []
     for row, measured in entries.items():
         effects = [text for result in results if measured and (text := tables.effect_text(result, measured[1]))]
-        cell = say(f"measured.{measured[0]}", effects="; ".join(effects)) if measured and effects else say("verdict.untested")
+        cell = (
+            say(f"measured.{measured[0]}", effects="; ".join(effects))
+            if measured and effects
+            else say("verdict.untested")
+        )
         lines.append(
             {
                 say("table.aspect"): say(f"{table}.{row}"),

@@ -64,7 +64,9 @@ if chosen in records:
     chart = charts.run_curves(
         curve, say("runs.history_title"), say("axis.epoch"), say("column.validation"), say("column.run")
     )
-    left.altair_chart(chart, key="history", alt=f"{say('runs.history_title')}: {tables.percent(record.validation_accuracy)} %")
+    left.altair_chart(
+        chart, key="history", alt=f"{say('runs.history_title')}: {tables.percent(record.validation_accuracy)} %"
+    )
     shown = {key: value for key, value in record.to_dict().items() if key not in ("history", "correct")}
     with right:
         st.markdown(f"**{say('runs.record')}**")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import frame, links, loaders, training
+from pages.ui import frame, links, training
 from pages.ui.words import say
 from tf_models import zoo
 from tf_models.data import names, peek
@@ -18,8 +18,13 @@ frame.heading("train")
 form, results = st.columns([2, 3], gap="large")
 with form:
     variant = links.choose(
-        "variant", say("train.variant"), tuple(zoo.CLASSROOM), lambda v: say(f"train.variant.{v}"), "vit",
-        kind="segments", wrap=True
+        "variant",
+        say("train.variant"),
+        tuple(zoo.CLASSROOM),
+        lambda v: say(f"train.variant.{v}"),
+        "vit",
+        kind="segments",
+        wrap=True,
     )
     dataset = links.choose("data", say("train.dataset"), tuple(name for name in names() if name != "token_product"))
     try:

@@ -13,7 +13,7 @@ from tf_models.layers.channels import FeedForward
 from tf_models.layers.mixers import Attention, grid_mixer
 from tf_models.layers.stems import ClassToken, Position, sincos_table
 from tf_models.training.build import build
-from tf_models.training.initialize import start
+from tf_models.training.initialize import initial_value, start
 from tf_models.zoo import CLASSROOM, configure, parameters
 from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS, POSITIONS, Block, ModelSpec, Stage, Stem, isotropic
 
@@ -456,8 +456,6 @@ def test_two_layers_of_one_network_start_differently():
     ],
 )
 def test_kernels_start_glorot_uniform(path, shape, limit):
-    from tf_models.training.initialize import initial_value
-
     value = initial_value(path, shape, "float32", 0)
     assert value.dtype == np.float32 and value.shape == shape
     assert 0.95 * limit < np.abs(value).max() <= limit * (1 + 1e-6)
@@ -469,8 +467,6 @@ def test_a_network_has_a_starting_value_for_every_variable_and_no_other():
         weights = started(settings, dropout=0.2)
         assert all(np.isfinite(value).all() for value in weights.values())
         assert any(path.endswith("seed_generator_state") for path in weights)
-    from tf_models.training.initialize import initial_value
-
     with pytest.raises(ValueError, match="mystery"):
         initial_value("layer/mystery", (2,), "float32", 0)
 
@@ -479,11 +475,12 @@ def test_a_gradient_reaches_every_weight():
     """No branch is cut off: every trainable variable changes the loss."""
     model = build(configure("vit", {"depth": 1}, (8, 8, 1), 3))
     start(model, 0)
-    before = [np.array(v) for v in model.trainable_variables]
+    before = [ops.convert_to_numpy(v).copy() for v in model.trainable_variables]
     model.compile(keras.optimizers.SGD(0.5), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     for _ in range(2):  # scores are equal at first, so that keys learn from the second step on
         model.train_on_batch(random_images((8, 8, 1), 16), np.arange(16) % 3)
-    unchanged = [v.path for v, old in zip(model.trainable_variables, before, strict=True) if np.array_equal(v, old)]
+    after = [ops.convert_to_numpy(v) for v in model.trainable_variables]
+    pairs = zip(model.trainable_variables, before, after, strict=True)
+    unchanged = [variable.path for variable, old, new in pairs if np.array_equal(old, new)]
     # A constant added to every score of a row leaves the softmax as it is, so the keys' bias has no gradient but noise.
     assert [path for path in unchanged if "key/bias" not in path] == []
-    assert ops.shape(model.output)[-1] == 3

@@ -42,7 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tf_models", description="The CNN × Transformer Lab, without its pages.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tf_models", description="The CNN × Transformer Lab, without its pages."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run, show, text: str) -> argparse.ArgumentParser:
@@ -198,7 +200,9 @@ def _table(rows: list[dict[str, Any]]) -> str:
     heads = list(dict.fromkeys(head for row in rows for head in row))
     cells = [heads] + [[_cell(row.get(head, "")) for head in heads] for row in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
+    )
 
 
 def _cell(value: Any) -> str:
@@ -229,10 +233,14 @@ def _show_experiment(result: dict[str, Any]) -> str:
                 f"{len(arm['seeds'])} seeds, learning rate {arm['learning_rate']:g}"
             )
     lines.append("differences in test accuracy, in points, with 95 % intervals:")
-    for row in result["contrasts"] + [{**cell, "a": f"depth {cell['depth']}, {cell['train_images']} images: {cell['a']}"} for cell in result["grid"]]:
+    for row in result["contrasts"] + [
+        {**cell, "a": f"depth {cell['depth']}, {cell['train_images']} images: {cell['a']}"} for cell in result["grid"]
+    ]:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
-            lines.append(f"  {row['a']} − {row['b']:<12} {interval}  better in {row['wins']} of {row['seeds']}: {row['verdict']}")
+            lines.append(
+                f"  {row['a']} − {row['b']:<12} {interval}  better in {row['wins']} of {row['seeds']}: {row['verdict']}"
+            )
     for control in result["controls"]:
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")

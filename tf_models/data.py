@@ -110,9 +110,7 @@ def _stratified(y: np.ndarray, index: np.ndarray, count: int, rng: np.random.Gen
 def _balanced(raw: Raw, train: np.ndarray, size: int) -> np.ndarray:
     """`size` of the indices `train`, as many of each class as there are, or one more."""
     if not len(raw.classes) <= size <= len(train):
-        raise LabError(
-            "train_size", value=size, dataset=raw.name, available=len(train), classes=len(raw.classes)
-        )
+        raise LabError("train_size", value=size, dataset=raw.name, available=len(train), classes=len(raw.classes))
     rank = np.empty(len(train))
     for label in range(len(raw.classes)):
         members = np.flatnonzero(raw.y[train] == label)
@@ -180,7 +178,7 @@ def _array_hash(*arrays: np.ndarray | None) -> str:
     for key, array in zip(ARRAYS, arrays, strict=False):
         if array is not None:
             digest.update(f"{key} {array.shape} {array.dtype.str}".encode())
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]
 
 
@@ -190,7 +188,7 @@ def _unreadable(path: Path, error: Exception) -> LabError:
 
 
 def _digits(name: str) -> Raw:
-    """1,797 scanned digits, 8×8 (UCI optdigits test set), as scikit-learn embeds them: values 0 to 16, made 0 to 255."""
+    """1,797 scanned digits, 8×8 (UCI optdigits test set), as scikit-learn embeds them; 0 to 16 becomes 0 to 255."""
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
@@ -349,7 +347,9 @@ def _read_folders(path: Path) -> Raw:
             members = sorted(
                 entry.filename
                 for entry in archive.infolist()
-                if not entry.is_dir() and not entry.filename.startswith("__MACOSX") and "/" in entry.filename
+                if not entry.is_dir()
+                and not entry.filename.startswith("__MACOSX")
+                and "/" in entry.filename
                 and Path(entry.filename).suffix.lower() in (".png", ".jpg", ".jpeg", ".webp")
             )
             folders = sorted({name.split("/")[-2] for name in members})
@@ -401,12 +401,10 @@ def square(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def fit_image(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """An upload as the model takes it: middle crop of the model's proportions, its size, grey where it has 1 channel."""
+    """An upload as the model takes it: middle crop of the model's proportions, its size, grey for 1 channel."""
     height, width, channels = shape
     picture = Image.fromarray(image)
     if channels == 1:
         picture = picture.convert("L")
     picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
     return np.asarray(picture).reshape(shape)
-
-

@@ -76,7 +76,9 @@ class LabError(ValueError):
 
     def __init__(self, code: str, **values: object):
         # plain values only: errors are pickled, kept as JSON, and said again in another language
-        self.values = {key: value if isinstance(value, (int, float, str)) else str(value) for key, value in values.items()}
+        self.values = {
+            key: value if isinstance(value, (int, float, str)) else str(value) for key, value in values.items()
+        }
         super().__init__(MESSAGES[code].format(**self.values))
         self.code = code
 

@@ -25,7 +25,7 @@ def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
 
 def intervals(
     data: pd.DataFrame, title: str, axis: str, delta: float, delta_label: str, columns: Mapping[str, str]
-) -> alt.LayerChart:
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """Effects with their intervals, a row each, and the seeds behind them.
 
     `data` has label, mean, low, high, verdict and colour; rows with a seed carry one seed's difference instead. The
@@ -34,8 +34,8 @@ def intervals(
     order = list(dict.fromkeys(data["label"]))
     y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260, labelPadding=8))
     whole, seeds = data[data["seed"].isna()], data[data["seed"].notna()]
-    tips = [alt.Tooltip(f"{name}:{kind}", title=columns[name], format=form) for name, kind, form in (
-        ("label", "N", ""), ("mean", "Q", "+.2f"), ("low", "Q", "+.2f"), ("high", "Q", "+.2f"), ("verdict", "N", ""))]  # fmt: skip
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("label", "verdict")]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format="+.2f") for name in ("mean", "low", "high")]
     base = alt.Chart(whole).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=tips)
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color="#888").encode(x="x:Q")
     line = (
@@ -48,18 +48,24 @@ def intervals(
     ticks = (
         alt.Chart(seeds)
         .mark_point(shape="stroke", angle=90, size=90, opacity=0.7, color="#888")
-        .encode(x="mean:Q", y=y, tooltip=[alt.Tooltip("seed:Q", title=columns["seed"]),
-                                          alt.Tooltip("mean:Q", title=columns["mean"], format="+.2f")])  # fmt: skip
+        .encode(
+            x="mean:Q",
+            y=y,
+            tooltip=[
+                alt.Tooltip("seed:Q", title=columns["seed"]),
+                alt.Tooltip("mean:Q", title=columns["mean"], format="+.2f"),
+            ],
+        )  # fmt: skip
     )
     return alt.layer(zero, line, ticks, span, dot).properties(title=title, height=ROW * len(order) + 10)
 
 
 def learning_curves(
     data: pd.DataFrame, title: str, x: str, y: str, labels: Mapping[str, str], legend: str
-) -> alt.LayerChart:
-    """Validation accuracy (mean over seeds, in percent) by epoch, a line an arm; the band runs from worst to best seed."""
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+    """Validation accuracy in percent by epoch, mean over seeds; the band runs from worst to best seed."""
     colour, dash = arm_scale(labels)
-    shown = data.assign(name=data["arm"].map(labels))
+    shown = data.assign(name=[labels[arm] for arm in data["arm"]])
     base = alt.Chart(shown).encode(
         x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
         color=alt.Color("name:N", scale=colour, title=legend, legend=alt.Legend(orient="bottom", columns=3)),
@@ -68,32 +74,40 @@ def learning_curves(
     line = base.mark_line(size=2).encode(
         y=alt.Y("mean:Q", title=y, scale=alt.Scale(zero=False)),
         strokeDash=alt.StrokeDash("name:N", scale=dash, legend=None),
-        tooltip=[alt.Tooltip("name:N", title=legend), alt.Tooltip("epoch:Q", title=x),
-                 alt.Tooltip("mean:Q", title=y, format=".1f")],  # fmt: skip
+        tooltip=[
+            alt.Tooltip("name:N", title=legend),
+            alt.Tooltip("epoch:Q", title=x),
+            alt.Tooltip("mean:Q", title=y, format=".1f"),
+        ],  # fmt: skip
     )
     return alt.layer(band, line).properties(title=title, height=320)
 
 
-def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float) -> alt.LayerChart:
-    """The gap with its interval against depth, a colour for every training size. Columns: depth, train_images, mean, …"""
+def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+    """The gap with its interval against depth. Columns: depth, train_images, mean, low, high."""
     base = alt.Chart(data).encode(
         x=alt.X("depth:O", title=x, axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("train_images:O"),
-        color=alt.Color("train_images:O", title=legend, scale=alt.Scale(range=list(RUN_COLOURS)),
-                        legend=alt.Legend(orient="bottom")),  # fmt: skip
-        tooltip=[alt.Tooltip("depth:O", title=x), alt.Tooltip("train_images:O", title=legend),
-                 *(alt.Tooltip(f"{name}:Q", format="+.2f") for name in ("mean", "low", "high"))],  # fmt: skip
+        color=alt.Color(
+            "train_images:O", title=legend, scale=alt.Scale(range=list(RUN_COLOURS)), legend=alt.Legend(orient="bottom")
+        ),  # fmt: skip
+        tooltip=[
+            alt.Tooltip("depth:O", title=x),
+            alt.Tooltip("train_images:O", title=legend),
+            *(alt.Tooltip(f"{name}:Q", format="+.2f") for name in ("mean", "low", "high")),
+        ],  # fmt: skip
     )
     lines = pd.DataFrame({"v": [0.0, delta], "dash": ["0", "d"]})
+    dashes = alt.Scale(domain=["0", "d"], range=[[1, 0], [4, 3]])
     rules = alt.Chart(lines).mark_rule(color="#888").encode(
-        y="v:Q", strokeDash=alt.StrokeDash("dash:N", scale=alt.Scale(domain=["0", "d"], range=[[1, 0], [4, 3]]), legend=None)
+        y="v:Q", strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None)
     )  # fmt: skip
     span = base.mark_rule(size=3).encode(y=alt.Y("low:Q", title=y), y2="high:Q")
     dot = base.mark_point(filled=True, size=80, opacity=1).encode(y="mean:Q")
     return alt.layer(rules, span, dot).properties(title=title, height=300)
 
 
-def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> alt.Chart:
+def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """With and without the FFN in publications. Columns: label, which, value (percent)."""
     order = list(dict.fromkeys(data["label"]))
     return (
@@ -103,15 +117,19 @@ def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colou
             y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260)),
             yOffset=alt.YOffset("which:N", sort=list(dict.fromkeys(data["which"]))),
             x=alt.X("value:Q", title=axis),
-            color=alt.Color("which:N", title=legend, scale=alt.Scale(domain=list(dict.fromkeys(data["which"])), range=list(colours)),
-                            legend=alt.Legend(orient="bottom")),  # fmt: skip
+            color=alt.Color(
+                "which:N",
+                title=legend,
+                scale=alt.Scale(domain=list(dict.fromkeys(data["which"])), range=list(colours)),
+                legend=alt.Legend(orient="bottom"),
+            ),  # fmt: skip
             tooltip=["label:N", "which:N", alt.Tooltip("value:Q", format=".1f")],
         )
         .properties(title=title, height=62 * len(order) + 20)
     )
 
 
-def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> alt.Chart:
+def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """Live curves: validation accuracy in percent by epoch, a line a run. Columns: run, epoch, validation."""
     return (
         alt.Chart(data)
@@ -119,15 +137,19 @@ def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> a
         .encode(
             x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
             y=alt.Y("validation:Q", title=y, scale=alt.Scale(zero=False)),
-            color=alt.Color("run:N", title=legend, scale=alt.Scale(range=list(RUN_COLOURS)),
-                            legend=alt.Legend(orient="bottom", columns=2, labelLimit=260)),  # fmt: skip
+            color=alt.Color(
+                "run:N",
+                title=legend,
+                scale=alt.Scale(range=list(RUN_COLOURS)),
+                legend=alt.Legend(orient="bottom", columns=2, labelLimit=260),
+            ),  # fmt: skip
             tooltip=["run:N", "epoch:Q", alt.Tooltip("validation:Q", format=".1f")],
         )
         .properties(title=title, height=380)
     )
 
 
-def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> alt.Chart:
+def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """The largest class probabilities, in percent. Columns: name, value."""
     return (
         alt.Chart(data)

@@ -22,7 +22,11 @@ def navigation() -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
     return st.navigation(
         [
             st.Page(
-                f"pages/{name}.py", title=say(f"{name}.nav"), icon=ICONS[name], url_path=path, default=name == "overview"
+                f"pages/{name}.py",
+                title=say(f"{name}.nav"),
+                icon=ICONS[name],
+                url_path=path,
+                default=name == "overview",
             )
             for name, path in PAGES.items()
         ]
@@ -45,8 +49,10 @@ def open_page() -> None:
 
 
 def ensure() -> None:
-    """First line of every page. On a server that nobody has visited yet, Streamlit runs the page file by itself, without
-    `app.py`, when a visitor follows a link to it: name the navigation, and start again inside the frame.
+    """First line of every page.
+
+    On a server that nobody has visited yet, Streamlit runs the page file by itself, without `app.py`, when a visitor
+    follows a link to it: name the navigation, and start again inside the frame.
     """
     if "in_frame" not in st.session_state:
         navigation()

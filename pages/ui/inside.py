@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import links, loaders, sheets
+from pages.ui import links, sheets
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import fit_image, peek, read_image
@@ -112,7 +112,11 @@ def colour_limits(
 def show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray]) -> None:
     """Attention maps of one block, a tile a head, for one looking patch or the average over all."""
     st.subheader(say("feature_maps.attention"))
-    layers = {tap: say("layer.place_single", block=tap.split(".block")[1].split(".")[0]) for tap in taps if tap.endswith(".attention")}
+    layers = {
+        tap: say("layer.place_single", block=tap.split(".block")[1].split(".")[0])
+        for tap in taps
+        if tap.endswith(".attention")
+    }
     if not layers:
         st.caption(say("feature_maps.no_attention"))
         return

@@ -22,7 +22,7 @@ def choose(
     where: Any = st,
     **more: Any,
 ) -> str:
-    """One of `options` by a select box (``select``) or a segmented control (``segments``), kept in the link as `key`."""
+    """One of `options` by a select box (``select``) or a segmented control (``segments``), kept in the link."""
     default = options[0] if default not in options else default
     state = f"choice_{key}"
     _take_from_link(key, state, options, default)

@@ -71,4 +71,6 @@ def beside(data: pd.DataFrame, name: str) -> None:
     """The figures of a chart as a table and as CSV."""
     with st.expander(say("data.table")):
         st.dataframe(data, hide_index=True, width="stretch")
-        st.download_button(say("data.download"), data.to_csv(index=False).encode(), f"{name}.csv", "text/csv", key=f"csv_{name}")
+        st.download_button(
+            say("data.download"), data.to_csv(index=False).encode(), f"{name}.csv", "text/csv", key=f"csv_{name}"
+        )

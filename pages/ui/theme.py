@@ -42,5 +42,3 @@ def colours(values: np.ndarray) -> np.ndarray:
     position = np.clip(np.nan_to_num(values), 0, 1) * (len(_VIRIDIS) - 1)
     channels = [np.interp(position, np.arange(len(_VIRIDIS)), _VIRIDIS[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=-1).astype(np.uint8)
-
-

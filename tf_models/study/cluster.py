@@ -58,18 +58,17 @@ def _memory() -> int:
 
 
 async def _serve() -> None:
-    import dask
+    from dask import config
     from distributed import Nanny, Scheduler
     from distributed.deploy.spec import SpecCluster
 
     # A worker that dies fails its job at once, instead of taking other workers down with it.
-    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    config.set({"distributed.scheduler.allowed-failures": 0})
     worker = {"nthreads": THREADS_PER_WORKER, "host": "127.0.0.1", "memory_limit": 0, "dashboard": False}
     cluster = SpecCluster(
         workers={i: {"cls": Nanny, "options": worker | {"env": env}} for i, env in enumerate(worker_environments())},
         scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}},
         asynchronous=True,
-        silence_logs=40,
     )
     async with cluster:
         print(json.dumps({"address": cluster.scheduler_address}), flush=True)

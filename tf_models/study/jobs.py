@@ -86,7 +86,7 @@ class Jobs:
         self._warm: dict[str, OrderedDict[tuple, None]] = {}
         self._ended: set[str] = set()  # workers ended on purpose that the scheduler still lists
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._client: Client | None = None
+        self._client: Any = None  # a Client; its type hints say that every call may be a coroutine
         self._process: subprocess.Popen | None = None
         self._closing = False
         self._beat_at = 0.0
@@ -226,7 +226,7 @@ class Jobs:
             if address not in busy:
                 self._start_on(client, address)
 
-    def _start_on(self, client: Client, address: str) -> None:
+    def _start_on(self, client: Any, address: str) -> None:
         with self._lock:
             job = self._choose(address)
             if job is None:
@@ -241,8 +241,8 @@ class Jobs:
         while len(warm) > WARM_MODELS:
             warm.popitem(last=False)
         arguments = (job.spec, job.run_id, self.owner)
-        job.future = client.submit(worker.run, *arguments, pure=False, workers=[address], retries=0)
-        job.future.add_done_callback(lambda future: self._inbox.put(lambda: self._done(job, future)))
+        future = job.future = client.submit(worker.run, *arguments, pure=False, workers=[address], retries=0)
+        future.add_done_callback(lambda future: self._inbox.put(lambda: self._done(job, future)))
 
     def _choose(self, address: str) -> _Job | None:
         """First what this worker is warm for; else what no other worker is warm for; else what has waited longest."""
@@ -341,11 +341,10 @@ class Jobs:
 
     # the cluster
 
-    def _connect(self) -> Client:
+    def _connect(self) -> Any:
         with self._lock:
             alive = self._client is not None and self._client.status == "running"
             if alive and (self._process is None or self._process.poll() is None):
-                assert self._client is not None
                 return self._client
             if self._client is not None:  # the cluster died: its runs are lost, a new one serves the rest
                 for job in list(self._running.values()):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy import event, exc
 
 from tf_models.data import content_hash, peek
 from tf_models.errors import LabError
@@ -242,7 +243,7 @@ class RunStore:
             raise LabError("home_not_writable", path=self.home, reason=error.strerror or str(error)) from error
         self._engine = sa.create_engine(url or f"sqlite:///{self.home / 'lab.sqlite'}")
         if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _sqlite_settings)
+            event.listen(self._engine, "connect", _sqlite_settings)
         with self._begin() as connection:
             _metadata.create_all(connection)
 
@@ -254,9 +255,7 @@ class RunStore:
 
     # writing
 
-    def add(
-        self, spec: RunSpec, fingerprint: str | None, owner: str = "", visitor: str = "", purpose: str = ""
-    ) -> str:
+    def add(self, spec: RunSpec, fingerprint: str | None, owner: str = "", visitor: str = "", purpose: str = "") -> str:
         """A new queued run; returns its id."""
         run_id = uuid.uuid4().hex[:12]
         values = dict(id=run_id, fingerprint=fingerprint, status=QUEUED, spec=spec.to_dict(), created=time.time())
@@ -358,18 +357,18 @@ class _Transaction:
     def __enter__(self) -> sa.Connection:
         try:
             return self._context.__enter__()
-        except sa.exc.SQLAlchemyError as error:
+        except exc.SQLAlchemyError as error:
             raise self._broken(error) from error
 
     def __exit__(self, kind, error, trace) -> None:
         try:
             self._context.__exit__(kind, error, trace)
-        except sa.exc.SQLAlchemyError as failure:
+        except exc.SQLAlchemyError as failure:
             raise self._broken(failure) from failure
-        if isinstance(error, sa.exc.SQLAlchemyError):
+        if isinstance(error, exc.SQLAlchemyError):
             raise self._broken(error) from error
 
-    def _broken(self, error: sa.exc.SQLAlchemyError) -> LabError:
+    def _broken(self, error: exc.SQLAlchemyError) -> LabError:
         return LabError("store_broken", path=self._where, reason=str(getattr(error, "orig", error)))
 
 
@@ -378,7 +377,7 @@ def _sqlite_settings(connection, _record) -> None:
     connection.execute("PRAGMA busy_timeout=10000")
 
 
-def _run(row: Mapping[str, Any]) -> Run:
+def _run(row: sa.RowMapping) -> Run:
     reason = LabError(row["reason"]["code"], **row["reason"]["values"]) if row["reason"] else None
     record = RunRecord.from_dict(row["record"]) if row["record"] else None
     names = ("id", "fingerprint", "status", "visitor", "purpose", "created", "started", "ended")

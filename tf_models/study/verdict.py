@@ -34,7 +34,7 @@ class Effect:
 
 
 def smallest_effect(dataset: str, train_images: int) -> float:
-    """δ, the smallest difference in accuracy that matters: 2 points on the small 8×8 sets, 1.5 up to 10,000 images, 1."""
+    """δ, the smallest difference in accuracy that matters: 2 points on 8×8 images, 1.5 up to 10,000 images, else 1."""
     if dataset in ("digits", "token_product"):
         return 0.02
     return 0.015 if train_images <= 10_000 else 0.01
@@ -86,7 +86,7 @@ def effect_of_seeds_and_images(differences: np.ndarray, level: float = 0.95) -> 
 
 def _effect(by_seed: np.ndarray, error: float, freedom: float, level: float) -> Effect:
     mean = float(by_seed.mean())
-    reach = float(stats.t.ppf((1 + level) / 2, freedom)) * error
+    reach = float(stats.t.ppf((1 + level) / 2, freedom) * error)
     p = float(2 * stats.t.sf(abs(mean) / error, freedom)) if error > 0 else float(mean == 0)
     return Effect(mean, mean - reach, mean + reach, len(by_seed), int((by_seed > 0).sum()), p, level)
 

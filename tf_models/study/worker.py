@@ -32,7 +32,7 @@ def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | Lab
                 spec,
                 run_id,
                 report=lambda row: worker.log_event(topic(owner), {"run_id": run_id, **row}),
-                should_stop=stop.is_set,
+                should_stop=lambda: bool(stop.is_set()),
                 weights=weights,
             )
         except Stopped:

@@ -19,7 +19,7 @@ import numpy as np
 from tf_models import zoo
 from tf_models.data import Dataset, load
 from tf_models.errors import LabError
-from tf_models.study.runs import Recipe, RunRecord, RunSpec, default_backend, pack_correct
+from tf_models.study.runs import Recipe, RunRecord, RunSpec, pack_correct
 from tf_models.training.build import build
 from tf_models.training.initialize import reset_optimizer, start
 from tf_models.zoo import ModelSpec
@@ -96,7 +96,8 @@ def train(
         train_seconds=seconds,
         images_per_second=float(np.median([row["images_per_second"] for row in progress.history])),
         device=device(),
-        versions={name: version(name) for name in ("keras", spec.backend, "numpy")} | {"python": platform.python_version()},
+        versions={name: version(name) for name in ("keras", spec.backend, "numpy")}
+        | {"python": platform.python_version()},
         git=git_revision(),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -8,7 +8,7 @@ from tf_models.zoo.classroom import CLASSROOM
 from tf_models.zoo.inventory import inventory, macs, parameters
 from tf_models.zoo.published import PUBLISHED
 from tf_models.zoo.spec import ModelSpec
-from tf_models.zoo.switches import SWITCHES, Value, settings, check_switch, parse_switches, with_switches
+from tf_models.zoo.switches import SWITCHES, Value, check_switch, parse_switches, settings, with_switches
 
 __all__ = [
     "CLASSROOM",

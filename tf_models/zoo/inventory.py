@@ -41,7 +41,9 @@ def _walk(spec: ModelSpec) -> Iterator[Item]:
     if spec.stem.kind == "patch":
         width = spec.stem.width
         extra = 1 if spec.stem.class_token else 0
-        yield Item("stem.patch", "stem", (spec.patch**2 * channels + 1) * width, tokens * spec.patch**2 * channels * width)
+        yield Item(
+            "stem.patch", "stem", (spec.patch**2 * channels + 1) * width, tokens * spec.patch**2 * channels * width
+        )
         if extra:
             yield Item("stem.class_token", "stem", width, 0)
         if spec.stem.position == "learned":

@@ -6,7 +6,7 @@ from tf_models.zoo.spec import ModelSpec, isotropic
 
 
 def _vision_transformer(name: str, width: int, heads: int) -> ModelSpec:
-    """ViT-B/16 (Dosovitskiy 2021, table 1) and DeiT (Touvron 2021, table 1): 12 blocks, class token, learned positions."""
+    """ViT-B/16 (Dosovitskiy 2021, table 1) and DeiT (Touvron 2021, table 1): 12 blocks, class token."""
     spec = isotropic(name, "attention", depth=12, width=width, heads=heads, patch=16, class_token=True)
     return replace(spec, input_shape=(224, 224, 3), classes=1000)
 

@@ -72,7 +72,7 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         height, width, channels = self.input_shape
-        if not (SMALLEST_SIDE <= min(height, width) and max(height, width) <= LARGEST_SIDE and channels in (1, 3)):
+        if not (min(height, width) >= SMALLEST_SIDE and max(height, width) <= LARGEST_SIDE and channels in (1, 3)):
             raise LabError("image_shape", height=height, width=width, channels=channels)
         if not 2 <= self.classes <= 1000:
             raise LabError("classes", value=self.classes)

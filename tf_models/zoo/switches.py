@@ -113,7 +113,9 @@ def _rescaled(spec: ModelSpec, stages: tuple[Stage, ...], width: int):
     first = spec.blocks[0].width
 
     def scale(stage: Stage) -> Stage:
-        return replace(stage, blocks=tuple(replace(b, width=max(1, round(b.width * width / first))) for b in stage.blocks))
+        return replace(
+            stage, blocks=tuple(replace(b, width=max(1, round(b.width * width / first))) for b in stage.blocks)
+        )
 
     stem = replace(spec.stem, width=width) if spec.stem.kind == "patch" else spec.stem
     return stem, tuple(scale(stage) for stage in stages)
