@@ -127,7 +127,9 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     )
     jobs = Jobs(RunStore())
     try:
-        run_id = jobs.submit(spec, purpose="command line", fresh=options.fresh or options.ship)
+        run_id = jobs.submit(spec, purpose="command line", fresh=options.fresh)
+        if options.ship and not jobs.store.weights(run_id).exists():  # shipped records come without weights
+            run_id = jobs.submit(spec, purpose="command line", fresh=True)
         shipped = {record.run_id: record for record in shipped_records().values()}
         if run_id in shipped:
             return shipped[run_id].to_dict()

@@ -66,6 +66,7 @@ def train(
         epochs=spec.recipe.epochs,
         validation_data=(dataset.x_validation, dataset.y_validation),
         validation_batch_size=EVALUATION_BATCH,
+        shuffle=False,  # `Batches` has shuffled already; Keras would shuffle the batches with Python's global generator
         callbacks=[progress],
         verbose=0,
     )
