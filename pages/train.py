@@ -37,9 +37,14 @@ with form:
     left, right = st.columns(2)
     seeds = links.choose_number("seeds", say("train.seeds"), 1, 5, 1, where=left, help=say("train.seeds_hint"))
     epochs = links.choose_number(
-        "epochs", say("train.epochs"), 1, min(50, limit("LAB_MAX_EPOCHS", 200)), 15, where=right,
+        "epochs",
+        say("train.epochs"),
+        1,
+        min(50, limit("LAB_MAX_EPOCHS", 200)),
+        15,
+        where=right,
         help=say("train.epochs_hint"),
-    )  # fmt: skip
+    )
     size = links.choose(
         "images", say("train.train_size"), sizes, lambda s: whole if s == "all" else f"{int(s):,}", where=left
     )

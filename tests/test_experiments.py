@@ -260,8 +260,8 @@ def test_a_contrast_never_mixes_devices():
 
 
 def test_the_arms_that_are_shown_are_of_one_device_too():
-    mixed = fill(PLAN, EQUAL, device="CPU")
-    mixed += [r for r in fill(PLAN, dict.fromkeys(ARMS, 0.5), device="GPU") if r.spec.seed < 3]
+    mixed = [r for r in fill(PLAN, dict.fromkeys(ARMS, 0.5), device="GPU") if r.spec.seed < 3]
+    mixed += fill(PLAN, EQUAL, device="CPU")
     result = analyse(PLAN, indexed(mixed))
     on, off = result["arms"][:2]
     assert result["contrasts"][0]["mean"] == pytest.approx(on["test_accuracy"] - off["test_accuracy"])
@@ -275,11 +275,12 @@ def test_a_contrast_never_mixes_versions_of_a_data_set():
     assert pair(runs["on"], runs["off"], indexed(on + off)) == ([], [])
 
 
-def test_a_run_trained_again_counts_once_and_the_newest_counts():
-    records = fill(PLAN, EQUAL) + [r for r in fill(PLAN, GAP) if r.spec.switches == {"ffn": "off"}]
-    result = analyse(PLAN, indexed(records))
+def test_a_run_trained_again_counts_once_and_the_first_counts():
+    """Nobody can train until the number is a nicer one."""
+    again = [r for r in fill(PLAN, GAP) if r.spec.switches == {"ffn": "off"}]
+    result = analyse(PLAN, indexed(fill(PLAN, EQUAL) + again))
     assert result["contrasts"][0]["seeds"] == 5
-    assert result["contrasts"][0]["mean"] == pytest.approx(0.1, abs=0.003)
+    assert result["contrasts"][0]["mean"] == pytest.approx(0, abs=1e-9)
 
 
 # What is written down

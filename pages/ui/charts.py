@@ -11,7 +11,10 @@ import pandas as pd
 
 from pages.ui.theme import ARMS, DASHES, RUN_COLOURS
 
-ROW = 34  # pixels for one row of a chart of intervals
+ROW = 36  # pixels for one row of a chart
+# Streamlit fits title, axes and legend into a chart's height: what they take, in pixels.
+AXES = 90
+LEGEND = 60
 
 
 def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
@@ -55,9 +58,9 @@ def intervals(
                 alt.Tooltip("seed:Q", title=columns["seed"]),
                 alt.Tooltip("mean:Q", title=columns["mean"], format="+.2f"),
             ],
-        )  # fmt: skip
+        )
     )
-    return alt.layer(zero, line, ticks, span, dot).properties(title=title, height=ROW * len(order) + 10)
+    return alt.layer(zero, line, ticks, span, dot).properties(title=title, height=ROW * len(order) + AXES)
 
 
 def learning_curves(
@@ -68,7 +71,12 @@ def learning_curves(
     shown = data.assign(name=[labels[arm] for arm in data["arm"]])
     base = alt.Chart(shown).encode(
         x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
-        color=alt.Color("name:N", scale=colour, title=legend, legend=alt.Legend(orient="bottom", columns=3)),
+        color=alt.Color(
+            "name:N",
+            scale=colour,
+            title=legend,
+            legend=alt.Legend(orient="bottom", columns=2, labelLimit=300, symbolOpacity=1),
+        ),
     )
     band = base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q", title=y, scale=alt.Scale(zero=False)), y2="high:Q")
     line = base.mark_line(size=2).encode(
@@ -78,36 +86,42 @@ def learning_curves(
             alt.Tooltip("name:N", title=legend),
             alt.Tooltip("epoch:Q", title=x),
             alt.Tooltip("mean:Q", title=y, format=".1f"),
-        ],  # fmt: skip
+        ],
     )
-    return alt.layer(band, line).properties(title=title, height=320)
+    return alt.layer(band, line).properties(title=title, height=300 + AXES + LEGEND)
 
 
-def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def gap_grid(
+    data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """The gap with its interval against depth. Columns: depth, train_images, mean, low, high."""
     base = alt.Chart(data).encode(
         x=alt.X("depth:O", title=x, axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("train_images:O"),
         color=alt.Color(
             "train_images:O", title=legend, scale=alt.Scale(range=list(RUN_COLOURS)), legend=alt.Legend(orient="bottom")
-        ),  # fmt: skip
+        ),
         tooltip=[
             alt.Tooltip("depth:O", title=x),
             alt.Tooltip("train_images:O", title=legend),
             *(alt.Tooltip(f"{name}:Q", format="+.2f") for name in ("mean", "low", "high")),
-        ],  # fmt: skip
+        ],
     )
     lines = pd.DataFrame({"v": [0.0, delta], "dash": ["0", "d"]})
     dashes = alt.Scale(domain=["0", "d"], range=[[1, 0], [4, 3]])
-    rules = alt.Chart(lines).mark_rule(color="#888").encode(
-        y="v:Q", strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None)
-    )  # fmt: skip
+    rules = (
+        alt.Chart(lines)
+        .mark_rule(color="#888")
+        .encode(y="v:Q", strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None))
+    )
     span = base.mark_rule(size=3).encode(y=alt.Y("low:Q", title=y), y2="high:Q")
     dot = base.mark_point(filled=True, size=80, opacity=1).encode(y="mean:Q")
-    return alt.layer(rules, span, dot).properties(title=title, height=300)
+    return alt.layer(rules, span, dot).properties(title=title, height=230 + AXES + LEGEND)
 
 
-def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def published_gaps(
+    data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """With and without the FFN in publications. Columns: label, which, value (percent)."""
     order = list(dict.fromkeys(data["label"]))
     return (
@@ -122,14 +136,16 @@ def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colou
                 title=legend,
                 scale=alt.Scale(domain=list(dict.fromkeys(data["which"])), range=list(colours)),
                 legend=alt.Legend(orient="bottom"),
-            ),  # fmt: skip
+            ),
             tooltip=["label:N", "which:N", alt.Tooltip("value:Q", format=".1f")],
         )
-        .properties(title=title, height=62 * len(order) + 20)
+        .properties(title=title, height=ROW * len(order) + AXES + LEGEND)
     )
 
 
-def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def run_curves(
+    data: pd.DataFrame, title: str, x: str, y: str, legend: str
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """Live curves: validation accuracy in percent by epoch, a line a run. Columns: run, epoch, validation."""
     return (
         alt.Chart(data)
@@ -142,14 +158,16 @@ def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> a
                 title=legend,
                 scale=alt.Scale(range=list(RUN_COLOURS)),
                 legend=alt.Legend(orient="bottom", columns=2, labelLimit=260),
-            ),  # fmt: skip
+            ),
             tooltip=["run:N", "epoch:Q", alt.Tooltip("validation:Q", format=".1f")],
         )
-        .properties(title=title, height=380)
+        .properties(title=title, height=220 + AXES + LEGEND)
     )
 
 
-def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def probabilities(
+    data: pd.DataFrame, title: str, axis: str, colour: str
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """The largest class probabilities, in percent. Columns: name, value."""
     return (
         alt.Chart(data)
@@ -159,5 +177,5 @@ def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> alt
             x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100])),
             tooltip=["name:N", alt.Tooltip("value:Q", format=".1f")],
         )
-        .properties(title=title, height=26 * len(data) + 10)
+        .properties(title=title, height=26 * len(data) + AXES)
     )

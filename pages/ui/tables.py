@@ -28,8 +28,9 @@ def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.Data
     for contrast in result["contrasts"]:
         if contrast["mean"] is None or (primary_only and not contrast["primary"]):
             continue
-        label = result["dataset"] if primary_only else say(f"arm.{contrast['b']}")
         verdict = contrast["verdict"]
+        label = result["dataset"] if primary_only else say(f"arm.{contrast['b']}")
+        label = f"{label} · {say(f'verdict.{verdict}')}"
         rows.append(
             {
                 "label": label,

@@ -53,11 +53,11 @@ def conduct(
 
 
 def used_records(experiment: Experiment, records: Records) -> list[RunRecord]:
-    """The newest record of every run that the experiment reports or chooses by."""
+    """The record of every run that the experiment reports or chooses by."""
     rates = experiment.rates(records)
     groups = [*experiment.tuning().values(), *experiment.positive_control().values()]
     if rates is not None:
         groups += experiment.runs(rates).values()
         groups += [specs for cell in experiment.grid(rates).values() for specs in cell.values()]
     specs = dict.fromkeys(spec for group in groups for spec in group)
-    return [records[spec][-1] for spec in specs if records.get(spec)]
+    return [records[spec][0] for spec in specs if records.get(spec)]

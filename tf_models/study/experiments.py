@@ -81,7 +81,7 @@ class Experiment:
         """Each arm's learning rate, best on validation; None while tuning runs are missing."""
         chosen = {}
         for arm, specs in self.tuning().items():
-            found = [records[spec][-1] for spec in specs if records.get(spec)]
+            found = [records[spec][0] for spec in specs if records.get(spec)]
             if len(found) < len(specs):
                 return None
             best = max(found, key=lambda record: (record.validation_accuracy, -record.validation_loss))
@@ -165,7 +165,7 @@ def ffn_arms(input_shape: tuple[int, int, int], classes: int) -> dict[str, dict[
 
 
 def index(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
-    """Records by what was asked, in the given order."""
+    """Records by what was asked, in the given order: the first of several equal runs is the one that is reported."""
     found: dict[RunSpec, list[RunRecord]] = {}
     for record in records:
         found.setdefault(record.spec, []).append(record)
@@ -183,7 +183,7 @@ def pair(a: Sequence[RunSpec], b: Sequence[RunSpec], records: Records) -> tuple[
             for record_b in records.get(spec_b, ()):
                 source = record_a.device, record_a.dataset_hash
                 if source == (record_b.device, record_b.dataset_hash):
-                    groups.setdefault(source, {})[position] = (record_a, record_b)
+                    groups.setdefault(source, {}).setdefault(position, (record_a, record_b))
     if not groups:
         return [], []
     pairs = list(max(groups.values(), key=len).values())
@@ -213,7 +213,7 @@ def analyse(experiment: Experiment, records: Records) -> dict[str, Any]:
 
     arms = []
     for name, switches in experiment.arms.items():
-        found = [records[spec][-1] for spec in runs[name] if records.get(spec)]
+        found = [records[spec][0] for spec in runs[name] if records.get(spec)]
         arms.append(
             {
                 "name": name,
@@ -238,7 +238,7 @@ def analyse(experiment: Experiment, records: Records) -> dict[str, Any]:
         "epochs": experiment.recipe.epochs,
         "seeds": experiment.seeds,
         "backend": experiment.backend,
-        "devices": dict(Counter(r.device for specs in runs.values() for s in specs for r in records.get(s, ())[-1:])),
+        "devices": dict(Counter(r.device for specs in runs.values() for s in specs for r in records.get(s, ())[:1])),
         "arms": arms,
         "contrasts": [contrast(c.a, c.b, runs, train_images, c.primary) for c in experiment.contrasts],
         "controls": controls,
@@ -259,7 +259,7 @@ def _controls(
 ) -> list[dict[str, Any]]:
     """`passed` is None while runs are missing."""
     positive = {
-        arm: [records[spec][-1] for spec in specs if records.get(spec)]
+        arm: [records[spec][0] for spec in specs if records.get(spec)]
         for arm, specs in experiment.positive_control().items()
     }
     on, off = ([r.test_accuracy for r in positive[arm]] for arm in ("on", "off"))

@@ -1,0 +1,165 @@
+"""A real server and a real browser: train, watch the curve move, stop, follow a link to a cold server."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+expect.set_options(timeout=60_000)
+
+
+class Server:
+    """``streamlit run app.py`` on a free port, with a home of its own."""
+
+    def __init__(self, home: Path):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = os.environ | {"LAB_HOME": str(home), "LAB_WORKERS": "1"}
+        options = ["--server.port", str(self.port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                # The health page only: no session may warm the server before the test's own visit.
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5):
+                    return
+            except OSError:
+                assert time.monotonic() < deadline, "the server did not start"
+                time.sleep(0.2)
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    started = Server(tmp_path_factory.mktemp("home"))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        # Without a Chromium of the system's: the one that `playwright install chromium` brings.
+        started = playwright.chromium.launch(executable_path=system, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    yield context.new_page()
+    context.close()
+
+
+def visit(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    state = "document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'"
+    page.wait_for_function(state)
+
+
+# First in this file: the server is cold only once.
+def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
+    visit(page, f"{server.url}/ffn?lang=zh&dataset=cifar10-jpeg")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("FFN 值多少"))
+    expect(page.get_by_test_id("stSidebarNav")).to_contain_text("特征图")  # the frame is there
+    assert "dataset=cifar10-jpeg" in page.url
+    assert "lang=zh" in page.url
+
+
+def test_training_on_the_page_moves_the_curve_and_stays_after_a_reload(server, page):
+    visit(page, f"{server.url}/train?lang=en&variant=cnn&compare=none&epochs=4")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile("starting:|waiting,|epoch 1 of"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"cnn · digits · seed 0: epoch [1-3] of 4"))).to_be_visible()
+    chart = page.get_by_test_id("stVegaLiteChart")
+    expect(chart.first).to_be_visible()
+    first = chart.first.screenshot()
+    done = page.get_by_text(re.compile(r"cnn · digits · seed 0: test accuracy \d"))
+    expect(done).to_be_visible()
+    settle(page)
+    assert chart.first.screenshot() != first
+    page.reload()
+    expect(done).to_be_visible()
+
+
+def test_a_stop_is_acknowledged_and_another_training_follows(server, page):
+    visit(page, f"{server.url}/train?lang=en&compare=none&epochs=50")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile(r"vit · digits · seed 0: epoch \d"))).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile("vit · digits · seed 0: stopp"))).to_be_visible()
+    expect(page.get_by_text("vit · digits · seed 0: stopped")).to_be_visible()
+    visit(page, f"{server.url}/train?lang=en&variant=cnn&compare=none&epochs=1")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile(r"cnn · digits · seed 0: test accuracy \d")).first).to_be_visible()
+
+
+def test_both_networks_look_at_an_uploaded_photo(server, page, tmp_path):
+    visit(page, f"{server.url}/feature_maps?lang=en&image=upload")
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.jpg")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "photo.jpg")
+    expect(page.get_by_test_id("stFileUploaderFile")).to_be_visible()
+    settle(page)
+    expect(page.get_by_role("img", name=re.compile("channel maps of layer"))).to_have_count(2)
+    expect(page.get_by_role("img", name=re.compile("attention maps of"))).to_have_count(1)
+
+
+def test_an_upload_that_is_no_image_gets_one_sentence(server, page, tmp_path):
+    visit(page, f"{server.url}/feature_maps?lang=zh&image=upload")
+    (tmp_path / "text.png").write_text("not a picture")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "text.png")
+    expect(page.get_by_text(re.compile("text.png 不是本站能读取的图像"))).to_be_visible()
+    assert page.get_by_text("Traceback").count() == 0
+
+
+def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, page):
+    visit(page, f"{server.url}/ffn?lang=en")
+    page.get_by_role("radio", name="cifar10-jpeg").click()
+    expect(page).to_have_url(re.compile("dataset=cifar10-jpeg"))
+    settle(page)
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("dataset=cifar10-jpeg"))
+    expect(page.get_by_role("radio", name="digits")).to_be_checked()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", ["", "feature_maps", "ffn", "train", "runs"])
+def test_no_page_is_wider_than_the_screen(server, browser, path, width):
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    visit(page, f"{server.url}/{path}?lang=zh")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth + 1")
+    context.close()

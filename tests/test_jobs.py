@@ -1,0 +1,326 @@
+"""The queue with real workers: what runs, what is stopped, and what survives."""
+
+import operator
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from tf_models import data
+from tf_models.errors import LabError
+from tf_models.study import jobs as jobs_module
+from tf_models.study.jobs import Jobs
+from tf_models.study.runs import (
+    ACTIVE,
+    FAILED,
+    FINISHED,
+    INTERRUPTED,
+    QUEUED,
+    RUNNING,
+    STOPPED,
+    STOPPING,
+    Recipe,
+    RunSpec,
+    RunStore,
+)
+
+SHORT = Recipe(epochs=2)
+LONG = Recipe(epochs=200)
+SMALL = {"width": 8, "depth": 1}
+
+
+def short(seed: int, **changes) -> RunSpec:
+    return RunSpec(**{"variant": "cnn", "switches": SMALL, "train_size": 100, "seed": seed, "recipe": SHORT} | changes)
+
+
+def long(seed: int) -> RunSpec:
+    return RunSpec("cnn", SMALL, "digits", None, seed, LONG)
+
+
+@pytest.fixture(scope="module")
+def worker_data(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("worker-data")
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory, worker_data):
+    """One queue with two workers for the whole file: starting them takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAB_WORKERS", "2")
+        patch.setenv("LAB_DATA_DIR", str(worker_data))
+        patch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
+        jobs = Jobs(RunStore(tmp_path_factory.mktemp("jobs")))
+        jobs._connect().wait_for_workers(2, timeout=60)
+    yield jobs
+    jobs.close()
+    jobs.store.close()
+
+
+def until(condition, seconds: float = 120):
+    """The first true value of `condition`."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+    return value
+
+
+def ended(jobs, run_id):
+    return until(lambda: (run := jobs.store.get(run_id)).status not in ACTIVE and run)
+
+
+def trains(jobs, run_id):
+    """Until the first epoch of a run has arrived."""
+    until(lambda: jobs.store.epochs(run_id) or jobs.store.get(run_id).status not in ACTIVE)
+    assert jobs.store.get(run_id).status == RUNNING
+
+
+def worker_of(jobs, run_id) -> int:
+    """The process that trains a run."""
+    return jobs._client.run(os.getpid)[jobs._running[run_id].address]
+
+
+# Runs
+
+
+def test_a_run_is_queued_then_running_then_finished(jobs):
+    run_id = jobs.submit(short(1), visitor="anna", purpose="test")
+    states = [jobs.store.get(run_id).status]
+    while states[-1] in ACTIVE:
+        if (status := jobs.store.get(run_id).status) != states[-1]:
+            states.append(status)
+        time.sleep(0.02)
+    assert states[0] in (QUEUED, RUNNING) and states[-2:] == [RUNNING, FINISHED]
+    run = jobs.store.get(run_id)
+    assert run.record.run_id == run_id and run.record.spec == short(1)
+    assert (run.visitor, run.purpose) == ("anna", "test")
+    assert run.created <= run.started <= run.ended
+    assert jobs.place(run_id) is None
+    rows = until(lambda: len(jobs.store.epochs(run_id)) == 2 and jobs.store.epochs(run_id))
+    assert rows == list(run.record.history)
+    assert jobs.store.weights(run_id).read_bytes()[:8] == b"\x89HDF\r\n\x1a\n"
+
+
+def test_an_identical_run_is_not_trained_again_unless_that_is_asked(jobs):
+    first = jobs.submit(short(2))
+    assert jobs.submit(short(2)) == first  # under way
+    record = ended(jobs, first).record
+    assert jobs.submit(short(2)) == first  # finished
+    assert jobs.submit(short(2, switches={**SMALL, "norm": "none"})) == first  # the same, written at length
+    again = jobs.submit(short(2), fresh=True)
+    assert again != first
+    repeated = ended(jobs, again).record
+    assert repeated.test_loss == pytest.approx(record.test_loss, abs=1e-6)
+    assert repeated.correct == record.correct
+    assert jobs.submit(short(3)) not in (first, again)
+
+
+def test_an_error_in_a_run_is_its_reason_and_the_next_run_is_not_touched(jobs, worker_data, monkeypatch):
+    """The file looks well from outside: only loading it shows that its test labels are unknown."""
+    monkeypatch.setenv("LAB_DATA_DIR", str(worker_data))
+    x = np.zeros((40, 8, 8, 1), np.uint8)
+    y = np.arange(40) % 2
+    np.savez(worker_data / "odd.npz", x_train=x, y_train=y, x_test=x, y_test=y + 1)
+    bad, good = jobs.submit(short(0, dataset="odd", train_size=10)), jobs.submit(short(4))
+    run = ended(jobs, bad)
+    assert run.status == FAILED and "odd.npz: y_test has the label 2" in str(run.reason)
+    assert ended(jobs, good).status == FINISHED
+
+
+def test_weights_that_cannot_be_kept_fail_the_run_with_the_reason(jobs, monkeypatch):
+    monkeypatch.setattr(jobs.store, "weights", lambda run_id: Path("/dev/full"))  # a disk without room
+    run = ended(jobs, jobs.submit(short(5)))
+    assert run.status == FAILED and run.reason.code == "home_not_writable"
+    monkeypatch.undo()
+    assert ended(jobs, jobs.submit(short(5))).status == FINISHED
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"dataset": "nothing"}, "unknown_dataset"),
+        ({"variant": "vit", "switches": {"patch": 3}}, "patch_does_not_fit"),
+        ({"switches": {"ffn": "off"}}, "plain_ffn"),
+        ({"recipe": Recipe(epochs=201)}, "too_many_epochs"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_at_once(jobs, values, code):
+    before = len(jobs.store.runs())
+    with pytest.raises(LabError) as caught:
+        jobs.submit(short(0, **values))
+    assert caught.value.code == code
+    assert len(jobs.store.runs()) == before
+
+
+@pytest.mark.parametrize("size", [5, 2000])
+def test_a_training_size_that_the_data_set_has_not_is_refused_at_once(jobs, size):
+    with pytest.raises(LabError) as caught:
+        jobs.submit(short(0, train_size=size))
+    assert caught.value.code == "train_size"
+
+
+def test_the_limit_of_epochs_is_read_from_the_environment(jobs, monkeypatch):
+    monkeypatch.setenv("LAB_MAX_EPOCHS", "1")
+    with pytest.raises(LabError, match="2 epochs: this lab allows 1"):
+        jobs.submit(short(0))
+
+
+# Stops
+
+
+def test_runs_wait_in_order_and_are_stopped_while_they_wait_and_while_they_train(jobs, monkeypatch):
+    running = [jobs.submit(long(seed)) for seed in (0, 1)]
+    for run_id in running:
+        trains(jobs, run_id)
+    waiting = [jobs.submit(long(seed)) for seed in (2, 3)]
+    assert [jobs.place(run_id) for run_id in waiting] == [0, 1]
+    monkeypatch.setenv("LAB_MAX_QUEUE", "2")
+    with pytest.raises(LabError, match="2 runs are waiting already"):
+        jobs.submit(long(4))
+
+    jobs.stop(waiting[0])
+    assert jobs.store.get(waiting[0]).status == STOPPED  # at once
+    assert jobs.place(waiting[1]) == 0
+    jobs.stop(waiting[1])
+    processes = [worker_of(jobs, run_id) for run_id in running]
+    for run_id in running:
+        jobs.stop(run_id)
+        assert jobs.store.get(run_id).status in (STOPPING, STOPPED)
+        jobs.stop(run_id)  # asking twice does no harm
+    for run_id in running:
+        run = ended(jobs, run_id)
+        assert run.status == STOPPED and run.record is None and run.reason is None
+        assert 1 <= len(jobs.store.epochs(run_id)) < 200
+    assert set(processes) == set(jobs._client.run(os.getpid).values())  # a batch noticed: no worker was ended
+    assert ended(jobs, jobs.submit(short(6))).status == FINISHED
+
+
+def test_a_run_that_no_batch_can_stop_is_ended_with_its_worker(jobs):
+    """While a deep network is traced, nothing in the worker could look whether to stop."""
+    spec = RunSpec("vit", {"depth": 24}, "digits", 100, 0, Recipe(epochs=1, xla=True))
+    run_id = jobs.submit(spec)
+    until(lambda: jobs.store.get(run_id).status == RUNNING)
+    process = worker_of(jobs, run_id)
+    jobs.stop(run_id)
+    assert ended(jobs, run_id).status == STOPPED
+    until(lambda: not psutil.pid_exists(process))
+    until(lambda: len(jobs._client.nthreads()) == 2)  # its nanny starts another
+    assert ended(jobs, jobs.submit(short(7))).status == FINISHED
+
+
+def test_a_killed_worker_fails_its_own_run_and_the_queue_goes_on(jobs):
+    victim, other = jobs.submit(long(10)), jobs.submit(long(11))
+    for run_id in (victim, other):
+        trains(jobs, run_id)
+    waiting = jobs.submit(short(8))
+    os.kill(worker_of(jobs, victim), signal.SIGKILL)
+    run = ended(jobs, victim)
+    assert run.status == FAILED and run.reason.code == "worker_died" and run.record is None
+    assert jobs.store.get(other).status == RUNNING
+    assert ended(jobs, waiting).status == FINISHED
+    jobs.stop(other)
+    assert ended(jobs, other).status == STOPPED
+
+
+def test_a_run_over_its_time_is_ended_with_the_limit(jobs, monkeypatch):
+    run_id = jobs.submit(long(20))
+    trains(jobs, run_id)
+    monkeypatch.setenv("LAB_MAX_SECONDS", "1")
+    run = ended(jobs, run_id)
+    assert run.status == FAILED and "ended after 1 s, the limit of LAB_MAX_SECONDS" in str(run.reason)
+    monkeypatch.delenv("LAB_MAX_SECONDS")
+    assert ended(jobs, jobs.submit(short(9))).status == FINISHED
+
+
+# Questions to a worker
+
+
+def test_a_short_question_is_answered_while_every_worker_trains(jobs):
+    running = [jobs.submit(long(seed)) for seed in (30, 31)]
+    for run_id in running:
+        trains(jobs, run_id)
+    assert jobs.ask(os.getpid, seconds=60) in jobs._client.run(os.getpid).values()
+    for run_id in running:
+        assert jobs.store.get(run_id).status == RUNNING
+        jobs.stop(run_id)
+    assert {ended(jobs, run_id).status for run_id in running} == {STOPPED}
+
+
+def test_a_question_that_fails_says_so(jobs):
+    with pytest.raises(LabError, match="ZeroDivisionError"):
+        jobs.ask(operator.truediv, 1, 0)
+    with pytest.raises(LabError, match="Unknown data set “nothing”"):
+        jobs.ask(data.load, "nothing")
+    with pytest.raises(LabError, match="No worker answered within 0 s"):
+        jobs.ask(time.sleep, 2, seconds=0.1)
+
+
+# Clusters
+
+
+def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", jobs._client.scheduler.address)
+    other = Jobs(RunStore(tmp_path))
+    try:
+        run_id = other.submit(short(40))
+        assert ended(other, run_id).status == FINISHED
+        assert len(until(lambda: other.store.epochs(run_id))) >= 1
+        assert other._process is None
+    finally:
+        other.close()
+        other.store.close()
+    assert jobs.ask(operator.add, 1, 1) == 2
+
+
+def test_a_cluster_that_does_not_answer_fails_the_runs_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+    monkeypatch.setattr(jobs_module, "START_SECONDS", 1.0)
+    jobs = Jobs(RunStore(tmp_path))
+    try:
+        run = ended(jobs, jobs.submit(short(0)))
+        assert run.status == FAILED and "No worker answered within 1 s: tcp://127.0.0.1:1" in str(run.reason)
+    finally:
+        jobs.close()
+        jobs.store.close()
+
+
+def test_closing_interrupts_what_is_unfinished_and_leaves_no_process_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_WORKERS", "1")
+    before = set(psutil.Process().children(recursive=True))
+    jobs = Jobs(RunStore(tmp_path))
+    running, waiting = jobs.submit(long(50)), jobs.submit(long(51))
+    trains(jobs, running)
+    children = set(psutil.Process().children(recursive=True)) - before
+    assert len(children) >= 2  # the cluster, and its worker
+    jobs.close()
+    assert [jobs.store.get(run_id).status for run_id in (running, waiting)] == [INTERRUPTED, INTERRUPTED]
+    jobs.store.close()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
+
+
+def test_the_queue_loads_no_keras():
+    """The process that submits is the server: only workers hold TensorFlow."""
+    import subprocess
+
+    code = (
+        "import sys; from tf_models.study.jobs import Jobs; from tf_models.study.runs import *; import time\n"
+        "if __name__ == '__main__':\n"
+        "    jobs = Jobs(RunStore())\n"
+        "    run = jobs.submit(RunSpec('cnn', {'width': 8, 'depth': 1}, 'digits', 20, 0, Recipe(epochs=1)))\n"
+        "    jobs.wait([run]); print(jobs.store.get(run).status, 'keras' in sys.modules, 'tensorflow' in sys.modules)\n"
+        "    jobs.close()"
+    )
+    environment = os.environ | {"LAB_WORKERS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["finished", "False", "False"], done.stderr[-2000:]
