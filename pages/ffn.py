@@ -27,6 +27,7 @@ else:
         contrasts, say("ffn.gap_title"), say("ffn.gap_axis"), delta, delta_words, tables.column_names()
     )
     st.altair_chart(chart, key=f"gap_{dataset}", alt=say("ffn.gap_alt", text=text))
+    st.markdown(tables.finding(result))
     st.caption(say("verdict.hint", delta=f"{delta:g}"))
     wanted = ["label", "mean", "low", "high", "verdict", "seed"]
     tables.beside(contrasts[wanted].rename(columns=tables.column_names()), f"ffn-gap-{dataset}")
@@ -41,11 +42,13 @@ else:
             say("column.parameters"): arm["parameters"],
             say("column.rate"): arm["learning_rate"],
             say("column.seeds"): len(arm["seeds"]),
+            say("column.run"): ", ".join(arm["runs"]),
         }
         for arm in result["arms"]
         if arm["test_accuracy"] is not None
     ]
-    st.dataframe(pd.DataFrame(arms), hide_index=True, width="stretch")
+    thousands = {say("column.parameters"): st.column_config.NumberColumn(format="localized")}
+    st.dataframe(pd.DataFrame(arms), hide_index=True, width="stretch", column_config=thousands)
 
     curves = pd.DataFrame(loaders.arm_histories(dataset))
     curves = curves.assign(validation=100 * curves["validation_accuracy"])

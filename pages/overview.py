@@ -32,23 +32,8 @@ else:
     )
     st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
 for result in results:
-    primary = result["contrasts"][0]
-    if primary["mean"] is not None:
-        finding = say(
-            "overview.finding",
-            dataset=result["dataset"],
-            images=f"{result['train_images']:,}",
-            epochs=result["epochs"],
-            seeds=primary["seeds"],
-            depth=4,
-            mean=tables.points(abs(primary["mean"]), sign=False),
-            better=say("overview.better" if primary["mean"] >= 0 else "overview.worse"),
-            low=tables.points(primary["low"]),
-            high=tables.points(primary["high"]),
-            verdict=say(f"verdict.{primary['verdict']}"),
-            delta=f"{100 * primary['delta']:g}",
-        )
-        st.markdown(finding)
+    if found := tables.finding(result):
+        st.markdown(found)
 st.markdown(say("overview.where"))
 for column, (page, key) in zip(
     st.columns(3),

@@ -37,7 +37,8 @@ def row(run_id: str, spec, status: str, record: RunRecord | None) -> dict:
 
 
 if origin == "shipped":
-    records = {record.run_id: record for record in loaders.shipped_runs()}
+    shipped = sorted(loaders.shipped_runs(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed))
+    records = {record.run_id: record for record in shipped}
     lines = [row(run_id, record.spec, "finished", record) for run_id, record in records.items()]
     reasons = {}
 else:

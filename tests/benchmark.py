@@ -1,4 +1,4 @@
-"""Speed and memory, printed beside a baseline of the same minute: ``python tests/benchmark.py [experiment speed memory page]``.
+"""Speed and memory beside a baseline of the same minute: ``python tests/benchmark.py [experiment speed memory page]``.
 
 Nothing here is asserted: machines are noisy. About fifteen minutes for all on two cores.
 """

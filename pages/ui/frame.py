@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.words import LANGUAGES, language, say, set_language
+from pages.ui.words import LANGUAGES, language, quote, say, set_language
 from tf_models.errors import LabError
 
 PAGES = {"overview": "", "feature_maps": "feature_maps", "ffn": "ffn", "train": "train", "runs": "runs"}
@@ -41,7 +41,7 @@ def open_page() -> None:
     page = navigation()
     _language_switch()
     if unknown is not None:
-        st.warning(say("error.unknown_language", value=unknown[:40], choices=", ".join(LANGUAGES)))
+        st.warning(say("error.unknown_language", value=quote(unknown[:40]), choices=", ".join(LANGUAGES)))
     try:
         page.run()
     except LabError as error:
@@ -86,7 +86,7 @@ def heading(page: str) -> None:
 
 def error_text(error: LabError) -> str:
     """The sentence of a `LabError` in the visitor's language."""
-    return say(f"error.{error.code}", **error.values)
+    return say(f"error.{error.code}", **{key: quote(value) for key, value in error.values.items()})
 
 
 def show_error(error: LabError) -> None:

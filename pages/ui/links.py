@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.words import say
+from pages.ui.words import quote, say
 
 
 def choose(
@@ -66,7 +66,7 @@ def _take_from_link(key: str, state: str, options: Sequence, default: Any, kind:
         st.session_state[state] = value
     else:
         shown = f"{options[0]} … {options[-1]}" if isinstance(options, range) else ", ".join(options)
-        st.warning(say("error.unknown_view", value=raw[:80], name=key, choices=shown))
+        st.warning(say("error.unknown_view", value=quote(raw[:80]), name=key, choices=shown))
         st.session_state[state] = default
 
 

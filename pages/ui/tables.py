@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui.theme import VERDICTS
 from pages.ui.words import say
+from tf_models.study.experiments import CLASSROOM_DEPTH
 
 
 def points(value: float | None, sign: bool = True) -> str:
@@ -45,6 +46,27 @@ def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.Data
             rows.append({"label": label, "mean": 100 * (first[seed] - second[seed]), "seed": seed})
     columns = ["label", "mean", "low", "high", "verdict", "colour", "seed"]
     return pd.DataFrame(rows, columns=columns).astype({"seed": "float"})
+
+
+def finding(result: dict[str, Any]) -> str | None:
+    """The primary contrast of an analysis as a sentence, None where it is untested."""
+    primary = result["contrasts"][0]
+    if primary["mean"] is None:
+        return None
+    return say(
+        "overview.finding",
+        dataset=result["dataset"],
+        images=f"{result['train_images']:,}",
+        epochs=result["epochs"],
+        seeds=primary["seeds"],
+        depth=CLASSROOM_DEPTH,
+        mean=points(abs(primary["mean"]), sign=False),
+        better=say("overview.better" if primary["mean"] >= 0 else "overview.worse"),
+        low=points(primary["low"]),
+        high=points(primary["high"]),
+        verdict=say(f"verdict.{primary['verdict']}"),
+        delta=f"{100 * primary['delta']:g}",
+    )
 
 
 def effect_text(result: dict[str, Any], b: str) -> str | None:

@@ -216,9 +216,15 @@ def _state(run: Shown) -> str:
 
 
 def _curves(runs: list[Shown]) -> None:
+    shown = runs[:6]
+    names = [f"{run.spec.name} · {say('column.seed')} {run.spec.seed}" for run in shown]
     rows = [
-        {"run": f"{_name(run)} · {run.id[:4]}", "epoch": row["epoch"], "validation": 100 * row["validation_accuracy"]}
-        for run in runs[:6]
+        {
+            "run": name if names.count(name) == 1 else f"{name} · {run.id[:4]}",
+            "epoch": row["epoch"],
+            "validation": 100 * row["validation_accuracy"],
+        }
+        for name, run in zip(names, shown, strict=True)
         for row in run.epochs
     ]
     if rows:

@@ -1,5 +1,7 @@
 """Every word that a visitor reads, in English and Chinese: the one catalogue. A test compares the keys."""
 
+import re
+
 import streamlit as st
 
 from tf_models.errors import MESSAGES
@@ -277,7 +279,7 @@ EN = {
     "train.no_runs": "Nothing trained yet: the curves below came with the lab. What you train appears here, and stays.",
     "train.curves_title": "Validation accuracy while training",
     "train.curves_alt": "Validation accuracy by epoch of the latest runs.",
-    "train.queued": "waiting, {place} before it",
+    "train.queued": "waiting, {place} queued before it",
     "train.running_start": "starting: the network is built and traced, this takes several seconds",
     "train.running": "epoch {epoch} of {epochs}, validation {accuracy} %, {left} s left, {speed} images/s",
     "train.stopping": "stopping…",
@@ -563,7 +565,7 @@ ZH = {
     "train.no_runs": "你还没有训练：下面的曲线是随实验室附带的。你训练的网络会出现在这里，并一直保留。",
     "train.curves_title": "训练过程中的验证准确率",
     "train.curves_alt": "最近各次运行每轮的验证准确率。",
-    "train.queued": "等待中，前面还有 {place} 个",
+    "train.queued": "等待中，队列中前面有 {place} 个",
     "train.running_start": "启动中：正在构建并追踪网络，需要几秒钟",
     "train.running": "第 {epoch} / {epochs} 轮，验证 {accuracy} %，剩余 {left} 秒，{speed} 张/秒",
     "train.stopping": "正在停止……",
@@ -673,6 +675,11 @@ def set_language(asked: str | None, locale: str | None) -> str | None:
     elif "language" not in st.session_state:
         st.session_state["language"] = "zh" if (locale or "").lower().startswith("zh") else "en"
     return unknown
+
+
+def quote(value: object) -> object:
+    """Text from outside (a link, a file's name) as it stands: Markdown in it must not become a link or a picture."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", value) if isinstance(value, str) else value
 
 
 def say(key: str, **values: object) -> str:

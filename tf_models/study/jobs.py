@@ -56,6 +56,7 @@ def limit(name: str, default: int) -> int:
 class _Job:
     run_id: str
     spec: RunSpec
+    visitor: str
     future: Future | None = None
     address: str = ""
     started: float = 0.0
@@ -84,6 +85,7 @@ class Jobs:
         self._waiting: OrderedDict[str, _Job] = OrderedDict()
         self._running: dict[str, _Job] = {}
         self._warm: dict[str, OrderedDict[tuple, None]] = {}
+        self._served: dict[str, float] = {}  # when a visitor's run was started last
         self._ended: set[str] = set()  # workers ended on purpose that the scheduler still lists
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._client: Any = None  # a Client; its type hints say that every call may be a coroutine
@@ -120,7 +122,7 @@ class Jobs:
             if len(self._waiting) >= limit("LAB_MAX_QUEUE", 500):
                 raise LabError("queue_full", value=len(self._waiting))
             run_id = self.store.add(spec, fingerprint, self.owner, visitor, purpose)
-            self._waiting[run_id] = _Job(run_id, spec)
+            self._waiting[run_id] = _Job(run_id, spec, visitor)
         self._inbox.put(lambda: None)
         return run_id
 
@@ -234,6 +236,7 @@ class Jobs:
             del self._waiting[job.run_id]
             self._running[job.run_id] = job
             job.address, job.started = address, time.monotonic()
+            self._served[job.visitor] = job.started
             self.store.set_status(job.run_id, RUNNING)
         warm = self._warm.setdefault(address, OrderedDict())
         warm[job.warmth] = None
@@ -245,13 +248,20 @@ class Jobs:
         future.add_done_callback(lambda future: self._inbox.put(lambda: self._done(job, future)))
 
     def _choose(self, address: str) -> _Job | None:
-        """First what this worker is warm for; else what no other worker is warm for; else what has waited longest."""
+        """The visitor who was served longest ago comes first: nobody's long series keeps the others waiting.
+
+        Of that visitor's runs: first one that this worker is warm for; else one that no other worker is warm for; else
+        the one that has waited longest.
+        """
+        if not self._waiting:
+            return None
         mine = self._warm.get(address, {})
         others = {key for other, keys in self._warm.items() if other != address for key in keys}
-        jobs = list(self._waiting.values())
+        visitor = min((job.visitor for job in self._waiting.values()), key=lambda name: self._served.get(name, 0.0))
+        jobs = [job for job in self._waiting.values() if job.visitor == visitor]
         warm = next((job for job in jobs if job.warmth in mine), None)
         cold = next((job for job in jobs if job.warmth not in others), None)
-        return warm or cold or (jobs[0] if jobs else None)
+        return warm or cold or jobs[0]
 
     def _event(self, message: dict[str, Any]) -> None:
         values = dict(message)
