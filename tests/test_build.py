@@ -196,7 +196,9 @@ def tanh_gelu(x):
     return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
-@pytest.mark.parametrize(("activation", "function"), [("gelu", gelu), ("linear", lambda x: x), ("relu", lambda x: np.maximum(x, 0))])
+@pytest.mark.parametrize(
+    ("activation", "function"), [("gelu", gelu), ("linear", lambda x: x), ("relu", lambda x: np.maximum(x, 0))]
+)
 def test_the_feed_forward_network_is_two_dense_layers_around_its_activation(activation, function):
     layer = FeedForward(7, activation)
     x = np.random.default_rng(0).normal(0, 2, (3, 4, 5, 6)).astype("float32")

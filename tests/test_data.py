@@ -163,7 +163,9 @@ def test_a_peek_tells_what_loading_tells(small_images):
 
 def test_a_peek_at_grey_images_without_a_channel_axis(small_images):
     rng = np.random.default_rng(0)
-    small_images("grey", x_train=rng.integers(0, 256, (200, 9, 12), dtype=np.uint8), x_test=np.zeros((40, 9, 12), np.uint8))
+    small_images(
+        "grey", x_train=rng.integers(0, 256, (200, 9, 12), dtype=np.uint8), x_test=np.zeros((40, 9, 12), np.uint8)
+    )
     assert peek("grey").input_shape == load("grey").input_shape == (9, 12, 1)
 
 

@@ -9,7 +9,8 @@ from synthetic import fill, indexed
 
 from tf_models.data import peek
 from tf_models.errors import LabError
-from tf_models.study.conduct import used_records
+from tf_models.study import shipped
+from tf_models.study.conduct import conduct, known_records, used_records
 from tf_models.study.experiments import (
     AGAIN,
     EXPERIMENTS,
@@ -20,7 +21,8 @@ from tf_models.study.experiments import (
     ffn_arms,
     pair,
 )
-from tf_models.study.runs import LEARNING_RATES, Recipe
+from tf_models.study.runs import LEARNING_RATES, Recipe, RunStore
+from tf_models.study.shipped import find_shipped
 from tf_models.zoo import configure, parameters
 
 ARMS = ("on", "off", "activation", "linear", "off_deeper", "off_wider")
@@ -68,7 +70,9 @@ def test_arms_share_seeds_recipe_and_data_and_tuning_is_not_reported():
     reported = {spec.seed for specs in runs.values() for spec in specs}
     tuning = [spec for specs in PLAN.tuning().values() for spec in specs]
     assert {spec.seed for spec in tuning} == {TUNING_SEED} and TUNING_SEED not in reported
-    assert all(sorted(s.recipe.learning_rate for s in specs) == sorted(LEARNING_RATES) for specs in PLAN.tuning().values())
+    assert all(
+        sorted(s.recipe.learning_rate for s in specs) == sorted(LEARNING_RATES) for specs in PLAN.tuning().values()
+    )
 
 
 def test_the_grid_repeats_the_first_contrast_at_other_depths_and_sizes():
@@ -112,7 +116,9 @@ def test_the_learning_rate_is_the_best_on_validation_and_the_test_set_does_not_m
 
 def test_equal_validation_accuracies_are_decided_by_the_loss():
     records = [
-        dataclasses.replace(r, validation_accuracy=0.9, validation_loss=0.2 if r.spec.recipe.learning_rate == 3e-3 else 0.3)
+        dataclasses.replace(
+            r, validation_accuracy=0.9, validation_loss=0.2 if r.spec.recipe.learning_rate == 3e-3 else 0.3
+        )
         for r in fill(PLAN, EQUAL)
     ]
     assert set(PLAN.rates(indexed(records)).values()) == {3e-3}
@@ -151,7 +157,9 @@ def test_a_small_but_certain_gap_is_partly():
 
 
 def test_a_gap_that_varies_with_the_seed_is_inconclusive():
-    assert verdicts(result_of(EQUAL | {"off": lambda seed: (0.95, 0.7, 0.9, 0.75, 0.93)[seed]}))["off"] == "inconclusive"
+    assert (
+        verdicts(result_of(EQUAL | {"off": lambda seed: (0.95, 0.7, 0.9, 0.75, 0.93)[seed]}))["off"] == "inconclusive"
+    )
 
 
 def test_exchanging_the_arms_records_changes_the_verdict():
@@ -241,7 +249,9 @@ def test_controls_that_pass_are_shown_with_their_numbers():
 
 
 def test_controls_that_were_not_run_are_open():
-    records = [r for r in fill(PLAN, GAP) if r.spec.dataset != "token_product" and r.spec.seed < AGAIN or r.spec.seed > 1000]
+    records = [
+        r for r in fill(PLAN, GAP) if r.spec.dataset != "token_product" and r.spec.seed < AGAIN or r.spec.seed > 1000
+    ]
     assert [control["passed"] for control in analyse(PLAN, indexed(records))["controls"]] == [None, None]
 
 
@@ -251,7 +261,9 @@ def test_controls_that_were_not_run_are_open():
 def test_a_contrast_never_mixes_devices():
     cpu = fill(PLAN, EQUAL, device="CPU")
     gpu = fill(PLAN, GAP, device="GPU")
-    on_cpu_off_gpu = [r for r in cpu if r.spec.switches != {"ffn": "off"}] + [r for r in gpu if r.spec.switches == {"ffn": "off"}]
+    on_cpu_off_gpu = [r for r in cpu if r.spec.switches != {"ffn": "off"}] + [
+        r for r in gpu if r.spec.switches == {"ffn": "off"}
+    ]
     assert verdicts(analyse(PLAN, indexed(on_cpu_off_gpu)))["off"] == "untested"
     mixed = cpu + [r for r in gpu if r.spec.seed < 3 or r.spec.seed > 99]
     result = analyse(PLAN, indexed(mixed))
@@ -300,3 +312,94 @@ def test_the_records_that_are_shipped_are_those_that_count():
     used = used_records(plan, indexed(records + elsewhere))
     assert len({r.fingerprint for r in used}) == len(used) == len({r.fingerprint for r in records})
     assert analyse(plan, indexed(used)) == analyse(plan, indexed(records))
+
+
+# Carrying it out, with a queue that invents its results
+
+
+class InventedQueue:
+    """Answers `submit` and `wait` like `Jobs`, with the records of `fill`; counts what was trained."""
+
+    def __init__(self, store, experiment, accuracy=GAP, broken=()):
+        self.store, self.trained, self.broken = store, [], set(broken)
+        self.records = {record.spec: record for record in fill(experiment, accuracy)}
+
+    def submit(self, spec, purpose="", fresh=False):
+        record = self.records[spec]
+        if not fresh and (done := self.store.find(record.fingerprint) or find_shipped(record.fingerprint)):
+            return done.run_id
+        run_id = self.store.add(spec, record.fingerprint, "test", purpose=purpose)
+        self.trained.append(spec)
+        if spec in self.broken:
+            self.store.set_status(run_id, "failed", LabError("not_finite", value="nan", epoch=1))
+        else:
+            self.store.finish(dataclasses.replace(record, run_id=run_id))
+        return run_id
+
+    def wait(self, run_ids, on_change=lambda active: None):
+        on_change(0)
+
+
+@pytest.fixture
+def no_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
+
+
+@pytest.fixture
+def store(lab_home, no_results):
+    store = RunStore()
+    yield store
+    store.close()
+
+
+def test_carrying_out_trains_everything_once_and_tuning_first(store):
+    plan = dataclasses.replace(PLAN, depths=(1, 4))
+    queue, steps = InventedQueue(store, plan), []
+    records = conduct(queue, plan, on_change=lambda step, done, total: steps.append((step, done, total)))
+    assert len(queue.trained) == len(set(queue.trained)) == 18 + 6 + 35 + 10  # depth 4 is among the arms
+    assert {spec.seed for spec in queue.trained[:18]} == {TUNING_SEED}
+    assert steps == [("tuning", 18, 18), ("control", 6, 6), ("arms", 35, 35), ("grid", 20, 20)]
+    expected = analyse(plan, indexed(queue.records.values()))
+    found = analyse(plan, records)
+    assert found["contrasts"] == expected["contrasts"] and found["grid"] == expected["grid"]
+    assert {run.purpose for run in store.runs()} == {"ffn-gap"}
+
+
+def test_an_experiment_goes_on_where_it_was_stopped(store):
+    conduct(InventedQueue(store, PLAN), dataclasses.replace(PLAN, seeds=2))
+    queue = InventedQueue(store, PLAN)
+    conduct(queue, PLAN)
+    assert {spec.seed for spec in queue.trained} == {2, 3, 4, AGAIN + 2, AGAIN + 3, AGAIN + 4}
+    queue = InventedQueue(store, PLAN)
+    conduct(queue, PLAN)
+    assert queue.trained == []
+    conduct(queue, PLAN, fresh=True)
+    assert len(queue.trained) == 18 + 6 + 35
+
+
+def test_a_run_that_fails_ends_the_experiment_with_its_reason(store):
+    broken = PLAN.spec({"ffn": "off"}, TUNING_SEED, 3e-3, None)
+    with pytest.raises(LabError, match="The loss became nan"):
+        conduct(InventedQueue(store, PLAN, broken=[broken]), PLAN)
+
+
+def test_shipped_results_are_known_and_go_before_those_trained_here(store):
+    shipped.write_shipped("ffn-gap-digits", fill(PLAN, GAP))
+    queue = InventedQueue(store, PLAN, accuracy=EQUAL)
+    assert analyse(PLAN, conduct(queue, PLAN))["contrasts"][0]["verdict"] == "supported"
+    assert queue.trained == []
+    queue = InventedQueue(store, PLAN, accuracy=EQUAL)
+    fresh = analyse(PLAN, conduct(queue, PLAN, fresh=True))
+    assert fresh["contrasts"][0]["verdict"] == "not_supported"  # what was asked for anew stands alone
+    assert analyse(PLAN, known_records(store))["contrasts"][0]["verdict"] == "supported"
+
+
+def test_shipped_records_come_back_as_they_were_written(no_results):
+    records = fill(PLAN, GAP)
+    path = shipped.write_shipped("some", records)
+    first = path.read_bytes()
+    assert shipped.shipped_records() == {record.fingerprint: record for record in records}
+    shipped.write_shipped("some", records[::-1])
+    assert path.read_bytes() == first  # the same records give the same file
+    path.unlink()
+    assert shipped.shipped_records() == {}

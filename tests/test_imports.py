@@ -109,7 +109,9 @@ def test_the_ui_imports_no_page():
 
 
 def test_the_plain_half_does_not_import_the_command_line():
-    assert offences(python_files(*PLAIN_HALF, "tf_models/data.py", "tf_models/errors.py"), ("tf_models.__main__",)) == []
+    assert (
+        offences(python_files(*PLAIN_HALF, "tf_models/data.py", "tf_models/errors.py"), ("tf_models.__main__",)) == []
+    )
 
 
 def test_the_reader_of_imports_catches_every_form(tmp_path, monkeypatch):

@@ -59,7 +59,9 @@ def test_a_record_survives_json():
     record = make_record(FULL, np.arange(37) % 3 > 0)
     document = json.loads(json.dumps(record.to_dict()))
     assert RunRecord.from_dict(document) == record
-    assert document["epochs"] == 3 and document["variant"] == "vit" and document["switches"] == {"depth": 2, "ffn": "off"}
+    assert (
+        document["epochs"] == 3 and document["variant"] == "vit" and document["switches"] == {"depth": 2, "ffn": "off"}
+    )
 
 
 CHANGES = {
@@ -193,7 +195,11 @@ def test_a_reason_is_kept_as_a_sentence_that_can_be_translated(store, tmp_path):
 def test_the_runs_of_a_silent_owner_are_interrupted_and_those_of_a_live_one_are_not(store, monkeypatch):
     now = time.time()
     store.beat("silent")
-    lost = [store.add(FULL, "f", owner="silent"), store.add(FULL, "f", owner="silent"), store.add(FULL, "f", owner="never")]
+    lost = [
+        store.add(FULL, "f", owner="silent"),
+        store.add(FULL, "f", owner="silent"),
+        store.add(FULL, "f", owner="never"),
+    ]
     done = store.add(FULL, "f", owner="silent")
     store.set_status(lost[0], RUNNING)
     store.set_status(done, FAILED)
@@ -230,7 +236,9 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     assert str(tmp_path / "file" / "home") in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"this is no database, but a text of some length" * 100, b"SQLite format 3\0" * 300])
+@pytest.mark.parametrize(
+    "content", [b"this is no database, but a text of some length" * 100, b"SQLite format 3\0" * 300]
+)
 def test_a_broken_store_is_named(lab_home, content):
     lab_home.mkdir()
     (lab_home / "lab.sqlite").write_bytes(content)

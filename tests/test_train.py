@@ -15,9 +15,11 @@ from tf_models import zoo
 from tf_models.data import load
 from tf_models.errors import LabError
 from tf_models.study.runs import Recipe, RunSpec
+from tf_models.study.showcase import half_precision
 from tf_models.training import train as trainer
 from tf_models.training.build import build
 from tf_models.training.initialize import start
+from tf_models.training.taps import read_taps
 from tf_models.training.train import Batches, Stopped, evaluate, train, warm_key
 
 ROOT = Path(__file__).parents[1]
@@ -118,6 +120,26 @@ def test_the_weights_that_were_kept_give_the_same_predictions(run):
     assert loss == pytest.approx(record.test_loss, rel=1e-5)
 
 
+def test_the_taps_of_a_kept_run_are_read_from_its_weights(run):
+    record, _, weights = run
+    split = load("digits", 5, 300)
+    arrays = read_taps(record.spec.model, weights.read_bytes(), split.x_test)
+    np.testing.assert_array_equal(arrays["logits"].argmax(1) == split.y_test, record.correctness())
+    np.testing.assert_allclose(arrays["probabilities"].sum(1), 1, rtol=1e-5)
+    assert set(arrays) == {*build(record.spec.model).taps, "probabilities"}
+    assert all(len(array) == 359 and array.dtype == np.float32 for array in arrays.values())
+
+
+def test_weights_in_half_precision_are_half_as_large_and_predict_alike(run):
+    record, _, weights = run
+    images = load("digits", 5, 300).x_test
+    whole, half = weights.read_bytes(), half_precision(weights.read_bytes())
+    assert len(half) < len(whole)
+    full, halved = (read_taps(record.spec.model, content, images)["logits"] for content in (whole, half))
+    assert 0 < np.abs(full - halved).max() < 0.02 * np.abs(full).max()
+    np.testing.assert_array_equal(full, read_taps(record.spec.model, whole, images)["logits"])  # nothing stays behind
+
+
 def test_the_test_loss_is_the_mean_negative_log_likelihood():
     split = load("digits", 0, 20)
     logits = np.random.default_rng(0).normal(0, 30, (359, 10))
@@ -163,7 +185,13 @@ print(json.dumps(record.to_dict()))
 
 
 def train_elsewhere(spec: RunSpec, weights: Path | None = None) -> dict:
-    arguments = [sys.executable, "-c", IN_A_FRESH_PROCESS, json.dumps(spec.to_dict()), *([str(weights)] if weights else [])]
+    arguments = [
+        sys.executable,
+        "-c",
+        IN_A_FRESH_PROCESS,
+        json.dumps(spec.to_dict()),
+        *([str(weights)] if weights else []),
+    ]
     environment = os.environ | {"KERAS_BACKEND": spec.backend}
     done = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -36,7 +36,9 @@ EFFECTS = {
         "activation": lambda s: s.blocks[0].channel == "activation",
         "linear": lambda s: s.blocks[0].channel == "linear",
     },
-    "mixer": {mixer: lambda s, m=mixer: all(b.mixer == m for b in s.blocks) for mixer in MIXERS if mixer != "attention"},
+    "mixer": {
+        mixer: lambda s, m=mixer: all(b.mixer == m for b in s.blocks) for mixer in MIXERS if mixer != "attention"
+    },
     "position": {kind: lambda s, k=kind: s.stem.position == k for kind in POSITIONS if kind != "learned"},
     "skip": {"off": lambda s: not any(b.skip for b in s.blocks)},
     "norm": {

@@ -147,12 +147,21 @@ def _examples() -> list[Shown]:
 
 def show_runs() -> None:
     """Progress, curves and results; refreshed every second while something runs."""
-    active = any(run.status in ACTIVE for run in _visible())
+    try:
+        active = any(run.status in ACTIVE for run in _visible())
+    except LabError as error:  # no store: what came with the lab can still be shown
+        frame.show_error(error)
+        _curves(_examples())
+        return
     st.fragment(_runs, run_every=1.0 if active else None)(active)
 
 
 def _runs(was_active: bool) -> None:
-    runs = _visible()
+    try:
+        runs = _visible()
+    except LabError as error:
+        frame.show_error(error)
+        return
     if not runs:
         st.info(say("train.no_runs"), icon=":material/show_chart:")
         _curves(_examples())

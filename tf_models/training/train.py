@@ -161,7 +161,7 @@ def _fresh_model(spec: ModelSpec, recipe: Recipe, train_images: int, seed: int) 
         gc.collect()
         _models[key] = _compiled(spec, recipe, key[-1])
     model = _models[key]
-    keras.utils.set_random_seed(seed)
+    # No global seed: nothing here draws from one, and setting TensorFlow's makes it prepare every graph again (2 s).
     start(model, seed)
     reset_optimizer(model.optimizer)
     return model

@@ -1,0 +1,215 @@
+"""``python -m tf_models``: one JSON document on standard output, or one line of error and status 2."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tf_models.__main__ import main
+from tf_models.data import content_hash
+from tf_models.study.experiments import Experiment, analyse, index
+from tf_models.study.runs import ACTIVE, RunStore
+from tf_models.study.shipped import shipped_records
+from tf_models.zoo import CLASSROOM, PUBLISHED
+
+ROOT = Path(__file__).parents[1]
+TINY = ["--dataset", "digits", "--train-size", "50", "--epochs", "1", "--set", "depth=1"]
+
+
+def lab(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tf_models", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"LAB_WORKERS": "1"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def document(done: subprocess.CompletedProcess[str]):
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)  # refuses anything before or after
+
+
+def test_models_lists_every_architecture_with_its_size():
+    rows = document(lab("models", "--json"))
+    assert [row["name"] for row in rows] == [*CLASSROOM, *PUBLISHED]
+    for row in rows:
+        assert set(row) == {"name", "family", "scale", "parameters", "macs", "input_shape"}
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["vit"]["scale"] == "classroom" and by_name["vit"]["input_shape"] == [32, 32, 3]
+    assert by_name["deit_tiny"]["scale"] == "published" and by_name["deit_tiny"]["parameters"] == 5_717_416
+
+
+def test_datasets_lists_what_can_be_used_here_and_a_broken_file_hides_nothing(small_images, data_dir, capsys):
+    small_images("pets")
+    (data_dir / "broken.npz").write_bytes(b"no archive")
+    assert main(["datasets", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert {"digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "pets", "broken"} <= set(rows)
+    assert rows["digits"]["hash"] == content_hash("digits") and rows["digits"]["input_shape"] == [8, 8, 1]
+    assert rows["pets"]["classes"] == 3 and rows["pets"]["train_images"] == 180
+    assert "broken.npz" in rows["broken"]["problem"]
+
+
+@pytest.mark.parametrize("command", [["models"], ["datasets"]], ids=lambda command: command[0])
+def test_without_json_a_table_is_printed_for_people(command, capsys):
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("name") and len(lines) > 4
+
+
+FIELDS = {
+    "run_id": str,
+    "variant": str,
+    "switches": dict,
+    "dataset": str,
+    "dataset_hash": str,
+    "seed": int,
+    "epochs": int,
+    "parameters": int,
+    "macs": int,
+    "validation_accuracy": float,
+    "test_accuracy": float,
+    "test_loss": float,
+    "train_seconds": float,
+    "device": str,
+    "versions": dict,
+    "git": str,
+}
+
+
+def test_train_prints_its_record_and_an_identical_run_is_reused():
+    arguments = ["train", "cnn", *TINY, "--seed", "3", "--set", "width=8"]
+    done = lab(*arguments, "--json")
+    record = document(done)
+    for name, kind in FIELDS.items():
+        assert isinstance(record[name], kind), name
+    assert (record["variant"], record["switches"], record["seed"]) == ("cnn", {"depth": 1, "width": 8}, 3)
+    assert (record["dataset"], record["train_images"], record["epochs"]) == ("digits", 50, 1)
+    assert "1/1" in done.stderr  # the progress bar
+    again = lab(*arguments)
+    assert again.returncode == 0 and record["run_id"] in again.stdout
+    store = RunStore()
+    assert [run.id for run in store.runs()] == [record["run_id"]]
+    store.close()
+
+
+def test_train_works_on_jax():
+    record = document(lab("train", "vit", *TINY, "--set", "ffn=off", "--json", KERAS_BACKEND="jax"))
+    assert record["backend"] == "jax" and record["switches"] == {"depth": 1, "ffn": "off"}
+
+
+def test_run_prints_the_intervals_of_the_shipped_results_without_training():
+    """The same numbers as the page's: both read the shipped records."""
+    result = document(
+        lab("run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json", KERAS_BACKEND="tensorflow")
+    )
+    plan = Experiment("ffn-gap", "digits", 5, backend="tensorflow")
+    assert result == json.loads(json.dumps(analyse(plan, index(shipped_records().values()))))
+    assert {"experiment", "dataset", "seeds", "arms", "contrasts", "runs"} <= set(result)
+    for row in result["contrasts"]:
+        assert {"a", "b", "mean", "low", "high", "wins", "verdict"} <= set(row) and row["verdict"] != "untested"
+    store = RunStore()
+    assert store.runs() == []
+    store.close()
+
+
+def is_one_error(code: int, out: str, err: str, words: str) -> None:
+    assert code == 2 and out == ""
+    assert err.startswith("error: ") and err.count("\n") == 1 and words in err
+
+
+BAD = {
+    "unknown variant": (["train", "mlp"], "Unknown variant “mlp”: choose one of cnn, vit"),
+    "unknown value": (
+        ["train", "vit", "--set", "ffn=maybe"],
+        "ffn=maybe: it must be one of on, off, activation, linear",
+    ),
+    "unknown switch": (["train", "vit", "--set", "colour=blue"], "Unknown switch “colour”"),
+    "no value": (["train", "vit", "--set", "ffn"], "ffn=: it must be"),
+    "unknown data set": (["train", "vit", "--dataset", "pets"], "Unknown data set “pets”: choose one of digits"),
+    "unknown data set of an experiment": (["run", "ffn-gap", "--dataset", "pets"], "Unknown data set “pets”"),
+    "patch": (["train", "vit", "--set", "patch=7", "--dataset", "cifar10"], "height 32 is not a multiple of patch 7"),
+    "unknown experiment": (["run", "gap"], "Unknown experiment “gap”: choose one of ffn-gap"),
+    "one seed": (["run", "ffn-gap", "--seeds", "1"], "1 seeds: an interval needs at least 2"),
+    "negative seed": (["train", "vit", "--seed", "-1"], "seed is -1"),
+    "no epochs": (["train", "vit", "--epochs", "0"], "epochs is 0"),
+    "too many epochs": (["train", "vit", "--epochs", "500"], "500 epochs: this lab allows 200"),
+    "training size": (["train", "vit", "--train-size", "5"], "Training size 5: digits has 1258"),
+    "learning rate": (["train", "vit", "--learning-rate", "nan"], "learning_rate is nan"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_gets_one_line_and_status_2(name, capsys):
+    arguments, words = BAD[name]
+    code = main([*arguments, "--json"])
+    is_one_error(code, *capsys.readouterr(), words)
+
+
+@pytest.mark.parametrize("variable", ["KERAS_BACKEND", "LAB_HOME", "LAB_DATABASE_URL"])
+def test_a_bad_environment_gets_one_line_and_status_2(variable, capsys, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    value = str(tmp_path / "file" / "home") if variable == "LAB_HOME" else "nonsense"
+    monkeypatch.setenv(variable, value)
+    code = main(["train", "vit", "--json"])
+    is_one_error(code, *capsys.readouterr(), value)
+
+
+def test_the_status_and_the_line_are_those_of_the_process():
+    done = lab("train", "vit", "--set", "ffn=maybe", "--json")
+    is_one_error(done.returncode, done.stdout, done.stderr, "ffn=maybe")
+
+
+def test_a_file_that_only_a_worker_finds_bad_gets_one_line_too(small_images, data_dir):
+    small_images("odd", y_test=[7] * 40)
+    done = lab("train", "cnn", *TINY[2:], "--dataset", "odd", "--json", LAB_DATA_DIR=str(data_dir))
+    assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: ") and "odd.npz: y_test has the label 7" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["train"], ["nothing"], ["train", "vit", "--depth", "3"], ["run", "ffn-gap", "--depths", "a"]]
+)
+def test_a_command_that_is_not_understood_is_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "error: " in err.splitlines()[-1]
+
+
+def test_an_interruption_from_the_keyboard_stops_the_run_and_leaves_nothing_behind(lab_home):
+    """A terminal sends it to every process of the command, the cluster's too."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tf_models", "train", "cnn", "--epochs", "200", "--json"],
+        cwd=ROOT,
+        env=os.environ | {"LAB_WORKERS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    store = RunStore()
+    end = time.monotonic() + 120
+    while not (store.runs() and store.epochs(store.runs()[0].id)):
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == ""
+    assert err.splitlines()[-1] == "interrupted" and "Traceback" not in err
+    run = store.runs()[0]
+    assert run.status not in ACTIVE and run.status != "finished"
+    store.close()
+    with pytest.raises(ProcessLookupError):  # nobody is left in the group
+        for _ in range(100):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)

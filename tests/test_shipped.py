@@ -1,0 +1,100 @@
+"""The results that come with the lab: there, fitting the code, and the only source of what is shown."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tf_models import zoo
+from tf_models.data import EMBEDDED, KNOWN, content_hash
+from tf_models.study import shipped
+from tf_models.study.experiments import Experiment, analyse, index
+from tf_models.study.shipped import find_shipped, shipped_records
+from tf_models.study.showcase import load_showcase, showcase_weights, showcases
+
+MEGABYTES = 25
+DIGITS = Experiment("ffn-gap", "digits", seeds=5, backend="tensorflow")
+
+
+@pytest.fixture(scope="module")
+def records():
+    return list(shipped_records().values())
+
+
+def test_results_are_shipped(records):
+    assert len(records) > 50
+    assert {"digits", "token_product"} <= {record.spec.dataset for record in records}
+    assert {"cnn-digits", "vit-digits"} <= set(showcases())
+
+
+def test_every_shipped_result_fits_the_code(records):
+    """Where the code has changed so that results would, they have to be made anew."""
+    assert records
+    for record in [*records, *(load_showcase(name).record for name in showcases())]:
+        spec = record.spec
+        assert record.fingerprint == spec.fingerprint(record.dataset_hash), spec.name
+        assert spec.dataset in KNOWN
+        if spec.dataset in EMBEDDED:
+            assert record.dataset_hash == content_hash(spec.dataset)
+        assert record.parameters == zoo.parameters(spec.model) and record.macs == zoo.macs(spec.model)
+
+
+def test_a_change_of_the_code_would_be_noticed(records, monkeypatch):
+    """The planted fault: the check above compares with the version of the training code."""
+    monkeypatch.setattr("tf_models.study.runs.TRAINING_VERSION", -1)
+    assert records and all(r.fingerprint != r.spec.fingerprint(r.dataset_hash) for r in records)
+
+
+def test_every_shipped_number_can_be_traced(records):
+    assert records
+    for record in records:
+        assert record.run_id and record.git and record.device and record.finished and "keras" in record.versions
+        assert record.test_accuracy == pytest.approx(record.correctness().mean())
+        assert len(record.history) == record.spec.recipe.epochs
+        assert json.dumps(record.to_dict(), allow_nan=False)
+        assert math.isfinite(record.test_loss)
+    assert len({record.run_id for record in records}) == len(records)
+
+
+def test_the_shipped_files_are_small():
+    files = [path for path in shipped.RESULTS.rglob("*") if path.is_file()]
+    assert files and sum(path.stat().st_size for path in files) <= MEGABYTES * 1e6
+
+
+def test_the_headline_experiment_is_complete(records):
+    result = analyse(DIGITS, index(records))
+    for row in result["contrasts"]:
+        assert row["seeds"] == 5 and row["verdict"] != "untested"
+        assert row["low"] <= row["mean"] <= row["high"]
+    assert all(control["passed"] is not None for control in result["controls"])
+    assert all(len(arm["runs"]) == 5 for arm in result["arms"])
+
+
+def test_deleting_the_results_empties_every_measured_figure(tmp_path, monkeypatch):
+    (tmp_path / "results").mkdir()
+    for folder in (tmp_path / "results", tmp_path / "gone"):
+        monkeypatch.setattr(shipped, "RESULTS", folder)
+        assert shipped_records() == {} and showcases() == () and find_shipped("x") is None
+        for dataset in KNOWN:
+            plan = dataclasses.replace(DIGITS, dataset=dataset, depths=(1, 4))
+            result = analyse(plan, index(shipped_records().values()))
+            assert {row["verdict"] for row in result["contrasts"]} == {"untested"}
+            assert all(arm["test_accuracy"] is None for arm in result["arms"])
+            assert result["runs"] == [] and not any(row["verdict"] != "untested" for row in result["grid"])
+
+
+def test_the_shipped_activations_are_those_of_the_shipped_weights():
+    from tf_models.training.taps import read_taps
+
+    assert showcases()
+    for name in showcases():
+        shown = load_showcase(name)
+        assert shown.images.dtype == np.uint8 and len(shown.images) == len(shown.labels) == len(shown.image_names)
+        found = read_taps(shown.record.spec.model, showcase_weights(name), shown.images)
+        assert set(found) == set(shown.taps)
+        for tap, values in shown.taps.items():
+            assert values.dtype == np.float16
+            scale = np.abs(found[tap]).max()
+            np.testing.assert_allclose(values, found[tap], atol=2e-3 * scale, err_msg=f"{name} {tap}")
