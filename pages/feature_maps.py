@@ -29,6 +29,7 @@ colour_range = links.choose(
     ("layer", "local", "global"),
     lambda value: say(f"feature_maps.range.{value}"),
     kind="segments",
+    where=first,
     help=say("feature_maps.range_hint"),
 )
 choices = list(models)
@@ -61,7 +62,6 @@ for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=Tr
             st.caption(say("feature_maps.caption_local", **sizes))
         else:
             st.caption(say("feature_maps.caption", **sizes, low=f"{float(low):.2f}", high=f"{float(high):.2f}"))
-        inside.show_attention(side, names[choice], record.spec, taps)
 
         classes = inside.class_names(dataset, len(taps["probabilities"]))
         order = np.argsort(-taps["probabilities"])[:5]
@@ -78,5 +78,6 @@ for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=Tr
             key=f"prediction_{side}",
             alt=say("feature_maps.prediction_alt", name=first_name, value=tables.percent(value / 100)),
         )
+        inside.show_attention(side, names[choice], record.spec, taps)
 if label is None:
     st.caption(say("feature_maps.photo_hint"))

@@ -197,7 +197,7 @@ def test_a_contact_sheet_keeps_every_channel_and_its_brightest_pixel():
     bright, dark = theme.colours(np.array(1.0)), theme.colours(np.array(0.0))
 
     def share(sheet, colour):
-        return (sheet == colour).all(axis=2).sum()
+        return (sheet == [*colour, 255]).all(axis=2).sum()
 
     assert share(together, bright) > 0
     assert share(alone, bright) == 5 * share(together, bright)  # every channel but the constant one reaches its end

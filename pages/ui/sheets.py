@@ -8,7 +8,7 @@ GAP = 0.12  # space between tiles, as a share of a tile
 
 
 def channel_sheet(maps: np.ndarray, low: np.ndarray | float, high: np.ndarray | float, width: int = 720) -> np.ndarray:
-    """All channels of one layer as tiles, in rows: (H, W, C) → (height, width, 3) uint8.
+    """All channels of one layer as tiles, in rows: (H, W, C) → (height, width, 4) uint8, see `sheet`.
 
     `low` and `high` end the colour range, for every channel one (C,) or for all the same.
     """
@@ -24,16 +24,17 @@ def attention_sheet(weights: np.ndarray, width: int = 720) -> np.ndarray:
 
 
 def sheet(tiles: np.ndarray, columns: int, width: int) -> np.ndarray:
-    """(N, H, W, 3) tiles in `columns` columns on white, each pixel a sharp square."""
+    """(N, H, W, 3) tiles in `columns` columns, each pixel a sharp square, nothing (alpha 0) between: (h, w, 4) uint8."""
     count, rows, cells, _ = tiles.shape
     scale = max(1, int(width / (columns * cells * (1 + GAP))))
     gap = max(1, int(GAP * cells * scale))
     lines = int(np.ceil(count / columns))
     high, wide = rows * scale, cells * scale
-    canvas = np.full((lines * (high + gap) - gap, columns * (wide + gap) - gap, 3), 255, np.uint8)
+    canvas = np.zeros((lines * (high + gap) - gap, columns * (wide + gap) - gap, 4), np.uint8)
     for index, tile in enumerate(tiles):
         top, left = (index // columns) * (high + gap), (index % columns) * (wide + gap)
-        canvas[top : top + high, left : left + wide] = enlarge(tile, scale)
+        canvas[top : top + high, left : left + wide, :3] = enlarge(tile, scale)
+        canvas[top : top + high, left : left + wide, 3] = 255
     return canvas
 
 

@@ -66,13 +66,15 @@ def ship(jobs: Jobs, record: RunRecord) -> Path:
 
 
 def half_precision(weights: bytes) -> bytes:
-    """The same ``.weights.h5`` file with its float32 arrays in float16."""
+    """The same ``.weights.h5`` file with its float32 arrays in float16, and without the optimizer's."""
     import h5py
 
     target = io.BytesIO()
     with h5py.File(io.BytesIO(weights)) as source, h5py.File(target, "w") as copy:
 
         def visit(name: str, item: Any) -> None:
+            if name.split("/")[0] == "optimizer":
+                return
             if isinstance(item, h5py.Group):
                 group = copy.require_group(name)
             else:
