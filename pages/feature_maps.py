@@ -1,10 +1,8 @@
 """Feature maps: two networks, one image, layer by layer."""
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, frame, inside, links, loaders, sheets, tables
+from pages.ui import frame, inside, links, loaders
 from pages.ui.words import say
 from tf_models.errors import LabError
 
@@ -19,7 +17,7 @@ first, second, third = st.columns(3)
 dataset = links.choose("trained_on", say("feature_maps.dataset"), datasets, where=first)
 models = loaders.model_choices(dataset)
 names = {choice: inside.model_name(choice, record) for choice, record in models.items()}
-image, label = inside.choose_image(dataset, models, second, third)
+image, hint = inside.choose_image(dataset, models, second, third)
 if image is None:
     st.stop()
 
@@ -44,40 +42,6 @@ for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=Tr
         except LabError as error:
             frame.show_error(error)
             continue
-        layers = inside.layer_names(record.spec, taps)
-        layer = links.choose(f"{side}_layer", say("feature_maps.layer"), list(layers), layers.__getitem__)
-        maps = taps[layer]
-        low, high = inside.colour_limits(taps, layer, layers, colour_range)
-        rows, cells, channels = maps.shape
-        shape = "×".join(map(str, image.shape))
-        picture = sheets.channel_sheet(maps, low, high)
-        st.image(
-            picture,
-            width="stretch",
-            output_format="PNG",
-            alt=say("feature_maps.alt", channels=channels, layer=layers[layer], model=names[choice]),
-        )
-        sizes = {"shape": shape, "channels": channels, "rows": rows, "columns": cells}
-        if colour_range == "local":
-            st.caption(say("feature_maps.caption_local", **sizes))
-        else:
-            st.caption(say("feature_maps.caption", **sizes, low=f"{float(low):.2f}", high=f"{float(high):.2f}"))
-
-        classes = inside.class_names(dataset, len(taps["probabilities"]))
-        order = np.argsort(-taps["probabilities"])[:5]
-        likely = pd.DataFrame({"name": [classes[i] for i in order], "value": 100 * taps["probabilities"][order]})
-        chart = charts.probabilities(
-            likely,
-            say("feature_maps.prediction_title"),
-            say("axis.probability"),
-            inside.colour_of(record.spec),
-        )
-        first_name, value = likely.iloc[0]
-        st.altair_chart(
-            chart,
-            key=f"prediction_{side}",
-            alt=say("feature_maps.prediction_alt", name=first_name, value=tables.percent(value / 100)),
-        )
-        inside.show_attention(side, names[choice], record.spec, taps)
-if label is None:
-    st.caption(say("feature_maps.photo_hint"))
+        inside.show_network(side, names[choice], record.spec, taps, dataset, colour_range)
+if hint:
+    st.caption(hint)

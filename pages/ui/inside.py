@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from pages.ui import links, sheets
@@ -43,13 +44,13 @@ def class_names(dataset: str, count: int) -> tuple[str, ...]:
 
 def choose_image(
     dataset: str, models: Mapping[str, RunRecord], where: Any, upload_where: Any
-) -> tuple[np.ndarray | None, int | None]:
-    """The image that both networks look at, (H, W, channels) uint8, and its class, None where it has none of them."""
+) -> tuple[np.ndarray | None, str | None]:
+    """The image that both networks look at, (H, W, channels) uint8, and what must be said about it."""
     shown = _shown(dataset)
     names = {str(index): _image_name(shown, index) for index in range(len(shown.images))} if shown else {}
     names |= {UPLOAD: say("feature_maps.upload")}
     picked = links.choose("image", say("feature_maps.image"), list(names), names.__getitem__, where=where)
-    image = label = None
+    image = hint = None
     if picked == UPLOAD:
         file = upload_where.file_uploader(
             say("feature_maps.uploader"), ("png", "jpg", "jpeg", "webp"), help=say("feature_maps.upload_hint")
@@ -61,11 +62,11 @@ def choose_image(
     if image is None and shown is not None:
         index = 0 if picked == UPLOAD else int(picked)
         image = shown.images[index]
-        label = shown.labels[index] if shown.labels[index] >= 0 else None
+        hint = say("feature_maps.photo_hint") if shown.labels[index] < 0 else None
     if image is not None:
         rows, columns, _ = image.shape
         upload_where.image(sheets.photo(image, 128), caption=say("feature_maps.input", rows=rows, columns=columns))
-    return image, label
+    return image, hint
 
 
 def _image_name(shown: showcase.Showcase, index: int) -> str:
@@ -109,7 +110,41 @@ def colour_limits(
     return min(float(maps.min()) for maps in among), max(float(maps.max()) for maps in among)
 
 
-def show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray]) -> None:
+def show_network(
+    side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray], dataset: str, colour_range: str
+) -> None:
+    """One side of the page: the channel maps of one layer, the prediction, and where attention looks."""
+    layers = layer_names(spec, taps)
+    layer = links.choose(f"{side}_layer", say("feature_maps.layer"), list(layers), layers.__getitem__)
+    maps = taps[layer]  # (rows, columns, channels)
+    low, high = colour_limits(taps, layer, layers, colour_range)
+    rows, columns, channels = maps.shape
+    alt = say("feature_maps.alt", channels=channels, layer=layers[layer], model=name)
+    st.image(sheets.channel_sheet(maps, low, high), width="stretch", output_format="PNG", alt=alt)
+    sizes = {
+        "shape": "×".join(map(str, spec.model.input_shape)),
+        "channels": channels,
+        "rows": rows,
+        "columns": columns,
+    }
+    if colour_range == "local":
+        st.caption(say("feature_maps.caption_local", **sizes))
+    else:
+        st.caption(say("feature_maps.caption", **sizes, low=f"{float(low):.2f}", high=f"{float(high):.2f}"))
+    _show_prediction(side, spec, taps["probabilities"], dataset)
+    _show_attention(side, name, spec, taps)
+
+
+def _show_prediction(side: str, spec: RunSpec, probabilities: np.ndarray, dataset: str) -> None:
+    classes = class_names(dataset, len(probabilities))
+    order = np.argsort(-probabilities)[:5]
+    likely = pd.DataFrame({"name": [classes[i] for i in order], "value": 100 * probabilities[order]})
+    title, axis = say("feature_maps.prediction_title"), say("axis.probability")
+    alt = say("feature_maps.prediction_alt", name=classes[order[0]], value=f"{100 * probabilities[order[0]]:.1f}")
+    st.altair_chart(charts.probabilities(likely, title, axis, colour_of(spec)), key=f"prediction_{side}", alt=alt)
+
+
+def _show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray]) -> None:
     """Attention maps of one block, a tile a head, for one looking patch or the average over all."""
     st.subheader(say("feature_maps.attention"))
     layers = {

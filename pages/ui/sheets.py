@@ -24,7 +24,7 @@ def attention_sheet(weights: np.ndarray, width: int = 720) -> np.ndarray:
 
 
 def sheet(tiles: np.ndarray, columns: int, width: int) -> np.ndarray:
-    """(N, H, W, 3) tiles in `columns` columns, each pixel a sharp square, nothing (alpha 0) between: (h, w, 4) uint8."""
+    """(N, H, W, 3) tiles in `columns` columns, sharp squares, nothing (alpha 0) between: (h, w, 4) uint8."""
     count, rows, cells, _ = tiles.shape
     scale = max(1, int(width / (columns * cells * (1 + GAP))))
     gap = max(1, int(GAP * cells * scale))

@@ -1,0 +1,134 @@
+"""The parts of the page *FFN*: an analysis of ``ffn-gap`` as charts, tables and sentences."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import charts, loaders, tables
+from pages.ui.theme import ARMS
+from pages.ui.words import say
+from tf_models.study.published import FFN_ABLATIONS
+
+WITH_WITHOUT = (("column.with", "on", "with_ffn"), ("column.without", "off", "without_ffn"))
+
+
+def _labels() -> dict[str, str]:
+    return {arm: say(f"arm.{arm}") for arm in ARMS}
+
+
+def show_contrasts(result: dict[str, Any]) -> bool:
+    """The gap of every arm with its interval; False where nothing has been measured."""
+    dataset, contrasts = result["dataset"], tables.contrast_rows(result)
+    if contrasts.empty:
+        st.info(say("ffn.empty", dataset=dataset))
+        return False
+    if any(row["withheld"] for row in result["contrasts"]):
+        st.warning(say("ffn.withheld"))
+    delta = f"{100 * result['contrasts'][0]['delta']:g}"
+    chart = charts.intervals(
+        contrasts,
+        say("ffn.gap_title"),
+        say("ffn.gap_axis"),
+        float(delta),
+        say("ffn.delta", delta=delta),
+        tables.column_names(),
+    )
+    text = "; ".join(filter(None, (tables.effect_text(result, row["b"]) for row in result["contrasts"])))
+    st.altair_chart(chart, key=f"gap_{dataset}", alt=say("ffn.gap_alt", text=text))
+    st.markdown(tables.finding(result) or "")
+    st.caption(say("verdict.hint", delta=delta))
+    shown = contrasts[["label", "mean", "low", "high", "verdict", "seed"]]
+    tables.beside(shown.rename(columns=tables.column_names()), f"ffn-gap-{dataset}")
+    return True
+
+
+def show_arms(result: dict[str, Any]) -> None:
+    """Accuracy, loss and size of every arm, with its runs."""
+    labels = _labels()
+    rows = [
+        {
+            say("column.arm"): labels[arm["name"]],
+            say("column.accuracy"): round(100 * arm["test_accuracy"], 2),
+            say("column.loss"): round(arm["test_loss"], 3),
+            say("column.parameters"): arm["parameters"],
+            say("column.rate"): arm["learning_rate"],
+            say("column.seeds"): len(arm["seeds"]),
+            say("column.run"): ", ".join(arm["runs"]),
+        }
+        for arm in result["arms"]
+        if arm["test_accuracy"] is not None
+    ]
+    thousands = {say("column.parameters"): st.column_config.NumberColumn(format="localized")}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", column_config=thousands)
+
+
+def show_curves(dataset: str) -> None:
+    """Validation accuracy of the arms by epoch."""
+    histories = pd.DataFrame(loaders.arm_histories(dataset))
+    histories = histories.assign(validation=100 * histories["validation_accuracy"])
+    curves = histories.groupby(["arm", "epoch"])["validation"].agg(mean="mean", low="min", high="max").reset_index()
+    chart = charts.learning_curves(
+        curves, say("ffn.curves"), say("axis.epoch"), say("column.validation"), _labels(), say("column.arm")
+    )
+    st.altair_chart(chart, key=f"curves_{dataset}", alt=say("ffn.curves_alt"))
+
+
+def show_grid(result: dict[str, Any]) -> None:
+    """The gap against depth and training size."""
+    cells = pd.DataFrame([cell for cell in result["grid"] if cell["mean"] is not None])
+    if cells.empty:
+        st.info(say("ffn.grid_empty"))
+        return
+    cells = cells.assign(**{name: 100 * cells[name] for name in ("mean", "low", "high", "delta")})
+    chart = charts.gap_grid(
+        cells,
+        say("ffn.grid_title"),
+        say("axis.depth"),
+        say("column.mean"),
+        say("axis.train_images"),
+        float(cells["delta"].iloc[0]),
+    )
+    st.altair_chart(chart, key=f"grid_{result['dataset']}", alt=say("ffn.grid_alt"))
+    names = tables.column_names() | {"depth": say("axis.depth"), "train_images": say("axis.train_images")}
+    shown = cells[["depth", "train_images", "mean", "low", "high", "seeds", "wins", "verdict"]]
+    shown = shown.assign(verdict=[say(f"verdict.{verdict}") for verdict in shown["verdict"]])
+    tables.beside(shown.rename(columns=names), f"ffn-grid-{result['dataset']}")
+
+
+def show_controls(result: dict[str, Any]) -> None:
+    """Whether the controls passed, in figures."""
+    positive, again = result["controls"]
+    shares = {
+        arm: ", ".join(f"{100 * value:.1f} %" for value in positive[key]) or say("ffn.control.missing")
+        for arm, key in (("on", "with_ffn"), ("off", "without_ffn"))
+    }
+    numbers = {name: tables.points(again[name]) for name in ("mean", "low", "high")}
+    verdict = say(f"verdict.{again['verdict']}")
+    for control, words in (
+        (positive, say("ffn.control.positive", **shares)),
+        (again, say("ffn.control.same_arm_twice", **numbers, verdict=verdict)),
+    ):
+        icon = {True: "check_circle", False: "cancel", None: "help"}[control["passed"]]
+        st.markdown(f":material/{icon}: {words}")
+
+
+def show_published(result: dict[str, Any]) -> None:
+    """Accuracies with and without the FFN, measured here and published."""
+    measured = {arm["name"]: arm["test_accuracy"] for arm in result["arms"]}
+    rows = [
+        {"label": f"ViT, {result['dataset']}", "which": say(column), "value": 100 * measured[arm]}
+        for column, arm, _ in WITH_WITHOUT
+        if measured[arm] is not None
+    ]
+    rows += [
+        {"label": f"{row.system}, {row.data}", "which": say(column), "value": getattr(row, field)}
+        for row in FFN_ABLATIONS
+        for column, _, field in WITH_WITHOUT
+    ]
+    chart = charts.published_gaps(
+        pd.DataFrame(rows), say("ffn.published"), say("ffn.published_axis"), "", (ARMS["on"], ARMS["off"])
+    )
+    st.altair_chart(chart, key="published", alt=say("ffn.published_alt"))
+    for row in FFN_ABLATIONS:
+        st.markdown(f"- {row.system}, {row.data}, {row.metric}: [{row.source}]({row.link}). {say(row.note)}")
