@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from sklearn.linear_model import LogisticRegression
 
 from tf_models import data
-from tf_models.data import content_hash, fit_image, load, load_raw, names, peek, read_file, read_image, square
+from tf_models.data import content_hash, fit_image, load, load_raw, names, peek, read_image, square
 from tf_models.errors import LabError
 
 # Shipped records carry these: other bytes would be another data set.
@@ -460,10 +460,12 @@ def test_a_damaged_zip_is_refused_with_its_name(data_dir, kind):
 def test_a_zip_cannot_unfold_into_more_than_an_image_needs(data_dir):
     """A member of a few kB may promise gigabytes: it is not unpacked."""
     write_zip(data_dir / "bomb.zip", {"cat": 10, "dog": 10})
-    with zipfile.ZipFile(data_dir / "bomb.zip", "a", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("cat/bomb.png", "w", force_zip64=True) as member:
-            for _ in range(300):
-                member.write(bytes(1 << 20))
+    with (
+        zipfile.ZipFile(data_dir / "bomb.zip", "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("cat/bomb.png", "w", force_zip64=True) as member,
+    ):
+        for _ in range(300):
+            member.write(bytes(1 << 20))
     tracemalloc.start()
     try:
         with pytest.raises(LabError, match=r"bomb\.(png|zip)"):

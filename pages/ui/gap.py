@@ -38,8 +38,8 @@ def show_contrasts(result: dict[str, Any]) -> bool:
     st.altair_chart(chart, key=f"gap_{dataset}", alt=say("ffn.gap_alt", text=text))
     st.markdown(tables.finding(result) or "")
     st.caption(say("verdict.hint", delta=delta))
-    shown = contrasts[["label", "mean", "low", "high", "verdict", "seed"]]
-    tables.beside(shown.rename(columns=tables.column_names()), f"ffn-gap-{dataset}")
+    shown = contrasts.drop(columns="colour").rename(columns=tables.column_names())
+    tables.beside(shown, f"ffn-gap-{dataset}")
     return True
 
 

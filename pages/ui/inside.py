@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import links, sheets
+from pages.ui import charts, links, sheets
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import fit_image, peek, read_image

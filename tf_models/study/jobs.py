@@ -81,7 +81,8 @@ class Jobs:
         self.store = store
         self.owner = uuid.uuid4().hex
         self.trouble: LabError | None = None  # the last failure to write the store or to reach workers
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # of the queue
+        self._connecting = threading.RLock()  # apart: starting a cluster takes seconds, and pages ask the queue meanwhile
         self._waiting: OrderedDict[str, _Job] = OrderedDict()
         self._running: dict[str, _Job] = {}
         self._warm: dict[str, OrderedDict[tuple, None]] = {}
@@ -352,7 +353,7 @@ class Jobs:
     # the cluster
 
     def _connect(self) -> Any:
-        with self._lock:
+        with self._connecting:
             alive = self._client is not None and self._client.status == "running"
             if alive and (self._process is None or self._process.poll() is None):
                 return self._client
