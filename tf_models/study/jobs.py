@@ -82,7 +82,7 @@ class Jobs:
         self.owner = uuid.uuid4().hex
         self.trouble: LabError | None = None  # the last failure to write the store or to reach workers
         self._lock = threading.RLock()  # of the queue
-        self._connecting = threading.RLock()  # apart: starting a cluster takes seconds, and pages ask the queue meanwhile
+        self._connecting = threading.RLock()  # apart: a cluster takes seconds, and pages ask the queue meanwhile
         self._waiting: OrderedDict[str, _Job] = OrderedDict()
         self._running: dict[str, _Job] = {}
         self._warm: dict[str, OrderedDict[tuple, None]] = {}
