@@ -4,6 +4,7 @@ import json
 import string
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from tf_models.errors import MESSAGES
 from tf_models.study import shipped
 from tf_models.zoo import CLASSROOM
 
+ROOT = Path(__file__).parents[1]
 PAGES = list(frame.PAGES)
 LANGUAGES = list(WORDS)
 
@@ -39,7 +41,7 @@ def nothing_shipped(monkeypatch, tmp_path):
 
 
 def open_page(page: str, language: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file("app.py", default_timeout=60)
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
     app.query_params["lang"] = language
     for key, value in query.items():
         app.query_params[key] = value
@@ -98,7 +100,7 @@ def test_the_server_never_loads_tensorflow(tmp_path):
     script = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=60).run()
+app = AppTest.from_file({str(ROOT / "app.py")!r}, default_timeout=60).run()
 assert not app.exception
 for page in {PAGES!r}:
     app.switch_page(f"pages/{{page}}.py").run()
@@ -106,7 +108,7 @@ for page in {PAGES!r}:
 loaded = {{"tensorflow", "keras", "jax"}} & sys.modules.keys()
 assert not loaded, loaded
 """
-    subprocess.run([sys.executable, "-c", script], check=True)
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
 def test_the_catalogue_says_everything_in_both_languages():

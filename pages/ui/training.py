@@ -71,10 +71,10 @@ def compared(spec: RunSpec, compare: str) -> list[RunSpec]:
 def visitor() -> str:
     """A name for this browser, so that a reload finds its runs again; nothing else is known of the visitor."""
     # Streamlit's cookie "2|mask|masked token|time": the token stays, under a new mask at every answer.
-    version, *parts = st.context.cookies.get("_streamlit_xsrf", "").strip('"').split("|")
-    if version == "2" and len(parts) == 3:
+    parts = str(st.context.cookies.get("_streamlit_xsrf", "")).strip('"').split("|")
+    if len(parts) == 4 and parts[0] == "2":
         with contextlib.suppress(ValueError):
-            mask, masked = bytes.fromhex(parts[0]), bytes.fromhex(parts[1])
+            mask, masked = bytes.fromhex(parts[1]), bytes.fromhex(parts[2])
             token = bytes(byte ^ mask[i % len(mask)] for i, byte in enumerate(masked))
             return hashlib.sha256(token).hexdigest()[:32]
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)
