@@ -346,11 +346,11 @@ def test_a_download_is_checked_and_marked(monkeypatch):
     x = rng.integers(0, 256, (300, 28, 28), dtype=np.uint8)
     y = (np.arange(300) % 10).astype(np.uint8)
     monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", lambda: ((x, y), (x[:50], y[:50])))
-    data.load_raw.cache_clear()
+    data._load_raw.cache_clear()
     try:
         split = load("fashion_mnist")
     finally:
-        data.load_raw.cache_clear()  # this was not the real one
+        data._load_raw.cache_clear()  # this was not the real one
     assert split.source == "download" and split.input_shape == (28, 28, 1) and split.classes[9] == "ankle boot"
 
 

@@ -131,22 +131,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         if options.ship and not jobs.store.weights(run_id).exists():  # shipped records come without weights
             run_id = jobs.submit(spec, purpose="command line", fresh=True)
         shipped = {record.run_id: record for record in shipped_records().values()}
-        if run_id in shipped:
-            return shipped[run_id].to_dict()
-        with tqdm(total=recipe.epochs, desc=spec.name, unit="epoch") as bar:
-
-            def show(active: int) -> None:
-                for row in jobs.store.epochs(run_id)[bar.n :]:
-                    bar.set_postfix(loss=f"{row['loss']:.3f}", validation=f"{row['validation_accuracy']:.3f}")
-                    bar.update()
-
-            try:
-                jobs.wait([run_id], show)
-            except KeyboardInterrupt:
-                jobs.stop(run_id)
-                jobs.wait([run_id])
-                raise
-        record = _finished(jobs.store, run_id)
+        record = shipped[run_id] if run_id in shipped else _watch(jobs, run_id, spec)
         if options.ship:
             from tf_models.study.showcase import ship
 
@@ -156,8 +141,22 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         jobs.close()
 
 
-def _finished(store: RunStore, run_id: str) -> RunRecord:
-    run = store.get(run_id)
+def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
+    """Wait for a run behind a progress bar; Ctrl-C stops it."""
+    with tqdm(total=spec.recipe.epochs, desc=spec.name, unit="epoch") as bar:
+
+        def show(active: int) -> None:
+            for row in jobs.store.epochs(run_id)[bar.n :]:
+                bar.set_postfix(loss=f"{row['loss']:.3f}", validation=f"{row['validation_accuracy']:.3f}")
+                bar.update()
+
+        try:
+            jobs.wait([run_id], show)
+        except KeyboardInterrupt:
+            jobs.stop(run_id)
+            jobs.wait([run_id])
+            raise
+    run = jobs.store.get(run_id)
     if run.status != FINISHED or run.record is None:
         raise run.reason or LabError("run_ended", value=run_id, status=run.status)
     return run.record

@@ -10,10 +10,12 @@ import io
 import os
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -23,6 +25,8 @@ from tf_models.errors import LabError
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")  # of a .npz
 EMBEDDED = ("digits", "token_product")  # always the lab's own, whatever LAB_DATA_DIR holds
 MEGAPIXELS = 25  # the largest photo that is read
+Image.MAX_IMAGE_PIXELS = None  # `read_image` checks the header against MEGAPIXELS, which is stricter
+LARGEST_FILE = 80_000_000  # bytes of one image in a .zip, unpacked
 ZIP_SIDE = 32  # images of a folder upload are cut square and brought to this side
 DIGITS = tuple(str(digit) for digit in range(10))
 CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
@@ -126,15 +130,17 @@ def names() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*BUILT_IN, *(path.stem for path in _local_files())]))
 
 
-@lru_cache(maxsize=2)  # two: the experiment's data set and its control task
 def load_raw(name: str) -> Raw:
     """The whole data set. A file in LAB_DATA_DIR goes before a download."""
-    local = {path.stem: path for path in reversed(_local_files())}
-    if name in local and name not in EMBEDDED:
-        return read_file(local[name])
-    if name not in BUILT_IN:
+    path = _local_file(name)
+    if path is None and name not in BUILT_IN:
         raise LabError("unknown_dataset", value=name, choices=", ".join(names()))
-    return BUILT_IN[name](name)
+    return _load_raw(name, path, path.stat().st_mtime_ns if path else 0)
+
+
+@lru_cache(maxsize=2)  # two: the experiment's data set and its control task
+def _load_raw(name: str, path: Path | None, _modified: int) -> Raw:
+    return read_file(path) if path is not None else BUILT_IN[name](name)
 
 
 def _local_files() -> list[Path]:
@@ -144,12 +150,29 @@ def _local_files() -> list[Path]:
     return sorted(path for path in Path(folder).iterdir() if path.suffix in (".npz", ".zip"))
 
 
+def _local_file(name: str) -> Path | None:
+    """The file in LAB_DATA_DIR that is the data set `name`; a .npz goes before a .zip."""
+    return next((path for path in _local_files() if path.stem == name and name not in EMBEDDED), None)
+
+
 def content_hash(name: str) -> str | None:
     """What `load_raw(name).hash` will be, in little memory; None where only a download could tell."""
-    path = {path.stem: path for path in reversed(_local_files())}.get(name)
-    if path is not None and name not in EMBEDDED:
+    path = _local_file(name)
+    if path is not None:
         return _file_hash(path, path.stat().st_mtime_ns)
     return load_raw(name).hash if name in EMBEDDED else None
+
+
+# What reading a damaged, encrypted or foreign archive can raise.
+UNREADABLE = (OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
+def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and type of a .npy file, whose data come next."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return shape, dtype
 
 
 @lru_cache(maxsize=32)
@@ -163,12 +186,11 @@ def _file_hash(path: Path, _modified: int) -> str:
         with zipfile.ZipFile(path) as archive:
             for key in ARRAYS:
                 with archive.open(f"{key}.npy") as file:
-                    np.lib.format.read_magic(file)
-                    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                    shape, dtype = _read_header(file)
                     digest.update(f"{key} {shape} {dtype.str}".encode())
                     while piece := file.read(1 << 20):
                         digest.update(piece)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
     return digest.hexdigest()[:16]
 
@@ -184,7 +206,7 @@ def _array_hash(*arrays: np.ndarray | None) -> str:
 
 def _unreadable(path: Path, error: Exception) -> LabError:
     # NumPy refuses arrays of Python objects with a ValueError: unpickling them could run anything.
-    return LabError("file_unreadable", name=path.name, reason=error)
+    return LabError("file_unreadable", name=path.name, reason=str(error).splitlines()[0][:120] if str(error) else "")
 
 
 def _digits(name: str) -> Raw:
@@ -260,8 +282,8 @@ KNOWN = {
 
 def peek(name: str) -> Peek:
     """Shape and size of a data set without reading its images."""
-    path = {path.stem: path for path in reversed(_local_files())}.get(name)
-    if path is None or name in EMBEDDED:
+    path = _local_file(name)
+    if path is None:
         if name not in KNOWN:
             raise LabError("unknown_dataset", value=name, choices=", ".join(names()))
         return KNOWN[name]
@@ -275,11 +297,10 @@ def _peek_file(path: Path, _modified: int) -> Peek:
         return Peek((ZIP_SIDE, ZIP_SIDE, 3), len(raw.classes), _train_images(len(raw.y), has_test=False))
     try:
         with zipfile.ZipFile(path) as archive, archive.open("x_train.npy") as file:
-            np.lib.format.read_magic(file)
-            shape = np.lib.format.read_array_header_1_0(file)[0]
-        with np.load(path, allow_pickle=False) as arrays:
+            shape, _ = _read_header(file)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             classes = int(arrays["y_train"].max()) + 1
-    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
     height, width, channels = (*shape[1:], 1)[:3] if len(shape) in (3, 4) else (0, 0, 0)
     return Peek((height, width, channels), classes, _train_images(shape[0], has_test=True))
@@ -295,9 +316,10 @@ def read_file(path: Path) -> Raw:
     if path.suffix == ".zip":
         return _read_folders(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here: where the archive is damaged, NumPy would leave its own file open
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = [file[key] for key in ARRAYS]
-    except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
     classes = OBJECTS if path.stem in ("cifar10", "cifar10-jpeg") else None
     return _checked(path.stem, "local file", arrays, classes, _file_hash(path, path.stat().st_mtime_ns), path.name)
@@ -344,20 +366,26 @@ def _read_folders(path: Path) -> Raw:
     images, labels, folders = [], [], []
     try:
         with zipfile.ZipFile(path) as archive:
-            members = sorted(
-                entry.filename
+            entries = [
+                entry
                 for entry in archive.infolist()
                 if not entry.is_dir()
                 and not entry.filename.startswith("__MACOSX")
                 and "/" in entry.filename
                 and Path(entry.filename).suffix.lower() in (".png", ".jpg", ".jpeg", ".webp")
-            )
+            ]
+            for entry in entries:
+                if entry.file_size > LARGEST_FILE:
+                    raise LabError("file_large", name=path.name, entry=entry.filename, limit=LARGEST_FILE // 10**6)
+            members = sorted(entry.filename for entry in entries)
             folders = sorted({name.split("/")[-2] for name in members})
             for name in members:
                 image = read_image(archive.read(name), name)
                 images.append(square(image, ZIP_SIDE))
                 labels.append(folders.index(name.split("/")[-2]))
-    except zipfile.BadZipFile as error:
+    except LabError:
+        raise
+    except UNREADABLE as error:
         raise LabError("file_archive", name=path.name, reason=error) from error
     if len(folders) < 2 or np.bincount(labels).min() < 10:
         raise LabError("file_folders", name=path.name)
@@ -375,19 +403,19 @@ def read_image(content: bytes, name: str) -> np.ndarray:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is stricter
+            warnings.simplefilter("ignore")  # of odd metadata; what cannot be read raises
             image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP"))
             megapixels = image.width * image.height / 1e6
             if megapixels > MEGAPIXELS:
                 raise LabError("image_too_large", name=name, megapixels=megapixels, limit=MEGAPIXELS)
             image.draft("RGB", (1024, 1024))  # JPEG: decode a smaller picture right away
             image = ImageOps.exif_transpose(image)
+            if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip to white
+                image = Image.fromarray((np.asarray(image) / 257).astype(np.uint8))
             if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
             return np.asarray(image.convert("RGB"))
-    except Image.DecompressionBombError as error:
-        raise LabError("image_too_large", name=name, megapixels=180, limit=MEGAPIXELS) from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         if isinstance(error, LabError):
             raise

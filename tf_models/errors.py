@@ -46,6 +46,7 @@ MESSAGES = {
     "classes.",
     "file_unknown_label": "Data file {name}: y_test has the label {value}; y_train has labels 0 to {high}.",
     "file_archive": "Data file {name}: it is not a .zip archive ({reason}).",
+    "file_large": "Data file {name}: {entry} unpacks to more than {limit} MB.",
     "file_folders": "Data file {name}: it must hold 2 or more class folders with 10 or more PNG, JPEG or WebP images each.",
     "dataset_offline": "{name} could not be downloaded ({reason}). Go online once, or put {name}.npz (x_train, y_train, "
     "x_test, y_test) into the folder that LAB_DATA_DIR names.",

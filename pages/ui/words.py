@@ -13,10 +13,10 @@ EN = {
     # Overview
     "overview.nav": "Overview",
     "overview.title": "Why do Transformers look so much like CNNs, and why do they need an FFN?",
-    "overview.lead": "A text that is often passed on explains it in prose and three tables. This lab builds the "
+    "overview.lead": "In a Transformer, *attention* mixes positions and a *feed-forward network* (FFN) works on each position alone. A text that is often passed on explains why in prose and three tables. This lab builds the "
     "networks it names, trains them in front of you, and puts what was measured beside what the text says, also where "
     "the two disagree.",
-    "overview.headline": "Switching the feed-forward network (FFN) of a small Vision Transformer off",
+    "overview.headline": "What a small Vision Transformer loses without its FFN",
     "overview.headline_alt": "What the FFN is worth in points of test accuracy, with 95 % intervals, by data set.",
     "overview.finding": "On **{dataset}** ({images} training images, {epochs} epochs, {seeds} seeds) a {depth}-block "
     "Transformer with the FFN is **{mean} points** of test accuracy {better} than the same one without it, "
@@ -81,7 +81,7 @@ EN = {
     "verdict.not_supported": "not supported",
     "verdict.inconclusive": "inconclusive",
     "verdict.untested": "untested",
-    "verdict.hint": "The claim is that the first arm is better by more than δ = {delta} points. *Supported*: the whole "
+    "verdict.hint": "Dots: means. Bars: 95 % intervals. Ticks: single seeds. Dashed: δ. The claim is that the first arm is better by more than δ = {delta} points. *Supported*: the whole "
     "95 % interval lies above δ. *Partly*: it lies below δ, but above zero. *Not supported*: it lies below δ and "
     "reaches zero. *Inconclusive*: it contains δ.",
     # FFN
@@ -91,8 +91,8 @@ EN = {
     "dense) then works on each token alone. Six versions of one Vision Transformer are trained with the same recipe, "
     "data order and starting weights; only the FFN differs.",
     "ffn.dataset": "Data set",
-    "ffn.gap_title": "Test accuracy of the full model minus that of …",
-    "ffn.gap_axis": "difference in test accuracy (points), 95 % interval; ticks: single seeds",
+    "ffn.gap_title": "The model with FFN minus …",
+    "ffn.gap_axis": "test accuracy, difference in points",
     "ffn.gap_alt": "Difference in test accuracy between the model with FFN and each other arm: {text}",
     "ffn.delta": "δ = {delta} points, the smallest difference that matters",
     "ffn.empty": "No run records for this experiment on {dataset} yet. `python -m tf_models run ffn-gap --dataset "
@@ -320,9 +320,9 @@ ZH = {
     "lab.title": "CNN × Transformer 实验室",
     "overview.nav": "概览",
     "overview.title": "为什么 Transformer 和 CNN 这么像，又为什么需要 FFN？",
-    "overview.lead": "有一篇流传较广的文字，用叙述和三张表格解释了这个问题。本实验室把文中提到的网络一一搭建出来，"
+    "overview.lead": "在 Transformer 中，*注意力*混合各个位置，*前馈网络*（FFN）单独处理每个位置。有一篇流传较广的文字，用叙述和三张表格解释了这个问题。本实验室把文中提到的网络一一搭建出来，"
     "当着你的面训练，并把测得的结果放在原文的说法旁边——即使两者并不一致。",
-    "overview.headline": "把一个小型视觉 Transformer 的前馈网络（FFN）关掉",
+    "overview.headline": "小型视觉 Transformer 去掉 FFN 损失多少",
     "overview.headline_alt": "各数据集上 FFN 值多少个百分点的测试准确率，附 95 % 置信区间。",
     "overview.finding": "在 **{dataset}** 上（{images} 张训练图像，{epochs} 轮，{seeds} 个随机种子），{depth} 个块的 "
     "Transformer 带 FFN 比不带 FFN 的测试准确率{better} **{mean} 个百分点**，95 % 区间为 {low} 到 {high}：*{verdict}*；"
@@ -384,15 +384,15 @@ ZH = {
     "verdict.not_supported": "不成立",
     "verdict.inconclusive": "无法判定",
     "verdict.untested": "未检验",
-    "verdict.hint": "要检验的说法是：前者比后者好 δ = {delta} 个百分点以上。*成立*：整个 95 % 区间都在 δ 之上。"
+    "verdict.hint": "圆点：平均值。横条：95 % 区间。短竖线：单个种子。虚线：δ。要检验的说法是：前者比后者好 δ = {delta} 个百分点以上。*成立*：整个 95 % 区间都在 δ 之上。"
     "*部分成立*：区间在 δ 之下但在零之上。*不成立*：区间在 δ 之下且触及零。*无法判定*：区间包含 δ。",
     "ffn.nav": "FFN",
     "ffn.title": "FFN 值多少？",
     "ffn.lead": "在 Transformer 的一个块里，*注意力*混合各个图像块（token），*FFN*（全连接 → GELU → 全连接）随后单独处理"
     "每个 token。同一个视觉 Transformer 的六个版本用相同的训练方案、数据顺序和初始权重训练，只有 FFN 不同。",
     "ffn.dataset": "数据集",
-    "ffn.gap_title": "完整模型的测试准确率减去……的测试准确率",
-    "ffn.gap_axis": "测试准确率之差（百分点），95 % 区间；短竖线：单个种子",
+    "ffn.gap_title": "带 FFN 的模型减去……",
+    "ffn.gap_axis": "测试准确率之差（百分点）",
     "ffn.gap_alt": "带 FFN 的模型与其他各组的测试准确率之差：{text}",
     "ffn.delta": "δ = {delta} 个百分点，有意义的最小差异",
     "ffn.empty": "{dataset} 上还没有该实验的运行记录。运行 `python -m tf_models run ffn-gap --dataset {dataset}` 即可得到。",
@@ -407,7 +407,7 @@ ZH = {
     "ffn.grid_alt": "每种深度和训练集大小下的差距及 95 % 区间。",
     "ffn.grid_empty": "深度与训练集大小的网格是在 digits 上测量的。",
     "ffn.controls": "实验可信吗？看它的对照",
-    "ffn.control.positive": "**只有 FFN 才能解决的任务。**每个图像块中两个像素之积的符号就是标签，此外没有任何线索。"
+    "ffn.control.positive": "**只有 FFN 才能解决的任务**：每个图像块中两个像素之积的符号就是标签，此外没有任何线索。"
     "没有注意力和归一化时，FFN 关必须停在随机水平（50 %），FFN 开必须超过 95 %。实测：关 {off}，开 {on}。",
     "ffn.control.same_arm_twice": "**同一组做两次**（A/A），换用其他种子，不应得出差异。"
     "实测：{mean} 个百分点，95 % 区间 {low} 到 {high}；“差异不超过 ±δ”：{verdict}。",
@@ -636,6 +636,7 @@ ERRORS_ZH = {
     "file_gap": "数据文件 {name}：标签从 {low} 到 {high}；必须是 0、1、2……连续无缺，2 到 1000 个类别。",
     "file_unknown_label": "数据文件 {name}：y_test 中有标签 {value}；y_train 的标签为 0 到 {high}。",
     "file_archive": "数据文件 {name}：不是 .zip 压缩包（{reason}）。",
+    "file_large": "数据文件 {name}：{entry} 解压后超过 {limit} MB。",
     "file_folders": "数据文件 {name}：必须包含 2 个以上类别文件夹，每个至少 10 张 PNG、JPEG 或 WebP 图像。",
     "dataset_offline": "无法下载 {name}（{reason}）。请联网一次，或把 {name}.npz（x_train、y_train、x_test、y_test）"
     "放入 LAB_DATA_DIR 所指的文件夹。",

@@ -172,21 +172,33 @@ def index(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
     return found
 
 
-def pair(a: Sequence[RunSpec], b: Sequence[RunSpec], records: Records) -> tuple[list[RunRecord], list[RunRecord]]:
-    """The finished runs of two arms, pair by pair.
+def one_source(experiment: Experiment, records: Records) -> Records:
+    """The records that may be compared: those of one device and one version of the data set.
 
-    A contrast never mixes devices or versions of a data set: where there are several, the one with most pairs counts.
+    Where there are several, the one that has most of the experiment's runs counts. The control task is other data, and
+    only the device must be the same.
     """
-    groups: dict[tuple[str, str], dict[int, tuple[RunRecord, RunRecord]]] = {}
-    for position, (spec_a, spec_b) in enumerate(zip(a, b, strict=True)):
-        for record_a in records.get(spec_a, ()):
-            for record_b in records.get(spec_b, ()):
-                source = record_a.device, record_a.dataset_hash
-                if source == (record_b.device, record_b.dataset_hash):
-                    groups.setdefault(source, {}).setdefault(position, (record_a, record_b))
-    if not groups:
-        return [], []
-    pairs = list(max(groups.values(), key=len).values())
+    rates = [dict.fromkeys(experiment.arms, rate) for rate in LEARNING_RATES]
+    wanted = {spec for specs in experiment.tuning().values() for spec in specs}
+    wanted |= {spec for rate in rates for specs in experiment.runs(rate).values() for spec in specs}
+    sources = Counter(
+        source for spec in wanted for source in {(r.device, r.dataset_hash) for r in records.get(spec, ())}
+    )
+    if not sources:
+        return {}
+    device, content = sources.most_common(1)[0][0]
+
+    def comparable(record: RunRecord) -> bool:
+        same_data = record.dataset_hash == content or record.spec.dataset != experiment.dataset
+        return record.device == device and same_data
+
+    kept = {spec: [record for record in found if comparable(record)] for spec, found in records.items()}
+    return {spec: found for spec, found in kept.items() if found}
+
+
+def pair(a: Sequence[RunSpec], b: Sequence[RunSpec], records: Records) -> tuple[list[RunRecord], list[RunRecord]]:
+    """The finished runs of two arms, as far as both of a pair are there."""
+    pairs = [(records[x][0], records[y][0]) for x, y in zip(a, b, strict=True) if records.get(x) and records.get(y)]
     return [first for first, _ in pairs], [second for _, second in pairs]
 
 
@@ -197,6 +209,7 @@ def analyse(experiment: Experiment, records: Records) -> dict[str, Any]:
     """
     known = peek(experiment.dataset)
     train_images = experiment.train_size or known.train_images
+    records = one_source(experiment, records)
     rates = experiment.rates(records)
     runs = experiment.runs(rates) if rates else {arm: [] for arm in (*experiment.arms, "on_again")}
     controls = _controls(experiment, runs, records, smallest_effect(experiment.dataset, train_images))

@@ -22,7 +22,7 @@ from typing import Any
 
 from distributed import Client, Event, Future
 
-from tf_models.data import names
+from tf_models.data import names, peek
 from tf_models.errors import LabError
 from tf_models.study import worker
 from tf_models.study.runs import (
@@ -110,6 +110,11 @@ class Jobs:
         if spec.dataset not in names():
             raise LabError("unknown_dataset", value=spec.dataset, choices=", ".join(names()))
         _ = spec.model  # refuses what cannot be built
+        known, size = peek(spec.dataset), spec.train_size
+        if size is not None and not known.classes <= size <= known.train_images:
+            raise LabError(
+                "train_size", value=size, dataset=spec.dataset, available=known.train_images, classes=known.classes
+            )
         content = self.store.known_hash(spec.dataset)
         fingerprint = spec.fingerprint(content) if content else None
         with self._lock:
@@ -187,6 +192,9 @@ class Jobs:
                 self._process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+                self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
 
     # the thread
 
@@ -267,6 +275,7 @@ class Jobs:
     def _event(self, message: dict[str, Any]) -> None:
         values = dict(message)
         run_id = values.pop("run_id")
+        values.pop("worker", None)  # Dask adds who sent it
         if run_id in self._running:
             self.store.add_epoch(run_id, values)
 

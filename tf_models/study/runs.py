@@ -17,7 +17,7 @@ from sqlalchemy import event, exc
 
 from tf_models.data import content_hash, peek
 from tf_models.errors import LabError
-from tf_models.zoo import ModelSpec, Value, configure, defaults
+from tf_models.zoo import ModelSpec, Value, check_switch, configure, defaults
 
 # Raise it whenever the same RunSpec would give another result: finished runs of older versions are not reused.
 TRAINING_VERSION = 1
@@ -83,7 +83,8 @@ class RunSpec:
         if not 0 <= self.seed < 2**31:
             raise LabError("number", name="seed", value=self.seed, low=0, high=2**31 - 1)
         usual = defaults(self.variant)
-        switches = {key: value for key, value in sorted(self.switches.items()) if usual.get(key) != value}
+        checked = {key: check_switch(key, value, self.variant) for key, value in sorted(self.switches.items())}
+        switches = {key: value for key, value in checked.items() if usual.get(key) != value}
         object.__setattr__(self, "switches", switches)
 
     @property
@@ -233,7 +234,12 @@ class RunStore:
     def __init__(self, home: Path | None = None, url: str | None = None):
         self.home = home or lab_home()
         url = url or os.environ.get("LAB_DATABASE_URL")
-        self.where = url or str(self.home / "lab.sqlite")
+        self.where = url = url or f"sqlite:///{self.home / 'lab.sqlite'}"
+        try:
+            self.where = sa.make_url(url).render_as_string(hide_password=True)
+            self._engine = sa.create_engine(url)
+        except (exc.SQLAlchemyError, ImportError) as error:  # no address, or no driver for it
+            raise LabError("store_broken", path=self.where, reason=str(error).splitlines()[0]) from error
         try:
             (self.home / "weights").mkdir(parents=True, exist_ok=True)
             probe = self.home / f".write-{uuid.uuid4().hex}"
@@ -241,7 +247,6 @@ class RunStore:
             probe.unlink()
         except OSError as error:
             raise LabError("home_not_writable", path=self.home, reason=error.strerror or str(error)) from error
-        self._engine = sa.create_engine(url or f"sqlite:///{self.home / 'lab.sqlite'}")
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _sqlite_settings)
         with self._begin() as connection:
@@ -283,8 +288,10 @@ class RunStore:
 
     def finish(self, record: RunRecord) -> None:
         values = dict(status=FINISHED, record=record.to_dict(), fingerprint=record.fingerprint, ended=time.time())
+        # An interrupted run may come back with its result; one that was stopped or has failed stays so.
+        open_ended = (_runs.c.id == record.run_id) & _runs.c.status.in_((*ACTIVE, INTERRUPTED))
         with self._begin() as connection:
-            connection.execute(_runs.update().where(_runs.c.id == record.run_id).values(**values))
+            connection.execute(_runs.update().where(open_ended).values(**values))
 
     def beat(self, owner: str) -> None:
         """`owner` is alive. The unfinished runs of owners who are silent become interrupted."""

@@ -74,6 +74,8 @@ def train(
     if progress.failure is not None:
         raise progress.failure
     correct, test_loss = evaluate(model, dataset)
+    if not math.isfinite(test_loss):
+        raise LabError("not_finite", value=test_loss, epoch=spec.recipe.epochs)
     if weights is not None:
         model.save_weights(weights)
     last = progress.history[-1]
@@ -241,8 +243,9 @@ class _Progress(keras.callbacks.Callback):
             "images_per_second": self._train_images / (self._training_seconds or seconds),
             "seconds_left": seconds * (self._epochs - epoch - 1),
         }
-        if not math.isfinite(row["loss"]):
-            self._end(LabError("not_finite", value=row["loss"], epoch=epoch + 1))
+        worst = max(row["loss"], row["validation_loss"], key=lambda loss: (not math.isfinite(loss), loss))
+        if not math.isfinite(worst):
+            self._end(LabError("not_finite", value=worst, epoch=epoch + 1))
             return
         self.history.append(row)
         self._report(row)

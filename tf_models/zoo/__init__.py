@@ -15,6 +15,7 @@ __all__ = [
     "PUBLISHED",
     "SWITCHES",
     "ModelSpec",
+    "check_switch",
     "configure",
     "defaults",
     "inventory",
