@@ -55,7 +55,8 @@ with form:
     compare = links.choose("compare", say("train.compare"), comparisons, lambda c: say(f"train.compare.{c}"))
     press = st.container()
     switches = training.choose_switches(variant)
-    with st.expander(say("train.mixed"), icon=":material/memory:"):
+    with st.expander(say("train.more"), icon=":material/settings:"):
+        again = st.toggle(say("train.again"), key="again", help=say("train.again_hint"), persist_state="session")
         mixed = st.toggle(say("train.mixed"), key="mixed", help=say("train.mixed_hint"), persist_state="session")
     recipe = Recipe(epochs=epochs, learning_rate=float(rate), mixed_precision=mixed)
     try:
@@ -72,7 +73,7 @@ with form:
         ]
         with press:
             if st.button(say("train.start"), type="primary", icon=":material/play_arrow:", width="stretch"):
-                training.submit([replace(arm, seed=seed) for seed in range(seeds) for arm in arms])
+                training.submit([replace(arm, seed=seed) for seed in range(seeds) for arm in arms], again)
             st.caption("  \n".join(sizes_of))
     except LabError as error:
         with press:

@@ -28,6 +28,7 @@ from tf_models.study.runs import (
     RunSpec,
     RunStore,
 )
+from tf_models.study.shipped import shipped_records
 
 SHORT = Recipe(epochs=2)
 LONG = Recipe(epochs=200)
@@ -118,6 +119,15 @@ def test_an_identical_run_is_not_trained_again_unless_that_is_asked(jobs):
     assert repeated.test_loss == pytest.approx(record.test_loss, abs=1e-6)
     assert repeated.correct == record.correct
     assert jobs.submit(short(3)) not in (first, again)
+
+
+def test_a_run_that_came_with_the_lab_counts_as_finished_unless_it_must_be_seen(jobs):
+    record = next(record for record in shipped_records().values() if record.spec.dataset == "digits")
+    assert jobs.submit(record.spec) == record.run_id
+    own = jobs.submit(record.spec, shipped=False)
+    assert own != record.run_id
+    jobs.stop(own)
+    assert ended(jobs, own).status == STOPPED
 
 
 def test_an_error_in_a_run_is_its_reason_and_the_next_run_is_not_touched(jobs, worker_data, monkeypatch):

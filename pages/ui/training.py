@@ -80,14 +80,16 @@ def visitor() -> str:
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)
 
 
-def submit(specs: list[RunSpec]) -> None:
-    """Queue the runs; the sentence of the first problem, if there is one, is shown."""
+def submit(specs: list[RunSpec], again: bool) -> None:
+    """Queue the runs. Who presses *Train* wants to see one: only what was trained here is shown instead of trained
+    again, and not even that with `again`.
+    """
     watched: list[str] = st.session_state.setdefault("watched", [])
     queue = loaders.jobs()
     before = {run.id for run in queue.store.runs(ACTIVE)}
     reused = False
     for spec in specs:
-        run_id = queue.submit(spec, visitor=visitor(), purpose="page")
+        run_id = queue.submit(spec, visitor=visitor(), purpose="page", fresh=again, shipped=False)
         reused |= run_id not in before and queue.place(run_id) is None and _find(run_id).status == FINISHED
         if run_id in watched:
             watched.remove(run_id)

@@ -99,9 +99,12 @@ class Jobs:
 
     # asking
 
-    def submit(self, spec: RunSpec, visitor: str = "", purpose: str = "", fresh: bool = False) -> str:
+    def submit(
+        self, spec: RunSpec, visitor: str = "", purpose: str = "", fresh: bool = False, shipped: bool = True
+    ) -> str:
         """Queue a run and return its id; an identical run that is finished or under way is not trained again.
 
+        With `fresh`, finished runs do not count; without `shipped`, those that came with the lab do not.
         Raises `LabError` for a spec that cannot be built and for a full queue.
         """
         allowed = limit("LAB_MAX_EPOCHS", 200)
@@ -119,7 +122,7 @@ class Jobs:
         fingerprint = spec.fingerprint(content) if content else None
         with self._lock:
             if fingerprint and not fresh:
-                done = self.store.find(fingerprint) or find_shipped(fingerprint)
+                done = self.store.find(fingerprint) or (find_shipped(fingerprint) if shipped else None)
                 if done is not None:
                     return done.run_id
             for job in [*self._waiting.values(), *self._running.values()]:
