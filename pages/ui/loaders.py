@@ -52,7 +52,7 @@ def _store_or_none() -> RunStore | None:
         return None
 
 
-@st.cache_data(ttl=2, show_spinner=False)
+@st.cache_data(ttl=10, show_spinner=False)
 def all_records() -> Records:
     """Shipped and own finished runs, by what was asked."""
     return known_records(_store_or_none())
