@@ -28,6 +28,7 @@ colour_range = links.choose(
     lambda value: say(f"feature_maps.range.{value}"),
     kind="segments",
     where=first,
+    wrap=True,
     help=say("feature_maps.range_hint"),
 )
 choices = list(models)

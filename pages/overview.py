@@ -21,15 +21,7 @@ rows = pd.concat([tables.contrast_rows(result, primary_only=True) for result in 
 if rows.empty:
     st.info(say("overview.no_finding"))
 else:
-    delta = 100 * results[0]["contrasts"][0]["delta"]
-    chart = charts.intervals(
-        rows,
-        say("overview.headline"),
-        say("ffn.gap_axis"),
-        delta,
-        say("ffn.delta", delta=f"{delta:g}"),
-        tables.column_names(),
-    )
+    chart = charts.intervals(rows, say("overview.headline"), say("ffn.gap_axis"), tables.column_names())
     st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
 for result in results:
     if found := tables.finding(result):

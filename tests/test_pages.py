@@ -177,15 +177,15 @@ def test_a_chart_of_intervals_draws_means_spans_seeds_and_delta():
     columns = tables.column_names()
     data = pd.DataFrame(
         [
-            {"label": "a", "mean": 3.0, "low": 2.0, "high": 4.0, "verdict": "v", "colour": "#009E73", "seed": None},
+            {"label": "a", "mean": 3.0, "low": 2.0, "high": 4.0, "delta": 1.5, "verdict": "v", "colour": "#009E73"},
             {"label": "a", "mean": 2.5, "seed": 0},
         ]
     ).astype({"seed": "float"})
-    drawn = charts.intervals(data, "title", "axis", 1.5, "delta", columns).to_dict()
+    drawn = charts.intervals(data, "title", "axis", columns).to_dict()
     marks = [layer["mark"]["type"] for layer in drawn["layer"]]
-    assert marks == ["rule", "rule", "point", "rule", "point"]
+    assert marks == ["rule", "tick", "point", "rule", "point"]
     values = drawn["datasets"]
-    assert [{"x": 1.5, "text": "delta"}] in values.values()
+    assert any(row.get("delta") == 1.5 for rows in values.values() for row in rows)
     assert any(row.get("low") == 2.0 and row.get("high") == 4.0 for rows in values.values() for row in rows)
 
 

@@ -27,12 +27,12 @@ def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
 
 
 def intervals(
-    data: pd.DataFrame, title: str, axis: str, delta: float, delta_label: str, columns: Mapping[str, str]
+    data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]
 ) -> alt.Chart | alt.LayerChart | alt.FacetChart:
     """Effects with their intervals, a row each, and the seeds behind them.
 
-    `data` has label, mean, low, high, verdict and colour; rows with a seed carry one seed's difference instead. The
-    vertical lines mark no difference and `delta`, the smallest that matters.
+    `data` has label, mean, low, high, delta, verdict and colour; rows with a seed carry one seed's difference instead.
+    The vertical line marks no difference, a tall mark in every row its delta, the smallest difference that matters.
     """
     order = list(dict.fromkeys(data["label"]))
     y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260, labelPadding=8))
@@ -42,9 +42,9 @@ def intervals(
     base = alt.Chart(whole).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=tips)
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color="#888").encode(x="x:Q")
     line = (
-        alt.Chart(pd.DataFrame({"x": [delta], "text": [delta_label]}))
-        .mark_rule(strokeDash=[4, 3], color="#888")
-        .encode(x="x:Q", tooltip=alt.Tooltip("text:N", title=columns["delta"]))
+        alt.Chart(whole)
+        .mark_tick(thickness=2, size=ROW - 8, color="#888")
+        .encode(x="delta:Q", y=y, tooltip=alt.Tooltip("delta:Q", title=columns["delta"]))
     )
     span = base.mark_rule(size=3).encode(x=alt.X("low:Q", title=axis), x2="high:Q")
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(x="mean:Q")

@@ -26,14 +26,7 @@ def show_contrasts(result: dict[str, Any]) -> bool:
     if any(row["withheld"] for row in result["contrasts"]):
         st.warning(say("ffn.withheld"))
     delta = f"{100 * result['contrasts'][0]['delta']:g}"
-    chart = charts.intervals(
-        contrasts,
-        say("ffn.gap_title"),
-        say("ffn.gap_axis"),
-        float(delta),
-        say("ffn.delta", delta=delta),
-        tables.column_names(),
-    )
+    chart = charts.intervals(contrasts, say("ffn.gap_title"), say("ffn.gap_axis"), tables.column_names())
     text = "; ".join(filter(None, (tables.effect_text(result, row["b"]) for row in result["contrasts"])))
     st.altair_chart(chart, key=f"gap_{dataset}", alt=say("ffn.gap_alt", text=text))
     st.markdown(tables.finding(result) or "")

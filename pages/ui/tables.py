@@ -35,7 +35,7 @@ def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.Data
         rows.append(
             {
                 "label": label,
-                **{name: 100 * contrast[name] for name in ("mean", "low", "high")},
+                **{name: 100 * contrast[name] for name in ("mean", "low", "high", "delta")},
                 "verdict": say(f"verdict.{verdict}"),
                 "colour": VERDICTS[verdict],
                 "seed": None,
@@ -44,7 +44,7 @@ def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.Data
         first, second = accuracies[contrast["a"]], accuracies[contrast["b"]]
         for seed in first.keys() & second.keys():
             rows.append({"label": label, "mean": 100 * (first[seed] - second[seed]), "seed": seed})
-    columns = ["label", "mean", "low", "high", "verdict", "colour", "seed"]
+    columns = ["label", "mean", "low", "high", "delta", "verdict", "colour", "seed"]
     return pd.DataFrame(rows, columns=columns).astype({"seed": "float"})
 
 

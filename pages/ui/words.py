@@ -81,7 +81,7 @@ EN = {
     "verdict.not_supported": "not supported",
     "verdict.inconclusive": "inconclusive",
     "verdict.untested": "untested",
-    "verdict.hint": "Dots: means. Bars: 95 % intervals. Ticks: single seeds. Dashed: δ. The claim is that the first arm is better by more than δ = {delta} points. *Supported*: the whole "
+    "verdict.hint": "Dots: means. Bars: 95 % intervals. Small marks: single seeds. Tall marks: δ. The claim is that the first arm is better by more than δ = {delta} points. *Supported*: the whole "
     "95 % interval lies above δ. *Partly*: it lies below δ, but above zero. *Not supported*: it lies below δ and "
     "reaches zero. *Inconclusive*: it contains δ.",
     # FFN
@@ -94,7 +94,6 @@ EN = {
     "ffn.gap_title": "The model with FFN minus …",
     "ffn.gap_axis": "test accuracy, difference in points",
     "ffn.gap_alt": "Difference in test accuracy between the model with FFN and each other arm: {text}",
-    "ffn.delta": "δ = {delta} points, the smallest difference that matters",
     "ffn.empty": "No run records for this experiment on {dataset} yet. `python -m tf_models run ffn-gap --dataset "
     "{dataset}` makes them.",
     "ffn.withheld": "A control of this experiment failed, so its verdicts are withheld.",
@@ -388,7 +387,7 @@ ZH = {
     "verdict.not_supported": "不成立",
     "verdict.inconclusive": "无法判定",
     "verdict.untested": "未检验",
-    "verdict.hint": "圆点：平均值。横条：95 % 区间。短竖线：单个种子。虚线：δ。要检验的说法是：前者比后者好 δ = {delta} 个百分点以上。*成立*：整个 95 % 区间都在 δ 之上。"
+    "verdict.hint": "圆点：平均值。横条：95 % 区间。短竖线：单个种子。长竖线：δ。要检验的说法是：前者比后者好 δ = {delta} 个百分点以上。*成立*：整个 95 % 区间都在 δ 之上。"
     "*部分成立*：区间在 δ 之下但在零之上。*不成立*：区间在 δ 之下且触及零。*无法判定*：区间包含 δ。",
     "ffn.nav": "FFN",
     "ffn.title": "FFN 值多少？",
@@ -398,7 +397,6 @@ ZH = {
     "ffn.gap_title": "带 FFN 的模型减去……",
     "ffn.gap_axis": "测试准确率之差（百分点）",
     "ffn.gap_alt": "带 FFN 的模型与其他各组的测试准确率之差：{text}",
-    "ffn.delta": "δ = {delta} 个百分点，有意义的最小差异",
     "ffn.empty": "{dataset} 上还没有该实验的运行记录。运行 `python -m tf_models run ffn-gap --dataset {dataset}` 即可得到。",
     "ffn.withheld": "本实验有一项对照未通过，因此不给出结论。",
     "ffn.arms": "六个组",
