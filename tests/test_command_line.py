@@ -196,6 +196,8 @@ def test_an_interruption_from_the_keyboard_stops_the_run_and_leaves_nothing_behi
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # a test run in the background inherits that interruptions are ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     store = RunStore()
     end = time.monotonic() + 120
