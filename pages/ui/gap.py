@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui import charts, loaders, tables
 from pages.ui.theme import ARMS
 from pages.ui.words import say
+from tf_models.study.experiments import CLASSROOM_DEPTH
 from tf_models.study.published import FFN_ABLATIONS
 
 WITH_WITHOUT = (("column.with", "on", "with_ffn"), ("column.without", "off", "without_ffn"))
@@ -83,6 +84,8 @@ def show_grid(result: dict[str, Any]) -> None:
         float(cells["delta"].iloc[0]),
     )
     st.altair_chart(chart, key=f"grid_{result['dataset']}", alt=say("ffn.grid_alt"))
+    rates = {arm["name"]: arm["learning_rate"] for arm in result["arms"]}
+    st.caption(say("ffn.grid_hint", depth=CLASSROOM_DEPTH, on=rates["on"], off=rates["off"]))
     names = tables.column_names() | {"depth": say("axis.depth"), "train_images": say("axis.train_images")}
     shown = cells[["depth", "train_images", "mean", "low", "high", "seeds", "wins", "verdict"]]
     shown = shown.assign(verdict=[say(f"verdict.{verdict}") for verdict in shown["verdict"]])

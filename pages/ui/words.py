@@ -106,6 +106,9 @@ EN = {
     "ffn.grid": "The gap against depth and amount of data",
     "ffn.grid_title": "FFN on minus off",
     "ffn.grid_alt": "The gap with 95 % intervals for every depth and training size.",
+    "ffn.grid_hint": "Every cell keeps the learning rate that its arm was given once, at {depth} blocks and all images "
+    "(with FFN {on:g}, off {off:g}), and the same number of epochs. Fewer images mean fewer steps: where the two rates "
+    "differ, that alone can open part of the gap.",
     "ffn.grid_empty": "The grid over depth and training size was measured on digits.",
     "ffn.controls": "Can the experiment be trusted? Its controls",
     "ffn.control.positive": "**A task that only the FFN can solve.** In every patch the product of two pixels has the "
@@ -407,6 +410,8 @@ ZH = {
     "ffn.grid": "差距随深度和数据量的变化",
     "ffn.grid_title": "FFN 开减去关",
     "ffn.grid_alt": "每种深度和训练集大小下的差距及 95 % 区间。",
+    "ffn.grid_hint": "每个格子都沿用该组一次选定的学习率（在 {depth} 个块和全部图像上选定：带 FFN {on:g}，关闭 {off:g}），轮数也相同。"
+    "图像越少，步数越少：两组学习率不同时，仅此一点就可能造成部分差距。",
     "ffn.grid_empty": "深度与训练集大小的网格是在 digits 上测量的。",
     "ffn.controls": "实验可信吗？看它的对照",
     "ffn.control.positive": "**只有 FFN 才能解决的任务**：每个图像块中两个像素之积的符号就是标签，此外没有任何线索。"
