@@ -92,7 +92,7 @@ def _plain(options: argparse.Namespace) -> None:
         model.compile(
             keras.optimizers.AdamW(schedule, weight_decay=spec.recipe.weight_decay, global_clipnorm=1.0),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            ["accuracy"],
+            metrics=["accuracy"],
         )
         model.fit(
             data.x_train,
@@ -145,7 +145,7 @@ def _speed(options: argparse.Namespace) -> None:
         model = {"vit": plain_vit, "cnn": plain_cnn}[variant]()
         optimizer = keras.optimizers.AdamW(1e-3, global_clipnorm=1.0)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(optimizer, loss, ["accuracy"], jit_compile=xla)
+        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=xla)
     model.fit(images, labels, RECIPE.batch_size, 4, verbose=0, callbacks=[Clock()])
     name = "with XLA" if xla else "without XLA"
     print(f"{variant} {network:5} {name:11} {len(images) / min(seconds[1:]):7.0f} images/s", flush=True)
