@@ -88,7 +88,9 @@ def _plain(options: argparse.Namespace) -> None:
         data = load(spec.dataset, spec.seed)
         model = build(spec.model)
         steps = spec.recipe.epochs * -(-len(data.x_train) // spec.recipe.batch_size)
-        schedule = keras.optimizers.schedules.CosineDecay(0.0, steps - steps // 10, 0.0, None, 3e-3, steps // 10)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - steps // 10, warmup_target=spec.recipe.learning_rate, warmup_steps=steps // 10
+        )
         model.compile(
             keras.optimizers.AdamW(schedule, weight_decay=spec.recipe.weight_decay, global_clipnorm=1.0),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
