@@ -20,14 +20,31 @@ MESSAGES = {
     "them.",
     "plain_heads": "{variant} cannot honour heads={value}: it has no attention.",
     "plain_patch": "{variant} cannot honour patch={value}: it reads pixels, not patches.",
-    "heads_without_attention": "{variant} cannot honour heads={value}: only attention has heads, and the mixer is "
-    "{mixer}.",
+    "plain_stem": "{variant} cannot honour stem={value}: it has no stem, its first convolution sees the pixels.",
+    "convolutional_ffn": "{variant} cannot honour ffn={value}: its 1×1 convolutions hold the token mixer between them, so "
+    "there is no FFN sub-block to take out; the nearest comparison is convnext with ffn=on against ffn=off.",
+    "separable_ffn_ratio": "{variant} cannot honour ffn_ratio={value}: it has one 1×1 convolution after each depthwise "
+    "one and no hidden layer; the nearest comparison is mobilenet_v2, whose ffn_ratio is its expansion.",
+    "separable_skip": "{variant} cannot honour skip={value}: it has no skip connections; mobilenet_v2 has.",
+    "convolutional_stem": "{variant} cannot honour stem={value}: its stem is a convolution by definition; the nearest "
+    "comparison is convnext with stem=patch against stem=convolution.",
+    "convolutional_patch": "{variant} cannot honour patch={value}: its stem is a convolution, not a cut into patches.",
+    "downsample_one_grid": "{variant} cannot honour downsample={value}: it keeps one grid from start to end.",
+    "downsample_merge": "{variant} cannot honour downsample={value}: patch merging keeps every value, so that there is no "
+    "stride to blur.",
+    "shift_without_windows": "{variant} cannot honour shift={value}: only mixer=window has windows to shift.",
+    "sliding_without_band": "{variant} cannot honour sliding={value}: only mixer=sliding has a window that slides.",
+    "relative_without_scores": "{variant} cannot honour position=relative: with mixer={mixer} there are no scores to add "
+    "it to; it needs one of {choices}.",
+    "patch_not_a_power": "Patch {patch}: a stem of convolutions halves the sides, so it must be a power of two.",
+    "heads_without_attention": "{variant} cannot honour heads={value}: only attention and static mixing have heads, and "
+    "the mixer is {mixer}.",
     "ratio_without_ffn": "{variant} cannot honour ffn_ratio={value}: with ffn={ffn} there is no hidden layer to widen.",
     "sincos_width": "Width {width}: position=sincos needs a multiple of 4.",
     "patch_does_not_fit": "Image {side} {size} is not a multiple of patch {patch}: choose a patch that divides both sides "
     "of {height}×{width}.",
-    "no_patch_fits": "An image of {height}×{width} cannot be cut into patches: no patch from 2 to 16 divides both sides "
-    "and leaves 4 to 144 tokens. Name a patch, or crop the image.",
+    "no_patch_fits": "An image of {height}×{width} cannot be cut into patches: no patch from {smallest} to 16 divides "
+    "both sides and leaves 4 to {most} tokens. Name a patch, or crop the image.",
     "width_heads": "Width {width} is not a multiple of {heads} heads.",
     "image_shape": "Image {height}×{width}×{channels}: the lab takes sides from 8 to 256 pixels and 1 or 3 channels.",
     "image_too_small": "An image of {height}×{width} is too small for {stages} halvings of {variant}: "

@@ -625,11 +625,27 @@ ERRORS_ZH = {
     "plain_skip": "{variant} 不支持 skip={value}：它的块会改变宽度，无法在其外相加。",
     "plain_heads": "{variant} 不支持 heads={value}：它没有注意力。",
     "plain_patch": "{variant} 不支持 patch={value}：它读取像素，而不是图像块。",
-    "heads_without_attention": "{variant} 不支持 heads={value}：只有注意力才有头，而当前混合器是 {mixer}。",
+    "plain_stem": "{variant} 不支持 stem={value}：它没有 stem，第一个卷积直接读取像素。",
+    "convolutional_ffn": "{variant} 不支持 ffn={value}：它的 1×1 卷积把 token 混合器夹在中间，没有可以拿掉的 FFN 子块；"
+    "最接近的比较是 convnext 的 ffn=on 对比 ffn=off。",
+    "separable_ffn_ratio": "{variant} 不支持 ffn_ratio={value}：每个深度卷积之后只有一个 1×1 卷积，没有隐层；"
+    "最接近的比较是 mobilenet_v2，它的 ffn_ratio 就是扩张倍数。",
+    "separable_skip": "{variant} 不支持 skip={value}：它没有残差连接；mobilenet_v2 有。",
+    "convolutional_stem": "{variant} 不支持 stem={value}：它的 stem 按定义就是卷积；最接近的比较是 convnext 的 stem=patch "
+    "对比 stem=convolution。",
+    "convolutional_patch": "{variant} 不支持 patch={value}：它的 stem 是卷积，不切图像块。",
+    "downsample_one_grid": "{variant} 不支持 downsample={value}：它从头到尾只有一个网格。",
+    "downsample_merge": "{variant} 不支持 downsample={value}：图像块合并保留了每个数值，没有步长可以模糊。",
+    "shift_without_windows": "{variant} 不支持 shift={value}：只有 mixer=window 才有可以移动的窗口。",
+    "sliding_without_band": "{variant} 不支持 sliding={value}：只有 mixer=sliding 才有滑动的窗口。",
+    "relative_without_scores": "{variant} 不支持 position=relative：mixer={mixer} 时没有可以相加的注意力分数；"
+    "需要 {choices} 之一。",
+    "patch_not_a_power": "图像块边长 {patch}：由卷积组成的 stem 每次把边长减半，因此必须是 2 的幂。",
+    "heads_without_attention": "{variant} 不支持 heads={value}：只有注意力和静态混合才有头，而当前混合器是 {mixer}。",
     "ratio_without_ffn": "{variant} 不支持 ffn_ratio={value}：ffn={ffn} 时没有可加宽的隐层。",
     "sincos_width": "宽度 {width}：position=sincos 需要 4 的整数倍。",
     "patch_does_not_fit": "图像的 {side} {size} 不是图像块边长 {patch} 的整数倍：请选择能整除 {height}×{width} 两边的边长。",
-    "no_patch_fits": "{height}×{width} 的图像无法切成图像块：2 到 16 之间没有边长能整除两边并得到 4 到 144 个 token。"
+    "no_patch_fits": "{height}×{width} 的图像无法切成图像块：{smallest} 到 16 之间没有边长能整除两边并得到 4 到 {most} 个 token。"
     "请指定边长，或裁剪图像。",
     "width_heads": "宽度 {width} 不是 {heads} 个头的整数倍。",
     "image_shape": "图像 {height}×{width}×{channels}：本站接受边长 8 到 256 像素、1 或 3 个通道的图像。",

@@ -1,69 +1,505 @@
-"""Token mixers: who talks to whom. Each keeps the grid's shape, (B, H, W, C) → (B, H, W, C)."""
+"""Token mixers: who talks to whom. Each keeps the grid's shape, (B, H, W, C) → (B, H, W, C).
+
+Names of shapes: n = H·W positions, h heads, E extra tokens (a class token, global tokens), d = C/h.
+"""
+
+import math
 
 import keras
+import numpy as np
 from keras import ops
 
+from tf_models.layers.channels import FeedForward
+from tf_models.zoo.inventory import tile_of
+from tf_models.zoo.spec import MIXERS, Block, window_of
 
-class Attention(keras.layers.Layer):
-    """Multi-head self-attention over all positions (Vaswani 2017, section 3.2; biases everywhere, as in ViT).
+NEVER = -1e9  # a score that softmax turns into 0, in bfloat16 too
 
-    Args:
-        heads: number of heads; the channels are a multiple of it.
 
-    Input shape: grid (B, H, W, C), optionally extra tokens (B, E, C), which come first in the sequence.
-    Output shape: grid (B, H, W, C); weights (B, heads, E+H·W, E+H·W), whose rows sum to 1; where they came in, the
-    extra tokens (B, E, C).
+def token_mixer(block: Block, grid: tuple[int, int], shifted: bool, name: str) -> keras.layers.Layer:
+    """The token mixer of `block` for a grid of these rows and columns, at stride 1.
+
+    Each takes a grid and returns one; ``attention``, ``window`` and ``sliding`` return their weights after it. Those
+    of `REACHING_EXTRA_TOKENS` take extra tokens as a second argument, and return them last.
     """
+    match block.mixer:
+        case "attention":
+            return Attention(block.heads, block.relative, name=name)
+        case "window":
+            return WindowAttention(block.heads, window_of(block, grid), shifted, block.relative, name=name)
+        case "sliding":
+            reach = window_of(block, grid)[0]
+            return SlidingAttention(block.heads, reach, block.sliding, block.relative, name=name)
+        case "linear_attention":
+            return LinearAttention(block.heads, name=name)
+        case "static":
+            return StaticMixing(block.heads, name=name)
+        case "token_mlp":
+            return TokenMLP(block.token_ratio, block.activation, name=name)
+        case "unshared":
+            return Unshared(name=name)
+        case "identity":
+            return keras.layers.Identity(name=name)
+    raise ValueError(f"mixer {block.mixer} is not one of {', '.join(MIXERS)} without those of Keras")
+
+
+class _Projected(keras.layers.Layer):
+    """Dense layers of C channels, named query, key, value, output: shared names are shared starting weights."""
+
+    parts = ("query", "key", "value", "output")
 
     def __init__(self, heads: int, name: str | None = None, dtype=None):
         super().__init__(name=name, dtype=dtype)
         self.heads = heads
 
+    def build(self, grid_shape):
+        for part in self.parts:
+            self._project(part, grid_shape[-1])
+
+    def _project(self, part: str, channels: int):
+        projection = keras.layers.Dense(channels, name=part, dtype=self.dtype_policy)
+        projection.build((None, None, channels))
+        setattr(self, f"{part}_projection", projection)
+
+    def _split(self, x):
+        """(B, n, C) → (B, h, n, d)."""
+        x = ops.reshape(x, (-1, x.shape[1], self.heads, x.shape[2] // self.heads))
+        return ops.transpose(x, (0, 2, 1, 3))
+
+    def _join(self, x):
+        """(B, h, n, d) → (B, n, C)."""
+        x = ops.transpose(x, (0, 2, 1, 3))
+        return ops.reshape(x, (-1, x.shape[1], x.shape[2] * x.shape[3]))
+
+
+def _sequence(grid, extra=None):
+    """(B, H, W, C) and extra tokens (B, E, C), which come first → (B, E+n, C)."""
+    x = ops.reshape(grid, (-1, grid.shape[1] * grid.shape[2], grid.shape[3]))
+    return x if extra is None else ops.concatenate([extra, x], axis=1)
+
+
+class Attention(_Projected):
+    """Multi-head self-attention over all positions (Vaswani 2017, section 3.2; biases everywhere, as in ViT).
+
+    Args:
+        heads: number of heads; the channels are a multiple of it.
+        relative: add a learned bias for every head and relative position to the scores; extra tokens have none.
+
+    Input shape: grid (B, H, W, C), optionally extra tokens (B, E, C), which come first in the sequence.
+    Output shape: grid (B, H, W, C); weights (B, h, E+n, E+n), whose rows sum to 1; where they came in, the extra tokens
+    (B, E, C).
+    """
+
+    def __init__(self, heads: int, relative: bool = False, name: str | None = None, dtype=None):
+        super().__init__(heads, name=name, dtype=dtype)
+        self.relative = relative
+
     def build(self, grid_shape, extra_shape=None):
-        channels = grid_shape[-1]
-        for part in ("query", "key", "value", "output"):
-            projection = keras.layers.Dense(channels, name=part, dtype=self.dtype_policy)
-            projection.build((None, None, channels))
-            setattr(self, f"{part}_projection", projection)
+        super().build(grid_shape)
+        if self.relative:
+            _, rows, columns, _ = grid_shape
+            self.relative_index = relative_index(rows, columns)  # (n, n)
+            self.table = self.add_weight(shape=((2 * rows - 1) * (2 * columns - 1), self.heads), name="table")
 
     def call(self, grid, extra=None):
-        _, height, width, channels = grid.shape
-        x = ops.reshape(grid, (-1, height * width, channels))  # (B, n, C)
-        if extra is not None:
-            x = ops.concatenate([extra, x], axis=1)
+        x = _sequence(grid, extra)
         query, key, value = (
             self._split(projection(x))
             for projection in (self.query_projection, self.key_projection, self.value_projection)
         )
-        scale = (channels // self.heads) ** -0.5
-        logits = ops.matmul(query * scale, ops.transpose(key, (0, 1, 3, 2)))  # (B, heads, n, n)
+        logits = ops.matmul(query * query.shape[-1] ** -0.5, ops.transpose(key, (0, 1, 3, 2)))  # (B, h, E+n, E+n)
+        if self.relative:
+            before = 0 if extra is None else extra.shape[1]
+            bias = _bias(self.table, self.relative_index)
+            logits = logits + ops.cast(ops.pad(bias, ((0, 0), (before, 0), (before, 0))), logits.dtype)
         weights = ops.softmax(logits, axis=-1)
-        x = ops.matmul(weights, value)  # (B, heads, n, C/heads)
-        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, x.shape[2], channels))
-        x = self.output_projection(x)  # (B, n, C)
+        x = self.output_projection(self._join(ops.matmul(weights, value)))  # (B, E+n, C)
         if extra is None:
-            return ops.reshape(x, (-1, height, width, channels)), weights
+            return ops.reshape(x, (-1, *grid.shape[1:])), weights
         count = extra.shape[1]
-        return ops.reshape(x[:, count:], (-1, height, width, channels)), weights, x[:, :count]
-
-    def _split(self, x):
-        """(B, n, C) → (B, heads, n, C/heads)."""
-        x = ops.reshape(x, (-1, x.shape[1], self.heads, x.shape[2] // self.heads))
-        return ops.transpose(x, (0, 2, 1, 3))
+        return ops.reshape(x[:, count:], (-1, *grid.shape[1:])), weights, x[:, :count]
 
 
-def grid_mixer(kind: str, width: int, name: str) -> keras.layers.Layer:
-    """The mixers that work on the grid alone; 3×3, stride 1, zero padding.
+def relative_index(rows: int, columns: int) -> np.ndarray:
+    """(n, n): the row of the bias table for query position i and key position j, numbered as in Swin."""
+    row, column = (axis.ravel() for axis in np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))
+    down = row[:, None] - row[None] + rows - 1
+    right = column[:, None] - column[None] + columns - 1
+    return down * (2 * columns - 1) + right
 
-    ``pool`` is the plain average of the neighbourhood (PoolFormer subtracts its input, which the residual undoes).
+
+def _bias(table, index: np.ndarray):
+    """(entries, h) → (h, *index.shape)."""
+    bias = ops.reshape(ops.take(table, index.ravel(), axis=0), (*index.shape, -1))
+    return ops.moveaxis(bias, -1, 0)
+
+
+class WindowAttention(_Projected):
+    """Attention inside windows that tile the grid (Liu 2021, section 3.2).
+
+    With `shifted`, the grid is rolled by half a window first, along every side that is longer than a window; positions
+    that were not neighbours before get -100 in the scores, as in the authors' code. A grid that windows do not tile is
+    padded; nothing looks at the padding.
+
+    Args:
+        heads: number of heads.
+        window: rows and columns of a window.
+        shifted: whether the windows are shifted.
+        relative: add a learned bias for every head and relative position to the scores.
+
+    Input shape: grid (B, H, W, C).
+    Output shape: grid (B, H, W, C); weights (B, windows, h, m, m) with m positions a window.
     """
-    match kind:
-        case "convolution":
-            return keras.layers.Conv2D(width, 3, padding="same", name=name)
-        case "depthwise":
-            return keras.layers.DepthwiseConv2D(3, padding="same", name=name)
-        case "pool":
-            return keras.layers.AveragePooling2D(3, strides=1, padding="same", name=name)
-        case "identity":
-            return keras.layers.Identity(name=name)
-    raise ValueError(f"mixer {kind} is not one of convolution, depthwise, pool, identity")
+
+    def __init__(
+        self,
+        heads: int,
+        window: tuple[int, int],
+        shifted: bool,
+        relative: bool = False,
+        name: str | None = None,
+        dtype=None,
+    ):
+        super().__init__(heads, name=name, dtype=dtype)
+        self.window, self.shifted, self.relative = window, shifted, relative
+
+    def build(self, grid_shape):
+        super().build(grid_shape)
+        sides = grid_shape[1:3]
+        self.tiles = tuple(math.ceil(n / m) for n, m in zip(sides, self.window, strict=True))
+        self.padding = tuple(t * m - n for t, m, n in zip(self.tiles, self.window, sides, strict=True))
+        self.shift = tuple(
+            m // 2 if self.shifted and n > m else 0 for n, m in zip(sides, self.window, strict=True)
+        )
+        regions = self._regions(sides)  # (windows, m)
+        apart = regions[:, :, None] != regions[:, None]
+        self.mask = np.where(apart, np.float32(-100), np.float32(0))[:, None] if apart.any() else None
+        if self.relative:
+            rows, columns = self.window
+            self.relative_index = relative_index(rows, columns)
+            self.table = self.add_weight(shape=((2 * rows - 1) * (2 * columns - 1), self.heads), name="table")
+
+    def _regions(self, sides) -> np.ndarray:
+        """(windows, m): positions of one window with the same number may attend to each other."""
+        axes = []
+        for n, shift, m, padded in zip(sides, self.shift, self.window, self.padding, strict=True):
+            number = np.zeros(n + padded, int)
+            if shift:
+                number[-m:-shift], number[-shift:] = 1, 2
+            number[np.roll(np.arange(n + padded), -shift) >= n] = 3  # padding
+            axes.append(number)
+        numbers = axes[0][:, None] * 4 + axes[1][None]
+        (th, tw), (mh, mw) = self.tiles, self.window
+        return numbers.reshape(th, mh, tw, mw).swapaxes(1, 2).reshape(th * tw, mh * mw)
+
+    def _cut(self, x):
+        """(B, H, W, C) → (B, windows, h, m, d)."""
+        x = ops.pad(x, ((0, 0), (0, self.padding[0]), (0, self.padding[1]), (0, 0))) if any(self.padding) else x
+        x = ops.roll(x, (-self.shift[0], -self.shift[1]), axis=(1, 2)) if any(self.shift) else x
+        (th, tw), (mh, mw), d = self.tiles, self.window, x.shape[-1] // self.heads
+        x = ops.reshape(x, (-1, th, mh, tw, mw, self.heads, d))
+        return ops.reshape(ops.transpose(x, (0, 1, 3, 5, 2, 4, 6)), (-1, th * tw, self.heads, mh * mw, d))
+
+    def _uncut(self, x, rows: int, columns: int):
+        """(B, windows, h, m, d) → (B, H, W, C)."""
+        (th, tw), (mh, mw), d = self.tiles, self.window, x.shape[-1]
+        x = ops.transpose(ops.reshape(x, (-1, th, tw, self.heads, mh, mw, d)), (0, 1, 4, 2, 5, 3, 6))
+        x = ops.reshape(x, (-1, th * mh, tw * mw, self.heads * d))
+        x = ops.roll(x, self.shift, axis=(1, 2)) if any(self.shift) else x
+        return x[:, :rows, :columns]
+
+    def call(self, grid):
+        query, key, value = (
+            self._cut(projection(grid))
+            for projection in (self.query_projection, self.key_projection, self.value_projection)
+        )
+        logits = ops.matmul(query * query.shape[-1] ** -0.5, ops.transpose(key, (0, 1, 2, 4, 3)))  # (B, windows, h, m, m)
+        if self.relative:
+            logits = logits + ops.cast(_bias(self.table, self.relative_index), logits.dtype)
+        if self.mask is not None:
+            logits = logits + ops.cast(self.mask, logits.dtype)
+        weights = ops.softmax(logits, axis=-1)
+        x = self._uncut(ops.matmul(weights, value), *grid.shape[1:3])
+        return self.output_projection(x), weights
+
+    def dense_weights(self, weights: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+        """(B, windows, h, m, m) → (B, h, n, n), with zeros between windows."""
+        position = np.arange(math.prod(grid)).reshape(grid)
+        padded = np.pad(position, [(0, padding) for padding in self.padding], constant_values=-1)
+        padded = np.roll(padded, [-shift for shift in self.shift], (0, 1))
+        (th, tw), (mh, mw) = self.tiles, self.window
+        inside = padded.reshape(th, mh, tw, mw).swapaxes(1, 2).reshape(th * tw, mh * mw)
+        dense = np.zeros((len(weights), self.heads, position.size, position.size), weights.dtype)
+        for window, positions in enumerate(inside):
+            real = positions >= 0
+            rows, columns = np.ix_(positions[real], positions[real])
+            dense[:, :, rows, columns] = weights[:, window][:, :, real][..., real]
+        return dense
+
+
+class SlidingAttention(_Projected):
+    """Attention to the positions at most `reach` away, and to and from global tokens (Beltagy 2020, section 3.1).
+
+    ``raster`` slides over the positions in raster order, as over a text; ``grid`` over rows and columns, positions at
+    most `reach` away in both. The scores of a tile of queries are computed with whole tiles of keys around it, at most
+    about twice the pairs that are kept; no n × n tensor exists. Extra tokens are global: every position attends to them
+    and its own surroundings in one softmax, and they attend to everything, with projections of their own
+    (global_query, global_key, global_value), as in the authors' code.
+
+    Args:
+        heads: number of heads.
+        reach: positions to each side.
+        order: ``raster`` or ``grid``.
+        relative: add a learned bias for every head and relative position to the scores; global tokens have none.
+
+    Input shape: grid (B, H, W, C), optionally extra tokens (B, E, C).
+    Output shape: grid (B, H, W, C); weights (B, tiles, h, queries, E + keys) of the grid's positions; where they came
+    in, the extra tokens (B, E, C).
+    """
+
+    def __init__(
+        self, heads: int, reach: int, order: str, relative: bool = False, name: str | None = None, dtype=None
+    ):
+        super().__init__(heads, name=name, dtype=dtype)
+        self.reach, self.order, self.relative = reach, order, relative
+
+    def build(self, grid_shape, extra_shape=None):
+        super().build(grid_shape)
+        channels = grid_shape[-1]
+        if extra_shape is not None:
+            for part in ("global_query", "global_key", "global_value"):
+                self._project(part, channels)
+        rows, columns = grid_shape[1:3]
+        self.sides = (rows * columns,) if self.order == "raster" else (rows, columns)
+        self.tile = tile_of(self.sides, self.reach)
+        self.around = math.ceil(self.reach / self.tile)  # tiles of keys to each side
+        axes = [self._axis(n) for n in self.sides]
+        near = axes[0][0]  # (tiles, queries, keys)
+        offset = axes[0][1][:, :] + self.reach
+        if len(axes) == 2:
+            (near_r, offset_r), (near_c, offset_c) = axes
+            near = (near_r[:, None, :, None, :, None] & near_c[None, :, None, :, None, :]).reshape(
+                len(near_r) * len(near_c), near_r.shape[1] * near_c.shape[1], -1
+            )
+            width = 2 * self.reach + 1
+            offset = (
+                np.clip(offset_r + self.reach, 0, width - 1)[:, None, :, None] * width
+                + np.clip(offset_c + self.reach, 0, width - 1)[None, :, None, :]
+            ).reshape(near.shape[1:])
+        self.near = near
+        if self.relative:
+            entries = (2 * self.reach + 1) ** len(self.sides)
+            self.relative_index = np.clip(offset, 0, entries - 1)
+            self.table = self.add_weight(shape=(entries, self.heads), name="table")
+
+    def _axis(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Along one axis: which (tile, query, key) may attend, and key minus query position (query, key)."""
+        tiles = math.ceil(n / self.tile)
+        query = np.arange(self.tile)
+        key = np.arange(-self.around * self.tile, (self.around + 1) * self.tile)
+        offset = key[None] - query[:, None]
+        place = np.arange(tiles)[:, None] * self.tile + key[None]  # (tiles, keys)
+        real = (place >= 0) & (place < n)
+        return (np.abs(offset) <= self.reach)[None] & real[:, None], offset
+
+    def _tiles(self, x, axis: int, n: int):
+        """Cut `axis` of n positions into tiles: (…, n, …) → (…, tiles, tile, …)."""
+        tiles = math.ceil(n / self.tile)
+        x = _pad(x, axis, 0, tiles * self.tile - n)
+        return ops.reshape(x, (-1, *x.shape[1:axis], tiles, self.tile, *x.shape[axis + 1 :]))
+
+    def _surroundings(self, x, axis: int, n: int):
+        """Every tile of `axis` with the tiles around it: (…, n, …) → (…, tiles, keys, …)."""
+        tiles, border = math.ceil(n / self.tile), self.around * self.tile
+        x = _pad(x, axis, border, border + tiles * self.tile - n)
+        parts = []
+        for step in range(2 * self.around + 1):
+            part = _slice(x, axis, step * self.tile, tiles * self.tile)
+            parts.append(ops.reshape(part, (-1, *part.shape[1:axis], tiles, self.tile, *part.shape[axis + 1 :])))
+        return ops.concatenate(parts, axis=axis + 1)
+
+    def _cut(self, x, cut):
+        """(B, n, C) or (B, H, W, C) → (B, tiles, h, positions of a tile, d)."""
+        for number, n in enumerate(self.sides):
+            x = cut(x, 1 + 2 * number, n)
+        d = x.shape[-1] // self.heads
+        if len(self.sides) == 1:
+            _, tiles, inside, _ = x.shape
+            x = ops.reshape(x, (-1, tiles, inside, self.heads, d))
+        else:
+            _, th, rows, tw, columns, _ = x.shape
+            x = ops.transpose(ops.reshape(x, (-1, th, rows, tw, columns, self.heads, d)), (0, 1, 3, 2, 4, 5, 6))
+            x = ops.reshape(x, (-1, th * tw, rows * columns, self.heads, d))
+        return ops.transpose(x, (0, 1, 3, 2, 4))
+
+    def _uncut(self, x, rows: int, columns: int):
+        """(B, tiles, h, queries, d) → (B, H, W, C)."""
+        x = ops.transpose(x, (0, 1, 3, 2, 4))
+        channels = x.shape[-1] * x.shape[-2]
+        if len(self.sides) == 1:
+            x = ops.reshape(x, (-1, x.shape[1] * self.tile, channels))[:, : rows * columns]
+            return ops.reshape(x, (-1, rows, columns, channels))
+        th, tw = (math.ceil(n / self.tile) for n in self.sides)
+        x = ops.transpose(ops.reshape(x, (-1, th, tw, self.tile, self.tile, channels)), (0, 1, 3, 2, 4, 5))
+        return ops.reshape(x, (-1, th * self.tile, tw * self.tile, channels))[:, :rows, :columns]
+
+    def call(self, grid, extra=None):
+        _, rows, columns, channels = grid.shape
+        x = _sequence(grid) if self.order == "raster" else grid
+        scale = (channels // self.heads) ** -0.5
+        query = self._cut(self.query_projection(x) * scale, self._tiles)  # (B, tiles, h, queries, d)
+        key, value = (
+            self._cut(projection(x), self._surroundings) for projection in (self.key_projection, self.value_projection)
+        )
+        logits = ops.matmul(query, ops.transpose(key, (0, 1, 2, 4, 3)))  # (B, tiles, h, queries, keys)
+        if self.relative:
+            logits = logits + ops.cast(_bias(self.table, self.relative_index), logits.dtype)
+        logits = ops.where(self.near[None, :, None], logits, ops.cast(NEVER, logits.dtype))
+        if extra is None:
+            weights = ops.softmax(logits, axis=-1)
+            x = ops.matmul(weights, value)
+        else:
+            count = extra.shape[1]
+            to_key, to_value = (
+                ops.expand_dims(self._split(projection(extra)), 1)  # (B, 1, h, E, d)
+                for projection in (self.key_projection, self.value_projection)
+            )
+            to_global = ops.matmul(query, ops.transpose(to_key, (0, 1, 2, 4, 3)))  # (B, tiles, h, queries, E)
+            weights = ops.softmax(ops.concatenate([to_global, logits], axis=-1), axis=-1)
+            x = ops.matmul(weights[..., :count], to_value) + ops.matmul(weights[..., count:], value)
+        out = self.output_projection(self._uncut(x, rows, columns))
+        return (out, weights) if extra is None else (out, weights, self._global(grid, extra, scale))
+
+    def _global(self, grid, extra, scale: float):
+        """What the global tokens take from all tokens: (B, E, C)."""
+        everything = _sequence(grid, extra)
+        query = self._split(self.global_query_projection(extra)) * scale
+        key, value = (
+            self._split(projection(everything))
+            for projection in (self.global_key_projection, self.global_value_projection)
+        )
+        weights = ops.softmax(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))), axis=-1)  # (B, h, E, E+n)
+        return self.output_projection(self._join(ops.matmul(weights, value)))
+
+    def dense_weights(self, weights: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+        """(B, tiles, h, queries, E + keys) → (B, h, n, n), with zeros beyond the reach; global tokens are left out."""
+        keys = self.near.shape[-1]
+        position = np.arange(math.prod(self.sides)).reshape(self.sides)
+        border = self.around * self.tile
+        tiles = [math.ceil(n / self.tile) for n in self.sides]
+        padded = np.pad(
+            position,
+            [(border, border + t * self.tile - n) for t, n in zip(tiles, self.sides, strict=True)],
+            constant_values=-1,
+        )
+        dense = np.zeros((len(weights), self.heads, position.size, position.size), weights.dtype)
+        for number, corner in enumerate(np.ndindex(*tiles)):
+            starts = [place * self.tile for place in corner]
+            around = padded[tuple(slice(s, s + border * 2 + self.tile) for s in starts)].ravel()
+            own = padded[tuple(slice(s + border, s + border + self.tile) for s in starts)].ravel()
+            rows, columns = np.ix_(own[own >= 0], around[around >= 0])
+            part = weights[:, number, :, :, weights.shape[-1] - keys :]
+            dense[:, :, rows, columns] = part[:, :, own >= 0][..., around >= 0]
+        return dense
+
+
+def _pad(x, axis: int, before: int, after: int):
+    if not before and not after:
+        return x
+    return ops.pad(x, [(before, after) if i == axis else (0, 0) for i in range(len(x.shape))])
+
+
+def _slice(x, axis: int, start: int, length: int):
+    return x[tuple(slice(start, start + length) if i == axis else slice(None) for i in range(len(x.shape)))]
+
+
+class LinearAttention(_Projected):
+    """softmax(QKᵀ)V with φ(Q)φ(K)ᵀV in its place, φ(x) = elu(x) + 1: the cost grows with n (Katharopoulos 2020).
+
+    Input shape: grid (B, H, W, C), optionally extra tokens (B, E, C).
+    Output shape: grid (B, H, W, C), no weights, since none are formed; where they came in, the extra tokens (B, E, C).
+    """
+
+    def build(self, grid_shape, extra_shape=None):
+        super().build(grid_shape)
+
+    def call(self, grid, extra=None):
+        x = _sequence(grid, extra)
+        query = ops.elu(self._split(self.query_projection(x))) + 1  # (B, h, n, d)
+        key = ops.elu(self._split(self.key_projection(x))) + 1
+        value = self._split(self.value_projection(x))
+        product = ops.matmul(ops.transpose(key, (0, 1, 3, 2)), value)  # (B, h, d, d)
+        total = ops.expand_dims(ops.sum(key, axis=2), -1)  # (B, h, d, 1)
+        x = ops.matmul(query, product) / ops.matmul(query, total)
+        x = self.output_projection(self._join(x))
+        if extra is None:
+            return ops.reshape(x, (-1, *grid.shape[1:]))
+        count = extra.shape[1]
+        return ops.reshape(x[:, count:], (-1, *grid.shape[1:])), x[:, :count]
+
+
+class StaticMixing(_Projected):
+    """Attention whose weights are learned and the same for every image (Tay 2021, "Synthesizer", random variant).
+
+    Input shape: (B, H, W, C). Output shape: (B, H, W, C); the weights (h, n, n) are a variable.
+    """
+
+    parts = ("value", "output")
+
+    def build(self, grid_shape):
+        super().build(grid_shape)
+        n = grid_shape[1] * grid_shape[2]
+        self.table = self.add_weight(shape=(self.heads, n, n), name="table")
+
+    def call(self, grid):
+        value = self._split(self.value_projection(_sequence(grid)))  # (B, h, n, d)
+        weights = ops.cast(ops.softmax(self.table, axis=-1), value.dtype)
+        x = self.output_projection(self._join(ops.matmul(weights, value)))
+        return ops.reshape(x, (-1, *grid.shape[1:]))
+
+
+class TokenMLP(keras.layers.Layer):
+    """Dense → activation → Dense over the positions, the same for every channel (Tolstikhin 2021, section 2).
+
+    Input shape: (B, H, W, C). Output shape: (B, H, W, C).
+
+    Args:
+        ratio: hidden width over the number of channels.
+        activation: a Keras activation.
+    """
+
+    def __init__(self, ratio: float, activation: str, name: str | None = None, dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.ratio, self.activation = ratio, activation
+
+    def build(self, input_shape):
+        _, rows, columns, channels = input_shape
+        hidden = max(1, round(channels * self.ratio))
+        self.mlp = FeedForward(hidden, self.activation, name="tokens", dtype=self.dtype_policy)
+        self.mlp.build((None, channels, rows * columns))
+
+    def call(self, grid):
+        x = ops.transpose(_sequence(grid), (0, 2, 1))  # (B, C, n)
+        x = ops.transpose(self.mlp(x), (0, 2, 1))
+        return ops.reshape(x, (-1, *grid.shape[1:]))
+
+
+class Unshared(keras.layers.Layer):
+    """A depthwise 3×3 convolution whose kernel is another one at every position: what sharing would save.
+
+    Input shape: (B, H, W, C). Output shape: (B, H, W, C).
+    """
+
+    def build(self, input_shape):
+        _, rows, columns, channels = input_shape
+        self.kernel = self.add_weight(shape=(rows, columns, 9, channels), name="local_kernel")
+        self.bias = self.add_weight(shape=(channels,), name="bias")
+
+    def call(self, grid):
+        _, rows, columns, _ = grid.shape
+        kernel = ops.cast(self.kernel, grid.dtype)
+        padded = ops.pad(grid, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        parts = [
+            padded[:, i : i + rows, j : j + columns] * kernel[:, :, 3 * i + j] for i in range(3) for j in range(3)
+        ]
+        return sum(parts[1:], parts[0]) + ops.cast(self.bias, grid.dtype)

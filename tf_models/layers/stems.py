@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+PERMUTATION = 2021  # seed of the shuffled position table
+
 
 def sincos_table(rows: int, columns: int, width: int) -> np.ndarray:
     """Fixed 2-D sine–cosine positions, (rows, columns, width) float32; `width` is a multiple of 4.
@@ -22,7 +24,11 @@ def sincos_table(rows: int, columns: int, width: int) -> np.ndarray:
 
 
 class Position(keras.layers.Layer):
-    """Adds a position table, ``learned`` or fixed ``sincos``, to the grid: (B, H, W, C) → (B, H, W, C)."""
+    """Adds a position table to the grid: (B, H, W, C) → (B, H, W, C).
+
+    ``learned``, fixed ``sincos``, or ``permuted_sincos``: the same table with its positions shuffled once and for all,
+    so that it names every position but tells nothing of which are neighbours.
+    """
 
     def __init__(self, kind: str, name: str | None = None, dtype=None):
         super().__init__(name=name, dtype=dtype)
@@ -34,6 +40,9 @@ class Position(keras.layers.Layer):
             self.table = self.add_weight(shape=(rows, columns, width), name="table")
         else:
             self.table = sincos_table(rows, columns, width)
+            if self.kind == "permuted_sincos":
+                order = np.random.default_rng(PERMUTATION).permutation(rows * columns)
+                self.table = self.table.reshape(-1, width)[order].reshape(rows, columns, width)
 
     def call(self, x):
         return x + ops.cast(self.table, x.dtype)

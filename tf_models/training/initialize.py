@@ -27,7 +27,9 @@ def reset_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
 
 
 def initial_value(path: str, shape: tuple[int, ...], dtype: str, seed: int) -> np.ndarray:
-    """Glorot-uniform kernels, zero biases, unit scales, N(0, 0.02²) position tables, a zero class token.
+    """Glorot-uniform kernels, zero biases, unit scales, N(0, 0.02²) tables, a zero class token, layer scales of 0.1.
+
+    ConvNeXt's layer scale starts at 1e-6, which stalls trainings as short as the lab's.
 
     `path` is the variable's, such as ``stage1.block2.mixer/query/kernel``.
     """
@@ -40,6 +42,11 @@ def initial_value(path: str, shape: tuple[int, ...], dtype: str, seed: int) -> n
             fan_in, fan_out = (space, space) if depthwise else (space * shape[-2], space * shape[-1])
             limit = np.sqrt(6 / (fan_in + fan_out))
             value = rng.uniform(-limit, limit, shape)
+        case "local_kernel":  # (H, W, 9, C): nine weights for every channel and position
+            limit = np.sqrt(6 / 18)
+            value = rng.uniform(-limit, limit, shape)
+        case "layer_scale":
+            value = np.full(shape, 0.1)
         case "table":
             value = rng.normal(0, 0.02, shape)
         case "gamma" | "moving_variance":

@@ -183,7 +183,7 @@ def _compiled(spec: ModelSpec, recipe: Recipe, steps_per_epoch: int) -> keras.Mo
         0.0, max(1, steps - warm_up), warmup_target=recipe.learning_rate, warmup_steps=warm_up
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "table", "token"])
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "table", "token", "layer_scale"])
     optimizer.build(model.trainable_variables)
     model.compile(
         optimizer,

@@ -1,42 +1,91 @@
 """What a model is: a row of values, without Keras.
 
-A model is a stem, stages of blocks, and a head. A block is a *token mixer* (who talks to whom) followed by a *channel
-mixer* (what each position does alone), put together in one of a few *block kinds*:
+A model is a stem, stages of blocks, and a head. A block is a *token mixer* (who talks to whom) and a *channel mixer*
+(what each position does alone), put together in one of a few *block kinds*:
 
+- ``plain``: conv, norm where there is one, ReLU: VGG and every textbook CNN.
+- ``bottleneck``: x + expand(mixer(reduce(x))): 1×1, 3×3, 1×1 convolution, the middle one narrow (ResNet).
+- ``separable``: depthwise convolution, then 1×1 convolution, each with norm and activation (MobileNet V1).
+- ``inverted``: x + contract(mixer(expand(x))), the middle one wide, the last one linear (MobileNet V2).
+- ``one_residual``: x + scale · channel(norm(mixer(x))) (ConvNeXt).
 - ``two_residuals``: x = x + mixer(norm(x)), then x = x + channel(norm(x)): the pre-norm Transformer block.
-- ``plain``: x = channel(norm(mixer(x))): conv, then ReLU, as in VGG and in every textbook CNN.
+- ``mobilevit``: convolutions, then Transformer blocks on unfolded positions, folded back and fused with the input.
+
+What flows between blocks is a grid (B, H, W, C) and, where a model has them, extra tokens (B, E, C).
 """
 
 import hashlib
 import json
+import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 from tf_models.errors import LabError
 
-MIXERS = ("identity", "pool", "depthwise", "convolution", "attention")
+MIXERS = (
+    "identity",
+    "pool",
+    "depthwise",
+    "convolution",
+    "unshared",
+    "static",
+    "linear_attention",
+    "attention",
+    "window",
+    "sliding",
+    "token_mlp",
+)
+WITH_HEADS = ("static", "linear_attention", "attention", "window", "sliding")
+WITH_RELATIVE_POSITIONS = ("attention", "window", "sliding")
+REACHING_EXTRA_TOKENS = ("linear_attention", "attention", "sliding")
+BLOCK_KINDS = ("plain", "bottleneck", "separable", "inverted", "one_residual", "two_residuals", "mobilevit")
 CHANNEL_MIXERS = ("on", "off", "activation", "linear")  # the values of the switch `ffn`
-POSITIONS = ("none", "learned", "sincos")
+POSITIONS = ("none", "learned", "sincos", "permuted_sincos", "relative")
 NORMS = ("layer", "batch", "none")
 SMALLEST_SIDE, LARGEST_SIDE = 8, 256  # pixels
-SMALLEST_GRID, LARGEST_GRID = 4, 144  # tokens that the automatic patch size aims between
+SMALLEST_GRID = 4  # tokens that the automatic patch size leaves at least
+LARGEST_PATCH = 16  # of the automatic patch size
+WINDOW = 4  # automatic side of a window, positions
+RASTER_WINDOW = 8  # automatic reach of a sliding window to each side, positions in raster order
+GRID_WINDOW = 2  # automatic reach of a sliding window in two dimensions
+UNFOLDED = 2  # MobileViT: positions at the same place of every 2×2 patch attend to each other
 
 
 @dataclass(frozen=True)
 class Stem:
-    """How pixels become the first grid: ``patch`` (strided convolution) or ``none`` (the pixels are the grid).
+    """How pixels become the first grid.
 
-    `patch` None means: the smallest patch that fits, see `ModelSpec.patch`.
+    ``none`` (the pixels are the grid), ``patch`` (one convolution of `patch` × `patch` pixels with that stride) or
+    ``convolution``: log₂(`patch`) convolutions of `kernel` × `kernel` with stride 2, each with norm and activation, the
+    widths doubling up to `width`; then, with `project`, a 1×1 convolution (Xiao 2021); then, with `pool`, a 3×3
+    max-pooling of stride 2.
+
+    `patch` None is the automatic size: see `ModelSpec.patch`.
     """
 
     kind: str = "none"
     width: int = 0
     patch: int | None = None
-    position: str = "none"
+    position: str = "none"  # a table added to the grid; relative positions belong to the blocks
     class_token: bool = False
+    norm: str = "none"
+    activation: str = "relu"
+    kernel: int = 3
+    bias: bool = False
+    project: bool = False
+    pool: bool = False
+    smallest_patch: int = 2  # the automatic size starts here
+    most_tokens: int = 144  # and leaves no more than so many
 
 
 @dataclass(frozen=True)
 class Block:
+    """One row. `width` is the number of channels that leave the block.
+
+    `ffn_ratio` is the hidden width over the width: of the FFN; over what comes in for ``inverted``; and below 1 for
+    ``bottleneck``. `window` 0 is the automatic size: see `window_of`.
+    """
+
     kind: str
     width: int
     mixer: str
@@ -46,29 +95,74 @@ class Block:
     ffn_ratio: float = 4.0
     heads: int = 4
     skip: bool = True
+    kernel: int = 3  # of convolution, depthwise and pool
+    bias: bool = False  # of convolutions before a norm
+    stride_first: bool = False  # ``bottleneck``: the stride on the first 1×1 convolution (ResNet v1), not on the 3×3
+    window: int = 0
+    shift: bool = False  # ``window``: every second block of a stage shifts by half a window
+    sliding: str = "raster"  # or ``grid``: what the sliding window slides over
+    relative: bool = False  # learned biases by relative position, added to the attention scores
+    token_ratio: float = 0.5  # ``token_mlp``: hidden width over the channels (Mixer: 384 over 768)
+    layer_scale: bool = False
+    inner_width: int = 0  # ``mobilevit``: channels and number of its Transformer blocks
+    inner_depth: int = 0
 
 
 @dataclass(frozen=True)
 class Stage:
+    """Blocks on one grid. On the way in: `stride` of the first block, or `downsample` before it: ``merge``
+    (concatenate 2×2 positions, norm, linear: Swin's patch merging) or ``convolution`` (norm, 2×2 convolution of stride
+    2: ConvNeXt). On the way out: `pool`, 2×2 max-pooling.
+    """
+
     blocks: tuple[Block, ...]
-    pool: bool = False  # 2×2 max-pooling after the last block
+    pool: bool = False
+    stride: int = 1
+    downsample: str = "none"
+
+
+@dataclass(frozen=True)
+class Head:
+    """From the last grid to the logits.
+
+    A 1×1 convolution to `convolution` channels with norm and activation, where it is not 0; then `pool`: ``mean`` over
+    the grid, the class ``token``, or ``flatten``; dense layers of `hidden` widths; a dense layer to the classes. `norm`
+    acts before the pooling, with `norm_after_pool` behind it.
+    """
+
+    norm: str = "none"
+    pool: str = "mean"
+    norm_after_pool: bool = False
+    convolution: int = 0
+    hidden: tuple[int, ...] = ()
+    activation: str = "relu"
 
 
 @dataclass(frozen=True)
 class ModelSpec:
     """One architecture for one image size and number of classes.
 
-    `input_shape` is (height, width, channels) of uint8 images; `dropout` acts before the classifier.
+    `input_shape` is (height, width, channels) of uint8 images; `dropout` acts before the classifier. `padding` is how
+    strided convolutions are padded: ``same`` (TensorFlow: more at the bottom right) or ``symmetric`` (PyTorch). `blur`
+    puts a blur (Zhang 2019) in place of every stride. A stage whose stride would leave fewer than `smallest_grid` rows or
+    columns keeps its grid. Regularisers of the published trainings (drop-path, dropout
+    inside) are not part of the function and left out.
     """
 
     name: str
     family: str
     stem: Stem
     stages: tuple[Stage, ...]
-    head_norm: str = "none"
+    head: Head = Head()
     input_shape: tuple[int, int, int] = (32, 32, 3)
     classes: int = 10
     dropout: float = 0.0
+    padding: str = "same"
+    blur: bool = False
+    smallest_grid: int = 1
+    layer_epsilon: float = 1e-6
+    batch_epsilon: float = 1e-3
+    batch_momentum: float = 0.99
 
     def __post_init__(self) -> None:
         height, width, channels = self.input_shape
@@ -76,18 +170,22 @@ class ModelSpec:
             raise LabError("image_shape", height=height, width=width, channels=channels)
         if not 2 <= self.classes <= 1000:
             raise LabError("classes", value=self.classes)
-        pools = sum(stage.pool for stage in self.stages)
-        if min(height, width) < 2**pools:
+        halvings = sum(stage.pool for stage in self.stages) + sum(s.downsample == "convolution" for s in self.stages)
+        if min(height, width) < 2**halvings * self.patch:
             raise LabError(
-                "image_too_small", height=height, width=width, stages=pools, variant=self.name, minimum=2**pools
+                "image_too_small",
+                height=height,
+                width=width,
+                stages=halvings,
+                variant=self.name,
+                minimum=2**halvings * self.patch,
             )
-        for block in self.blocks:
-            if block.mixer == "attention" and block.width % block.heads:
-                raise LabError("width_heads", width=block.width, heads=block.heads)
-        if self.stem.position == "sincos" and self.stem.width % 4:
+        if self.stem.position.endswith("sincos") and self.stem.width % 4:
             raise LabError("sincos_width", width=self.stem.width)
-        if self.stem.kind == "patch":
-            _ = self.patch  # refuses an image that cannot be cut
+        for place in self.places:
+            mixed = place.mixing_width
+            if place.block.mixer in WITH_HEADS and mixed % place.block.heads:
+                raise LabError("width_heads", width=mixed, heads=place.block.heads)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -95,37 +193,165 @@ class ModelSpec:
 
     @property
     def patch(self) -> int:
-        """Side of a patch in pixels; 1 where the stem keeps the pixels.
+        """Side of a patch in pixels: what the stem divides the image's sides by; 1 where it keeps the pixels.
 
-        The automatic rule: the smallest patch from 2 to 16 that divides both sides and leaves 4 to 144 tokens
-        (8×8 → 2, 28×28 → 4, 32×32 → 4, 48×40 → 4, 64×64 → 8).
+        The automatic rule: the smallest patch that divides both sides (a stem of convolutions: the smallest power of
+        two) and leaves 4 to `most_tokens` tokens. One-grid models start at 2 and leave 144 at most (8×8 → 2, 28×28 →
+        4, 32×32 → 4, 48×40 → 4, 64×64 → 8), pyramids start at 1 and leave 256 (8×8 → 1, 28×28 → 2, 32×32 → 2,
+        48×40 → 4, 64×64 → 4).
         """
         height, width, _ = self.input_shape
-        if self.stem.kind != "patch":
+        stem = self.stem
+        if stem.kind == "none":
             return 1
-        if self.stem.patch is None:
-            for patch in range(2, 17):
-                fits = height % patch == 0 and width % patch == 0
-                if fits and SMALLEST_GRID <= (height // patch) * (width // patch) <= LARGEST_GRID:
+        if stem.patch is None:
+            for patch in range(stem.smallest_patch, LARGEST_PATCH + 1):
+                if stem.kind == "convolution":
+                    fits = patch & (patch - 1) == 0
+                else:
+                    fits = height % patch == 0 and width % patch == 0
+                tokens = math.ceil(height / patch) * math.ceil(width / patch)
+                if fits and SMALLEST_GRID <= tokens <= stem.most_tokens:
                     return patch
-            raise LabError("no_patch_fits", height=height, width=width)
+            raise LabError(
+                "no_patch_fits", height=height, width=width, smallest=stem.smallest_patch, most=stem.most_tokens
+            )
+        if stem.kind == "convolution":
+            if stem.patch & (stem.patch - 1):
+                raise LabError("patch_not_a_power", patch=stem.patch)
+            return stem.patch
         for side, size in (("height", height), ("width", width)):
-            if size % self.stem.patch:
-                raise LabError(
-                    "patch_does_not_fit", side=side, size=size, patch=self.stem.patch, height=height, width=width
-                )
-        return self.stem.patch
+            if size % stem.patch:
+                raise LabError("patch_does_not_fit", side=side, size=size, patch=stem.patch, height=height, width=width)
+        return stem.patch
 
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of the first grid, after the stem."""
         height, width, _ = self.input_shape
-        return height // self.patch, width // self.patch
+        pooled = 2 if self.stem.pool else 1
+        return math.ceil(math.ceil(height / self.patch) / pooled), math.ceil(math.ceil(width / self.patch) / pooled)
+
+    @property
+    def places(self) -> tuple["Place", ...]:
+        """Every block with the grids and channels around it, from first to last."""
+        return tuple(_places(self))
+
+    @property
+    def last_grid(self) -> tuple[int, int]:
+        """Rows and columns of the grid that the head sees."""
+        if not self.stages[-1].pool:
+            return self.places[-1].grid
+        return _pooled(self.places[-1].grid, self.blur)
 
     @property
     def fingerprint(self) -> str:
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a block stands: stage and number in it, from 1; what comes in, the stride, the grid that leaves."""
+
+    stage: int
+    number: int
+    block: Block
+    grid_in: tuple[int, int]  # before the stride
+    grid: tuple[int, int]
+    channels_in: int
+    stride: int
+    blurred: bool  # the stride is a blur behind the token mixer
+
+    @property
+    def path(self) -> str:
+        return f"stage{self.stage}.block{self.number}"
+
+    @property
+    def mixing_width(self) -> int:
+        """Channels that the token mixer works on."""
+        match self.block.kind:
+            case "bottleneck" | "inverted":
+                return hidden_width(self.block, self.channels_in)
+            case "separable":
+                return self.channels_in
+            case "mobilevit":
+                return self.block.inner_width
+        return self.block.width
+
+    @property
+    def mixing_grid(self) -> tuple[int, int]:
+        """Rows and columns that leave the token mixer."""
+        if self.block.kind != "mobilevit":
+            return self.grid_in if self.blurred else self.grid
+        rows, columns = self.grid
+        return math.ceil(rows / UNFOLDED), math.ceil(columns / UNFOLDED)
+
+    @property
+    def shifted(self) -> bool:
+        return self.block.shift and self.number % 2 == 0
+
+
+def _places(spec: ModelSpec) -> Iterator[Place]:
+    grid = spec.grid
+    channels = spec.stem.width if spec.stem.kind != "none" else spec.input_shape[2]
+    for s, stage in enumerate(spec.stages, 1):
+        if stage.downsample == "merge":
+            grid = math.ceil(grid[0] / 2), math.ceil(grid[1] / 2)
+        elif stage.downsample == "convolution":
+            grid = _pooled(grid, spec.blur)
+        if stage.downsample != "none":
+            channels = stage.blocks[0].width
+        for b, block in enumerate(stage.blocks, 1):
+            stride, before = (stage.stride if b == 1 else 1), grid
+            stride = stride if math.ceil(min(grid) / stride) >= spec.smallest_grid else 1
+            grid = math.ceil(grid[0] / stride), math.ceil(grid[1] / stride)
+            yield Place(s, b, block, before, grid, channels, stride, spec.blur and stride > 1)
+            channels = block.width
+        if stage.pool:
+            grid = _pooled(grid, spec.blur)
+
+
+def _pooled(grid: tuple[int, int], blur: bool) -> tuple[int, int]:
+    """Pooling drops an odd last row; blurring keeps it."""
+    return tuple((side + 1) // 2 if blur else side // 2 for side in grid)  # pyright: ignore[reportReturnType]
+
+
+def hidden_width(block: Block, channels_in: int | None = None) -> int:
+    """Width between the two dense layers, or 1×1 convolutions, of a block."""
+    match block.kind:
+        case "inverted":
+            base = block.width if channels_in is None else channels_in
+        case "mobilevit":
+            base = block.inner_width
+        case _:
+            base = block.width
+    return max(1, round(base * block.ffn_ratio))
+
+
+def window_of(block: Block, grid: tuple[int, int]) -> tuple[int, int]:
+    """Sides of a window, or reach of a sliding window (the same number twice), in positions.
+
+    The automatic rule: windows of 4×4, of half the grid's shorter side (rounded up) where that is smaller, of the
+    whole grid up to 3×3; a sliding window reaches 8 positions to each side in raster order, a quarter of all positions
+    where that is smaller, or 2 rows and columns, a quarter of the shorter side where that is smaller.
+    """
+    rows, columns = grid
+    if block.mixer == "sliding":
+        if block.sliding == "raster":
+            reach = block.window or min(RASTER_WINDOW, math.ceil(rows * columns / 4))
+        else:
+            reach = block.window or min(GRID_WINDOW, math.ceil(min(grid) / 4))
+        return reach, reach
+    shorter = min(grid)
+    side = block.window or (min(WINDOW, math.ceil(shorter / 2)) if shorter > 3 else shorter)
+    return min(side, rows), min(side, columns)
+
+
+def inner_block(block: Block) -> Block:
+    """The Transformer block inside a ``mobilevit`` block: layer norm, whatever norm its convolutions have."""
+    norm = "none" if block.norm == "none" else "layer"
+    return replace(block, kind="two_residuals", width=block.inner_width, norm=norm)
 
 
 def isotropic(
@@ -139,25 +365,28 @@ def isotropic(
     position: str = "learned",
     family: str = "attention",
 ) -> ModelSpec:
-    """Patches, then `depth` equal pre-norm blocks (Dosovitskiy 2021, section 3.1)."""
+    """Patches, then `depth` equal pre-norm blocks (Dosovitskiy 2021, section 3.1); the head reads the class token
+    where there is one.
+    """
     block = Block("two_residuals", width, mixer, channel="on", activation="gelu", norm="layer", heads=heads)
     return ModelSpec(
         name=name,
         family=family,
         stem=Stem("patch", width, patch, position, class_token),
         stages=(Stage((block,) * depth),),
-        head_norm="layer",
+        head=Head("layer", "token" if class_token else "mean"),
     )
 
 
-def pyramid(name: str, widths: tuple[int, ...], depth: int) -> ModelSpec:
-    """`depth` times conv 3×3 → ReLU in each stage, a 2×2 max-pooling after it."""
+def pyramid(name: str, widths: tuple[int, ...], depths: tuple[int, ...], head: Head | None = None) -> ModelSpec:
+    """In each stage some times conv 3×3 → ReLU, a 2×2 max-pooling after it."""
 
-    def stage(width: int) -> Stage:
+    def stage(width: int, depth: int) -> Stage:
         block = Block("plain", width, "convolution", channel="activation", activation="relu", norm="none", skip=False)
         return Stage((block,) * depth, pool=True)
 
-    return ModelSpec(name=name, family="convolution", stem=Stem(), stages=tuple(stage(width) for width in widths))
+    stages = tuple(stage(width, depth) for width, depth in zip(widths, depths, strict=True))
+    return ModelSpec(name=name, family="convolution", stem=Stem(), stages=stages, head=head or Head())
 
 
 def map_blocks(stages: tuple[Stage, ...], **changes: object) -> tuple[Stage, ...]:

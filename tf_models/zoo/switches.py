@@ -4,7 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tf_models.errors import LabError
-from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS, POSITIONS, ModelSpec, Stage, map_blocks
+from tf_models.zoo.spec import (
+    CHANNEL_MIXERS,
+    MIXERS,
+    NORMS,
+    POSITIONS,
+    REACHING_EXTRA_TOKENS,
+    WITH_HEADS,
+    WITH_RELATIVE_POSITIONS,
+    Block,
+    ModelSpec,
+    Stage,
+    map_blocks,
+)
 
 Value = str | int | float
 
@@ -14,6 +26,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "position": POSITIONS,
     "skip": ("on", "off"),
     "norm": NORMS,
+    "stem": ("patch", "convolution"),
+    "downsample": ("stride", "blur"),
+    "sliding": ("raster", "grid"),
+    "shift": ("on", "off"),
 }
 RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
     "ffn_ratio": (float, 0.25, 16),
@@ -25,7 +41,8 @@ RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
 SWITCHES = (*CHOICES, *RANGES)
 
 # A plain convolution stack (conv → ReLU → … → pool) has nothing that these could switch; errors.py has the reasons.
-REFUSED_BY_PLAIN = ("ffn", "ffn_ratio", "mixer", "position", "skip", "heads", "patch")
+REFUSED_BY_PLAIN = ("ffn", "ffn_ratio", "mixer", "position", "skip", "stem", "heads", "patch")
+CONVOLUTIONAL = ("bottleneck", "separable", "inverted")  # block kinds whose channel mixing is 1×1 convolutions
 
 
 def parse_switches(settings: Iterable[str]) -> dict[str, Value]:
@@ -56,66 +73,199 @@ def check_switch(switch: str, value: Value, variant: str = "every variant") -> V
     return number
 
 
+def refusal(spec: ModelSpec, switch: str) -> str | None:
+    """Why this architecture has no such switch, as an error's code; None where it has one."""
+    kinds = {block.kind for block in spec.blocks}
+    if kinds == {"plain"}:
+        if switch in REFUSED_BY_PLAIN:
+            return f"plain_{switch}"
+        return "shift_without_windows" if switch == "shift" else "sliding_without_band" if switch == "sliding" else None
+    if switch in ("ffn", "ffn_ratio") and kinds & set(CONVOLUTIONAL) == kinds:
+        if switch == "ffn":
+            return "convolutional_ffn"
+        return "separable_ffn_ratio" if kinds == {"separable"} else None
+    if switch == "skip" and kinds == {"separable"}:
+        return "separable_skip"
+    if switch in ("stem", "patch") and spec.stem.kind == "convolution" and not spec.stem.project:
+        return f"convolutional_{switch}"
+    if switch == "downsample" and spec.stem.kind == "patch":
+        kinds_of_stride = {stage.downsample for stage in spec.stages} - {"none"}
+        if not kinds_of_stride:
+            return "downsample_one_grid"
+        if kinds_of_stride == {"merge"}:
+            return "downsample_merge"
+    return None
+
+
 def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
     """`spec` with `switches` set; refuses, with the reason, what has no meaning for it."""
     checked = {switch: check_switch(switch, value, spec.name) for switch, value in switches.items()}
-    plain = any(block.kind == "plain" for block in spec.blocks)
-    if plain:
-        for switch in REFUSED_BY_PLAIN:
-            if switch in checked:
-                raise LabError(f"plain_{switch}", variant=spec.name, value=checked[switch])
-    else:
-        _refuse_idle_switches(spec, checked)
+    for switch, value in checked.items():
+        if code := refusal(spec, switch):
+            raise LabError(code, variant=spec.name, value=value)
+    _refuse_idle_switches(spec, checked)
 
-    stem, stages, head_norm, changes = spec.stem, spec.stages, spec.head_norm, {}
+    stem, stages, head = spec.stem, spec.stages, spec.head
     if "depth" in checked:
-        stages = tuple(replace(stage, blocks=stage.blocks[:1] * int(checked["depth"])) for stage in stages)
+        stages = _deepened(stages, int(checked["depth"]))
     if "width" in checked:
-        stem, stages = _rescaled(spec, stages, int(checked["width"]))
-    if "norm" in checked:
-        changes["norm"] = checked["norm"]
-        head_norm = spec.head_norm if plain else str(checked["norm"])
-    for switch, field in (("ffn", "channel"), ("ffn_ratio", "ffn_ratio"), ("heads", "heads"), ("mixer", "mixer")):
+        spec = _rescaled(replace(spec, stages=stages), int(checked["width"]))
+        stem, stages, head = spec.stem, spec.stages, spec.head
+    changes: dict[str, object] = {
+        field: checked[switch]
+        for switch, field in (("ffn", "channel"), ("ffn_ratio", "ffn_ratio"), ("norm", "norm"), ("sliding", "sliding"))
+        if switch in checked
+    }
+    for switch in ("skip", "shift"):
         if switch in checked:
-            changes[field] = checked[switch]
-    if "skip" in checked:
-        changes["skip"] = checked["skip"] == "on"
+            changes[switch] = checked[switch] == "on"
+    if "norm" in checked:
+        norm = str(checked["norm"])
+        head = replace(head, norm=norm) if head.norm != "none" else head
+        stem = replace(stem, norm=norm) if stem.norm != "none" else stem
     if "position" in checked:
-        stem = replace(stem, position=str(checked["position"]))
+        relative = checked["position"] == "relative"
+        stem = replace(stem, position="none" if relative else str(checked["position"]))
+        changes["relative"] = relative
+    if "stem" in checked and checked["stem"] != stem.kind:
+        if checked["stem"] == "convolution":
+            norm = str(checked.get("norm", "batch"))
+            stem = replace(stem, kind="convolution", norm=norm, activation="relu", kernel=3, project=True)
+            momentum = spec.batch_momentum if stem.norm != "batch" or spec.batch_momentum < 0.99 else 0.9
+            spec = replace(spec, batch_momentum=momentum)
+        else:
+            stem = replace(stem, kind="patch", project=False)
     if "patch" in checked:
         stem = replace(stem, patch=int(checked["patch"]))
     stages = map_blocks(stages, **changes)
-    return replace(spec, stem=stem, stages=stages, head_norm=head_norm)
+    if "mixer" in checked:
+        stages = _mixed(stages, str(checked["mixer"]))
+        if stem.class_token and checked["mixer"] not in REACHING_EXTRA_TOKENS:
+            stem = replace(stem, class_token=False)  # nothing would ever reach it
+    if "heads" in checked:
+        stages = _with_heads(stages, int(checked["heads"]))
+    blur = checked["downsample"] == "blur" if "downsample" in checked else spec.blur
+    # a mixer without scores has nowhere to put relative positions
+    return replace(spec, stem=stem, stages=stages, head=head, blur=blur)
 
 
 def settings(spec: ModelSpec) -> dict[str, Value]:
-    """How the switches of `spec` stand; those that it refuses, and the automatic patch size, are left out."""
-    block = spec.blocks[0]
-    values: dict[str, Value] = {"norm": block.norm, "depth": len(spec.stages[0].blocks), "width": block.width}
-    if block.kind != "plain":
-        values |= {"ffn": block.channel, "ffn_ratio": block.ffn_ratio, "mixer": block.mixer, "heads": block.heads}
-        values |= {"position": spec.stem.position, "skip": "on" if block.skip else "off"}
+    """How the switches of `spec` stand.
+
+    Left out are those that it refuses, the automatic patch size, and what differs from stage to stage.
+    """
+    values: dict[str, Value] = {}
+    inside = [block for block in spec.blocks if block.kind not in CONVOLUTIONAL] or list(spec.blocks)
+    block = inside[0]
+    stem = "convolution" if spec.stem.kind == "convolution" else "patch"
+    standing: dict[str, Value] = {
+        "norm": spec.blocks[0].norm,
+        "width": spec.blocks[0].width,
+        "ffn": block.channel,
+        "mixer": block.mixer,
+        "position": "relative" if block.relative else spec.stem.position,
+        "skip": "on" if block.skip else "off",
+        "stem": stem,
+        "downsample": "blur" if spec.blur else "stride",
+    }
+    if len({b.ffn_ratio for b in inside}) == 1:
+        standing["ffn_ratio"] = block.ffn_ratio
+    depths = _depths(spec.stages)
+    if len(depths) == 1:
+        standing["depth"] = depths.pop()
+    if block.mixer in WITH_HEADS:
+        standing["heads"] = block.heads
+    if block.mixer == "window":
+        standing["shift"] = "on" if block.shift else "off"
+    if block.mixer == "sliding":
+        standing["sliding"] = block.sliding
+    for switch, value in standing.items():
+        if refusal(spec, switch) is None:
+            values[switch] = value
     return values
 
 
 def _refuse_idle_switches(spec: ModelSpec, checked: Mapping[str, Value]) -> None:
     """A switch that would change nothing must not look as if it had."""
-    mixer = checked.get("mixer", spec.blocks[0].mixer)
-    if "heads" in checked and mixer != "attention":
-        raise LabError("heads_without_attention", variant=spec.name, value=checked["heads"], mixer=mixer)
-    channel = checked.get("ffn", spec.blocks[0].channel)
-    if "ffn_ratio" in checked and channel in ("off", "activation"):
+    block = _switched(spec)
+    mixer = checked.get("mixer", block.mixer)
+    for switch, mixers, code in (
+        ("heads", WITH_HEADS, "heads_without_attention"),
+        ("shift", ("window",), "shift_without_windows"),
+        ("sliding", ("sliding",), "sliding_without_band"),
+    ):
+        if switch in checked and mixer not in mixers:
+            raise LabError(code, variant=spec.name, value=checked[switch], mixer=mixer)
+    if checked.get("position") == "relative" and mixer not in WITH_RELATIVE_POSITIONS:
+        choices = ", ".join(WITH_RELATIVE_POSITIONS)
+        raise LabError("relative_without_scores", variant=spec.name, mixer=mixer, choices=choices)
+    channel = checked.get("ffn", block.channel)
+    if "ffn_ratio" in checked and channel in ("off", "activation") and block.kind not in CONVOLUTIONAL:
         raise LabError("ratio_without_ffn", variant=spec.name, value=checked["ffn_ratio"], ffn=channel)
 
 
-def _rescaled(spec: ModelSpec, stages: tuple[Stage, ...], width: int):
-    """The first stage gets `width` channels, the others keep their proportion to it."""
+def _switched(spec: ModelSpec) -> Block:
+    """The first block that the switches of a Transformer mean: that of `mobilevit` where there is one."""
+    return next((block for block in spec.blocks if block.kind not in CONVOLUTIONAL), spec.blocks[0])
+
+
+def _depths(stages: tuple[Stage, ...]) -> set[int]:
+    """What the switch `depth` stands at: blocks a stage, or Transformer blocks inside every ``mobilevit`` block."""
+    inner = {block.inner_depth for stage in stages for block in stage.blocks if block.kind == "mobilevit"}
+    return inner or {len(stage.blocks) for stage in stages}
+
+
+def _deepened(stages: tuple[Stage, ...], depth: int) -> tuple[Stage, ...]:
+    if any(block.kind == "mobilevit" for stage in stages for block in stage.blocks):
+        return tuple(
+            replace(s, blocks=tuple(replace(b, inner_depth=depth if b.inner_depth else 0) for b in s.blocks))
+            for s in stages
+        )
+    return tuple(replace(stage, blocks=stage.blocks[:1] * depth) for stage in stages)
+
+
+def _mixed(stages: tuple[Stage, ...], mixer: str) -> tuple[Stage, ...]:
+    """Another token mixer; in a hybrid the Transformer's alone. Windows shift, as Swin's do."""
+    hybrid = any(block.kind == "mobilevit" for stage in stages for block in stage.blocks)
+
+    def change(block: Block) -> Block:
+        if hybrid and block.kind != "mobilevit":
+            return block
+        relative = block.relative and mixer in WITH_RELATIVE_POSITIONS
+        shift = block.shift or (mixer == "window" and block.mixer != "window")
+        return replace(block, mixer=mixer, relative=relative, shift=shift)
+
+    return tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in stages)
+
+
+def _with_heads(stages: tuple[Stage, ...], heads: int) -> tuple[Stage, ...]:
+    """`heads` in the first blocks that have any; the others keep their proportion to it."""
+    first = next(b for stage in stages for b in stage.blocks if b.kind == "mobilevit" or b.mixer in WITH_HEADS)
+
+    def change(block: Block) -> Block:
+        return replace(block, heads=max(1, block.heads * heads // first.heads))
+
+    return tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in stages)
+
+
+def _rescaled(spec: ModelSpec, width: int) -> ModelSpec:
+    """The first stage gets `width` channels, all others keep their proportion to it."""
     first = spec.blocks[0].width
 
-    def scale(stage: Stage) -> Stage:
-        return replace(
-            stage, blocks=tuple(replace(b, width=max(1, round(b.width * width / first))) for b in stage.blocks)
-        )
+    def scaled(channels: int, heads: int = 1) -> int:
+        """In proportion, to the next multiple of `heads`; 0 stays 0."""
+        if channels == 0:
+            return 0
+        if channels == first:
+            return width
+        return max(heads, heads * round(channels * width / first / heads))
 
-    stem = replace(spec.stem, width=width) if spec.stem.kind == "patch" else spec.stem
-    return stem, tuple(scale(stage) for stage in stages)
+    def change(block: Block) -> Block:
+        heads = block.heads if block.mixer in WITH_HEADS else 1
+        return replace(block, width=scaled(block.width, heads), inner_width=scaled(block.inner_width, heads))
+
+    stages = tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in spec.stages)
+    head = spec.head
+    hidden = tuple(scaled(channels) for channels in head.hidden)
+    head = replace(head, convolution=scaled(head.convolution), hidden=hidden)
+    return replace(spec, stem=replace(spec.stem, width=scaled(spec.stem.width)), stages=stages, head=head)
