@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tf_models.data import load  # noqa: E402
-from tf_models.study.experiments import ffn_arms  # noqa: E402
+from tf_models.study.experiments.ffn_gap import ffn_arms  # noqa: E402
 from tf_models.study.jobs import Jobs  # noqa: E402
 from tf_models.study.runs import Recipe, RunSpec, RunStore  # noqa: E402
 from tf_models.zoo import CLASSROOM  # noqa: E402

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tf_models.study.experiments import Experiment, index
+from tf_models.study.experiments.base import index
+from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.runs import RunRecord, RunSpec, pack_correct
 
 _ids = itertools.count()
@@ -50,7 +51,7 @@ def correct_share(share: float, images: int = 360) -> np.ndarray:
 
 
 def fill(
-    experiment: Experiment,
+    experiment: FfnGap,
     accuracy: Mapping[str, float | Callable[[int], float]],
     control: tuple[float, float] = (0.99, 0.5),
     again: float = 0.0,

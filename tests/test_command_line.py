@@ -12,7 +12,8 @@ import pytest
 
 from tf_models.__main__ import main
 from tf_models.data import content_hash
-from tf_models.study.experiments import Experiment, analyse, index
+from tf_models.study.experiments.base import index
+from tf_models.study.experiments.ffn_gap import FfnGap, analyse
 from tf_models.study.runs import ACTIVE, RunStore
 from tf_models.study.shipped import shipped_records
 from tf_models.zoo import CLASSROOM, PUBLISHED
@@ -111,7 +112,7 @@ def test_run_prints_the_intervals_of_the_shipped_results_without_training():
     result = document(
         lab("run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json", KERAS_BACKEND="tensorflow")
     )
-    plan = Experiment("ffn-gap", "digits", 5, backend="tensorflow")
+    plan = FfnGap("digits", 5, backend="tensorflow")
     assert result == json.loads(json.dumps(analyse(plan, index(shipped_records().values()))))
     assert {"experiment", "dataset", "seeds", "arms", "contrasts", "runs"} <= set(result)
     for row in result["contrasts"]:

@@ -11,15 +11,9 @@ from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.study import shipped
 from tf_models.study.conduct import conduct, known_records, used_records
-from tf_models.study.experiments import (
-    AGAIN,
-    EXPERIMENTS,
-    MATCHED,
-    TUNING_SEED,
-    Experiment,
-    analyse,
-    ffn_arms,
-)
+from tf_models.study.experiments import EXPERIMENTS, experiment_kind
+from tf_models.study.experiments.base import AGAIN, MATCHED, TUNING_SEED, Arm
+from tf_models.study.experiments.ffn_gap import FfnGap, analyse, ffn_arms
 from tf_models.study.runs import LEARNING_RATES, Recipe, RunStore
 from tf_models.study.shipped import find_shipped
 from tf_models.zoo import configure, parameters
@@ -27,7 +21,7 @@ from tf_models.zoo import configure, parameters
 ARMS = ("on", "off", "activation", "linear", "off_deeper", "off_wider")
 EQUAL = dict.fromkeys(ARMS, 0.9)
 GAP = EQUAL | {"off": 0.8, "off_deeper": 0.895, "off_wider": 0.78}
-PLAN = Experiment("ffn-gap", "digits", seeds=5)
+PLAN = FfnGap("digits", seeds=5)
 
 
 def verdicts(result, key="contrasts"):
@@ -53,8 +47,8 @@ def test_parameter_matched_arms_are_within_five_percent(shape):
 
 
 def test_one_contrast_is_primary():
-    for contrasts in EXPERIMENTS.values():
-        assert [contrast.primary for contrast in contrasts] == [True] + [False] * (len(contrasts) - 1)
+    for kind in EXPERIMENTS.values():
+        assert [contrast.primary for contrast in kind.contrasts] == [True] + [False] * (len(kind.contrasts) - 1)
 
 
 def test_arms_share_seeds_recipe_and_data_and_tuning_is_not_reported():
@@ -92,10 +86,15 @@ def test_at_the_usual_depth_and_size_the_grid_reuses_the_arms():
     assert plan.grid(rates)[4, None]["on"] == plan.runs(rates)["on"]
 
 
-@pytest.mark.parametrize("values", [{"name": "gap"}, {"seeds": 1}, {"seeds": 0}])
-def test_an_experiment_that_cannot_be_done_is_refused(values):
-    with pytest.raises(LabError, match="Unknown experiment “gap”|seeds: an interval needs at least 2"):
-        dataclasses.replace(PLAN, **values)
+@pytest.mark.parametrize("seeds", [0, 1])
+def test_an_experiment_that_cannot_be_done_is_refused(seeds):
+    with pytest.raises(LabError, match="seeds: an interval needs at least 2"):
+        dataclasses.replace(PLAN, seeds=seeds)
+
+
+def test_an_unknown_experiment_is_named_with_the_list():
+    with pytest.raises(LabError, match="Unknown experiment “gap”.*ffn-gap, parameter-efficiency"):
+        experiment_kind("gap")
 
 
 # Learning rates
@@ -376,7 +375,7 @@ def test_an_experiment_goes_on_where_it_was_stopped(store):
 
 
 def test_a_run_that_fails_ends_the_experiment_with_its_reason(store):
-    broken = PLAN.spec({"ffn": "off"}, TUNING_SEED, 3e-3, None)
+    broken = PLAN.spec(Arm("vit", {"ffn": "off"}), TUNING_SEED, 3e-3, None)
     with pytest.raises(LabError, match="The loss became nan"):
         conduct(InventedQueue(store, PLAN, broken=[broken]), PLAN)
 

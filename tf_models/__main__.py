@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import fields
 from typing import Any
 
 from tqdm import tqdm
@@ -16,7 +17,7 @@ from tf_models import zoo
 from tf_models.data import content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.study.conduct import conduct, used_records
-from tf_models.study.experiments import EXPERIMENTS, Experiment, analyse
+from tf_models.study.experiments import EXPERIMENTS, experiment_kind
 from tf_models.study.jobs import Jobs
 from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore, default_backend
 from tf_models.study.shipped import shipped_records, write_shipped
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     command("datasets", _datasets, _table, "List the data sets that can be used here.")
 
     sub = command("train", _train, _show_record, "Train one variant and print its record.")
-    sub.add_argument("variant", help="cnn, vit")
+    sub.add_argument("variant", help=", ".join(zoo.CLASSROOM))
     sub.add_argument("--seed", type=int, default=0)
     _add_training(sub)
     sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
@@ -68,8 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
     sub.add_argument("--seeds", type=int, default=5)
     _add_training(sub)
-    sub.add_argument("--depths", type=_numbers, default=(), metavar="1,2,4", help="depths of the grid")
-    sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="training sizes of the grid")
+    sub.add_argument("--depths", type=_numbers, default=(), metavar="1,2,4", help="depths of the grid of ffn-gap")
+    sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="smaller training sets")
+    sub.add_argument("--tuning-size", type=int, help="training images that choose the learning rates, all by default")
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/study/results")
     return parser
 
@@ -163,15 +165,16 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
-    experiment = Experiment(
-        options.experiment,
+    kind = experiment_kind(options.experiment)
+    own = {f.name: getattr(options, f.name) for f in fields(kind) if f.name in ("depths", "train_sizes")}
+    experiment = kind(
         options.dataset,
         options.seeds,
         options.train_size,
         _recipe(options),
         default_backend(),
-        options.depths,
-        options.train_sizes,
+        options.tuning_size,
+        **own,
     )
     jobs = Jobs(RunStore())
     bars: dict[str, tqdm] = {}
@@ -191,7 +194,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     if options.ship:
         path = write_shipped(f"{experiment.name}-{experiment.dataset}", used_records(experiment, records))
         print(path, file=sys.stderr)
-    return analyse(experiment, records)
+    return experiment.analyse(records)
 
 
 # For people
@@ -235,14 +238,15 @@ def _show_experiment(result: dict[str, Any]) -> str:
             )
     lines.append("differences in test accuracy, in points, with 95 % intervals:")
     for row in result["contrasts"] + [
-        {**cell, "a": f"depth {cell['depth']}, {cell['train_images']} images: {cell['a']}"} for cell in result["grid"]
+        {**cell, "a": f"depth {cell['depth']}, {cell['train_images']} images: {cell['a']}"}
+        for cell in result.get("grid", [])
     ]:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
             lines.append(
                 f"  {row['a']} − {row['b']:<12} {interval}  better in {row['wins']} of {row['seeds']}: {row['verdict']}"
             )
-    for control in result["controls"]:
+    for control in result.get("controls", []):
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")
     return "\n".join(lines)

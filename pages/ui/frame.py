@@ -7,9 +7,17 @@ import streamlit as st
 from pages.ui.words import LANGUAGES, language, quote, say, set_language
 from tf_models.errors import LabError
 
-PAGES = {"overview": "", "feature_maps": "feature_maps", "ffn": "ffn", "train": "train", "runs": "runs"}
+PAGES = {
+    "overview": "",
+    "anatomy": "anatomy",
+    "feature_maps": "feature_maps",
+    "ffn": "ffn",
+    "train": "train",
+    "runs": "runs",
+}
 ICONS = {
     "overview": ":material/home:",
+    "anatomy": ":material/account_tree:",
     "feature_maps": ":material/grid_view:",
     "ffn": ":material/compare_arrows:",
     "train": ":material/model_training:",

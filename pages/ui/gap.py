@@ -8,7 +8,7 @@ import streamlit as st
 from pages.ui import charts, loaders, tables
 from pages.ui.theme import ARMS
 from pages.ui.words import say
-from tf_models.study.experiments import CLASSROOM_DEPTH
+from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH
 from tf_models.study.published import FFN_ABLATIONS
 
 WITH_WITHOUT = (("column.with", "on", "with_ffn"), ("column.without", "off", "without_ffn"))

@@ -11,7 +11,8 @@ import streamlit as st
 from tf_models.errors import LabError
 from tf_models.study import showcase, worker
 from tf_models.study.conduct import known_records
-from tf_models.study.experiments import Experiment, Records, analyse
+from tf_models.study.experiments.base import Records
+from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.jobs import Jobs
 from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore
 from tf_models.study.shipped import shipped_records
@@ -61,15 +62,15 @@ def all_records() -> Records:
 @st.cache_data(ttl=10, show_spinner=False)
 def ffn_gap(dataset: str) -> dict[str, Any]:
     """The analysis of ``ffn-gap`` as far as its runs are there."""
-    return analyse(shipped_experiment(dataset), all_records())
+    return shipped_experiment(dataset).analyse(all_records())
 
 
-def shipped_experiment(dataset: str) -> Experiment:
+def shipped_experiment(dataset: str) -> FfnGap:
     """``ffn-gap`` as the lab ships it for `dataset`: the README has the commands."""
     if dataset == "digits":
-        return Experiment("ffn-gap", "digits", 5, depths=(1, 2, 4, 8), train_sizes=(300, 600), backend="tensorflow")
+        return FfnGap("digits", 5, depths=(1, 2, 4, 8), train_sizes=(300, 600), backend="tensorflow")
     recipe = Recipe(epochs=10)
-    return Experiment("ffn-gap", dataset, 3, train_size=10_000, recipe=recipe, backend="tensorflow")
+    return FfnGap(dataset, 3, train_size=10_000, recipe=recipe, backend="tensorflow")
 
 
 EXPERIMENT_DATASETS = ("digits", "cifar10-jpeg")

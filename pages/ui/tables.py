@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui.theme import VERDICTS
 from pages.ui.words import say
-from tf_models.study.experiments import CLASSROOM_DEPTH
+from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH
 
 
 def points(value: float | None, sign: bool = True) -> str:

@@ -27,6 +27,15 @@ DASHES = {
     "off_deeper": [4, 4],
     "off_wider": [10, 3],
 }
+# What a layer is for; none of a family's colours, which mean something else.
+ROLES = {
+    "stem": "#7F7F7F",
+    "mixer": "#56B4E9",
+    "channel": "#E69F00",
+    "norm": "#F0E442",
+    "downsample": "#9D7CC8",
+    "head": "#BBBBBB",
+}
 RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 # Anchor colours of viridis (van der Walt and Smith, public domain), equally spaced.

@@ -73,6 +73,11 @@ class Unfold(keras.layers.Layer):
         x = ops.reshape(x, (-1, rows, p, columns, p, channels))
         return ops.reshape(ops.transpose(x, (0, 2, 4, 1, 3, 5)), (-1, rows, columns, channels))
 
+    def compute_output_shape(self, input_shape):
+        batch, rows, columns, channels = input_shape
+        batch = batch and batch * UNFOLDED**2
+        return batch, math.ceil(rows / UNFOLDED), math.ceil(columns / UNFOLDED), channels
+
 
 class Fold(keras.layers.Layer):
     """The inverse of `Unfold`: (4B, ⌈H/2⌉, ⌈W/2⌉, C) → (B, H, W, C) with `rows` and `columns` H and W."""
@@ -89,6 +94,20 @@ class Fold(keras.layers.Layer):
         if (rows * p, columns * p) != (self.rows, self.columns):
             x = ops.image.resize(x, (self.rows, self.columns), "bilinear", data_format="channels_last")
         return x
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0] and input_shape[0] // UNFOLDED**2, self.rows, self.columns, input_shape[-1]
+
+
+class SideBySide(keras.layers.Layer):
+    """The attention of the four unfolded grids of every image: (4B, h, n, m) → (B, 4·h, n, m)."""
+
+    def call(self, weights):
+        return ops.reshape(weights, (-1, UNFOLDED**2 * weights.shape[1], *weights.shape[2:]))
+
+    def compute_output_shape(self, input_shape):
+        batch, heads, *rest = input_shape
+        return batch and batch // UNFOLDED**2, UNFOLDED**2 * heads, *rest
 
 
 class LayerScale(keras.layers.Layer):

@@ -16,11 +16,14 @@ from tf_models.zoo.spec import MIXERS, Block, window_of
 NEVER = -1e9  # a score that softmax turns into 0, in bfloat16 too
 
 
-def token_mixer(block: Block, grid: tuple[int, int], shifted: bool, name: str) -> keras.layers.Layer:
+def token_mixer(
+    block: Block, grid: tuple[int, int], shifted: bool, name: str, extra_is_read: bool = True
+) -> keras.layers.Layer:
     """The token mixer of `block` for a grid of these rows and columns, at stride 1.
 
     Each takes a grid and returns one; ``attention``, ``window`` and ``sliding`` return their weights after it. Those
-    of `REACHING_EXTRA_TOKENS` take extra tokens as a second argument, and return them last.
+    of `REACHING_EXTRA_TOKENS` take extra tokens as a second argument, and return them last. `extra_is_read` says
+    whether anything reads them there.
     """
     match block.mixer:
         case "attention":
@@ -29,7 +32,7 @@ def token_mixer(block: Block, grid: tuple[int, int], shifted: bool, name: str) -
             return WindowAttention(block.heads, window_of(block, grid), shifted, block.relative, name=name)
         case "sliding":
             reach = window_of(block, grid)[0]
-            return SlidingAttention(block.heads, reach, block.sliding, block.relative, name=name)
+            return SlidingAttention(block.heads, reach, block.sliding, block.relative, extra_is_read, name=name)
         case "linear_attention":
             return LinearAttention(block.heads, name=name)
         case "static":
@@ -168,9 +171,7 @@ class WindowAttention(_Projected):
         sides = grid_shape[1:3]
         self.tiles = tuple(math.ceil(n / m) for n, m in zip(sides, self.window, strict=True))
         self.padding = tuple(t * m - n for t, m, n in zip(self.tiles, self.window, sides, strict=True))
-        self.shift = tuple(
-            m // 2 if self.shifted and n > m else 0 for n, m in zip(sides, self.window, strict=True)
-        )
+        self.shift = tuple(m // 2 if self.shifted and n > m else 0 for n, m in zip(sides, self.window, strict=True))
         regions = self._regions(sides)  # (windows, m)
         apart = regions[:, :, None] != regions[:, None]
         self.mask = np.where(apart, np.float32(-100), np.float32(0))[:, None] if apart.any() else None
@@ -213,7 +214,8 @@ class WindowAttention(_Projected):
             self._cut(projection(grid))
             for projection in (self.query_projection, self.key_projection, self.value_projection)
         )
-        logits = ops.matmul(query * query.shape[-1] ** -0.5, ops.transpose(key, (0, 1, 2, 4, 3)))  # (B, windows, h, m, m)
+        key = ops.transpose(key, (0, 1, 2, 4, 3))
+        logits = ops.matmul(query * query.shape[-1] ** -0.5, key)  # (B, windows, h, m, m)
         if self.relative:
             logits = logits + ops.cast(_bias(self.table, self.relative_index), logits.dtype)
         if self.mask is not None:
@@ -251,124 +253,138 @@ class SlidingAttention(_Projected):
         reach: positions to each side.
         order: ``raster`` or ``grid``.
         relative: add a learned bias for every head and relative position to the scores; global tokens have none.
+        update: whether the global tokens are worked out too; where nothing reads them any more, they need not be.
 
     Input shape: grid (B, H, W, C), optionally extra tokens (B, E, C).
-    Output shape: grid (B, H, W, C); weights (B, tiles, h, queries, E + keys) of the grid's positions; where they came
-    in, the extra tokens (B, E, C).
+    Output shape: grid (B, H, W, C); weights (B, h, tiles, queries, E + keys) of the grid's positions; with `update`,
+    where they came in, the extra tokens (B, E, C).
     """
 
     def __init__(
-        self, heads: int, reach: int, order: str, relative: bool = False, name: str | None = None, dtype=None
+        self,
+        heads: int,
+        reach: int,
+        order: str,
+        relative: bool = False,
+        update: bool = True,
+        name: str | None = None,
+        dtype=None,
     ):
         super().__init__(heads, name=name, dtype=dtype)
-        self.reach, self.order, self.relative = reach, order, relative
+        self.reach, self.order, self.relative, self.update = reach, order, relative, update
 
     def build(self, grid_shape, extra_shape=None):
         super().build(grid_shape)
-        channels = grid_shape[-1]
-        if extra_shape is not None:
+        if extra_shape is not None and self.update:
             for part in ("global_query", "global_key", "global_value"):
-                self._project(part, channels)
+                self._project(part, grid_shape[-1])
         rows, columns = grid_shape[1:3]
         self.sides = (rows * columns,) if self.order == "raster" else (rows, columns)
         self.tile = tile_of(self.sides, self.reach)
+        self.tiles = tuple(math.ceil(n / self.tile) for n in self.sides)
         self.around = math.ceil(self.reach / self.tile)  # tiles of keys to each side
-        axes = [self._axis(n) for n in self.sides]
-        near = axes[0][0]  # (tiles, queries, keys)
-        offset = axes[0][1][:, :] + self.reach
-        if len(axes) == 2:
-            (near_r, offset_r), (near_c, offset_c) = axes
-            near = (near_r[:, None, :, None, :, None] & near_c[None, :, None, :, None, :]).reshape(
-                len(near_r) * len(near_c), near_r.shape[1] * near_c.shape[1], -1
-            )
-            width = 2 * self.reach + 1
-            offset = (
-                np.clip(offset_r + self.reach, 0, width - 1)[:, None, :, None] * width
-                + np.clip(offset_c + self.reach, 0, width - 1)[None, :, None, :]
-            ).reshape(near.shape[1:])
-        self.near = near
+        near, offset = self._axis(self.sides[0])  # (tiles, queries, keys), (queries, keys)
+        if len(self.sides) == 2:
+            width, (near_c, offset_c) = 2 * self.reach + 1, self._axis(self.sides[1])
+            near = near[:, None, :, None, :, None] & near_c[None, :, None, :, None, :]
+            near = near.reshape(math.prod(self.tiles), self.tile**2, -1)
+            offset = offset[:, None, :, None] * width + offset_c[None, :, None, :]
+            offset = offset.reshape(near.shape[1:])
+        self.mask = np.where(near, np.float32(0), np.float32(NEVER))  # (tiles, queries, keys)
         if self.relative:
-            entries = (2 * self.reach + 1) ** len(self.sides)
-            self.relative_index = np.clip(offset, 0, entries - 1)
-            self.table = self.add_weight(shape=(entries, self.heads), name="table")
+            self.relative_index = offset
+            self.table = self.add_weight(shape=((2 * self.reach + 1) ** len(self.sides), self.heads), name="table")
 
     def _axis(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Along one axis: which (tile, query, key) may attend, and key minus query position (query, key)."""
-        tiles = math.ceil(n / self.tile)
+        """Along one axis: which (tile, query, key) may attend, and the number of their offset, from 0 to 2·reach."""
         query = np.arange(self.tile)
         key = np.arange(-self.around * self.tile, (self.around + 1) * self.tile)
         offset = key[None] - query[:, None]
-        place = np.arange(tiles)[:, None] * self.tile + key[None]  # (tiles, keys)
-        real = (place >= 0) & (place < n)
-        return (np.abs(offset) <= self.reach)[None] & real[:, None], offset
+        place = np.arange(math.ceil(n / self.tile))[:, None] * self.tile + key[None]  # (tiles, keys)
+        near = (np.abs(offset) <= self.reach)[None] & ((place >= 0) & (place < n))[:, None]
+        return near, np.clip(offset + self.reach, 0, 2 * self.reach)
 
-    def _tiles(self, x, axis: int, n: int):
-        """Cut `axis` of n positions into tiles: (…, n, …) → (…, tiles, tile, …)."""
-        tiles = math.ceil(n / self.tile)
-        x = _pad(x, axis, 0, tiles * self.tile - n)
-        return ops.reshape(x, (-1, *x.shape[1:axis], tiles, self.tile, *x.shape[axis + 1 :]))
+    def _heads_first(self, x):
+        """(B, n, C) or (B, H, W, C) → (B, h, n, d) or (B, h, H, W, d)."""
+        x = ops.reshape(x, (-1, *x.shape[1:-1], self.heads, x.shape[-1] // self.heads))
+        return ops.moveaxis(x, -2, 1)
 
-    def _surroundings(self, x, axis: int, n: int):
-        """Every tile of `axis` with the tiles around it: (…, n, …) → (…, tiles, keys, …)."""
-        tiles, border = math.ceil(n / self.tile), self.around * self.tile
-        x = _pad(x, axis, border, border + tiles * self.tile - n)
-        parts = []
-        for step in range(2 * self.around + 1):
-            part = _slice(x, axis, step * self.tile, tiles * self.tile)
-            parts.append(ops.reshape(part, (-1, *part.shape[1:axis], tiles, self.tile, *part.shape[axis + 1 :])))
-        return ops.concatenate(parts, axis=axis + 1)
+    def _cut(self, x):
+        """(B, h, n, d) or (B, h, H, W, d) → (B, h, tiles, positions, d), or (B, h, rows, columns of tiles, t, t, d)."""
+        t, sides = self.tile, self.sides
+        for axis, (n, tiles) in enumerate(zip(sides, self.tiles, strict=True), 2):
+            x = _pad(x, axis, 0, tiles * t - n)
+        if len(sides) == 1:
+            return ops.reshape(x, (-1, self.heads, *self.tiles, t, x.shape[-1]))
+        x = ops.reshape(x, (-1, self.heads, self.tiles[0], t, self.tiles[1], t, x.shape[-1]))
+        return ops.transpose(x, (0, 1, 2, 4, 3, 5, 6))
 
-    def _cut(self, x, cut):
-        """(B, n, C) or (B, H, W, C) → (B, tiles, h, positions of a tile, d)."""
-        for number, n in enumerate(self.sides):
-            x = cut(x, 1 + 2 * number, n)
-        d = x.shape[-1] // self.heads
+    def _widen(self, x):
+        """Every tile with the tiles around it: (B, h, tiles…, t…, d) → (B, h, tiles…, keys…, d).
+
+        On tensors of few axes and with `ops.slice`, whose gradient is a padding: that of indexing took most of a step.
+        """
+        t, d, keys = self.tile, x.shape[-1], (2 * self.around + 1) * self.tile
         if len(self.sides) == 1:
-            _, tiles, inside, _ = x.shape
-            x = ops.reshape(x, (-1, tiles, inside, self.heads, d))
-        else:
-            _, th, rows, tw, columns, _ = x.shape
-            x = ops.transpose(ops.reshape(x, (-1, th, rows, tw, columns, self.heads, d)), (0, 1, 3, 2, 4, 5, 6))
-            x = ops.reshape(x, (-1, th * tw, rows * columns, self.heads, d))
-        return ops.transpose(x, (0, 1, 3, 2, 4))
+            x = self._beside(ops.reshape(x, (-1, self.tiles[0], t * d)))
+            return ops.reshape(x, (-1, self.heads, *self.tiles, keys, d))
+        rows, columns = self.tiles
+        x = self._beside(ops.reshape(x, (-1, rows, columns, t * t * d)))  # (B·h, rows, columns, keys · t·d)
+        x = self._beside(ops.reshape(x, (-1, columns, keys, t * d)))  # (B·h·rows, columns, keys, keys·d)
+        return ops.reshape(x, (-1, self.heads, *self.tiles, keys, keys, d))
+
+    def _beside(self, x):
+        """Concatenate, on the last axis, every entry of axis 1 with those up to `around` before and behind it."""
+        count = x.shape[1]
+        x = ops.pad(x, [(self.around, self.around) if axis == 1 else (0, 0) for axis in range(len(x.shape))])
+        parts = [_rows(x, step, count) for step in range(2 * self.around + 1)]
+        return ops.concatenate(parts, axis=-1)
+
+    def _flat(self, x):
+        """(B, h, tiles…, positions…, d) → (B, h, tiles, positions, d)."""
+        axes = len(self.sides)
+        positions = math.prod(x.shape[2 + axes : -1])
+        return ops.reshape(x, (-1, self.heads, math.prod(self.tiles), positions, x.shape[-1]))
 
     def _uncut(self, x, rows: int, columns: int):
-        """(B, tiles, h, queries, d) → (B, H, W, C)."""
-        x = ops.transpose(x, (0, 1, 3, 2, 4))
-        channels = x.shape[-1] * x.shape[-2]
+        """(B, h, tiles, queries, d) → (B, H, W, C)."""
+        t, d = self.tile, x.shape[-1]
         if len(self.sides) == 1:
-            x = ops.reshape(x, (-1, x.shape[1] * self.tile, channels))[:, : rows * columns]
-            return ops.reshape(x, (-1, rows, columns, channels))
-        th, tw = (math.ceil(n / self.tile) for n in self.sides)
-        x = ops.transpose(ops.reshape(x, (-1, th, tw, self.tile, self.tile, channels)), (0, 1, 3, 2, 4, 5))
-        return ops.reshape(x, (-1, th * self.tile, tw * self.tile, channels))[:, :rows, :columns]
+            x = ops.transpose(x, (0, 2, 3, 1, 4))
+            x = ops.reshape(x, (-1, self.tiles[0] * t, self.heads * d))[:, : rows * columns]
+            return ops.reshape(x, (-1, rows, columns, self.heads * d))
+        x = ops.reshape(x, (-1, self.heads, *self.tiles, t, t, d))
+        x = ops.transpose(x, (0, 2, 4, 3, 5, 1, 6))
+        return ops.reshape(x, (-1, self.tiles[0] * t, self.tiles[1] * t, self.heads * d))[:, :rows, :columns]
 
     def call(self, grid, extra=None):
         _, rows, columns, channels = grid.shape
         x = _sequence(grid) if self.order == "raster" else grid
         scale = (channels // self.heads) ** -0.5
-        query = self._cut(self.query_projection(x) * scale, self._tiles)  # (B, tiles, h, queries, d)
-        key, value = (
-            self._cut(projection(x), self._surroundings) for projection in (self.key_projection, self.value_projection)
+        query, key, value = (
+            self._cut(self._heads_first(projection(x)))
+            for projection in (self.query_projection, self.key_projection, self.value_projection)
         )
-        logits = ops.matmul(query, ops.transpose(key, (0, 1, 2, 4, 3)))  # (B, tiles, h, queries, keys)
+        query = self._flat(query) * scale  # (B, h, tiles, queries, d)
+        key, value = self._flat(self._widen(key)), self._flat(self._widen(value))  # (B, h, tiles, keys, d)
+        logits = ops.matmul(query, ops.transpose(key, (0, 1, 2, 4, 3)))  # (B, h, tiles, queries, keys)
         if self.relative:
-            logits = logits + ops.cast(_bias(self.table, self.relative_index), logits.dtype)
-        logits = ops.where(self.near[None, :, None], logits, ops.cast(NEVER, logits.dtype))
+            logits = logits + ops.cast(ops.expand_dims(_bias(self.table, self.relative_index), 1), logits.dtype)
+        logits = logits + ops.cast(self.mask, logits.dtype)
         if extra is None:
             weights = ops.softmax(logits, axis=-1)
             x = ops.matmul(weights, value)
         else:
             count = extra.shape[1]
             to_key, to_value = (
-                ops.expand_dims(self._split(projection(extra)), 1)  # (B, 1, h, E, d)
+                ops.expand_dims(self._split(projection(extra)), 2)  # (B, h, 1, E, d)
                 for projection in (self.key_projection, self.value_projection)
             )
-            to_global = ops.matmul(query, ops.transpose(to_key, (0, 1, 2, 4, 3)))  # (B, tiles, h, queries, E)
+            to_global = ops.matmul(query, ops.transpose(to_key, (0, 1, 2, 4, 3)))  # (B, h, tiles, queries, E)
             weights = ops.softmax(ops.concatenate([to_global, logits], axis=-1), axis=-1)
             x = ops.matmul(weights[..., :count], to_value) + ops.matmul(weights[..., count:], value)
         out = self.output_projection(self._uncut(x, rows, columns))
-        return (out, weights) if extra is None else (out, weights, self._global(grid, extra, scale))
+        return (out, weights, self._global(grid, extra, scale)) if extra is not None and self.update else (out, weights)
 
     def _global(self, grid, extra, scale: float):
         """What the global tokens take from all tokens: (B, E, C)."""
@@ -382,24 +398,19 @@ class SlidingAttention(_Projected):
         return self.output_projection(self._join(ops.matmul(weights, value)))
 
     def dense_weights(self, weights: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
-        """(B, tiles, h, queries, E + keys) → (B, h, n, n), with zeros beyond the reach; global tokens are left out."""
-        keys = self.near.shape[-1]
+        """(B, h, tiles, queries, E + keys) → (B, h, n, n), with zeros beyond the reach; global tokens are left out."""
+        t, border = self.tile, self.around * self.tile
         position = np.arange(math.prod(self.sides)).reshape(self.sides)
-        border = self.around * self.tile
-        tiles = [math.ceil(n / self.tile) for n in self.sides]
-        padded = np.pad(
-            position,
-            [(border, border + t * self.tile - n) for t, n in zip(tiles, self.sides, strict=True)],
-            constant_values=-1,
-        )
+        padding = [(border, border + tiles * t - n) for tiles, n in zip(self.tiles, self.sides, strict=True)]
+        padded = np.pad(position, padding, constant_values=-1)
         dense = np.zeros((len(weights), self.heads, position.size, position.size), weights.dtype)
-        for number, corner in enumerate(np.ndindex(*tiles)):
-            starts = [place * self.tile for place in corner]
-            around = padded[tuple(slice(s, s + border * 2 + self.tile) for s in starts)].ravel()
-            own = padded[tuple(slice(s + border, s + border + self.tile) for s in starts)].ravel()
+        weights = weights[..., weights.shape[-1] - self.mask.shape[-1] :]
+        for number, corner in enumerate(np.ndindex(*self.tiles)):
+            starts = [place * t for place in corner]
+            around = padded[tuple(slice(s, s + border * 2 + t) for s in starts)].ravel()
+            own = padded[tuple(slice(s + border, s + border + t) for s in starts)].ravel()
             rows, columns = np.ix_(own[own >= 0], around[around >= 0])
-            part = weights[:, number, :, :, weights.shape[-1] - keys :]
-            dense[:, :, rows, columns] = part[:, :, own >= 0][..., around >= 0]
+            dense[:, :, rows, columns] = weights[:, :, number, own >= 0][..., around >= 0]
         return dense
 
 
@@ -409,8 +420,9 @@ def _pad(x, axis: int, before: int, after: int):
     return ops.pad(x, [(before, after) if i == axis else (0, 0) for i in range(len(x.shape))])
 
 
-def _slice(x, axis: int, start: int, length: int):
-    return x[tuple(slice(start, start + length) if i == axis else slice(None) for i in range(len(x.shape)))]
+def _rows(x, start: int, count: int):
+    """`count` entries of axis 1 from `start` on."""
+    return ops.slice(x, (0, start, *[0] * (len(x.shape) - 2)), (ops.shape(x)[0], count, *x.shape[2:]))
 
 
 class LinearAttention(_Projected):
@@ -499,7 +511,5 @@ class Unshared(keras.layers.Layer):
         _, rows, columns, _ = grid.shape
         kernel = ops.cast(self.kernel, grid.dtype)
         padded = ops.pad(grid, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        parts = [
-            padded[:, i : i + rows, j : j + columns] * kernel[:, :, 3 * i + j] for i in range(3) for j in range(3)
-        ]
+        parts = [padded[:, i : i + rows, j : j + columns] * kernel[:, :, 3 * i + j] for i in range(3) for j in range(3)]
         return sum(parts[1:], parts[0]) + ops.cast(self.bias, grid.dtype)

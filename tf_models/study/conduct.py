@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tf_models.errors import LabError
-from tf_models.study.experiments import Experiment, Records, index
+from tf_models.study.experiments.base import Experiment, Records, index
 from tf_models.study.jobs import Jobs
 from tf_models.study.runs import FINISHED, RunRecord, RunSpec, RunStore
 from tf_models.study.shipped import shipped_records
@@ -45,19 +45,16 @@ def conduct(
     train("tuning", [spec for specs in experiment.tuning().values() for spec in specs])
     rates = experiment.rates(records())
     assert rates is not None, "every tuning run has finished"
-    train("control", [spec for specs in experiment.positive_control().values() for spec in specs])
-    train("arms", [spec for specs in experiment.runs(rates).values() for spec in specs])
-    cells = experiment.grid(rates).values()
-    train("grid", [spec for cell in cells for specs in cell.values() for spec in specs])
+    for step, specs in experiment.steps(rates).items():
+        train(step, specs)
     return records()
 
 
 def used_records(experiment: Experiment, records: Records) -> list[RunRecord]:
     """The record of every run that the experiment reports or chooses by."""
     rates = experiment.rates(records)
-    groups = [*experiment.tuning().values(), *experiment.positive_control().values()]
+    groups = list(experiment.tuning().values())
     if rates is not None:
-        groups += experiment.runs(rates).values()
-        groups += [specs for cell in experiment.grid(rates).values() for specs in cell.values()]
+        groups += experiment.steps(rates).values()
     specs = dict.fromkeys(spec for group in groups for spec in group)
     return [records[spec][0] for spec in specs if records.get(spec)]

@@ -57,6 +57,15 @@ def paired_effect(a: Sequence[RunRecord], b: Sequence[RunRecord], level: float =
     return effect_of_seeds([x.test_accuracy - y.test_accuracy for x, y in zip(a, b, strict=True)], level)
 
 
+def mean_accuracy(runs: Sequence[RunRecord], level: float = 0.95) -> Effect | None:
+    """The mean accuracy of one arm with its interval, as `paired_effect` against an arm that is always wrong."""
+    if len(runs) < 2:
+        return None
+    if all(record.fixed_test for record in runs):
+        return effect_of_seeds_and_images(np.stack([r.correctness() for r in runs]).astype(np.int8), level)
+    return effect_of_seeds([record.test_accuracy for record in runs], level)
+
+
 def effect_of_seeds(differences: Sequence[float], level: float = 0.95) -> Effect:
     """Student's interval of the mean over seeds (n ≥ 2)."""
     values = np.asarray(differences, float)

@@ -6,11 +6,11 @@ import keras
 from keras import ops
 
 from tf_models.layers.channels import FeedForward
-from tf_models.layers.grids import Blur, EverySecond, Fold, LayerScale, Merge, Unfold
+from tf_models.layers.grids import Blur, EverySecond, Fold, LayerScale, Merge, SideBySide, Unfold
 from tf_models.layers.mixers import token_mixer
 from tf_models.layers.stems import ClassToken, Position
 from tf_models.zoo.inventory import stem_convolutions
-from tf_models.zoo.spec import REACHING_EXTRA_TOKENS, UNFOLDED, Block, ModelSpec, Place, hidden_width, inner_block
+from tf_models.zoo.spec import REACHING_EXTRA_TOKENS, Block, ModelSpec, Place, hidden_width, inner_block
 
 
 class Network(keras.Model):
@@ -35,6 +35,7 @@ class _Builder:
     def __init__(self, spec: ModelSpec):
         self.spec = spec
         self.taps: dict = {}
+        self.extra_is_read = True  # by anything behind the block that is being built
 
     def network(self) -> Network:
         spec = self.spec
@@ -46,10 +47,8 @@ class _Builder:
             stage, path = spec.stages[place.stage - 1], f"stage{place.stage}"
             if place.number == 1 and stage.downsample != "none":
                 grid = self._downsample(stage.downsample, place, grid)
-            last = place is places[-1]
+            self.extra_is_read = place is not places[-1] or spec.head.pool == "token"
             grid, extra = getattr(self, f"_{place.block.kind}")(place, grid, extra)
-            if last and spec.head.pool != "token":
-                extra = None
             if stage.pool and place.number == len(stage.blocks):
                 if spec.blur:
                     grid = keras.layers.MaxPooling2D(2, strides=1, padding="same", name=f"{path}.max")(grid)
@@ -73,6 +72,15 @@ class _Builder:
                 return keras.layers.BatchNormalization(momentum=momentum, epsilon=epsilon, name=name)
         return keras.layers.Identity(name=name)
 
+    def _norm_each(self, kind: str, name: str, grid, extra):
+        """A norm on the grid and, with the same weights, on the extra tokens; batch norm counts both as positions."""
+        norm = self._norm(kind, name)
+        if extra is None or kind != "batch":
+            return _each(norm, grid, extra)
+        sequence = ops.concatenate([extra, ops.reshape(grid, (-1, math.prod(grid.shape[1:3]), grid.shape[3]))], axis=1)
+        sequence, count = norm(sequence), extra.shape[1]
+        return ops.reshape(sequence[:, count:], (-1, *grid.shape[1:])), sequence[:, :count]
+
     def _convolution(self, grid, width: int, side: int, stride: int, bias: bool, name: str):
         """A dense convolution, padded as the spec says where it has a stride."""
         if stride == 1 or self.spec.padding == "same":
@@ -86,7 +94,17 @@ class _Builder:
         padded = keras.layers.ZeroPadding2D(side // 2, name=f"{name}_padding")(grid)
         return keras.layers.DepthwiseConv2D(side, stride, use_bias=bias, name=name)(padded)
 
-    def _mix(self, block: Block, grid, extra, path: str, *, stride: int = 1, bias: bool = True, shifted: bool = False):
+    def _mix(
+        self,
+        block: Block,
+        grid,
+        extra,
+        path: str,
+        *,
+        stride: int = 1,
+        bias: bool = True,
+        shifted: bool = False,
+    ):
         """The token mixer; extra tokens pass unmixed where it does not reach them.
 
         ``pool`` is the plain average of the neighbourhood (PoolFormer subtracts its input, which the residual undoes).
@@ -104,15 +122,15 @@ class _Builder:
             case _:
                 if stride > 1:
                     grid = EverySecond(stride, name=f"{path}.stride")(grid)
-                layer = token_mixer(block, grid.shape[1:3], shifted, name)
+                layer = token_mixer(block, grid.shape[1:3], shifted, name, self.extra_is_read)
                 reaching = extra is not None and block.mixer in REACHING_EXTRA_TOKENS
                 out = layer(grid, extra) if reaching else layer(grid)
                 grid, *more = out if isinstance(out, (tuple, list)) else (out,)
-                extra = more.pop() if reaching else extra
-                if more:
-                    self.taps[f"{path}.attention"] = more[0]
+                if more and block.mixer != "linear_attention":
+                    self.taps[f"{path}.attention"] = more.pop(0)
+                extra = more.pop() if more else extra
         self.taps[name] = grid
-        return grid, extra
+        return grid, extra if self.extra_is_read else None
 
     def _channel(self, block: Block, name: str) -> keras.layers.Layer:
         match block.channel:
@@ -226,7 +244,7 @@ class _Builder:
         hidden, bias = hidden_width(block), block.bias or block.norm == "none"
         first, second = (stride, 1) if block.stride_first else (1, stride)
         x = self._active(self._pointwise(grid, hidden, block, f"{path}.reduce", first), block, f"{path}.reduce")
-        x, extra = self._mix(block, x, extra, path, stride=second, bias=bias)
+        x, extra = self._mix(block, x, extra, path, stride=second, bias=bias, shifted=place.shifted)
         x = self._blurred(self._active(x, block, f"{path}.mixer"), place)
         x = self._norm(block.norm, f"{path}.expand_norm")(self._pointwise(x, block.width, block, f"{path}.expand"))
         self.taps[f"{path}.channel"] = x
@@ -245,7 +263,7 @@ class _Builder:
         """depthwise → norm → activation, then 1×1 convolution → norm → activation."""
         block, path = place.block, place.path
         bias, stride = block.bias or block.norm == "none", 1 if place.blurred else place.stride
-        x, extra = self._mix(block, grid, extra, path, stride=stride, bias=bias)
+        x, extra = self._mix(block, grid, extra, path, stride=stride, bias=bias, shifted=place.shifted)
         x = self._blurred(self._active(x, block, f"{path}.mixer"), place)
         x = self._active(self._pointwise(x, block.width, block, f"{path}.channel"), block, f"{path}.channel")
         self.taps[f"{path}.channel"] = self.taps[f"{path}.out"] = x
@@ -258,7 +276,7 @@ class _Builder:
         x, hidden = grid, hidden_width(block, place.channels_in)
         if hidden != place.channels_in:
             x = self._active(self._pointwise(x, hidden, block, f"{path}.expand"), block, f"{path}.expand")
-        x, extra = self._mix(block, x, extra, path, stride=stride, bias=bias)
+        x, extra = self._mix(block, x, extra, path, stride=stride, bias=bias, shifted=place.shifted)
         x = self._blurred(self._active(x, block, f"{path}.mixer"), place)
         x = self._norm(block.norm, f"{path}.contract_norm")(self._pointwise(x, block.width, block, f"{path}.contract"))
         self.taps[f"{path}.channel"] = x
@@ -289,19 +307,15 @@ class _Builder:
     def _transformer(self, block: Block, grid, extra, path: str, shifted: bool = False):
         """x + mixer(norm(x)), then x + channel(norm(x)); `ffn=off` leaves out the second line whole."""
 
-        def each(layer, grid, extra):
-            """A position-wise layer on the grid and, with the same weights, on the extra tokens."""
-            return layer(grid), None if extra is None else layer(extra)
-
         def join(x, y):
             return keras.layers.add([x, y]) if block.skip else y
 
-        normed = each(self._norm(block.norm, f"{path}.mixer_norm"), grid, extra)
+        normed = self._norm_each(block.norm, f"{path}.mixer_norm", grid, extra)
         mixed, mixed_extra = self._mix(block, *normed, path, shifted=shifted)
-        grid, extra = join(grid, mixed), None if extra is None else join(extra, mixed_extra)
+        grid, extra = join(grid, mixed), None if mixed_extra is None else join(extra, mixed_extra)
         if block.channel != "off":
-            normed = each(self._norm(block.norm, f"{path}.channel_norm"), grid, extra)
-            changed, changed_extra = each(self._channel(block, f"{path}.channel"), *normed)
+            normed = self._norm_each(block.norm, f"{path}.channel_norm", grid, extra)
+            changed, changed_extra = _each(self._channel(block, f"{path}.channel"), *normed)
             self.taps[f"{path}.channel"] = changed
             grid, extra = join(grid, changed), None if extra is None else join(extra, changed_extra)
         self.taps[f"{path}.out"] = grid
@@ -320,13 +334,11 @@ class _Builder:
         outer, self.taps = self.taps, {}
         inner = inner_block(block)
         for index in range(1, block.inner_depth + 1):
-            x, _ = self._transformer(inner, x, None, f"{path}.inner{index}")
+            shifted = inner.shift and index % 2 == 0
+            x, _ = self._transformer(inner, x, None, f"{path}.inner{index}", shifted)
         found, self.taps = self.taps, outer
         for name, tap in found.items():
-            if name.endswith(".attention"):  # the four grids of an image side by side
-                self.taps[name] = ops.reshape(tap, (-1, UNFOLDED**2 * math.prod(tap.shape[1:-2]), *tap.shape[-2:]))
-            else:
-                self.taps[name] = Fold(rows, columns)(tap)
+            self.taps[name] = SideBySide()(tap) if name.endswith(".attention") else Fold(rows, columns)(tap)
         x = Fold(rows, columns, name=f"{path}.fold")(self._norm(inner.norm, f"{path}.inner_norm")(x))
         x = self._active(self._pointwise(x, channels, block, f"{path}.restore"), block, f"{path}.restore")
         x = keras.layers.Concatenate(name=f"{path}.both")([grid, x])
@@ -334,3 +346,8 @@ class _Builder:
         x = self._active(x, block, f"{path}.fuse")
         self.taps[f"{path}.out"] = x
         return x, extra
+
+
+def _each(layer, grid, extra):
+    """A position-wise layer on the grid and, with the same weights, on the extra tokens."""
+    return layer(grid), None if extra is None else layer(extra)

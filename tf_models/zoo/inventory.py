@@ -65,7 +65,8 @@ def _walk(spec: ModelSpec) -> Iterator[Item]:
     channels, (rows, columns) = places[-1].block.width, spec.last_grid
     head = spec.head
     if head.convolution:
-        yield _pointwise("head.convolution", "head", channels, head.convolution, rows * columns, bias=head.norm == "none", act=1)
+        bias = head.norm == "none"
+        yield _pointwise("head.convolution", "head", channels, head.convolution, rows * columns, bias, act=1)
         channels = head.convolution
     yield from _norm("head.norm", head.norm, channels)
     if head.pool == "flatten":
@@ -142,7 +143,7 @@ def _downsample(spec: ModelSpec, place: Place, before: int) -> Iterator[Item]:
 def _block(place: Place, extra: int, extra_out: int) -> Iterator[Item]:
     """`extra` tokens come in; `extra_out` is how many of them anything later reads."""
     block, path, before, after = place.block, place.path, place.channels_in, place.block.width
-    tokens, mixed = _area(place.grid), _area(place.mixing_grid)
+    tokens = _area(place.grid)
     bias, hidden = block.bias or block.norm == "none", hidden_width(block, before)
     match block.kind:
         case "plain":
@@ -201,7 +202,7 @@ def _area(grid: tuple[int, int]) -> int:
 
 def _two_residuals(path: str, block: Block, grid: tuple[int, int], extra: int, extra_out: int) -> Iterator[Item]:
     yield from _norm(f"{path}.mixer_norm", block.norm, block.width)
-    yield _mixer(f"{path}.mixer", block, block.width, grid, extra)
+    yield _mixer(f"{path}.mixer", block, block.width, grid, extra, extra_out)
     yield from _channel(path, "channel_norm", block, _area(grid) + extra_out)
 
 
@@ -219,7 +220,14 @@ def _channel(path: str, norm: str, block: Block, tokens: int) -> Iterator[Item]:
 
 
 def _mixer(
-    path: str, block: Block, d: int, grid: tuple[int, int], extra: int = 0, bias: bool = True, act: int = 0
+    path: str,
+    block: Block,
+    d: int,
+    grid: tuple[int, int],
+    extra: int = 0,
+    extra_out: int = 0,
+    bias: bool = True,
+    act: int = 0,
 ) -> Item:
     """The token mixer on `d` channels. `grid` is what leaves it; with a stride, what came in was larger."""
     tokens = _area(grid)
@@ -245,39 +253,45 @@ def _mixer(
                 n, extra = tokens, 0
             weights, linear = 4 * (d * d + d) + _relative_biases(block, grid), 4
             products = n * 4 * d * d + _attention_products(block, d, grid, extra)
-            if block.mixer == "sliding" and extra:  # global tokens: projections of their own
+            if block.mixer == "sliding" and extra_out:  # global tokens that attend: projections of their own
                 weights += 3 * (d * d + d)
-                products += (extra + 2 * n) * d * d - 2 * extra * d * d
+                products += 2 * n * d * d + 2 * extra * n * d
                 linear += 3
+            elif block.mixer == "sliding":  # those that nothing reads: keys and values alone
+                products -= 2 * extra * d * d
     return Item(path, "mixer", weights, products, linear, act)
 
 
 def _attention_products(block: Block, d: int, grid: tuple[int, int], extra: int) -> int:
-    """Multiply-adds of QKᵀ and of the weighted sum."""
+    """Multiply-adds of QKᵀ and of the weighted sum, for all that attend as the positions do."""
     n = _area(grid) + extra
     match block.mixer:
         case "attention":
             return 2 * n * n * d
         case "linear_attention":  # KᵀV, its product with Q, and the normalisation
             return 2 * n * d * (d // block.heads) + n * d
-    products = 2 * executed_pairs(block, grid) * d
-    return products + 2 * (_area(grid) * extra + extra * n) * d
+        case "window":
+            return 2 * executed_pairs(block, grid) * d
+    queries, keys = _sliding(block, grid)
+    return 2 * queries * (keys + extra) * d
 
 
 def executed_pairs(block: Block, grid: tuple[int, int]) -> int:
     """Pairs of positions whose scores are computed, padding included: at most about twice those that are kept."""
-    rows, columns = grid
     if block.mixer == "attention":
         return _area(grid) ** 2
     if block.mixer == "window":
         sides = window_of(block, grid)
         return math.prod(math.ceil(n / m) * m * m for n, m in zip(grid, sides, strict=True))
+    return math.prod(_sliding(block, grid))
+
+
+def _sliding(block: Block, grid: tuple[int, int]) -> tuple[int, int]:
+    """Queries, in whole tiles, and keys of each."""
     reach = window_of(block, grid)[0]
-    if block.sliding == "raster":
-        tile = tile_of((rows * columns,), reach)
-        return math.ceil(rows * columns / tile) * tile * _span(tile, reach)
-    tile = tile_of(grid, reach)
-    return math.prod(math.ceil(n / tile) * tile * _span(tile, reach) for n in grid)
+    sides = (_area(grid),) if block.sliding == "raster" else grid
+    tile = tile_of(sides, reach)
+    return math.prod(math.ceil(n / tile) * tile for n in sides), _span(tile, reach) ** len(sides)
 
 
 def kept_pairs(block: Block, grid: tuple[int, int], shifted: bool = False) -> int:

@@ -107,9 +107,7 @@ def _mixer_b16() -> ModelSpec:
 PUBLISHED: dict[str, ModelSpec] = {
     # VGG16 (Simonyan 2015, table 1, configuration D)
     "vgg16": _imagenet(
-        pyramid(
-            "vgg16", (64, 128, 256, 512, 512), (2, 2, 3, 3, 3), head=Head(pool="flatten", hidden=(4096, 4096))
-        )
+        pyramid("vgg16", (64, 128, 256, 512, 512), (2, 2, 3, 3, 3), head=Head(pool="flatten", hidden=(4096, 4096)))
     ),
     "resnet50": _resnet50(),
     "mobilenet_v1": _mobilenet_v1(),

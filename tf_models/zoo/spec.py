@@ -144,9 +144,9 @@ class ModelSpec:
 
     `input_shape` is (height, width, channels) of uint8 images; `dropout` acts before the classifier. `padding` is how
     strided convolutions are padded: ``same`` (TensorFlow: more at the bottom right) or ``symmetric`` (PyTorch). `blur`
-    puts a blur (Zhang 2019) in place of every stride. A stage whose stride would leave fewer than `smallest_grid` rows or
-    columns keeps its grid. Regularisers of the published trainings (drop-path, dropout
-    inside) are not part of the function and left out.
+    puts a blur (Zhang 2019) in place of every stride. A stage whose stride would leave fewer than `smallest_grid` rows
+    or columns keeps its grid. Regularisers of the published trainings (drop-path, dropout inside) are not part of the
+    function and left out.
     """
 
     name: str

@@ -13,8 +13,10 @@ from tf_models.zoo.spec import (
     WITH_HEADS,
     WITH_RELATIVE_POSITIONS,
     Block,
+    Head,
     ModelSpec,
     Stage,
+    Stem,
     map_blocks,
 )
 
@@ -109,16 +111,14 @@ def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
     if "depth" in checked:
         stages = _deepened(stages, int(checked["depth"]))
     if "width" in checked:
-        spec = _rescaled(replace(spec, stages=stages), int(checked["width"]))
-        stem, stages, head = spec.stem, spec.stages, spec.head
+        stem, stages, head = _rescaled(stem, stages, head, int(checked["width"]))
     changes: dict[str, object] = {
         field: checked[switch]
-        for switch, field in (("ffn", "channel"), ("ffn_ratio", "ffn_ratio"), ("norm", "norm"), ("sliding", "sliding"))
+        for switch, field in (("ffn", "channel"), ("norm", "norm"), ("sliding", "sliding"))
         if switch in checked
     }
-    for switch in ("skip", "shift"):
-        if switch in checked:
-            changes[switch] = checked[switch] == "on"
+    if "skip" in checked:
+        changes["skip"] = checked["skip"] == "on"
     if "norm" in checked:
         norm = str(checked["norm"])
         head = replace(head, norm=norm) if head.norm != "none" else head
@@ -138,10 +138,14 @@ def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
     if "patch" in checked:
         stem = replace(stem, patch=int(checked["patch"]))
     stages = map_blocks(stages, **changes)
+    if "ffn_ratio" in checked:
+        stages = _with_ratio(stages, float(checked["ffn_ratio"]))
     if "mixer" in checked:
         stages = _mixed(stages, str(checked["mixer"]))
         if stem.class_token and checked["mixer"] not in REACHING_EXTRA_TOKENS:
             stem = replace(stem, class_token=False)  # nothing would ever reach it
+    if "shift" in checked:  # after the mixer, whose windows shift of themselves
+        stages = map_blocks(stages, shift=checked["shift"] == "on")
     if "heads" in checked:
         stages = _with_heads(stages, int(checked["heads"]))
     blur = checked["downsample"] == "blur" if "downsample" in checked else spec.blur
@@ -224,6 +228,16 @@ def _deepened(stages: tuple[Stage, ...], depth: int) -> tuple[Stage, ...]:
     return tuple(replace(stage, blocks=stage.blocks[:1] * depth) for stage in stages)
 
 
+def _with_ratio(stages: tuple[Stage, ...], ratio: float) -> tuple[Stage, ...]:
+    """Another hidden width; in a hybrid the Transformer's alone."""
+    hybrid = any(block.kind == "mobilevit" for stage in stages for block in stage.blocks)
+
+    def change(block: Block) -> Block:
+        return block if hybrid and block.kind != "mobilevit" else replace(block, ffn_ratio=ratio)
+
+    return tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in stages)
+
+
 def _mixed(stages: tuple[Stage, ...], mixer: str) -> tuple[Stage, ...]:
     """Another token mixer; in a hybrid the Transformer's alone. Windows shift, as Swin's do."""
     hybrid = any(block.kind == "mobilevit" for stage in stages for block in stage.blocks)
@@ -248,9 +262,9 @@ def _with_heads(stages: tuple[Stage, ...], heads: int) -> tuple[Stage, ...]:
     return tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in stages)
 
 
-def _rescaled(spec: ModelSpec, width: int) -> ModelSpec:
+def _rescaled(stem: Stem, stages: tuple[Stage, ...], head: Head, width: int) -> tuple[Stem, tuple[Stage, ...], Head]:
     """The first stage gets `width` channels, all others keep their proportion to it."""
-    first = spec.blocks[0].width
+    first = stages[0].blocks[0].width
 
     def scaled(channels: int, heads: int = 1) -> int:
         """In proportion, to the next multiple of `heads`; 0 stays 0."""
@@ -264,8 +278,7 @@ def _rescaled(spec: ModelSpec, width: int) -> ModelSpec:
         heads = block.heads if block.mixer in WITH_HEADS else 1
         return replace(block, width=scaled(block.width, heads), inner_width=scaled(block.inner_width, heads))
 
-    stages = tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in spec.stages)
-    head = spec.head
+    stages = tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in stages)
     hidden = tuple(scaled(channels) for channels in head.hidden)
     head = replace(head, convolution=scaled(head.convolution), hidden=hidden)
-    return replace(spec, stem=replace(spec.stem, width=scaled(spec.stem.width)), stages=stages, head=head)
+    return replace(stem, width=scaled(stem.width)), stages, head

@@ -1,0 +1,34 @@
+"""Anatomy: two of the text's systems, drawn and counted, and which of its sentences that settles."""
+
+import streamlit as st
+
+from pages.ui import anatomy, frame
+from pages.ui.words import say
+
+frame.ensure()
+frame.heading("anatomy")
+chosen = anatomy.choose_systems()
+systems = list(chosen.values())
+
+for (side, system), column in zip(chosen.items(), st.columns(2, gap="large"), strict=True):
+    with column:
+        anatomy.show_drawing(side, system, systems)
+st.caption(say("anatomy.drawing_hint"))
+
+st.header(say("anatomy.stages"))
+st.caption(say("anatomy.glossary"))
+for system in dict.fromkeys(systems):
+    anatomy.show_stages(system)
+
+st.header(say("anatomy.inside"), help=say("anatomy.inside_hint"))
+for system, column in zip(systems, st.columns(2, gap="large"), strict=True):
+    with column:
+        anatomy.show_blocks(system)
+st.caption(say("anatomy.activations_hint"))
+
+st.header(say("anatomy.shares"))
+anatomy.show_shares(systems)
+
+st.header(say("anatomy.settled"))
+st.markdown(say("anatomy.settled_hint"))
+anatomy.show_settled(systems)

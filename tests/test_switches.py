@@ -1,0 +1,406 @@
+"""Every value of every switch on every variant: refused with its reason, or built, trained, tapped, saved and loaded."""
+
+import random
+from dataclasses import replace
+from itertools import combinations
+
+import keras
+import numpy as np
+import pytest
+
+from tf_models.errors import LabError
+from tf_models.layers.channels import FeedForward
+from tf_models.layers.grids import Blur, EverySecond
+from tf_models.layers.stems import Position, sincos_table
+from tf_models.training.build import build
+from tf_models.training.initialize import start
+from tf_models.zoo import CLASSROOM, configure, defaults, parameters
+from tf_models.zoo.spec import MIXERS, WITH_RELATIVE_POSITIONS, ModelSpec
+from tf_models.zoo.switches import CHOICES, RANGES, SWITCHES
+
+# A size at which a step takes milliseconds, and at which every value of the other switches has its meaning.
+SMALL = {
+    "cnn": {"width": 8, "depth": 1},
+    "vgg": {"width": 8, "depth": 1},
+    "resnet": {"width": 32, "depth": 1},
+    "mobilenet_v1": {"width": 16, "depth": 1},
+    "mobilenet_v2": {"width": 8, "depth": 1},
+    "convnext": {"width": 8, "depth": 1},
+    "vit": {"width": 16, "depth": 1},
+    "swin": {"width": 4, "depth": 1},
+    "longformer": {"width": 16, "depth": 1},
+    "mobilevit": {"width": 8, "depth": 1},
+    "mixer": {"width": 16, "depth": 1},
+}
+VALUES = {**CHOICES, "ffn_ratio": (1, 1.5), "heads": (1, 2), "depth": (1, 3), "width": (40,), "patch": (2, 4)}
+
+# Which variants refuse which switch, whatever its value, and the code of the reason.
+PLAIN = ("cnn", "vgg")
+CONVOLUTIONAL = ("resnet", "mobilenet_v1", "mobilenet_v2")
+ONE_GRID = ("vit", "longformer", "mixer")
+REFUSED = {
+    **{(v, s): f"plain_{s}" for v in PLAIN for s in ("ffn", "ffn_ratio", "mixer", "position", "skip", "stem")},
+    **{(v, s): f"plain_{s}" for v in PLAIN for s in ("heads", "patch")},
+    **{(v, "ffn"): "convolutional_ffn" for v in CONVOLUTIONAL},
+    ("mobilenet_v1", "ffn_ratio"): "separable_ffn_ratio",
+    ("mobilenet_v1", "skip"): "separable_skip",
+    **{(v, s): f"convolutional_{s}" for v in (*CONVOLUTIONAL, "mobilevit") for s in ("stem", "patch")},
+    **{(v, "downsample"): "downsample_one_grid" for v in ONE_GRID},
+    ("swin", "downsample"): "downsample_merge",
+    **{(v, "heads"): "heads_without_attention" for v in (*CONVOLUTIONAL, "convnext", "mixer")},
+    **{(v, "shift"): "shift_without_windows" for v in CLASSROOM if v != "swin"},
+    **{(v, "sliding"): "sliding_without_band" for v in CLASSROOM if v != "longformer"},
+}
+# One value of a switch that is refused where the others are not.
+REFUSED_VALUES = {(v, "position", "relative"): "relative_without_scores" for v in (*CONVOLUTIONAL, "convnext", "mixer")}
+
+
+@pytest.fixture(autouse=True)
+def forget_models():
+    yield
+    keras.backend.clear_session(free_memory=False)
+
+
+def small(variant: str, shape=(8, 8, 1), /, **switches) -> ModelSpec:
+    return configure(variant, SMALL[variant] | switches, shape, 3)
+
+
+def shape_for(switch: str) -> tuple[int, int, int]:
+    """With patches of 4 pixels, fewer than 32 would leave Swin's last windows a single position."""
+    return (32, 32, 1) if switch == "patch" else (8, 8, 1)
+
+
+def refusal_of(variant: str, switch: str, value) -> str | None:
+    return REFUSED.get((variant, switch)) or REFUSED_VALUES.get((variant, switch, value))
+
+
+def random_images(spec: ModelSpec, count: int = 4) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, *spec.input_shape), dtype=np.uint8)
+
+
+def started(spec: ModelSpec) -> keras.Model:
+    model = build(spec)
+    start(model, 0)
+    return model
+
+
+def weights_of(model: keras.Model) -> dict[str, np.ndarray]:
+    return {variable.path: np.asarray(variable) for variable in model.variables}
+
+
+def taps(model: keras.Model, images) -> dict[str, np.ndarray]:
+    return {name: np.asarray(value) for name, value in keras.Model(model.input, model.taps)(images).items()}
+
+
+def kinds(model: keras.Model, *kind) -> list[keras.layers.Layer]:
+    return [layer for layer in model.layers if isinstance(layer, kind)]
+
+
+def first_and_last(spec: ModelSpec) -> ModelSpec:
+    """Without the stages between them, which repeat what these do."""
+    return replace(spec, stages=spec.stages[:1] + spec.stages[-1:]) if len(spec.stages) > 2 else spec
+
+
+def walk(spec: ModelSpec, tmp_path, train: bool) -> None:
+    """Build, count, start, train a step, read the taps, save, and load into a new model."""
+    spec = first_and_last(spec)
+    model, images = started(spec), random_images(spec)
+    assert sum(variable.value.shape.num_elements() for variable in model.trainable_variables) == parameters(spec)
+    if train:
+        before = np.asarray(model.trainable_variables[0]).copy()
+        model.compile(
+            keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True
+        )
+        loss = model.train_on_batch(images, np.arange(len(images)) % 3)  # warns where a weight has no gradient
+        assert np.isfinite(loss)
+        assert not np.array_equal(before, model.trainable_variables[0]), "no gradient has reached the first weights"
+    found = taps(model, images)
+    assert {"stem", "features", "logits"} <= set(found)
+    assert all(np.isfinite(value).all() for value in found.values())
+    model.save_weights(tmp_path / "one.weights.h5")
+    again = build(spec)
+    again.load_weights(tmp_path / "one.weights.h5")
+    np.testing.assert_allclose(again(images), found["logits"], rtol=1e-5, atol=1e-6)
+
+
+# Refusals
+
+
+def test_the_tables_name_every_variant_switch_and_value():
+    assert set(SMALL) == set(CLASSROOM)
+    assert set(VALUES) == set(SWITCHES) == set(CHOICES) | set(RANGES)
+    assert {variant for variant, _ in REFUSED} <= set(CLASSROOM)
+    assert {switch for _, switch in REFUSED} <= set(SWITCHES)
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_a_switch_is_refused_exactly_where_the_table_says(variant, switch):
+    for value in VALUES[switch]:
+        code = refusal_of(variant, switch, value)
+        if code is None:
+            assert small(variant, shape_for(switch), **{switch: value}).name == variant
+            continue
+        with pytest.raises(LabError) as caught:
+            configure(variant, {switch: value}, shape_for(switch), 3)
+        assert caught.value.code == code
+        words = str(caught.value)
+        assert words.startswith(f"{variant} cannot honour {switch}={value}: ")
+        assert len(words) > len(f"{variant} cannot honour {switch}={value}: ") + 15, "the rule is missing"
+
+
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_a_variant_shows_no_setting_that_it_refuses(variant):
+    shown = defaults(variant)
+    assert not {switch for name, switch in REFUSED if name == variant} & set(shown)
+    left_out = set(SWITCHES) - set(shown) - {switch for name, switch in REFUSED if name == variant}
+    assert left_out <= {"patch", "depth", "ffn_ratio"}  # automatic, or another in every stage
+
+
+# All values
+
+
+def distinct_models() -> dict[ModelSpec, str]:
+    """Every model that one switch makes of a variant; values that make the same model are walked once."""
+    models: dict[ModelSpec, str] = {}
+    for variant in CLASSROOM:
+        for switch, values in VALUES.items():
+            for value in values:
+                if refusal_of(variant, switch, value) is None:
+                    spec = small(variant, shape_for(switch), **{switch: value})
+                    models.setdefault(spec, f"{variant} {switch}={value}")
+    return models
+
+
+MODELS = distinct_models()
+
+
+def test_the_walk_is_long():
+    assert len(MODELS) > 180
+    assert {name.split()[0] for name in MODELS.values()} == set(CLASSROOM)
+
+
+@pytest.mark.parametrize("spec", MODELS, ids=MODELS.values())
+def test_every_value_of_every_switch_trains_and_saves(spec, tmp_path):
+    walk(spec, tmp_path, train=True)
+
+
+def pairs_of_switches() -> list[tuple[str, dict]]:
+    """A fixed sample of two switches at once, half of it with another mixer."""
+    generator, chosen = random.Random(3), []
+    variants = [variant for variant in CLASSROOM if variant not in PLAIN]
+    while len(chosen) < 30:
+        variant = generator.choice(variants)
+        both = ["mixer"] if len(chosen) % 2 else []
+        both += generator.sample([s for s in SWITCHES if s != "mixer" and (variant, s) not in REFUSED], 2 - len(both))
+        case = variant, {switch: generator.choice(VALUES[switch]) for switch in both}
+        if case not in chosen:
+            chosen.append(case)
+    return chosen
+
+
+@pytest.mark.parametrize(("variant", "switches"), pairs_of_switches(), ids=str)
+def test_two_switches_at_once_build_or_are_refused_in_words(variant, switches, tmp_path):
+    try:
+        spec = small(variant, (32, 32, 1) if "patch" in switches else (8, 8, 1), **switches)
+    except LabError as error:
+        assert error.code in ("relative_without_scores", "heads_without_attention", "ratio_without_ffn", "width_heads")
+        return
+    walk(spec, tmp_path, train=False)
+
+
+# What a switch changes
+
+
+@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "downsample") not in REFUSED])
+def test_blur_takes_the_place_of_every_stride(variant):
+    striding = keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.MaxPooling2D, EverySecond
+
+    def strides(model) -> list[str]:
+        """Layers with a stride; patches do not overlap, so that there is nothing to blur."""
+        found = kinds(model, *striding)
+        return [x.name for x in found if {x.stride if isinstance(x, EverySecond) else max(x.strides)} != {1}]
+
+    usual, blurred = (started(small(variant, (16, 16, 1), downsample=value)) for value in ("stride", "blur"))
+    strided = [name for name in strides(usual) if name != "stem.patch"]
+    assert strided and not kinds(usual, Blur)
+    assert [name for name in strides(blurred) if name != "stem.patch"] == []
+    assert len(kinds(blurred, Blur)) == len(strided)
+    assert {path: value.shape for path, value in weights_of(usual).items()} == {
+        path: value.shape for path, value in weights_of(blurred).items()
+    }
+
+
+def test_blur_also_takes_the_place_of_a_stride_behind_an_exchanged_mixer():
+    for variant in ("resnet", "mobilenet_v1", "mobilenet_v2"):
+        assert kinds(build(small(variant, mixer="window")), EverySecond)
+        assert not kinds(build(small(variant, mixer="window", downsample="blur")), EverySecond)
+
+
+@pytest.mark.parametrize("variant", ["convnext", "vit", "swin", "longformer", "mixer"])
+def test_a_convolutional_stem_halves_the_image_step_by_step(variant):
+    for patch, steps in ((1, 0), (2, 1), (4, 2), (8, 3)):
+        model = build(small(variant, (64, 64, 3), stem="convolution", patch=patch))
+        convolutions = [layer for layer in kinds(model, keras.layers.Conv2D) if layer.name.startswith("stem.conv")]
+        assert [layer.strides for layer in convolutions] == ([(2, 2)] * steps or [(1, 1)])
+        assert all(layer.kernel_size == (3, 3) for layer in convolutions)
+        assert model.get_layer("stem.project").kernel_size == (1, 1)
+        patches = build(small(variant, (64, 64, 3), patch=patch))
+        assert (
+            model.taps["stem"].shape
+            == patches.taps["stem"].shape
+            == (None, 64 // patch, 64 // patch, patches.taps["stem"].shape[-1])
+        )
+        keras.backend.clear_session(free_memory=False)
+    with pytest.raises(LabError, match="Patch 3: .* power of two"):
+        small(variant, (48, 48, 1), stem="convolution", patch=3)
+
+
+def test_permuted_positions_are_the_same_vectors_at_other_places():
+    grid = np.zeros((1, 4, 6, 8), "float32")
+    usual, permuted = (np.asarray(Position(kind)(grid))[0] for kind in ("sincos", "permuted_sincos"))
+    np.testing.assert_allclose(usual, sincos_table(4, 6, 8), rtol=1e-6)
+    rows = [sorted(map(tuple, table.reshape(-1, 8).tolist())) for table in (usual, permuted)]
+    assert rows[0] == rows[1]
+    moved = (usual != permuted).any(-1)
+    assert moved.mean() > 0.8
+    np.testing.assert_array_equal(permuted, np.asarray(Position("permuted_sincos")(grid))[0])  # the same every time
+
+
+@pytest.mark.parametrize("variant", ["vit", "swin", "longformer", "mobilevit"])
+@pytest.mark.parametrize("mixer", WITH_RELATIVE_POSITIONS)
+def test_relative_positions_put_a_table_into_every_attention_and_none_at_the_stem(variant, mixer):
+    tables = {}
+    for position in ("relative", "none"):
+        weights = weights_of(build(small(variant, mixer=mixer, position=position, depth=2)))
+        tables[position] = [path for path in weights if path.endswith("table")]
+        if position == "relative":
+            attention = [path for path in weights if path.endswith("mixer/query/kernel")]
+    assert tables["none"] == []
+    assert tables["relative"] == [path.replace("query/kernel", "table") for path in attention] != []
+
+
+@pytest.mark.parametrize("variant", ["convnext", "vit", "swin", "longformer", "mobilevit", "mixer"])
+def test_another_mixer_leaves_every_other_weight_as_it_was(variant):
+    """Shapes and starting values. A global token goes where the new mixer could not reach it."""
+
+    def rest(model) -> dict[str, np.ndarray]:
+        found = weights_of(model).items()
+        return {
+            path: value for path, value in found if ".mixer/" not in path and not path.startswith("stem.class_token")
+        }
+
+    usual = rest(started(small(variant)))
+    assert len(usual) >= 8
+    for mixer in MIXERS:
+        other = rest(started(small(variant, mixer=mixer)))
+        assert list(other) == list(usual), mixer
+        for path, value in usual.items():
+            np.testing.assert_array_equal(other[path], value)
+        keras.backend.clear_session(free_memory=False)
+
+
+@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "mixer") not in REFUSED])
+@pytest.mark.parametrize(
+    ("mixer", "switch"), [("window", "shift"), ("sliding", "sliding"), ("attention", "heads")], ids=str
+)
+def test_a_switch_of_the_mixer_changes_the_function(variant, mixer, switch):
+    """The same weights, another output: the switch reaches every kind of block."""
+    values = {"shift": ("on", "off"), "sliding": ("raster", "grid"), "heads": (1, 2)}[switch]
+    outputs = []
+    for value in values:
+        spec = small(variant, (16, 16, 1), mixer=mixer, depth=2, position="none", **{switch: value})
+        model = started(spec)
+        outputs.append((weights_of(model), np.asarray(model(random_images(spec)))))
+    (one, logits), (other, other_logits) = outputs
+    assert {path: value.shape for path, value in one.items()} == {path: value.shape for path, value in other.items()}
+    assert np.abs(logits - other_logits).max() > 1e-6
+
+
+@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "skip") not in REFUSED])
+def test_without_skips_nothing_is_added(variant):
+    assert kinds(build(small(variant, depth=2)), keras.layers.Add)
+    assert not kinds(build(small(variant, depth=2, skip="off")), keras.layers.Add)
+
+
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_a_norm_is_exchanged_everywhere_and_goes_everywhere(variant):
+    """Inside MobileViT the Transformer keeps layer norm, as its convolutions keep batch norm."""
+    layer, batch = keras.layers.LayerNormalization, keras.layers.BatchNormalization
+    assert not kinds(build(small(variant, norm="none")), layer, batch)
+    assert kinds(build(small(variant, norm="layer")), layer) and not kinds(build(small(variant, norm="layer")), batch)
+    model = build(small(variant, norm="batch"))
+    assert kinds(model, batch)
+    assert all(".inner" in found.name for found in kinds(model, layer))
+
+
+def test_batch_norm_counts_a_global_token_as_one_more_position():
+    model = started(small("longformer", norm="batch"))
+    norm = model.get_layer("stage1.block1.mixer_norm")
+    norm.trainable, norm.momentum = True, 0.0
+    images = random_images(model_spec := small("longformer", norm="batch"))
+    reader = keras.Model(model.input, model.taps["stem"])
+    stem = np.asarray(reader(images)).reshape(len(images), -1, SMALL["longformer"]["width"])
+    model(images, training=True)
+    everything = np.concatenate([np.zeros_like(stem[:, :1]), stem], axis=1)  # the token starts at its position alone
+    token = weights_of(model)["stem.class_token/table"]
+    everything[:, 0] = token
+    np.testing.assert_allclose(np.asarray(norm.moving_mean), everything.mean((0, 1)), atol=1e-5)
+    assert model_spec.stem.class_token
+
+
+@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "ffn") not in REFUSED])
+def test_the_ffn_goes_or_loses_its_activation_or_keeps_it_alone(variant):
+    """A linear pair has an FFN's weights; an activation alone has none."""
+    usual = weights_of(build(small(variant)))
+    pairs = [path for path in usual if ".channel/" in path]
+    assert pairs
+    linear = build(small(variant, ffn="linear"))
+    assert list(weights_of(linear)) == list(usual)
+    assert {layer.activation for layer in kinds(linear, FeedForward)} == {keras.activations.linear}
+    for ffn in ("off", "activation"):
+        model = build(small(variant, ffn=ffn))
+        assert not kinds(model, FeedForward)
+        gone = (
+            {path for path in pairs}
+            if ffn == "activation"
+            else {path for path in usual if ".channel" in path or (variant == "convnext" and ".mixer_norm" in path)}
+        )
+        assert set(usual) - set(weights_of(model)) == gone
+
+
+@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "ffn_ratio") not in REFUSED])
+def test_the_ratio_is_that_of_hidden_width_to_width(variant):
+    """In MobileViT that of its Transformer: its convolutions keep theirs."""
+    spec, usual = small(variant, ffn_ratio=0.5), small(variant)
+    for row, before in zip(spec.blocks, usual.blocks, strict=True):
+        kept = variant == "mobilevit" and row.kind == "inverted"
+        assert row == (before if kept else replace(before, ffn_ratio=0.5))
+
+
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_depth_is_the_number_of_blocks_of_every_stage(variant):
+    for depth in (1, 3):
+        spec = small(variant, depth=depth)
+        if variant == "mobilevit":
+            assert {row.inner_depth for row in spec.blocks if row.kind == "mobilevit"} == {depth}
+            assert [len(stage.blocks) for stage in spec.stages] == [len(s.blocks) for s in CLASSROOM[variant].stages]
+        else:
+            assert [len(stage.blocks) for stage in spec.stages] == [depth] * len(spec.stages)
+
+
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_width_is_that_of_the_first_stage_and_the_others_follow(variant):
+    usual, wide = (configure(variant, switches, (32, 32, 3), 10) for switches in ({}, {"width": 80}))
+    factor = 80 / usual.blocks[0].width
+    assert wide.blocks[0].width == 80
+    for row, before in zip(wide.blocks, usual.blocks, strict=True):
+        assert abs(row.width - factor * before.width) <= before.heads
+        assert abs(row.inner_width - factor * before.inner_width) <= before.heads
+    assert wide.stem.width == pytest.approx(factor * usual.stem.width, abs=1)
+
+
+def test_the_sample_of_pairs_covers_most_pairs_of_switches_that_meet():
+    seen = {frozenset(switches) for _, switches in pairs_of_switches()}
+    assert len(seen) >= 20
+    assert seen <= {frozenset(pair) for pair in combinations(SWITCHES, 2)}

@@ -1,0 +1,15 @@
+"""Experiments: which runs they need, and what follows from the runs."""
+
+from tf_models.errors import LabError
+from tf_models.study.experiments.base import Experiment
+from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
+
+EXPERIMENTS: dict[str, type[Experiment]] = {kind.name: kind for kind in (FfnGap, ParameterEfficiency)}
+
+
+def experiment_kind(name: str) -> type[Experiment]:
+    """The experiment of that name; refuses an unknown one with the list."""
+    if name not in EXPERIMENTS:
+        raise LabError("unknown_experiment", value=name, choices=", ".join(EXPERIMENTS))
+    return EXPERIMENTS[name]

@@ -1,0 +1,187 @@
+"""``parameter-efficiency``: accuracy against parameters, training images, seconds and multiply-adds.
+
+    python -m tf_models run parameter-efficiency --dataset digits --seeds 5 --train-sizes 300
+
+Every family at three sizes (a quarter, half and all of its parameters, by its width), and at its full size with fewer
+training images. The learning rate is chosen once a family, at its full size.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tf_models.data import peek
+from tf_models.errors import LabError
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, Records, numbers, one_source, pair
+from tf_models.study.runs import RunRecord, RunSpec
+from tf_models.study.verdict import decide, mean_accuracy, paired_effect, smallest_effect
+from tf_models.zoo import CLASSROOM, Value, configure, macs, parameters
+
+BUDGETS = (1.0, 0.5, 0.25)  # shares of the family's parameters
+REFERENCE = "cnn"  # every family is compared with it
+
+
+@dataclass(frozen=True)
+class ParameterEfficiency(Experiment):
+    """`train_sizes` are the smaller training sets of the curve over the amount of data."""
+
+    train_sizes: tuple[int, ...] = ()
+
+    name: ClassVar[str] = "parameter-efficiency"
+    contrasts: ClassVar[tuple[Contrast, ...]] = (
+        Contrast(REFERENCE, "vit", primary=True),
+        *(Contrast(REFERENCE, variant) for variant in CLASSROOM if variant not in (REFERENCE, "vit")),
+    )
+
+    @property
+    def arms(self) -> dict[str, Arm]:
+        return {variant: Arm(variant) for variant in CLASSROOM}
+
+    def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
+        return {
+            "arms": [spec for specs in self.runs(rates).values() for spec in specs],
+            "data": [spec for specs in self.data_curve(rates).values() for spec in specs],
+            "budgets": [spec for specs in self.budgets(rates).values() for spec in specs],
+        }
+
+    def budgets(self, rates: Mapping[str, float]) -> dict[tuple[str, float], list[RunSpec]]:
+        """(variant, share of its parameters) → runs, the full size left out."""
+        known = peek(self.dataset)
+        return {
+            (variant, share): [
+                self.spec(
+                    Arm(variant, budget_switches(variant, share, known.input_shape, known.classes)),
+                    seed,
+                    rates[variant],
+                    self.train_size,
+                )
+                for seed in range(self.seeds)
+            ]
+            for variant in CLASSROOM
+            for share in BUDGETS[1:]
+        }
+
+    def data_curve(self, rates: Mapping[str, float]) -> dict[tuple[str, int], list[RunSpec]]:
+        """(variant, training images) → runs, the full training set left out."""
+        return {
+            (variant, size): [self.spec(arm, seed, rates[variant], size) for seed in range(self.seeds)]
+            for variant, arm in self.arms.items()
+            for size in self.train_sizes
+        }
+
+    def analyse(self, records: Records) -> dict[str, Any]:
+        return analyse(self, records)
+
+
+def budget_switches(variant: str, share: float, input_shape: tuple[int, int, int], classes: int) -> dict[str, Value]:
+    """The width at which the variant comes nearest to this share of its parameters."""
+    if share == 1:
+        return {}
+    full = configure(variant, {}, input_shape, classes)
+    target, sizes = share * parameters(full), {}
+    for width in range(4, full.blocks[0].width):
+        try:
+            sizes[width] = parameters(configure(variant, {"width": width}, input_shape, classes))
+        except LabError:  # a width that its heads do not divide
+            continue
+    return {"width": min(sizes, key=lambda width: abs(sizes[width] - target))}
+
+
+def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]:
+    """Arms of every size with intervals, the fronts among them, the curve over data, and the contrasts at full size.
+
+    ``front`` lists for which of parameters, macs and seconds no other arm is both cheaper (or equal) and better.
+    Missing runs leave their rows out and their contrasts ``untested``.
+    """
+    known = peek(experiment.dataset)
+    train_images = experiment.train_size or known.train_images
+    records = one_source(experiment, records)
+    rates = experiment.rates(records)
+    full = experiment.runs(rates) if rates else {variant: [] for variant in CLASSROOM}
+    smaller = experiment.budgets(rates) if rates else {}
+    less = experiment.data_curve(rates) if rates else {}
+
+    arms = []
+    for variant in CLASSROOM:
+        for share in BUDGETS:
+            specs = full[variant] if share == 1 else smaller.get((variant, share), [])
+            switches = budget_switches(variant, share, known.input_shape, known.classes)
+            model = configure(variant, switches, known.input_shape, known.classes)
+            arms.append(
+                {
+                    "name": " ".join([variant, *(f"{key}={value}" for key, value in switches.items())]),
+                    "variant": variant,
+                    "budget": share,
+                    "switches": switches,
+                    "parameters": parameters(model),
+                    "macs": macs(model),
+                    "learning_rate": rates[variant] if rates else None,
+                    **_measured(specs, records),
+                }
+            )
+    for cost in ("parameters", "macs", "seconds"):
+        for arm in pareto_front(arms, cost):
+            arm["front"].append(cost)
+
+    curve = [
+        {"variant": variant, "train_images": size, **_measured(specs, records)}
+        for (variant, size), specs in [
+            *less.items(),
+            *(((variant, train_images), full[variant]) for variant in CLASSROOM),
+        ]
+    ]
+    delta = smallest_effect(experiment.dataset, train_images)
+    contrasts = []
+    for contrast in experiment.contrasts:
+        effect = paired_effect(*pair(full[contrast.a], full[contrast.b], records))
+        row = {"a": contrast.a, "b": contrast.b, "primary": contrast.primary, **numbers(effect)}
+        contrasts.append(row | {"delta": delta, "verdict": decide(effect, delta)})
+    return {
+        "experiment": experiment.name,
+        "dataset": experiment.dataset,
+        "train_images": train_images,
+        "tuning_images": experiment.tuning_size or train_images,
+        "epochs": experiment.recipe.epochs,
+        "seeds": experiment.seeds,
+        "backend": experiment.backend,
+        "devices": dict(Counter(r.device for specs in full.values() for s in specs for r in records.get(s, ())[:1])),
+        "arms": arms,
+        "contrasts": contrasts,
+        "data_curve": sorted(curve, key=lambda row: (row["variant"], row["train_images"])),
+        "runs": sorted({run for arm in [*arms, *curve] for run in arm["runs"]}),
+    }
+
+
+def _measured(specs: Sequence[RunSpec], records: Records) -> dict[str, Any]:
+    """What the finished runs among `specs` measured. `seconds` is one training, without building and tracing."""
+    found: list[RunRecord] = [records[spec][0] for spec in specs if records.get(spec)]
+    effect = mean_accuracy(found)
+    seconds = [r.spec.recipe.epochs * r.train_images / r.images_per_second for r in found]
+    return {
+        "seeds": [record.spec.seed for record in found],
+        "test_accuracies": [record.test_accuracy for record in found],
+        "test_accuracy": float(np.mean([r.test_accuracy for r in found])) if found else None,
+        "low": effect.low if effect else None,
+        "high": effect.high if effect else None,
+        "test_loss": float(np.mean([r.test_loss for r in found])) if found else None,
+        "seconds": float(np.median(seconds)) if found else None,
+        "front": [],
+        "runs": [record.run_id for record in found],
+    }
+
+
+def pareto_front(arms: Sequence[dict[str, Any]], cost: str) -> list[dict[str, Any]]:
+    """The measured arms that no other beats: none is at most as dear and more accurate, or cheaper and as accurate."""
+    measured = [arm for arm in arms if arm["test_accuracy"] is not None]
+
+    def beaten(arm: dict[str, Any]) -> bool:
+        return any(
+            (other[cost] <= arm[cost] and other["test_accuracy"] > arm["test_accuracy"])
+            or (other[cost] < arm[cost] and other["test_accuracy"] >= arm["test_accuracy"])
+            for other in measured
+        )
+
+    return sorted((arm for arm in measured if not beaten(arm)), key=lambda arm: arm[cost])
