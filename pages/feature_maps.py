@@ -33,7 +33,7 @@ colour_range = links.choose(
 )
 choices = list(models)
 for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=True):
-    usual = choices[0] if side == "left" else choices[min(1, len(choices) - 1)]
+    usual = inside.usual_model(side, dataset, choices)
     choice = links.choose(side, say(f"feature_maps.{side}"), choices, names.__getitem__, usual, where=column)
     record = models[choice]
     with column:
@@ -46,3 +46,5 @@ for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=Tr
         inside.show_network(side, names[choice], record.spec, taps, dataset, colour_range)
 if hint:
     st.caption(hint)
+st.caption(say("feature_maps.more"))
+st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.ICONS["train"])

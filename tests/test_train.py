@@ -19,7 +19,7 @@ from tf_models.study.showcase import half_precision
 from tf_models.training import train as trainer
 from tf_models.training.build import build
 from tf_models.training.initialize import start
-from tf_models.training.taps import read_taps
+from tf_models.training.taps import mixing_grids, read_taps
 from tf_models.training.train import Batches, Stopped, evaluate, train, warm_key
 
 ROOT = Path(__file__).parents[1]
@@ -131,6 +131,51 @@ def test_the_taps_of_a_kept_run_are_read_from_its_weights(run):
     np.testing.assert_allclose(arrays["probabilities"].sum(1), 1, rtol=1e-5)
     assert set(arrays) == {*build(record.spec.model).taps, "probabilities"}
     assert all(len(array) == 359 and array.dtype == np.float32 for array in arrays.values())
+
+
+def start_taps(tmp_path, variant, switches, shape=(8, 8, 1)):
+    """A network's specification, and its taps with the weights that a training starts from."""
+    spec = zoo.configure(variant, switches, shape, 10)
+    model = build(spec)
+    start(model, 0)
+    model.save_weights(tmp_path / "run.weights.h5")
+    images = np.random.default_rng(0).integers(0, 256, (2, *shape), np.uint8)
+    return spec, read_taps(spec, (tmp_path / "run.weights.h5").read_bytes(), images)
+
+
+INSIDE = [(variant, {}) for variant in zoo.CLASSROOM] + [
+    ("longformer", {"mixer": "attention"}),  # full attention with an extra token
+    ("longformer", {"sliding": "grid"}),
+    ("mobilevit", {"mixer": "window"}),
+    ("mobilevit", {"mixer": "sliding"}),
+    ("resnet", {"mixer": "window", "heads": 2}),
+    ("mobilenet_v2", {"mixer": "attention", "heads": 2, "downsample": "blur"}),
+]
+
+
+@pytest.mark.parametrize(("variant", "switches"), INSIDE, ids=str)
+def test_attention_has_one_form_whatever_the_mixer(tmp_path, variant, switches):
+    spec, found = start_taps(tmp_path, variant, switches)
+    grids = mixing_grids(spec)
+    attention = {tap: array for tap, array in found.items() if tap.endswith(".attention")}
+    mixers = {place.block.mixer for place in spec.places}
+    assert bool(attention) == bool(mixers & {"attention", "window", "sliding"})
+    for tap, weights in attention.items():
+        n = grids[tap][0] * grids[tap][1]
+        assert weights.shape[0] == 2 and weights.shape[2:] == (n, n)
+        rows = weights.sum(-1)
+        if spec.stem.class_token:  # what it gets is left out
+            assert (0 < rows).all() and (rows < 1).all()
+        else:
+            np.testing.assert_allclose(rows, 1, rtol=1e-5)
+    inner = [place for place in spec.places if place.block.inner_depth]
+    if inner:
+        assert attention[f"{inner[0].path}.inner1.attention"].shape[1] == 4 * inner[0].block.heads
+
+
+def test_attention_of_too_many_tokens_is_left_out(tmp_path):
+    _, found = start_taps(tmp_path, "vit", {"depth": 1, "patch": 1, "width": 8, "ffn": "off"}, (40, 32, 1))
+    assert "stage1.block1.mixer" in found and not any(tap.endswith(".attention") for tap in found)
 
 
 def test_weights_in_half_precision_are_half_as_large_and_predict_alike(run):

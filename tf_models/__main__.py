@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from tqdm import tqdm
@@ -73,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="smaller training sets")
     sub.add_argument("--tuning-size", type=int, help="training images that choose the learning rates, all by default")
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/study/results")
+
+    sub = command("linear", _linear, _table, "Fit the linear classifier that every network is measured against.")
+    sub.add_argument("--dataset", default="digits", help="see the command datasets")
+    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images")
+    sub.add_argument("--seeds", type=int, default=5)
+    sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/study/results")
     return parser
 
 
@@ -195,6 +201,15 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         path = write_shipped(f"{experiment.name}-{experiment.dataset}", used_records(experiment, records))
         print(path, file=sys.stderr)
     return experiment.analyse(records)
+
+
+def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tf_models.study.linear import linear_classifier, write_linear
+
+    results = [linear_classifier(options.dataset, seed, options.train_size) for seed in range(options.seeds)]
+    if options.ship:
+        write_linear(results)
+    return [asdict(result) for result in results]
 
 
 # For people

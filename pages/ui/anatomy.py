@@ -404,7 +404,8 @@ class System:
         return say("anatomy.sized", name=self.name, size=self.size) if self.size else self.name
 
 
-def _name(system: str) -> str:
+def system_name(system: str) -> str:
+    """Such as ViT-B/16 (published), of published-vit_b16."""
     scale, _, name = system.partition("-")
     return say(f"anatomy.{scale}", name=NAMES[name])
 
@@ -515,15 +516,21 @@ def drawing_words(spec: ModelSpec) -> pd.DataFrame:
     return drawing_rows(spec).join(pd.DataFrame(rows))
 
 
+def system(name: str, size: str = "") -> System:
+    """One of `SYSTEMS`; a classroom network for images of `size`."""
+    size = size or (USUAL_SIZE if name.startswith("classroom") else "")
+    return System(system_name(name), _times(size), spec_of(name, size or USUAL_SIZE))
+
+
 def choose_systems() -> dict[str, System]:
     """Both sides of the page, as the link says."""
     chosen = {}
     for side, column in zip(USUAL, st.columns(2, gap="large"), strict=True):
-        system, size = links.choose(side, say(f"anatomy.{side}"), SYSTEMS, _name, USUAL[side], where=column), ""
-        if system.startswith("classroom"):
+        name, size = links.choose(side, say(f"anatomy.{side}"), SYSTEMS, system_name, USUAL[side], where=column), ""
+        if name.startswith("classroom"):
             words, hint = say("anatomy.size"), say("anatomy.size_hint")
             size = links.choose(f"{side}_size", words, SIZES, _times, USUAL_SIZE, where=column, help=hint)
-        chosen[side] = System(_name(system), _times(size), spec_of(system, size or USUAL_SIZE))
+        chosen[side] = system(name, size)
     return chosen
 
 

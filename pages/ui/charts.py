@@ -179,3 +179,83 @@ def probabilities(
         )
         .properties(title=title, height=26 * len(data) + AXES)
     )
+
+
+def cost_and_accuracy(
+    data: pd.DataFrame,
+    yardstick: float | None,
+    title: str,
+    x: str,
+    y: str,
+    columns: Mapping[str, str],
+    marks: Mapping[str, tuple[str, str]],
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+    """Accuracy in percent against a cost on a log scale, a line a network, with intervals over seeds.
+
+    `data` has network, cost, accuracy, low, high, seeds and front: whether nothing is both cheaper and better, which a
+    ring shows. `marks` gives every network its colour and shape; `yardstick` is the accuracy of the linear classifier.
+    """
+    names = list(marks)
+    colour = alt.Color(
+        "network:N",
+        title=columns["network"],
+        scale=alt.Scale(domain=names, range=[colour for colour, _ in marks.values()]),
+        legend=alt.Legend(orient="bottom", columns=3, labelLimit=130, symbolOpacity=1),
+    )
+    shape = alt.Shape(
+        "network:N",
+        title=columns["network"],
+        scale=alt.Scale(domain=names, range=[shape for _, shape in marks.values()]),
+        legend=alt.Legend(orient="bottom", columns=3, labelLimit=130, symbolOpacity=1),
+    )
+    across = alt.X(
+        "cost:Q", title=x, scale=alt.Scale(type="log", nice=False, padding=18), axis=alt.Axis(tickCount=6, format="~s")
+    )
+    up = alt.Scale(zero=False)
+    tips = [alt.Tooltip("network:N", title=columns["network"]), alt.Tooltip("cost:Q", title=x, format=",.4~g")]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    base = alt.Chart(data).encode(x=across, tooltip=tips)
+    lines = base.mark_line(size=1.5, opacity=0.6).encode(y=alt.Y("accuracy:Q", title=y, scale=up), color=colour)
+    spans = base.mark_rule(size=1.5, opacity=0.6).encode(y=alt.Y("low:Q", title=y, scale=up), y2="high:Q", color=colour)
+    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
+        y=alt.Y("accuracy:Q", title=y, scale=up), color=colour, shape=shape
+    )
+    layers = [spans, lines, dots]
+    if data["front"].any():
+        rings = alt.Chart(data[data["front"]]).mark_point(size=260, strokeWidth=1.8, color="#888", opacity=1)
+        layers.append(rings.encode(x=across, y=alt.Y("accuracy:Q", title=y, scale=up), tooltip=tips))
+    if yardstick is not None:
+        line = alt.Chart(pd.DataFrame({"accuracy": [yardstick]})).mark_rule(color="#888", strokeDash=[6, 4])
+        layers.insert(
+            0, line.encode(y=alt.Y("accuracy:Q", title=y, scale=up), tooltip=[alt.Tooltip("accuracy:Q", format=".2f")])
+        )
+    return alt.layer(*layers).properties(title=title, height=320 + AXES + 2 * LEGEND)
+
+
+def published_sizes(
+    data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping[str, str], colours: Mapping[str, str]
+) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+    """Published accuracy against size, each with its name. Columns: network, family, parameters, accuracy, source."""
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("network", "accuracy", "source")]
+    tips.insert(1, alt.Tooltip("parameters:Q", title=columns["parameters"], format=","))
+    base = alt.Chart(data).encode(
+        x=alt.X(
+            "parameters:Q",
+            title=x,
+            scale=alt.Scale(type="log", nice=False, padding=70),
+            axis=alt.Axis(tickCount=5, format="~s"),
+        ),
+        y=alt.Y("accuracy:Q", title=y, scale=alt.Scale(zero=False, padding=16)),
+        tooltip=tips,
+    )
+    dots = base.mark_point(filled=True, size=90, opacity=1).encode(
+        color=alt.Color(
+            "family:N",
+            title=columns["family"],
+            scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+            legend=alt.Legend(orient="bottom", columns=2),
+        )
+    )
+    names = base.mark_text(align="left", dx=9, fontSize=11, color="#888").encode(text="network:N")
+    return alt.layer(dots, names).properties(title=title, height=280 + AXES + LEGEND)

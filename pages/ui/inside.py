@@ -1,6 +1,6 @@
 """What *Feature maps* shows: images, names of layers, colour ranges, attention."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,24 @@ from pages.ui.words import say
 from tf_models.data import fit_image, peek, read_image
 from tf_models.study import showcase
 from tf_models.study.runs import RunRecord, RunSpec
-from tf_models.zoo import CLASSROOM
+from tf_models.zoo import CLASSROOM, ModelSpec
+from tf_models.zoo.spec import UNFOLDED, Block, Place, inner_block
 
 UPLOAD = "upload"
+USUAL = {"left": "cnn", "right": "vit"}  # the networks at first sight, where they are
+WITH_KERNELS = ("convolution", "depthwise", "pool")
+ONE_BY_ONE = ("bottleneck", "separable", "inverted")  # block kinds whose channel mixing is 1×1 convolutions
 
 
 def model_name(choice: str, record: RunRecord) -> str:
     """Such as ``vit ffn=off · 97.2 % · 1a2b3c``: what it is, its test accuracy, its run."""
     return f"{record.spec.name} · {100 * record.test_accuracy:.1f} % · {record.run_id[:6]}"
+
+
+def usual_model(side: str, dataset: str, choices: Sequence[str]) -> str:
+    """What a side shows at first: the shipped CNN and ViT, else the first two models there are."""
+    wanted = f"{USUAL[side]}-{dataset}"
+    return wanted if wanted in choices else choices[0 if side == "left" else min(1, len(choices) - 1)]
 
 
 def colour_of(spec: RunSpec) -> str:
@@ -79,25 +89,56 @@ def _image_name(shown: showcase.Showcase, index: int) -> str:
 def layer_names(spec: RunSpec, taps: Mapping[str, np.ndarray]) -> dict[str, str]:
     """Tap → what it is, for every tap that is a grid of channels, from the image to the head."""
     model = spec.model
-    plain = model.blocks[0].kind == "plain"
-    names = {}
-    if not plain:
-        names["stem"] = say("layer.stem")
-    for s, stage in enumerate(model.stages, 1):
-        for b, block in enumerate(stage.blocks, 1):
-            key = "layer.place" if len(model.stages) > 1 else "layer.place_single"
-            place = say(key, stage=s, block=b)
-            path = f"stage{s}.block{b}"
-            mixer = say(f"mixer.{block.mixer}")
-            words = {
-                f"{path}.mixer": say("layer.mixer", place=place, mixer=mixer),
-                f"{path}.channel": say("layer.relu" if plain else "layer.channel", place=place),
-                f"{path}.out": say("layer.out", place=place),
-            }
-            names |= {tap: text for tap, text in words.items() if tap in taps}
-        if stage.pool:
+    names = {} if model.stem.kind == "none" else {"stem": say("layer.stem")}
+    for place in model.places:
+        s, stage = place.stage, model.stages[place.stage - 1]
+        if place.number == 1 and stage.downsample != "none":
+            names[f"stage{s}.downsample"] = say(f"layer.{stage.downsample}", stage=s)
+        names |= dict(_block_layers(model, place))
+        if place.number == len(stage.blocks) and stage.pool:
             names[f"stage{s}.pool"] = say("layer.pool", stage=s)
-    return names
+    return {tap: text for tap, text in names.items() if tap in taps}
+
+
+def _block_layers(model: ModelSpec, place: Place) -> Iterator[tuple[str, str]]:
+    """Tap and name of what one block computes. A tap that is the same as the block's output is left out."""
+    block, path, where = place.block, place.path, _place_name(model, place)
+    if block.kind == "mobilevit":
+        yield f"{path}.local", say("layer.local", place=where)
+        for inner in range(1, block.inner_depth + 1):
+            yield from _sublayers(inner_block(block), f"{path}.inner{inner}", _place_name(model, place, inner), True)
+        yield f"{path}.out", say("layer.out", place=where)
+        return
+    added = block.skip and place.stride == 1 and place.channels_in == block.width
+    yield from _sublayers(block, path, where, block.kind != "separable" and (block.kind != "inverted" or added))
+
+
+def _sublayers(block: Block, path: str, where: str, channel: bool) -> Iterator[tuple[str, str]]:
+    mixer = say(f"mixer.{block.mixer}")
+    if block.mixer in WITH_KERNELS:
+        mixer = say("layer.kernel", kernel=block.kernel, mixer=mixer)
+    yield f"{path}.mixer", say("layer.mixer", place=where, mixer=mixer)
+    if channel:
+        role = "relu" if block.kind == "plain" else "pointwise" if block.kind in ONE_BY_ONE else block.channel
+        yield f"{path}.channel", say(f"layer.channel.{role}", place=where)
+    yield f"{path}.out", say("layer.out", place=where)
+
+
+def _place_name(model: ModelSpec, place: Place, inner: int = 0) -> str:
+    key = "layer.place" if len(model.stages) > 1 else "layer.place_single"
+    name = say(key, stage=place.stage, block=place.number)
+    return say("layer.place_inner", place=name, inner=inner) if inner else name
+
+
+def attention_layers(model: ModelSpec, taps: Mapping[str, np.ndarray]) -> dict[str, tuple[str, tuple[int, int]]]:
+    """Tap → its block's name, rows and columns of what attends to each other, for every map of attention."""
+    found = {}
+    for place in model.places:
+        for inner in range(1, place.block.inner_depth + 1) if place.block.inner_depth else (0,):
+            tap = f"{place.path}.inner{inner}.attention" if inner else f"{place.path}.attention"
+            if tap in taps:
+                found[tap] = _place_name(model, place, inner), place.mixing_grid
+    return found
 
 
 def colour_limits(
@@ -147,31 +188,41 @@ def _show_prediction(side: str, spec: RunSpec, probabilities: np.ndarray, datase
 def _show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray]) -> None:
     """Attention maps of one block, a tile a head, for one looking patch or the average over all."""
     st.subheader(say("feature_maps.attention"))
-    layers = {
-        tap: say("layer.place_single", block=tap.split(".block")[1].split(".")[0])
-        for tap in taps
-        if tap.endswith(".attention")
-    }
+    model = spec.model
+    layers = attention_layers(model, taps)
     if not layers:
-        st.caption(say("feature_maps.no_attention"))
+        st.caption(say(f"feature_maps.no_attention.{_why_none(model)}"))
         return
-    layer = links.choose(f"{side}_attention", say("feature_maps.attention_layer"), list(layers), layers.__getitem__)
-    weights = taps[layer]  # (heads, n, n)
-    rows, columns = spec.model.grid
-    average = f"{side}_query"
+    label = say("feature_maps.attention_layer")
+    layer = links.choose(f"{side}_attention", label, list(layers), lambda tap: layers[tap][0])
+    weights, (where, (rows, columns)) = taps[layer], layers[layer]  # (heads, n, n)
     queries = {"average": say("feature_maps.query.average")}
     queries |= {
         f"{row}-{column}": say("feature_maps.query.token", row=row, column=column)
         for row in range(1, rows + 1)
         for column in range(1, columns + 1)
     }
-    query = links.choose(average, say("feature_maps.query"), list(queries), queries.__getitem__)
+    query = links.choose(f"{side}_query", say("feature_maps.query"), list(queries), queries.__getitem__)
     if query == "average":
         seen, words = weights.mean(axis=1), say("feature_maps.query.mean")
     else:
         row, column = (int(part) - 1 for part in query.split("-"))
         seen, words = weights[:, row * columns + column], queries[query]
-    picture = sheets.attention_sheet(seen.reshape(len(weights), rows, columns))
-    alt = say("feature_maps.attention_alt", heads=len(weights), layer=layers[layer], model=name)
+    unfolded = ".inner" in layer
+    across = len(weights) // UNFOLDED**2 if unfolded else len(weights)
+    picture = sheets.attention_sheet(seen.reshape(len(weights), rows, columns), across)
+    alt = say("feature_maps.attention_alt", heads=len(weights), layer=where, model=name)
     st.image(picture, width="stretch", output_format="PNG", alt=alt)
-    st.caption(say("feature_maps.attention_hint", query=words))
+    key = "feature_maps.attention_unfolded" if unfolded else "feature_maps.attention_hint"
+    hints = [say(key, query=words, rows=rows, columns=columns)]
+    if model.stem.class_token:
+        hints.append(say("feature_maps.attention_rest", share=f"{100 * (1 - seen.sum(axis=1).mean()):.1f}"))
+    st.caption(" ".join(hints))
+
+
+def _why_none(model: ModelSpec) -> str:
+    """Why there is no map of attention to show."""
+    mixers = {block.mixer for block in model.blocks}
+    if mixers & {"attention", "window", "sliding"}:
+        return "large"
+    return "linear" if "linear_attention" in mixers else "fixed"

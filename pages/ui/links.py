@@ -48,6 +48,31 @@ def choose_number(key: str, label: str, low: int, high: int, default: int, where
     return _keep_in_link(key, value, default)
 
 
+def choose_many(
+    key: str,
+    label: str,
+    options: Sequence[str],
+    format_func: Callable[[str], str] = str,
+    default: Sequence[str] = (),
+    where: Any = st,
+    **more: Any,
+) -> list[str]:
+    """Any of `options` by a multiple selection, kept in the link as ``a,b,c``."""
+    state, raw = f"choice_{key}", st.query_params.get(key)
+    seen = st.session_state.setdefault("links_seen", {})
+    if raw != seen.get(key):
+        seen[key] = raw
+        asked = raw.split(",") if raw is not None else list(default)
+        for value in asked:
+            if value not in options:
+                st.warning(say("error.unknown_view", value=quote(value[:80]), name=key, choices=", ".join(options)))
+        st.session_state[state] = [value for value in asked if value in options] or list(default)
+    st.session_state.setdefault(state, list(default))
+    values = where.multiselect(label, options, format_func=format_func, key=state, **more)
+    _keep_in_link(key, ",".join(values), ",".join(default))
+    return values
+
+
 def _take_from_link(key: str, state: str, options: Sequence, default: Any, kind: Callable[[str], Any] = str) -> None:
     """Follow the link where it is new: a first visit, an edited address, a step back in the browser."""
     raw = st.query_params.get(key)

@@ -13,7 +13,9 @@ from tf_models.study import showcase, worker
 from tf_models.study.conduct import known_records
 from tf_models.study.experiments.base import Records
 from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
 from tf_models.study.jobs import Jobs
+from tf_models.study.linear import shipped_linear
 from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore
 from tf_models.study.shipped import shipped_records
 
@@ -71,6 +73,31 @@ def shipped_experiment(dataset: str) -> FfnGap:
         return FfnGap("digits", 5, depths=(1, 2, 4, 8), train_sizes=(300, 600), backend="tensorflow")
     recipe = Recipe(epochs=10)
     return FfnGap(dataset, 3, train_size=10_000, recipe=recipe, backend="tensorflow")
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def parameter_efficiency(dataset: str) -> dict[str, Any]:
+    """The analysis of ``parameter-efficiency`` as the lab ships it, as far as its runs are there."""
+    if dataset == "digits":
+        experiment = ParameterEfficiency("digits", 5, train_sizes=(300,), backend="tensorflow")
+    else:
+        experiment = ParameterEfficiency(
+            dataset,
+            3,
+            10_000,
+            Recipe(epochs=6),
+            "tensorflow",
+            tuning_size=2500,
+            train_sizes=(1000, 3000),
+        )
+    return experiment.analyse(all_records())
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def linear_accuracy(dataset: str) -> float | None:
+    """Mean test accuracy of the shipped linear classifiers, in percent."""
+    results = shipped_linear(dataset)
+    return 100 * float(np.mean([result.test_accuracy for result in results])) if results else None
 
 
 EXPERIMENT_DATASETS = ("digits", "cifar10-jpeg")

@@ -27,6 +27,8 @@ DASHES = {
     "off_deeper": [4, 4],
     "off_wider": [10, 3],
 }
+# One shape for each network of a family, so that eleven can be told apart in four colours.
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 # What a layer is for; none of a family's colours, which mean something else.
 ROLES = {
     "stem": "#7F7F7F",

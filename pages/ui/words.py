@@ -328,6 +328,60 @@ EN = {
     "kind.one_residual": "{mixer} + {channel}",
     "kind.two_residuals": "{mixer} + {channel}",
     "kind.mobilevit": "MobileViT block ({inner} × {mixer} + {channel})",
+    # Parameters
+    "parameters.nav": "Parameters",
+    "parameters.title": "What does a parameter buy?",
+    "parameters.lead": "Ten families and a plain CNN, trained with one recipe on the same images. The text says that CNNs "
+    "use their parameters efficiently and Transformers need more data: here is accuracy against parameters, against work, "
+    "against time and against the amount of data.",
+    "parameters.cost": "Against",
+    "parameters.cost_hint": "Parameters: numbers that are learned. MACs: multiply-adds for one image. Seconds: one whole "
+    "training. Training images: at full size, with smaller training sets.",
+    "parameters.cost.parameters": "parameters",
+    "parameters.cost.macs": "MACs",
+    "parameters.cost.seconds": "seconds",
+    "parameters.cost.train_images": "training images",
+    "parameters.empty": "No run records for this experiment on {dataset} yet. "
+    "`python -m tf_models run parameter-efficiency --dataset {dataset}` makes them.",
+    "parameters.chart": "Test accuracy on {dataset}, {images} training images, {epochs} epochs",
+    "parameters.alt": "Test accuracy of every network at several costs, with 95 % intervals. {text}",
+    "parameters.best": "Most accurate: **{network}** with {accuracy} % at {parameters} parameters. Nothing smaller is as "
+    "good as these: {front}.",
+    "parameters.finding": "On **{dataset}**, at equal parameters, the CNN is **{mean} points** above the Transformer (ViT), "
+    "95 % interval {low} to {high}; “better by more than {delta} points” is *{verdict}*.",
+    "parameters.hint": "Points: means over {seeds} seeds at a quarter, half and all of the parameters. Bars: 95 % intervals. "
+    "Rings: the Pareto front, nothing else is both cheaper and more accurate. The learning rate of every network was chosen "
+    "on validation at full size with {tuning} training images.",
+    "parameters.linear_hint": "Dashed line: a linear classifier on the pixels, {accuracy} %.",
+    "parameters.seconds_hint": "Seconds of training two runs at a time on {devices}, without building and tracing; other "
+    "work on the machine makes them longer, so read them as orders of size.",
+    "parameters.against": "The CNN against each of the others",
+    "parameters.against_title": "{reference} minus …, all at about 200,000 parameters",
+    "parameters.against_alt": "Difference in test accuracy between the CNN and every other network: {text}",
+    "parameters.no_pairs": "There are no pairs of runs to compare yet.",
+    "parameters.table": "Every network at every size",
+    "parameters.table_hint": "*Over linear*: points above a linear classifier on the pixels. Below zero, the network has not "
+    "even learned what a linear map can.",
+    "parameters.shares": "Where parameters and work sit",
+    "parameters.systems": "Networks",
+    "parameters.no_systems": "Choose at least one network.",
+    "parameters.published": "Published, at full size",
+    "parameters.published_hint": "ImageNet accuracies as published, with recipes up to ten years apart: this picture compares "
+    "publications, not architectures, and has nothing to do with the measurements above. MobileNet V1 and MobileViT-S are "
+    "missing because no figure of theirs was checked at its source.",
+    "parameters.published_title": "Published accuracy on ImageNet-1k against size",
+    "parameters.published_alt": "Published accuracy and number of parameters: {text}",
+    "axis.parameters": "parameters (log scale)",
+    "axis.macs": "MACs for one image",
+    "axis.seconds": "seconds of training",
+    "column.network": "network",
+    "column.family": "family",
+    "column.top1": "top-1 accuracy (%)",
+    "column.over_linear": "over linear (points)",
+    "family.convolution": "convolution",
+    "family.attention": "attention",
+    "family.hybrid": "hybrid",
+    "family.mlp": "MLP",
     # Feature maps
     "feature_maps.nav": "Feature maps",
     "feature_maps.title": "What does each layer see?",
@@ -767,6 +821,52 @@ ZH = {
     "kind.one_residual": "{mixer} + {channel}",
     "kind.two_residuals": "{mixer} + {channel}",
     "kind.mobilevit": "MobileViT 块（{inner} × {mixer} + {channel}）",
+    # Parameters
+    "parameters.nav": "参数",
+    "parameters.title": "一个参数能换来什么？",
+    "parameters.lead": "十个家族和一个普通 CNN，用同一套方案在同样的图像上训练。文中说 CNN 参数高效、Transformer 需要更多数据："
+    "这里给出准确率与参数量、计算量、时间和数据量的关系。",
+    "parameters.cost": "横轴",
+    "parameters.cost_hint": "参数：学到的数字。MAC：一张图像所需的乘加次数。秒数：一次完整的训练。训练图像数：完整大小的网络用更小的训练集。",
+    "parameters.cost.parameters": "参数量",
+    "parameters.cost.macs": "乘加次数",
+    "parameters.cost.seconds": "秒数",
+    "parameters.cost.train_images": "训练图像数",
+    "parameters.empty": "{dataset} 上还没有这个实验的运行记录。用 `python -m tf_models run parameter-efficiency --dataset {dataset}` 生成。",
+    "parameters.chart": "{dataset} 上的测试准确率，{images} 张训练图像，{epochs} 轮",
+    "parameters.alt": "每个网络在不同代价下的测试准确率及 95 % 区间。{text}",
+    "parameters.best": "最准确的是 **{network}**：{accuracy} %，{parameters} 个参数。没有更小的网络能比得上这些：{front}。",
+    "parameters.finding": "在 **{dataset}** 上，参数量相同时，CNN 比 Transformer（ViT）高 **{mean} 个百分点**，95 % 区间 {low} 到 {high}；"
+    "“高出超过 {delta} 个百分点”的结论：*{verdict}*。",
+    "parameters.hint": "点：参数量为四分之一、一半和全部时，{seeds} 个种子的平均值。竖线：95 % 区间。圆环：帕累托前沿，没有别的网络既更省又更准。"
+    "每个网络的学习率在完整大小下用 {tuning} 张训练图像、按验证集选定。",
+    "parameters.linear_hint": "虚线：直接作用于像素的线性分类器，{accuracy} %。",
+    "parameters.seconds_hint": "训练秒数：在 {devices} 上同时训练两个，不含构建和追踪；机器上的其他工作会拖长时间，因此只看数量级。",
+    "parameters.against": "CNN 与其他各网络的对比",
+    "parameters.against_title": "{reference} 减去……，参数量都约为 20 万",
+    "parameters.against_alt": "CNN 与其他各网络的测试准确率之差：{text}",
+    "parameters.no_pairs": "还没有可以成对比较的运行。",
+    "parameters.table": "每个网络的每种大小",
+    "parameters.table_hint": "*超过线性*：比像素上的线性分类器高出的百分点。小于零说明网络连线性映射能学到的都没有学到。",
+    "parameters.shares": "参数和计算量在哪里",
+    "parameters.systems": "网络",
+    "parameters.no_systems": "请至少选择一个网络。",
+    "parameters.published": "已发表的完整大小网络",
+    "parameters.published_hint": "已发表的 ImageNet 准确率，训练方案相差可达十年：这张图比较的是论文而不是架构，与上面的测量无关。"
+    "缺少 MobileNet V1 和 MobileViT-S，因为没有在其来源核对过它们的数字。",
+    "parameters.published_title": "已发表的 ImageNet-1k 准确率与大小",
+    "parameters.published_alt": "已发表的准确率和参数量：{text}",
+    "axis.parameters": "参数量（对数刻度）",
+    "axis.macs": "每张图像的乘加次数",
+    "axis.seconds": "训练秒数",
+    "column.network": "网络",
+    "column.family": "家族",
+    "column.top1": "top-1 准确率（%）",
+    "column.over_linear": "超过线性（百分点）",
+    "family.convolution": "卷积",
+    "family.attention": "注意力",
+    "family.hybrid": "混合",
+    "family.mlp": "MLP",
     "feature_maps.nav": "特征图",
     "feature_maps.title": "每一层看到了什么？",
     "feature_maps.lead": "两个训练好的网络看同一张图像。逐层查看：每个小格是该层输出的一个通道，越亮数值越大。"

@@ -1,5 +1,6 @@
 """What flows through a trained network: the arrays behind *Feature maps*."""
 
+import math
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import numpy as np
 
 from tf_models.training.build import Network, build
 from tf_models.zoo import ModelSpec
+from tf_models.zoo.spec import UNFOLDED
+
+MOST_TOKENS = 1024  # a dense map of attention has the square of it
 
 _readers: dict[ModelSpec, tuple[Network, keras.Model]] = {}
 
@@ -19,18 +23,48 @@ def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, 
         images: (N, H, W, channels) uint8 of the spec's input shape.
 
     Returns:
-        tap name → (N, …) float32, see `training.build.Network`; ``probabilities`` (N, classes) besides.
+        tap name → (N, …) float32, see `training.build.Network`; ``probabilities`` (N, classes) besides. All attention
+        has one form, whatever the mixer: see `dense_attention`. It is left out where more than 1,024 tokens attend.
     """
     if spec not in _readers:
         if len(_readers) >= 4:
             _readers.clear()
         model = build(spec)
-        _readers[spec] = model, keras.Model(model.input, model.taps)
+        grids = mixing_grids(spec)
+        shown = {tap: out for tap, out in model.taps.items() if math.prod(grids.get(tap, ())) <= MOST_TOKENS}
+        _readers[spec] = model, keras.Model(model.input, shown)
     model, reader = _readers[spec]
     load_weights(model, weights)
     arrays = {name: np.asarray(value, np.float32) for name, value in reader.predict_on_batch(images).items()}
+    for tap, grid in mixing_grids(spec).items():
+        if tap in arrays:
+            arrays[tap] = dense_attention(model, tap, arrays[tap], grid)
     exponentials = np.exp(arrays["logits"] - arrays["logits"].max(axis=1, keepdims=True))
     return arrays | {"probabilities": exponentials / exponentials.sum(axis=1, keepdims=True)}
+
+
+def mixing_grids(spec: ModelSpec) -> dict[str, tuple[int, int]]:
+    """Rows and columns of the positions that attend to each other, by the name of the tap that would hold it."""
+    return {
+        f"{path}.attention": place.mixing_grid
+        for place in spec.places
+        for path in (place.path, *(f"{place.path}.inner{n}" for n in range(1, place.block.inner_depth + 1)))
+    }
+
+
+def dense_attention(model: Network, tap: str, weights: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """The weights of one tap as (N, h, n, n): what each of the n positions takes from each, 0 where it may not look.
+
+    What goes to extra tokens is left out, so that a row sums to 1 at most. Inside a ``mobilevit`` block h holds the
+    heads of its first unfolded grid, then those of the second, and so on.
+    """
+    layer, n = model.get_layer(f"{tap.removesuffix('.attention')}.mixer"), math.prod(grid)
+    if not hasattr(layer, "dense_weights"):
+        return weights[:, :, -n:, -n:]  # extra tokens come first
+    count = len(weights)
+    if ".inner" in tap:  # the unfolded grids are images of their own
+        weights = weights.reshape(count * UNFOLDED**2, -1, *weights.shape[2:])
+    return layer.dense_weights(weights, grid).reshape(count, -1, n, n)
 
 
 def load_weights(model: keras.Model, weights: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 from tf_models.errors import LabError
 from tf_models.zoo.classroom import CLASSROOM
@@ -43,4 +44,9 @@ def defaults(variant: str) -> dict[str, Value]:
     """The setting of every switch that the variant has, as it stands in `CLASSROOM`."""
     if variant not in CLASSROOM:
         raise LabError("unknown_variant", value=variant, choices=", ".join(CLASSROOM))
+    return dict(_standing(variant))
+
+
+@cache  # every run record that is read asks for them
+def _standing(variant: str) -> dict[str, Value]:
     return settings(CLASSROOM[variant])

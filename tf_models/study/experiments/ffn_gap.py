@@ -1,26 +1,33 @@
-"""``ffn-gap``: what the FFN of a Vision Transformer is worth.
+"""``ffn-gap``: what the FFN of a network is worth, of a Vision Transformer where no other is named.
 
     python -m tf_models run ffn-gap --dataset digits --seeds 5
+    python -m tf_models run ffn-gap --variant swin --dataset digits --seeds 5
 
 Six arms (`ffn_arms`), 30 runs and 18 for tuning: about 4 minutes on 2 cores for digits, an hour for cifar10-jpeg with
-3 seeds. Result: +1.89 points [+0.66, +3.13] on digits, −0.72 [−1.91, +0.47] on cifar10-jpeg.
+3 seeds. Result for vit: +1.89 points [+0.66, +3.13] on digits, −0.72 [−1.91, +0.47] on cifar10-jpeg.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tf_models.data import peek
+from tf_models.errors import LabError
 from tf_models.study.experiments.base import AGAIN, Arm, Contrast, Experiment, Records, numbers, one_source, pair
-from tf_models.study.runs import Recipe, RunRecord, RunSpec
+from tf_models.study.runs import Recipe, RunSpec
 from tf_models.study.verdict import decide, paired_effect, smallest_effect
-from tf_models.zoo import CLASSROOM, Value, configure, parameters
+from tf_models.zoo import CLASSROOM, Value, configure, defaults, parameters
+from tf_models.zoo.switches import RANGES, refusal
 
 CONTROL_SEEDS = 3
 CLASSROOM_DEPTH = len(CLASSROOM["vit"].blocks)
+WITH_FFN = tuple(variant for variant, spec in CLASSROOM.items() if refusal(spec, "ffn") is None)
+# Its stem and its inverted blocks mix positions nonlinearly, whatever the switches say: it solves the control task
+# without any FFN, so the experiment is checked with `vit` in its place.
+WITHOUT_CONTROL = ("mobilevit",)
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,7 @@ class FfnGap(Experiment):
 
     depths: tuple[int, ...] = ()
     train_sizes: tuple[int, ...] = ()
+    variant: str = "vit"
 
     name: ClassVar[str] = "ffn-gap"
     contrasts: ClassVar[tuple[Contrast, ...]] = (
@@ -39,10 +47,18 @@ class FfnGap(Experiment):
         Contrast("on", "linear"),
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.variant not in CLASSROOM:
+            raise LabError("unknown_variant", value=self.variant, choices=", ".join(WITH_FFN))
+        if code := refusal(CLASSROOM[self.variant], "ffn"):
+            raise LabError(code, variant=self.variant, value="off")
+
     @property
     def arms(self) -> dict[str, Arm]:
         known = peek(self.dataset)
-        return {name: Arm("vit", switches) for name, switches in ffn_arms(known.input_shape, known.classes).items()}
+        arms = ffn_arms(known.input_shape, known.classes, self.variant)
+        return {name: Arm(self.variant, switches) for name, switches in arms.items()}
 
     def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
         cells = self.grid(rates).values()
@@ -55,31 +71,37 @@ class FfnGap(Experiment):
     def runs(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
         """The reported runs of every arm, a seed each, and of the A/A control ``on_again``."""
         again = range(AGAIN, AGAIN + self.seeds)
-        on = Arm("vit", {})
+        on = Arm(self.variant, {})
         return super().runs(rates) | {"on_again": [self.spec(on, seed, rates["on"], self.train_size) for seed in again]}
 
     def grid(self, rates: Mapping[str, float]) -> dict[tuple[int, int | None], dict[str, list[RunSpec]]]:
-        """(depth, training size) → runs with and without the FFN, at the learning rates of the full experiment."""
+        """(depth, training size) → runs with and without the FFN, at the learning rates of the full experiment.
+
+        The depth is that of the switch; 0 is the variant's own, where its stages differ in depth.
+        """
         arms = {name: self.arms[name] for name in ("on", "off")}
+        usual = int(defaults(self.variant).get("depth", 0))
+
+        def arm(name: str, depth: int) -> Arm:
+            return Arm(self.variant, {**arms[name].switches, **({"depth": depth} if depth else {})})
+
         return {
             (depth, size): {
-                name: [
-                    self.spec(Arm("vit", {**arm.switches, "depth": depth}), seed, rates[name], size)
-                    for seed in range(self.seeds)
-                ]
-                for name, arm in arms.items()
+                name: [self.spec(arm(name, depth), seed, rates[name], size) for seed in range(self.seeds)]
+                for name in arms
             }
             for size in (*self.train_sizes, *((self.train_size,) if self.depths else ()))
-            for depth in (self.depths or (CLASSROOM_DEPTH,))
+            for depth in (self.depths or (usual,))
         }
 
     def positive_control(self) -> dict[str, list[RunSpec]]:
         """`token_product` with nothing that mixes tokens and no norm: only the FFN can solve it."""
+        variant = "vit" if self.variant in WITHOUT_CONTROL else self.variant
         bare: dict[str, Value] = {"mixer": "identity", "norm": "none"}
         recipe = Recipe(xla=self.recipe.xla, mixed_precision=self.recipe.mixed_precision)
         return {
             arm: [
-                RunSpec("vit", switches, "token_product", None, seed, recipe, self.backend)
+                RunSpec(variant, switches, "token_product", None, seed, recipe, self.backend)
                 for seed in range(CONTROL_SEEDS)
             ]
             for arm, switches in (("on", bare), ("off", {**bare, "ffn": "off"}))
@@ -89,27 +111,39 @@ class FfnGap(Experiment):
         return analyse(self, records)
 
 
-def ffn_arms(input_shape: tuple[int, int, int], classes: int) -> dict[str, dict[str, Value]]:
-    """The six arms of ``ffn-gap``, all of `vit`.
+def ffn_arms(input_shape: tuple[int, int, int], classes: int, variant: str = "vit") -> dict[str, dict[str, Value]]:
+    """The six arms of ``ffn-gap``, all of `variant`.
 
-    Removing the FFN removes about 65 % of the parameters, so it is also removed at equal parameters, by depth and by
-    width; ``activation`` keeps norm → GELU → residual, ``linear`` both dense layers without the GELU.
+    Removing the FFN removes about 65 % of a ViT's parameters, so it is also removed at equal parameters, by depth and
+    by width, as nearly as these allow; ``activation`` keeps norm → GELU → residual, ``linear`` both dense layers
+    without the GELU.
     """
 
     def count(switches: Mapping[str, Value]) -> int:
-        return parameters(configure("vit", switches, input_shape, classes))
+        return parameters(configure(variant, switches, input_shape, classes))
 
     target = count({})
-    heads = CLASSROOM["vit"].blocks[0].heads
-    deeper = min(range(1, 25), key=lambda depth: abs(count({"ffn": "off", "depth": depth}) - target))
-    wider = min(range(heads, 400, heads), key=lambda width: abs(count({"ffn": "off", "width": width}) - target))
+
+    def matched(switch: str) -> dict[str, Value]:
+        """Without the FFN, and the value of this switch that comes nearest to the full network's parameters."""
+        _, low, high = RANGES[switch]
+        sizes: dict[int, int] = {}
+        for value in range(int(low), int(high) + 1):
+            try:
+                sizes[value] = count({"ffn": "off", switch: value})
+            except LabError:  # a width that its heads do not divide
+                continue
+            if sizes[value] >= target:
+                break
+        return {"ffn": "off", switch: min(sizes, key=lambda value: abs(sizes[value] - target))}
+
     return {
         "on": {},
         "off": {"ffn": "off"},
         "activation": {"ffn": "activation"},
         "linear": {"ffn": "linear"},
-        "off_deeper": {"ffn": "off", "depth": deeper},
-        "off_wider": {"ffn": "off", "width": wider},
+        "off_deeper": matched("depth"),
+        "off_wider": matched("width"),
     }
 
 
@@ -157,6 +191,7 @@ def analyse(experiment: FfnGap, records: Records) -> dict[str, Any]:
         cells.append({"depth": depth, "train_images": size or train_images, **row})
     return {
         "experiment": experiment.name,
+        "variant": experiment.variant,
         "dataset": experiment.dataset,
         "train_images": train_images,
         "epochs": experiment.recipe.epochs,

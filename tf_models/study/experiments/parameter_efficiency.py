@@ -9,6 +9,7 @@ training images. The learning rate is chosen once a family, at its full size.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,8 +79,11 @@ class ParameterEfficiency(Experiment):
 
 def budget_switches(variant: str, share: float, input_shape: tuple[int, int, int], classes: int) -> dict[str, Value]:
     """The width at which the variant comes nearest to this share of its parameters."""
-    if share == 1:
-        return {}
+    return {} if share == 1 else {"width": _width(variant, share, input_shape, classes)}
+
+
+@cache  # the search takes milliseconds, an analysis needs dozens
+def _width(variant: str, share: float, input_shape: tuple[int, int, int], classes: int) -> int:
     full = configure(variant, {}, input_shape, classes)
     target, sizes = share * parameters(full), {}
     for width in range(4, full.blocks[0].width):
@@ -87,7 +91,7 @@ def budget_switches(variant: str, share: float, input_shape: tuple[int, int, int
             sizes[width] = parameters(configure(variant, {"width": width}, input_shape, classes))
         except LabError:  # a width that its heads do not divide
             continue
-    return {"width": min(sizes, key=lambda width: abs(sizes[width] - target))}
+    return min(sizes, key=lambda width: abs(sizes[width] - target))
 
 
 def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]:
