@@ -17,15 +17,7 @@ frame.heading("train")
 
 form, results = st.columns([2, 3], gap="large")
 with form:
-    variant = links.choose(
-        "variant",
-        say("train.variant"),
-        tuple(zoo.CLASSROOM),
-        lambda v: say(f"train.variant.{v}"),
-        "vit",
-        kind="segments",
-        wrap=True,
-    )
+    variant = links.choose("variant", say("train.variant"), tuple(zoo.CLASSROOM), training.variant_name, "vit")
     dataset = links.choose("data", say("train.dataset"), tuple(name for name in names() if name != "token_product"))
     try:
         known = peek(dataset)
@@ -51,10 +43,9 @@ with form:
     rate = links.choose(
         "rate", say("train.rate"), tuple(f"{r:g}" for r in LEARNING_RATES), default="0.003", where=right
     )
-    comparisons = ("ffn_off", "other", "none") if variant == "vit" else ("other", "none")
-    compare = links.choose("compare", say("train.compare"), comparisons, lambda c: say(f"train.compare.{c}"))
+    compare = training.choose_comparison(variant)
     press = st.container()
-    switches = training.choose_switches(variant)
+    switches = training.choose_switches(variant, known.input_shape, known.classes)
     with st.expander(say("train.more"), icon=":material/settings:"):
         again = st.toggle(say("train.again"), key="again", help=say("train.again_hint"), persist_state="session")
         mixed = st.toggle(say("train.mixed"), key="mixed", help=say("train.mixed_hint"), persist_state="session")

@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import itertools
+import math
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,55 +19,93 @@ from tf_models.errors import LabError
 from tf_models.study.runs import ACTIVE, FAILED, FINISHED, QUEUED, STOPPING, Run, RunRecord, RunSpec
 from tf_models.study.shipped import shipped_records
 from tf_models.study.verdict import paired_effect
-from tf_models.zoo.switches import CHOICES, REFUSED_BY_PLAIN
+from tf_models.zoo.switches import CHOICES, refusal, settings
 
 SHOWN = 12  # runs on the page
 # What the page offers of the switches that take numbers; the command line takes any allowed number.
-OFFERED = {
-    "ffn_ratio": ("1", "2", "4", "8"),
-    "heads": ("1", "2", "4", "8"),
-    "depth": ("1", "2", "3", "4", "6", "8", "12"),
-    "width": ("16", "32", "64", "96", "128"),
-    "patch": ("0", "2", "4", "7", "8"),
-}
+NUMBERS = {"heads": (1, 2, 4, 8), "depth": (1, 2, 3, 4, 6, 8, 12), "patch": (1, 2, 4, 7, 8)}
+FACTORS = {"ffn_ratio": (0.25, 0.5, 1, 2, 4), "width": (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4)}  # of the variant's own
+OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
+MOST_TOKENS = 256  # that a patch may leave: more would take minutes
 
 
-def choose_switches(variant: str) -> dict[str, zoo.Value]:
+def choose_switches(variant: str, input_shape: tuple[int, int, int], classes: int) -> dict[str, zoo.Value]:
     """The switches that the variant has, as the visitor sets them; those at their usual value are left out."""
-    usual = zoo.defaults(variant)
     chosen: dict[str, zoo.Value] = {}
     with st.expander(say("train.switches"), icon=":material/tune:"):
         for switch in zoo.SWITCHES:
-            if variant == "cnn" and switch in REFUSED_BY_PLAIN:
+            options, default = offered(variant, switch, chosen, input_shape, classes)
+            if set(options) == {default}:
                 continue
-            if switch == "heads" and chosen.get("mixer", "attention") != "attention":
-                continue
-            if switch == "ffn_ratio" and chosen.get("ffn") in ("off", "activation"):
-                continue
-            options = CHOICES.get(switch) or OFFERED[switch]
-            default = f"{usual[switch]:g}" if switch in OFFERED and switch in usual else str(usual.get(switch, "0"))
-            value = links.choose(
-                switch, say(f"train.switch.{switch}"), options, lambda v, s=switch: _option(s, v), default
-            )
+            inner = switch == "depth" and any(block.inner_depth for block in zoo.CLASSROOM[variant].blocks)
+            label = say("train.switch.depth_inner" if inner else f"train.switch.{switch}")
+            value = links.choose(switch, label, options, lambda v, s=switch: _option(s, v), default)
             if value != default:
                 chosen[switch] = zoo.check_switch(switch, value, variant)
     return chosen
 
 
+def offered(
+    variant: str, switch: str, chosen: Mapping[str, zoo.Value], input_shape: tuple[int, int, int], classes: int
+) -> tuple[tuple[str, ...], str]:
+    """The values of a switch that can be built beside the choices (not the numbers) made before it, and its default.
+
+    The default stands alone where the variant has no such switch, or where it would change nothing.
+    """
+    before = {key: value for key, value in chosen.items() if key in CHOICES}
+    model = zoo.with_switches(zoo.CLASSROOM[variant], before)
+    standing = settings(model).get(switch)
+
+    def works(value: str) -> bool:
+        try:
+            tried = zoo.configure(variant, {**before, switch: value}, input_shape, classes)
+        except LabError:
+            return False
+        return switch != "patch" or math.prod(tried.grid) <= MOST_TOKENS
+
+    if switch in CHOICES:
+        default = str(standing or "")
+        values = CHOICES[switch]
+    else:
+        default = OWN if standing is None else f"{standing:g}"
+        own = model.blocks[0].width if switch == "width" else float(standing or max(b.ffn_ratio for b in model.blocks))
+        numbers = NUMBERS.get(switch) or [own * factor for factor in FACTORS[switch]]
+        numbers = [int(number) if switch == "width" else number for number in numbers]
+        values = sorted({default, *(f"{number:g}" for number in numbers)}, key=float)
+    return tuple(value for value in values if value == default or works(value)) or (default,), default
+
+
 def _option(switch: str, value: str) -> str:
     if switch == "mixer":
         return say(f"mixer.{value}")
+    if switch not in CHOICES and value == OWN:
+        return say("train.switch.automatic" if switch == "patch" else "train.switch.own")
     return say(f"train.switch.{switch}.{value}") if switch in CHOICES else value
 
 
+def variant_name(variant: str) -> str:
+    """What a classroom variant is called."""
+    return say(f"train.variant.{variant}")
+
+
+def choose_comparison(variant: str) -> str:
+    """What is trained beside the network: ``ffn_off``, ``none``, or the name of another variant."""
+    spec = zoo.CLASSROOM[variant]
+    comparisons = ("other", "none") if refusal(spec, "ffn") else ("ffn_off", "other", "none")
+    compare = links.choose("compare", say("train.compare"), comparisons, lambda c: say(f"train.compare.{c}"))
+    if compare != "other":
+        return compare
+    others = [name for name in zoo.CLASSROOM if name != variant]
+    usual = "vit" if spec.family == "convolution" else "cnn"
+    return links.choose("other", say("train.other"), others, variant_name, usual)
+
+
 def compared(spec: RunSpec, compare: str) -> list[RunSpec]:
-    """What is trained beside `spec`: the same without its FFN, or the other network as it comes."""
+    """What is trained beside `spec`: the same without its FFN, or another network as it comes."""
     if compare == "ffn_off":
         kept = {key: value for key, value in spec.switches.items() if key != "ffn_ratio"}
         return [replace(spec, switches={**kept, "ffn": "off"})]
-    if compare == "other":
-        return [replace(spec, variant="vit" if spec.variant == "cnn" else "cnn", switches={})]
-    return []
+    return [] if compare == "none" else [replace(spec, variant=compare, switches={})]
 
 
 def visitor() -> str:
