@@ -3,18 +3,26 @@
 import streamlit as st
 
 from pages.ui import frame, gap, links, loaders
+from pages.ui.training import variant_name
 from pages.ui.words import say
+from tf_models.zoo import CLASSROOM
+from tf_models.zoo.switches import refusal
 
 frame.ensure()
 frame.heading("ffn")
-dataset = links.choose("dataset", say("ffn.dataset"), loaders.EXPERIMENT_DATASETS, kind="segments")
-result = loaders.ffn_gap(dataset)
+left, right = st.columns(2)
+variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), variant_name, "vit", where=left)
+dataset = links.choose("dataset", say("ffn.dataset"), loaders.EXPERIMENT_DATASETS, kind="segments", where=right)
 
-if gap.show_contrasts(result):
+result = None
+if code := refusal(CLASSROOM[variant], "ffn"):
+    gap.show_refusal(variant, code)
+else:
+    result = loaders.ffn_gap(dataset, variant)
+if result and gap.show_contrasts(result):
     st.header(say("ffn.arms"))
-    st.caption(say("ffn.arms_hint"))
     gap.show_arms(result)
-    gap.show_curves(dataset)
+    gap.show_curves(variant, dataset)
 
     st.header(say("ffn.grid"))
     gap.show_grid(result)

@@ -1,10 +1,16 @@
-"""Speed and memory beside a baseline of the same minute: ``python tests/benchmark.py [experiment speed memory page]``.
+"""Speed and memory beside a baseline of the same minute.
 
-Nothing here is asserted: machines are noisy. About fifteen minutes for all on two cores.
+``python tests/benchmark.py [experiment speed attention memory page]``: an experiment by the lab's queue and by a plain
+script; images per second of every variant and of the same network in plain Keras layers (tests/plain.py); time and
+memory of one attention layer against the number of tokens; memory of a training; seconds of the pages.
+
+Nothing here is asserted: machines are noisy. About three quarters of an hour for all on two idle cores, of which speed
+takes twenty minutes and attention five.
 """
 
 import argparse
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -30,7 +36,7 @@ RECIPE = Recipe(learning_rate=3e-3)
 
 def main() -> None:
     """Run the named sections, each in processes of its own."""
-    sections = {"experiment": experiment, "speed": speed, "memory": memory, "page": page}
+    sections = {"experiment": experiment, "speed": speed, "attention": attention, "memory": memory, "page": page}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("section", nargs="*", default=[], help=", ".join(sections))
     parser.add_argument("--seeds", type=int, default=5)
@@ -109,85 +115,206 @@ def _plain(options: argparse.Namespace) -> None:
 
 # Images per second, against the same network in plain Keras layers
 
+IMAGES = 2048
+ROUNDS = 5  # epochs of every network, after the first, which traces and compiles
+
 
 def speed(options: argparse.Namespace) -> None:
-    """Training on 32×32×3 images, one process with all cores; the first epoch, which traces, is left out."""
+    """Training on 32×32×3 images, one process a variant with all cores; see `_speed`."""
     for variant in CLASSROOM:
-        for network in ("lab", "plain"):
-            for xla in ("0", "1"):
-                subprocess.run(
-                    [sys.executable, __file__, "_speed"],
-                    check=True,
-                    stderr=subprocess.DEVNULL,
-                    env=os.environ | {"VARIANT": variant, "NETWORK": network, "XLA": xla},
-                )
+        command = [sys.executable, __file__, "_speed"]
+        done = subprocess.run(command, stderr=subprocess.DEVNULL, env=os.environ | {"VARIANT": variant})
+        if done.returncode:
+            print(f"{variant:12} the process ended with {done.returncode}", flush=True)
 
 
 def _speed(options: argparse.Namespace) -> None:
+    """Lab and plain, with and without XLA, take turns epoch by epoch, so that noise hits all; the best epoch counts."""
     import keras
 
-    from tf_models.training import train
-
-    variant, network, xla = os.environ["VARIANT"], os.environ["NETWORK"], os.environ["XLA"] == "1"
+    variant = os.environ["VARIANT"]
     rng = np.random.default_rng(0)
-    images, labels = rng.integers(0, 256, (2048, 32, 32, 3), np.uint8), rng.integers(0, 10, 2048)
-    seconds = []
+    images, labels = rng.integers(0, 256, (IMAGES, 32, 32, 3), np.uint8), rng.integers(0, 10, IMAGES)
 
     class Clock(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             self.began = time.perf_counter()
 
         def on_epoch_end(self, epoch, logs=None):
-            seconds.append(time.perf_counter() - self.began)
+            self.seconds = time.perf_counter() - self.began
+
+    def epoch(model) -> float:
+        clock = Clock()  # leaves out what `fit` prepares once for all epochs
+        model.fit(images, labels, RECIPE.batch_size, verbose=0, callbacks=[clock])
+        return clock.seconds
+
+    models, best = {}, {}
+    for network, xla in itertools.product(("lab", "plain"), (False, True)):
+        model = _network(variant, network, xla)
+        try:
+            epoch(model)
+        except Exception as error:
+            if not xla:
+                raise
+            print(f"{variant:12} {network} does not compile: {str(error).splitlines()[0][:80]}", flush=True)
+        else:
+            models[network, xla], best[network, xla] = model, 0.0
+    for number in range(ROUNDS):
+        for key in list(models)[:: -1 if number % 2 else 1]:
+            best[key] = max(best[key], len(images) / epoch(models[key]))
+
+    words = []
+    for network in ("lab", "plain"):
+        compiled = f"{best[network, True]:6.0f}" if (network, True) in best else "does not compile"
+        words.append(f"{network} {best[network, False]:6.0f}, with XLA {compiled}")
+    lab, plain = (max(rate for key, rate in best.items() if key[0] == network) for network in ("lab", "plain"))
+    mark = "  BELOW 0.9" if lab < 0.9 * plain else ""
+    print(f"{variant:12} {'; '.join(words)} images/s; lab/plain {lab / plain:.2f}{mark}", flush=True)
+
+
+def _network(variant: str, network: str, xla: bool):
+    """Compiled, ready to train."""
+    import keras
+    from plain import PLAIN
+
+    from tf_models.training import train
 
     if network == "lab":
         spec = RunSpec(variant, {}, "cifar10", recipe=replace(RECIPE, xla=xla))
-        model = train._fresh_model(spec.model, spec.recipe, len(images), 0)
+        return train._fresh_model(spec.model, spec.recipe, IMAGES, 0)
+    model = PLAIN[variant]()
+    optimizer = keras.optimizers.AdamW(1e-3, global_clipnorm=1.0)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=xla)
+    return model
+
+
+# One layer of attention: time and memory against the number of tokens
+
+FULL = "full"
+ATTENTION = {  # a token mixer, changes of its block, whether its windows shift
+    FULL: ("attention", {}, False),
+    "window": ("window", {}, False),
+    "shifted window": ("window", {}, True),
+    "sliding raster": ("sliding", {"sliding": "raster"}, False),
+    "sliding grid": ("sliding", {"sliding": "grid"}, False),
+    "linear": ("linear_attention", {}, False),
+    "full, sliding mask": None,  # `MultiHeadAttention` with the mask of the sliding raster
+}
+CHANNELS = 64
+SIDES = (16, 32, 64)  # 256, 1,024 and 4,096 tokens
+TIME_BATCH = {
+    16: 16,
+    32: 16,
+    64: 2,
+}  # full attention at 4,096 tokens: 0.5 GiB for the scores of 2 images, several times
+MEMORY_BATCH = {
+    32: 8,
+    64: 2,
+}  # as many tokens: what is linear fills the same memory, whatever the process needs besides
+
+
+def attention(options: argparse.Namespace) -> None:
+    """Forward and backward through one layer of 64 channels with 4 heads, per image; no XLA."""
+    tokens = {side: side**2 for side in SIDES}
+    times = {side: _told("_attention_time", SIDE=str(side)) for side in SIDES}
+    print(
+        "milliseconds an image   " + "".join(f"{n:>10,}" for n in tokens.values()) + "   slope   times full attention"
+    )
+    for case in ATTENTION:
+        row = [times[side][case] for side in SIDES]
+        ratios = "".join(f"{times[side][case] / times[side][FULL]:9.3f}" for side in SIDES)
+        print(f"{case:24}" + "".join(f"{t:10.3f}" for t in row) + f"{_slope(SIDES, row):8.2f}{ratios}", flush=True)
+
+    sides = tuple(MEMORY_BATCH)
+    print(
+        "peak MiB an image       "
+        + "".join(f"{tokens[side]:>10,}" for side in sides)
+        + "   slope   times full attention"
+    )
+    full = []
+    for case in ATTENTION:
+        row = [_told("_attention_memory", CASE=case, SIDE=str(side)) for side in sides]
+        full = full or row
+        ratios = "".join(f"{one / all_:9.3f}" for one, all_ in zip(row, full, strict=True))
+        print(f"{case:24}" + "".join(f"{m:10.1f}" for m in row) + f"{_slope(sides, row):8.2f}{ratios}", flush=True)
+
+
+def _told(part: str, **environment: str):
+    """What a part prints, as JSON, in a process of its own."""
+    command = [sys.executable, __file__, part]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | environment)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _slope(sides: tuple[int, ...], values: list[float]) -> float:
+    """Exponent of growth with the number of tokens, fitted in logarithms."""
+    return float(np.polyfit(np.log(np.square(sides)), np.log(values), 1)[0])
+
+
+def _attention_step(case: str, side: int, batch: int):
+    """A function that runs the layer forward and backward, traced at the first call."""
+    import keras
+    import tensorflow as tf
+    from plain import band
+
+    from tf_models.layers.mixers import token_mixer
+    from tf_models.zoo.spec import RASTER_WINDOW, Block
+
+    heads, n = 4, side**2
+    if ATTENTION[case] is None:
+        x = tf.random.stateless_normal((batch, n, CHANNELS), (0, 0))
+        layer, mask = keras.layers.MultiHeadAttention(heads, CHANNELS // heads), band(n, RASTER_WINDOW)
+        layer.build(x.shape, x.shape)
     else:
-        model = {"vit": plain_vit, "cnn": plain_cnn}[variant]()
-        optimizer = keras.optimizers.AdamW(1e-3, global_clipnorm=1.0)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=xla)
-    model.fit(images, labels, RECIPE.batch_size, 4, verbose=0, callbacks=[Clock()])
-    name = "with XLA" if xla else "without XLA"
-    print(f"{variant} {network:5} {name:11} {len(images) / min(seconds[1:]):7.0f} images/s", flush=True)
+        mixer, changes, shifted = ATTENTION[case]
+        x = tf.random.stateless_normal((batch, side, side, CHANNELS), (0, 0))
+        block = Block("two_residuals", CHANNELS, mixer, "off", "gelu", "none", heads=heads, **changes)
+        layer = token_mixer(block, (side, side), shifted, "mixer")
+        layer.build(x.shape)
+
+    @tf.function(autograph=False)
+    def step(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            out = layer(x, x, attention_mask=mask) if ATTENTION[case] is None else layer(x)
+            out = out[0] if isinstance(out, (tuple, list)) else out  # the weights come second
+            loss = tf.reduce_sum(out * out)
+        return tape.gradient(loss, [x, *(variable.value for variable in layer.trainable_variables)])
+
+    return lambda: step(x)
 
 
-def plain_cnn():
-    """`cnn` as a tutorial would write it."""
-    from keras import Input, Model, layers
+def _attention_time(options: argparse.Namespace) -> None:
+    """All layers take turns; the best of ten rounds, in milliseconds an image."""
+    side = int(os.environ["SIDE"])
+    steps = {case: _attention_step(case, side, TIME_BATCH[side]) for case in ATTENTION}
+    calls = max(1, SIDES[-1] ** 2 // side**2)  # in a round
+    best = dict.fromkeys(steps, float("inf"))
+    for step in steps.values():
+        step()
+    for number in range(10):
+        for case in list(steps)[:: -1 if number % 2 else 1]:
+            began = time.perf_counter()
+            for _ in range(calls):
+                steps[case]()
+            seconds = (time.perf_counter() - began) / calls
+            best[case] = min(best[case], seconds * 1000 / TIME_BATCH[side])
+    print(json.dumps(best))
 
-    image = Input((32, 32, 3), dtype="uint8")
-    x = layers.Rescaling(1 / 127.5, -1.0)(image)
-    for width in (32, 64, 96):
-        x = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
-        x = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
-        x = layers.MaxPooling2D()(x)
-    return Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
 
+def _attention_memory(options: argparse.Namespace) -> None:
+    """Peak resident memory of three steps above that of a process that has built the layer and run a tiny one."""
+    import resource
 
-def plain_vit():
-    """`vit` as a tutorial would write it."""
-    from keras import Input, Model, layers, ops
-
-    class Positions(layers.Layer):
-        def build(self, shape):
-            self.table = self.add_weight(shape=shape[1:], initializer="random_normal")
-
-        def call(self, x):
-            return x + self.table
-
-    image = Input((32, 32, 3), dtype="uint8")
-    x = layers.Rescaling(1 / 127.5, -1.0)(image)
-    x = layers.Conv2D(64, 4, strides=4)(x)
-    x = Positions()(layers.Reshape((64, 64))(x))
-    for _ in range(4):
-        y = layers.LayerNormalization(epsilon=1e-6)(x)
-        x = x + layers.MultiHeadAttention(4, 16)(y, y)
-        y = layers.LayerNormalization(epsilon=1e-6)(x)
-        x = x + layers.Dense(64)(layers.Dense(256, activation="gelu")(y))
-    x = ops.mean(layers.LayerNormalization(epsilon=1e-6)(x), axis=1)
-    return Model(image, layers.Dense(10)(x))
+    case, side = os.environ["CASE"], int(os.environ["SIDE"])
+    _attention_step(case, 4, 1)()
+    step = _attention_step(case, side, MEMORY_BATCH[side])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(3):
+        step()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(json.dumps(max(peak, 1) / 2**10 / MEMORY_BATCH[side]))
 
 
 # Memory

@@ -10,7 +10,7 @@ from scipy import special
 
 from tf_models.errors import LabError
 from tf_models.layers.channels import FeedForward
-from tf_models.layers.mixers import Attention, grid_mixer
+from tf_models.layers.mixers import Attention, token_mixer
 from tf_models.layers.stems import ClassToken, Position, sincos_table
 from tf_models.training.build import build
 from tf_models.training.initialize import initial_value, start
@@ -53,7 +53,7 @@ def randomize(layer, seed=0) -> None:
 
 # Sizes
 
-SHAPES = [(8, 8, 1), (9, 9, 1), (28, 28, 1), (32, 32, 3), (48, 40, 3), (64, 64, 3)]
+SHAPES = [((9, 9, 1), 2), ((28, 28, 1), 10), ((32, 32, 3), 100), ((64, 64, 3), 3)]  # with a number of classes
 SETTINGS = [
     *({"ffn": value} for value in CHANNEL_MIXERS),
     *({"mixer": value} for value in MIXERS),
@@ -69,8 +69,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("classes", [2, 100])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(("shape", "classes"), SHAPES, ids=str)
 @pytest.mark.parametrize("variant", CLASSROOM)
 def test_a_network_has_the_parameters_that_are_counted_without_it(variant, shape, classes):
     spec = configure(variant, {}, shape, classes)
@@ -302,29 +301,54 @@ def neighbourhoods(x):
     return np.stack([padded[:, i : i + height, j : j + width] for i in range(3) for j in range(3)], axis=3)
 
 
+def one_mixer(mixer, kernel=3):
+    """A network of one block without norm and channel mixer on a 4×5 grid of 3 channels: what goes in and comes out."""
+    block = Block("two_residuals", 3, mixer, channel="off", activation="relu", norm="none", heads=1, kernel=kernel)
+    spec = ModelSpec("one", "test", Stem("patch", 3, 2), (Stage((block,)),), input_shape=(8, 10, 3), classes=2)
+    model = build(spec)
+    randomize(model)
+    found = taps(model, random_images(spec.input_shape))
+    weights = [np.asarray(weight, np.float64) for weight in model.get_layer("stage1.block1.mixer").weights]
+    return found["stem"].astype(np.float64), found["stage1.block1.mixer"], weights
+
+
 def test_the_mixers_of_the_grid_follow_their_formulas():
-    x = np.random.default_rng(4).normal(size=(2, 4, 5, 3)).astype("float32")
-    around = neighbourhoods(x.astype(np.float64))
+    x, found, (kernel, bias) = one_mixer("depthwise")
+    around = neighbourhoods(x)
+    assert error(found, (around * kernel.reshape(9, 3)).sum(3) + bias) < 1e-5
+    assert error(found, (around * kernel[::-1, ::-1].reshape(9, 3)).sum(3) + bias) > 1e-3  # a flipped kernel
 
-    depthwise = grid_mixer("depthwise", 3, "d")
-    depthwise.build(x.shape)
-    randomize(depthwise)
-    kernel, bias = (np.asarray(w, np.float64) for w in depthwise.weights)
-    assert error(depthwise(x), (around * kernel.reshape(9, 3)).sum(3) + bias) < 1e-5
-    assert error(depthwise(x), (around * kernel[::-1, ::-1].reshape(9, 3)).sum(3) + bias) > 1e-3  # a flipped kernel
+    x, found, (kernel, bias) = one_mixer("convolution")
+    around = neighbourhoods(x)
+    assert error(found, np.einsum("bhwkc,kcd->bhwd", around, kernel.reshape(9, 3, 3)) + bias) < 1e-5
+    assert error(found, np.einsum("bhwkd,kcd->bhwc", around, kernel.reshape(9, 3, 3)) + bias) > 1e-3  # in for out
 
-    convolution = grid_mixer("convolution", 6, "c")
-    convolution.build(x.shape)
-    randomize(convolution)
-    kernel, bias = (np.asarray(w, np.float64) for w in convolution.weights)
-    assert error(convolution(x), np.einsum("bhwkc,kcd->bhwd", around, kernel.reshape(9, 3, 6)) + bias) < 1e-5
+    x, found, (kernel, bias) = one_mixer("unshared")
+    around = neighbourhoods(x)
+    assert kernel.shape == (4, 5, 9, 3)
+    assert error(found, (around * kernel).sum(3) + bias) < 1e-5
+    assert error(found, (around * kernel[0, 0]).sum(3) + bias) > 1e-3  # one kernel for all positions
 
+    x, found, _ = one_mixer("pool")
     inside = neighbourhoods(np.ones_like(x)).sum(3)  # zeros outside do not count
-    assert error(grid_mixer("pool", 3, "p")(x), around.sum(3) / inside) < 1e-5
-    assert error(grid_mixer("pool", 3, "p")(x), around.sum(3) / 9) > 1e-3
-    np.testing.assert_array_equal(grid_mixer("identity", 3, "i")(x), x)
+    assert error(found, neighbourhoods(x).sum(3) / inside) < 1e-5
+    assert error(found, neighbourhoods(x).sum(3) / 9) > 1e-3
+
+    x, found, _ = one_mixer("identity")
+    np.testing.assert_array_equal(found, x.astype("float32"))
+
+
+def test_the_kernel_size_is_that_of_the_block():
+    x, found, (kernel, bias) = one_mixer("depthwise", kernel=5)
+    padded = np.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    expected = sum(padded[:, i : i + 4, j : j + 5] * kernel[i, j, :, 0] for i in range(5) for j in range(5)) + bias
+    assert error(found, expected) < 1e-5
+
+
+def test_an_unknown_mixer_is_an_error_of_the_program():
+    block = Block("two_residuals", 8, "nothing", channel="off", activation="gelu", norm="none")
     with pytest.raises(ValueError, match="nothing is not one of"):
-        grid_mixer("nothing", 3, "n")
+        token_mixer(block, (4, 4), False, "mixer")
 
 
 @pytest.mark.parametrize("mixer", MIXERS)

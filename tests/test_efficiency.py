@@ -36,7 +36,10 @@ def records_of(accuracy, plan=PLAN, best_rate=1e-3, skip=()):
                 continue
             value = accuracy(spec) if callable(accuracy) else accuracy[spec.variant]
             share = value + 0.003 * (spec.seed % 3 - 1)
-            found.append(make_record(spec, correct_share(share), images_per_second=500.0, train_images=1000))
+            history = tuple(
+                {"epoch": 1 + i, "images_per_second": speed} for i, speed in enumerate((100.0, 500.0, 300.0))
+            )
+            found.append(make_record(spec, correct_share(share), train_images=1000, history=history))
     return indexed(found)
 
 
@@ -98,7 +101,7 @@ def test_missing_runs_leave_the_contrast_untested_and_the_arm_empty():
     assert PLAN.analyse({})["runs"] == []
 
 
-def test_arms_carry_exact_sizes_the_time_without_tracing_and_their_runs():
+def test_arms_carry_exact_sizes_the_time_at_their_best_speed_and_their_runs():
     result = PLAN.analyse(records_of(EQUAL))
     known = peek("digits")
     assert len(result["arms"]) == 3 * len(CLASSROOM)

@@ -13,10 +13,10 @@ from tf_models.study import shipped
 from tf_models.study.conduct import conduct, known_records, used_records
 from tf_models.study.experiments import EXPERIMENTS, experiment_kind
 from tf_models.study.experiments.base import AGAIN, MATCHED, TUNING_SEED, Arm
-from tf_models.study.experiments.ffn_gap import FfnGap, analyse, ffn_arms
+from tf_models.study.experiments.ffn_gap import WITH_FFN, WITHOUT_CONTROL, FfnGap, analyse, ffn_arms
 from tf_models.study.runs import LEARNING_RATES, Recipe, RunStore
 from tf_models.study.shipped import find_shipped
-from tf_models.zoo import configure, parameters
+from tf_models.zoo import CLASSROOM, configure, parameters
 
 ARMS = ("on", "off", "activation", "linear", "off_deeper", "off_wider")
 EQUAL = dict.fromkeys(ARMS, 0.9)
@@ -44,6 +44,83 @@ def test_parameter_matched_arms_are_within_five_percent(shape):
         assert abs(count[arm] / count["on"] - 1) <= MATCHED
     assert count["linear"] == count["on"] > 2 * count["off"]
     assert set(arms["off_deeper"]) == {"ffn", "depth"} and set(arms["off_wider"]) == {"ffn", "width"}
+
+
+# How far the arms without the FFN stay from its parameters where 24 blocks or 768 channels are not enough, or one block
+# is a large step: (variant, arm, image) → share.
+FAR = {
+    ("mixer", "off_deeper", (8, 8, 1)): 0.81,
+    ("mixer", "off_wider", (8, 8, 1)): 0.60,
+    ("mixer", "off_deeper", (32, 32, 3)): 0.37,
+    ("longformer", "off_deeper", (8, 8, 1)): 0.06,
+    ("longformer", "off_deeper", (32, 32, 3)): 0.06,
+}
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (32, 32, 3)], ids=str)
+@pytest.mark.parametrize("variant", WITH_FFN)
+def test_every_network_with_an_ffn_has_its_six_arms(variant, shape):
+    arms = ffn_arms(shape, 10, variant)
+    assert tuple(arms) == ARMS
+    count = {arm: parameters(configure(variant, switches, shape, 10)) for arm, switches in arms.items()}
+    assert count["linear"] == count["on"] > count["activation"] >= count["off"]
+    for arm, switch in (("off_deeper", "depth"), ("off_wider", "width")):
+        assert set(arms[arm]) == {"ffn", switch}
+        distance = abs(count[arm] / count["on"] - 1)
+        assert distance <= FAR.get((variant, arm, shape), MATCHED)
+        for neighbour in (-1, 1):  # no value beside it comes nearer
+            value = arms[arm][switch] + neighbour
+            try:
+                other = parameters(configure(variant, {"ffn": "off", switch: value}, shape, 10))
+            except LabError:  # beyond the range, or a width that its heads do not divide
+                continue
+            assert abs(other / count["on"] - 1) >= distance
+
+
+@pytest.mark.parametrize("variant", WITH_FFN)
+def test_an_experiment_trains_its_own_network(variant):
+    plan = dataclasses.replace(PLAN, variant=variant, train_sizes=(300,))
+    rates = dict.fromkeys(ARMS, 1e-3)
+    specs = [spec for specs in plan.tuning().values() for spec in specs]
+    specs += [spec for step in ("arms", "grid") for spec in plan.steps(rates)[step]]
+    assert {spec.variant for spec in specs} == {variant}
+    assert all(spec.model for spec in specs)
+    cell = plan.grid(rates)[int(zoo_depth(variant)), 300]
+    assert [spec.switches for spec in (cell["on"][0], cell["off"][0])] == [{}, {"ffn": "off"}]
+    control = plan.positive_control()
+    assert {spec.variant for spec in control["on"]} == {"vit" if variant in WITHOUT_CONTROL else variant}
+    for spec in control["on"] + control["off"]:  # nothing in it mixes positions nonlinearly but the FFN
+        assert {block.mixer for block in spec.model.blocks} == {"identity"}
+        assert {block.norm for block in spec.model.blocks} == {"none"} and spec.model.head.norm == "none"
+        assert spec.model.stem.kind == "patch" and spec.model.stem.norm == "none"
+    result = analyse(plan, indexed(fill(plan, GAP)))
+    assert result["variant"] == variant and verdicts(result)["off"] == "supported"
+    json.dumps(result, allow_nan=False)
+
+
+def zoo_depth(variant: str) -> int:
+    """What the switch depth stands at; 0 where the stages differ."""
+    depths = {block.inner_depth for block in CLASSROOM[variant].blocks if block.inner_depth}
+    depths = depths or {len(stage.blocks) for stage in CLASSROOM[variant].stages}
+    return depths.pop() if len(depths) == 1 else 0
+
+
+def test_networks_are_measured_apart():
+    """Records of one network say nothing about another."""
+    records = indexed(fill(PLAN, GAP))
+    other = analyse(dataclasses.replace(PLAN, variant="swin"), records)
+    assert set(verdicts(other).values()) == {"untested"}
+
+
+@pytest.mark.parametrize("variant", [variant for variant in CLASSROOM if variant not in WITH_FFN])
+def test_a_network_without_an_ffn_is_refused_with_the_nearest_comparison(variant):
+    with pytest.raises(LabError, match=f"{variant} cannot honour ffn=off.*the nearest comparison is"):
+        dataclasses.replace(PLAN, variant=variant)
+
+
+def test_an_unknown_network_is_named_with_those_that_have_an_ffn():
+    with pytest.raises(LabError, match="“swim”.*convnext, vit, swin, longformer, mobilevit, mixer"):
+        dataclasses.replace(PLAN, variant="swim")
 
 
 def test_one_contrast_is_primary():

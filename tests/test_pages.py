@@ -6,20 +6,28 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from synthetic import fill, indexed, make_record
 
-from pages.ui import charts, frame, loaders, sheets, tables, theme
+from pages.ui import charts, frame, gap, inside, loaders, sheets, tables, theme, training
 from pages.ui.words import ERRORS_ZH, WORDS
 from tf_models import __main__ as command_line
 from tf_models.errors import MESSAGES
 from tf_models.study import shipped
-from tf_models.zoo import CLASSROOM
+from tf_models.study.experiments.ffn_gap import WITH_FFN
+from tf_models.study.runs import RunSpec
+from tf_models.zoo import CLASSROOM, SWITCHES, configure
+from tf_models.zoo.spec import WITH_HEADS, WITH_RELATIVE_POSITIONS
+from tf_models.zoo.switches import CHOICES, refusal
 
 ROOT = Path(__file__).parents[1]
 PAGES = list(frame.PAGES)
 LANGUAGES = list(WORDS)
+# Charts that are drawn from specifications or publications, not from records.
+UNMEASURED = {"ffn": 1, "anatomy": 3, "parameters": 2}
 
 
 @pytest.fixture(autouse=True)
@@ -74,12 +82,9 @@ def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, pag
     app = open_page(page, language)
     assert not app.exception
     assert app.title[0].value == WORDS[language][f"{page}.title"]
-    shown = charts_of(app)
-    if page == "ffn":  # the published figures stay
-        assert len(shown) == 1
+    assert len(charts_of(app)) == UNMEASURED.get(page, 0)
+    if page == "ffn":
         assert not app.dataframe
-    else:
-        assert not shown
     if page == "overview":
         measured = [value for table in app.table for value in table.value.iloc[:, -1]]
         assert measured == [WORDS[language]["verdict.untested"]] * 10
@@ -126,7 +131,8 @@ def test_the_catalogue_says_everything_in_both_languages():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    ("page", "key"), [("train", "variant"), ("train", "data"), ("train", "epochs"), ("ffn", "dataset")]
+    ("page", "key"),
+    [("train", "variant"), ("train", "data"), ("train", "epochs"), ("ffn", "dataset"), ("ffn", "variant")],
 )
 def test_an_unknown_value_in_the_link_is_named_and_nothing_else_changes(page, key, language):
     app = open_page(page, language, **{key: "nonsense"})
@@ -161,16 +167,199 @@ def test_training_without_a_writable_home_says_why(monkeypatch, tmp_path):
     assert any(str(blocker) in error.value.replace("\\", "") for error in app.error)
 
 
-def test_a_switch_that_does_not_fit_the_image_is_one_sentence():
+def test_switches_that_do_not_fit_each_other_are_one_sentence():
+    app = open_page("train", variant="longformer", heads="8", width="28")
+    assert not app.exception
+    assert any("Width 28 is not a multiple of 8 heads" in error.value for error in app.error)
+
+
+def test_a_patch_that_does_not_fit_the_image_is_not_offered():
     app = open_page("train", patch="7")
     assert not app.exception
-    assert any("patch 7" in error.value for error in app.error)
+    assert any("“7”" in warning.value and "patch" in warning.value for warning in app.warning)
+
+
+# All eleven networks
 
 
 def test_every_variant_has_a_name_and_its_familys_colour():
-    for name, spec in CLASSROOM.items():
-        assert WORDS["en"][f"train.variant.{name}"]
-        assert theme.FAMILIES[spec.family]
+    for language in LANGUAGES:
+        names = [WORDS[language][f"train.variant.{name}"] for name in CLASSROOM]
+        assert len(set(names)) == len(CLASSROOM)
+    families = [spec.family for spec in CLASSROOM.values()]
+    assert all(theme.FAMILIES[family] for family in families)
+    assert list(dict.fromkeys(families)) == list(theme.FAMILIES), "the lists go from convolution to MLP"
+
+
+MIXED = [{}, {"ffn": "off"}, {"ffn": "activation"}, {"stem": "convolution"}]
+MIXED += [{"mixer": mixer} for mixer in ("attention", "window", "sliding", "pool")]
+
+
+@pytest.mark.parametrize("variant", CLASSROOM)
+@pytest.mark.parametrize("chosen", MIXED, ids=str)
+def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
+    spec = CLASSROOM[variant]
+    if any(refusal(spec, switch) for switch in chosen):
+        return
+    model = configure(variant, chosen, spec.input_shape, spec.classes)
+    block = next((b for b in model.blocks if b.kind == "mobilevit"), model.blocks[0])
+    idle = {
+        "heads": block.mixer not in WITH_HEADS,
+        "shift": block.mixer != "window",
+        "sliding": block.mixer != "sliding",
+        "ffn_ratio": chosen.get("ffn") in ("off", "activation"),
+    }
+    shown = {}
+    for switch in SWITCHES:
+        options, default = training.offered(variant, switch, chosen, spec.input_shape, spec.classes)
+        assert default in options
+        if set(options) != {default}:
+            shown[switch] = options
+    assert set(shown) == {switch for switch in SWITCHES if not refusal(spec, switch) and not idle.get(switch)}
+    assert ("relative" in shown.get("position", ())) <= (block.mixer in WITH_RELATIVE_POSITIONS)
+    for switch, options in shown.items():
+        assert len(options) > 1
+        for option in options:
+            if option != training.OWN:  # none gives an error by itself
+                configure(variant, {**chosen, switch: option}, spec.input_shape, spec.classes)
+            for language in LANGUAGES if switch in CHOICES and switch != "mixer" else ():
+                assert WORDS[language][f"train.switch.{switch}.{option}"]
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (64, 64, 3), (48, 40, 3)], ids=str)
+def test_no_offered_value_is_an_error_for_other_images(shape):
+    for variant in CLASSROOM:
+        for switch in SWITCHES:
+            options, default = training.offered(variant, switch, {}, shape, 10)
+            for option in set(options) - {training.OWN, default}:
+                configure(variant, {switch: option}, shape, 10)
+
+
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_every_variant_can_be_trained_from_the_page_beside_another(variant):
+    app = open_page("train", variant=variant, compare="other")
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    sizes = next(caption.value for caption in app.caption if "parameters" in caption.value)
+    other = "vit" if CLASSROOM[variant].family == "convolution" else "cnn"
+    if variant == "vit":
+        other = "cnn"
+    assert sizes.startswith(f"{variant}: ") and f"\n{other}: " in sizes.replace("  \n", "\n")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_the_ffn_page_measures_every_ffn_and_says_who_has_none(variant, language):
+    app = open_page("ffn", language, variant=variant)
+    assert not app.exception
+    assert not app.error
+    shown = text_of(app)
+    code = refusal(CLASSROOM[variant], "ffn")
+    if code:
+        words = WORDS[language][f"error.{code}"].format(variant=variant, value="off")
+        assert words[-20:] in shown.replace("\\", "")
+    elif variant != "vit":  # nothing is shipped for it
+        command = f"python -m tf_models run ffn-gap --variant {variant} --dataset digits --seeds 5"
+        assert [block.value for block in app.code] == [command]
+    assert (code is None) == (variant in WITH_FFN)
+
+
+def test_a_button_leads_to_the_nearest_comparison():
+    app = open_page("ffn", variant="resnet")
+    next(button for button in app.button if button.label == WORDS["en"]["ffn.nearest"]).click().run()
+    assert not app.exception
+    assert app.query_params["variant"] in ("convnext", ["convnext"])
+    assert app.selectbox(key="choice_variant").value == "convnext"
+
+
+def test_the_command_of_an_experiment_makes_that_experiment():
+    for variant in WITH_FFN:
+        for dataset in loaders.EXPERIMENT_DATASETS:
+            wanted = loaders.shipped_experiment(dataset, variant)
+            words = gap.command(wanted).removeprefix("python -m tf_models ").split()
+            options = command_line._parser().parse_args(words)
+            assert (options.variant, options.dataset, options.seeds) == (variant, dataset, wanted.seeds)
+            assert (options.train_size, options.epochs) == (wanted.train_size, wanted.recipe.epochs)
+            assert (options.depths, options.train_sizes) == (wanted.depths, wanted.train_sizes)
+
+
+@pytest.mark.parametrize("variant", ["mixer", "mobilevit"])
+def test_a_measured_network_fills_the_ffn_page(monkeypatch, variant):
+    plan = loaders.shipped_experiment("digits", variant)
+    records = indexed(fill(plan, {arm: 0.9 if arm == "on" else 0.8 for arm in plan.arms}))
+    monkeypatch.setattr(loaders, "all_records", lambda: records)
+    app = open_page("ffn", variant=variant)
+    assert not app.exception
+    assert len(charts_of(app)) == 3  # the gap, how the arms learn, the published figures
+    shown, name = text_of(app), WORDS["en"][f"train.variant.{variant}"]
+    assert f"{name} with the FFN is **10.00 points**" in shown
+    assert ("equal parameters. Against" in shown) == (variant == "mixer")  # 8×8 images: its weights hardly grow
+    assert ("Checked with the Vision Transformer" in shown) == (variant == "mobilevit")
+
+
+@pytest.fixture(scope="module")
+def opened_networks():
+    """Variant → a run of it on digits, and what flows through it with the weights of a start."""
+    import tempfile
+
+    from tf_models.training.build import build
+    from tf_models.training.initialize import start
+    from tf_models.training.taps import read_taps
+
+    found = {}
+    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 1), np.uint8)
+    for variant in CLASSROOM:
+        run = RunSpec(variant, {}, "digits", backend="tensorflow")
+        model = build(run.model)
+        start(model, 0)
+        with tempfile.TemporaryDirectory() as folder:
+            model.save_weights(path := Path(folder) / "run.weights.h5")
+            taps = read_taps(run.model, path.read_bytes(), image)
+        found[variant] = run, {tap: array[0] for tap, array in taps.items()}
+    return found
+
+
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_every_layer_has_a_name(opened_networks, variant):
+    run, taps = opened_networks[variant]
+    names = inside.layer_names(run, taps)
+    assert len(set(names.values())) == len(names)
+    grids = [tap for tap, array in taps.items() if array.ndim == 3 and not tap.endswith(".attention")]
+    assert [tap for tap in grids if tap in names] == list(names), "in reading order"
+    for tap in set(grids) - set(names):  # nothing is hidden: it is what another layer shows, or the image
+        assert (tap == "stem" and run.model.stem.kind == "none") or any(
+            np.array_equal(taps[tap], taps[other]) for other in names
+        ), tap
+    layers = inside.attention_layers(run.model, taps)
+    assert set(layers) == {tap for tap in taps if tap.endswith(".attention")}
+    for tap, (_, (rows, columns)) in layers.items():
+        weights = taps[tap]
+        assert weights.shape[1:] == (rows * columns, rows * columns)
+        assert weights.sum(axis=-1).max() <= 1 + 1e-5
+
+
+INSIDE = [(variant, "en") for variant in CLASSROOM] + [("mobilevit", "zh"), ("longformer", "zh")]
+
+
+@pytest.mark.parametrize(("variant", "language"), INSIDE)
+def test_the_inside_of_every_variant_can_be_seen(opened_networks, monkeypatch, variant, language):
+    records = {name: make_record(run) for name, (run, _) in opened_networks.items()}
+    monkeypatch.setattr(loaders, "model_choices", lambda dataset: records)
+    monkeypatch.setattr(loaders, "taps_of", lambda choice, spec, image: opened_networks[choice][1])
+    run, taps = opened_networks[variant]
+    query = {"left": variant, "left_layer": list(inside.layer_names(run, taps))[-1]}
+    layers = inside.attention_layers(run.model, taps)
+    if layers:  # the last patch of the last grid looks
+        tap, (_, (rows, columns)) = list(layers.items())[-1]
+        query |= {"left_attention": tap, "left_query": f"{rows}-{columns}"}
+    app = open_page("feature_maps", language, **query)
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    unfolded = WORDS[language]["feature_maps.attention_unfolded"].split("{")[0]
+    assert (unfolded in text_of(app)) == (variant == "mobilevit")
+    assert bool(layers) == any(box.key == "choice_left_query" for box in app.selectbox)
 
 
 def test_a_chart_of_intervals_draws_means_spans_seeds_and_delta():

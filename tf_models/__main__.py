@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
     sub.add_argument("--seeds", type=int, default=5)
     _add_training(sub)
+    sub.add_argument("--variant", default="vit", metavar="swin", help="whose FFN ffn-gap switches off, vit by default")
     sub.add_argument("--depths", type=_numbers, default=(), metavar="1,2,4", help="depths of the grid of ffn-gap")
     sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="smaller training sets")
     sub.add_argument("--tuning-size", type=int, help="training images that choose the learning rates, all by default")
@@ -172,7 +173,14 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     kind = experiment_kind(options.experiment)
-    own = {f.name: getattr(options, f.name) for f in fields(kind) if f.name in ("depths", "train_sizes")}
+    own, has = {}, {f.name for f in fields(kind)}
+    for name, usual in (("depths", ()), ("train_sizes", ()), ("variant", "vit")):
+        if name in has:
+            own[name] = getattr(options, name)
+        elif getattr(options, name) != usual:
+            raise LabError(
+                "idle_option", value=getattr(options, name), name=name.replace("_", "-"), experiment=kind.name
+            )
     experiment = kind(
         options.dataset,
         options.seeds,
@@ -198,7 +206,8 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
             bar.close()
         jobs.close()
     if options.ship:
-        path = write_shipped(f"{experiment.name}-{experiment.dataset}", used_records(experiment, records))
+        network = "" if own.get("variant", "vit") == "vit" else f"-{own['variant']}"
+        path = write_shipped(f"{experiment.name}{network}-{experiment.dataset}", used_records(experiment, records))
         print(path, file=sys.stderr)
     return experiment.analyse(records)
 

@@ -222,7 +222,7 @@ def cost_and_accuracy(
         y=alt.Y("accuracy:Q", title=y, scale=up), color=colour, shape=shape
     )
     layers = [spans, lines, dots]
-    if data["front"].any():
+    if bool(data["front"].astype(bool).to_numpy().any()):
         rings = alt.Chart(data[data["front"]]).mark_point(size=260, strokeWidth=1.8, color="#888", opacity=1)
         layers.append(rings.encode(x=across, y=alt.Y("accuracy:Q", title=y, scale=up), tooltip=tips))
     if yardstick is not None:

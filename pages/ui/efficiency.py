@@ -127,7 +127,8 @@ def show_contrasts(result: dict[str, Any]) -> None:
     chart = charts.intervals(rows, title, say("ffn.gap_axis"), words)
     text = "; ".join(
         f"{row['label']} {row['mean']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
-        for row in rows[rows["seed"].isna()].to_dict("records")
+        for row in rows.to_dict("records")
+        if pd.isna(row["seed"])
     )
     st.altair_chart(chart, key=f"against_{dataset}", alt=say("parameters.against_alt", text=text))
     st.caption(say("verdict.hint", delta=f"{100 * result['contrasts'][0]['delta']:g}"))

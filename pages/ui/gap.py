@@ -5,12 +5,21 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, loaders, tables
+from pages.ui import charts, frame, loaders, tables
+from pages.ui.anatomy import NAMES
 from pages.ui.theme import ARMS
-from pages.ui.words import say
-from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH
+from pages.ui.words import language, say
+from tf_models.errors import LabError
+from tf_models.study.experiments.base import MATCHED
+from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH, WITHOUT_CONTROL, FfnGap
 from tf_models.study.published import FFN_ABLATIONS
+from tf_models.study.runs import Recipe
 
+# Where the nearest comparison of a network stands that has no FFN to switch off: page, what to choose on it.
+NEAREST = {
+    "plain_ffn": ("train", {"variant": "vit", "mixer": "convolution"}),
+    "convolutional_ffn": ("ffn", {"variant": "convnext"}),
+}
 WITH_WITHOUT = (("column.with", "on", "with_ffn"), ("column.without", "off", "without_ffn"))
 
 
@@ -18,28 +27,68 @@ def _labels() -> dict[str, str]:
     return {arm: say(f"arm.{arm}") for arm in ARMS}
 
 
+def show_refusal(variant: str, code: str) -> None:
+    """Why this network has no FFN to switch off, and the way to the nearest comparison."""
+    st.info(frame.error_text(LabError(code, variant=variant, value="off")), icon=":material/block:")
+    page, query = NEAREST[code]
+    if page == "ffn":  # a link to the page one is on would leave the address as it was
+        st.button(say("ffn.nearest"), icon=frame.ICONS[page], on_click=st.query_params.update, args=(query,))
+    else:
+        _link(page, say("ffn.nearest"), query)
+
+
+def _link(page: str, label: str, query: dict[str, str]) -> None:
+    query = {**query, "lang": language()}
+    st.page_link(f"pages/{page}.py", label=label, icon=frame.ICONS[page], query_params=query)
+
+
+def command(experiment: FfnGap) -> str:
+    """The command line that carries the experiment out."""
+    usual = Recipe()
+    parts = ["python -m tf_models run ffn-gap"]
+    parts += [f"--variant {experiment.variant}"] if experiment.variant != "vit" else []
+    parts += [f"--dataset {experiment.dataset}", f"--seeds {experiment.seeds}"]
+    parts += [f"--train-size {experiment.train_size}"] if experiment.train_size else []
+    parts += [f"--epochs {experiment.recipe.epochs}"] if experiment.recipe.epochs != usual.epochs else []
+    for option, values in (("depths", experiment.depths), ("train-sizes", experiment.train_sizes)):
+        parts += [f"--{option} {','.join(map(str, values))}"] if values else []
+    return " ".join(parts)
+
+
+def _show_nothing_measured(variant: str, dataset: str) -> None:
+    st.info(say("ffn.empty", network=NAMES[variant], dataset=dataset))
+    st.code(command(loaders.shipped_experiment(dataset, variant)), language="sh", wrap_lines=True)
+    _link("train", say("ffn.train"), {"variant": variant})
+
+
 def show_contrasts(result: dict[str, Any]) -> bool:
     """The gap of every arm with its interval; False where nothing has been measured."""
-    dataset, contrasts = result["dataset"], tables.contrast_rows(result)
+    variant, dataset, contrasts = result["variant"], result["dataset"], tables.contrast_rows(result)
     if contrasts.empty:
-        st.info(say("ffn.empty", dataset=dataset))
+        _show_nothing_measured(variant, dataset)
         return False
     if any(row["withheld"] for row in result["contrasts"]):
         st.warning(say("ffn.withheld"))
     delta = f"{100 * result['contrasts'][0]['delta']:g}"
     chart = charts.intervals(contrasts, say("ffn.gap_title"), say("ffn.gap_axis"), tables.column_names())
     text = "; ".join(filter(None, (tables.effect_text(result, row["b"]) for row in result["contrasts"])))
-    st.altair_chart(chart, key=f"gap_{dataset}", alt=say("ffn.gap_alt", text=text))
+    st.altair_chart(chart, key=f"gap_{variant}_{dataset}", alt=say("ffn.gap_alt", text=text))
     st.markdown(tables.finding(result) or "")
     st.caption(say("verdict.hint", delta=delta))
     shown = contrasts.drop(columns="colour").rename(columns=tables.column_names())
-    tables.beside(shown, f"ffn-gap-{dataset}")
+    tables.beside(shown, f"ffn-gap-{variant}-{dataset}")
     return True
 
 
 def show_arms(result: dict[str, Any]) -> None:
     """Accuracy, loss and size of every arm, with its runs."""
     labels = _labels()
+    size = {arm["name"]: arm["parameters"] for arm in result["arms"]}
+    st.caption(say("ffn.arms_hint", share=f"{100 * (1 - size['off'] / size['on']):.0f}"))
+    unmatched = {name: size[name] / size["on"] - 1 for name in ("off_deeper", "off_wider")}
+    unmatched = [f"{labels[name]} {100 * more:+.0f} %" for name, more in unmatched.items() if abs(more) > MATCHED]
+    if unmatched:
+        st.warning(say("ffn.unmatched", arms="; ".join(unmatched).replace("-", "−")))
     rows = [
         {
             say("column.arm"): labels[arm["name"]],
@@ -57,15 +106,15 @@ def show_arms(result: dict[str, Any]) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", column_config=thousands)
 
 
-def show_curves(dataset: str) -> None:
+def show_curves(variant: str, dataset: str) -> None:
     """Validation accuracy of the arms by epoch."""
-    histories = pd.DataFrame(loaders.arm_histories(dataset))
+    histories = pd.DataFrame(loaders.arm_histories(dataset, variant))
     histories = histories.assign(validation=100 * histories["validation_accuracy"])
     curves = histories.groupby(["arm", "epoch"])["validation"].agg(mean="mean", low="min", high="max").reset_index()
     chart = charts.learning_curves(
         curves, say("ffn.curves"), say("axis.epoch"), say("column.validation"), _labels(), say("column.arm")
     )
-    st.altair_chart(chart, key=f"curves_{dataset}", alt=say("ffn.curves_alt"))
+    st.altair_chart(chart, key=f"curves_{variant}_{dataset}", alt=say("ffn.curves_alt"))
 
 
 def show_grid(result: dict[str, Any]) -> None:
@@ -101,21 +150,28 @@ def show_controls(result: dict[str, Any]) -> None:
     }
     numbers = {name: tables.points(again[name]) for name in ("mean", "low", "high")}
     verdict = say(f"verdict.{again['verdict']}")
+    task = say("ffn.control.positive", **shares)
+    if result["variant"] in WITHOUT_CONTROL:
+        task += " " + say("ffn.control.stands_in", network=NAMES[result["variant"]])
     for control, words in (
-        (positive, say("ffn.control.positive", **shares)),
+        (positive, task),
         (again, say("ffn.control.same_arm_twice", **numbers, verdict=verdict)),
     ):
         icon = {True: "check_circle", False: "cancel", None: "help"}[control["passed"]]
         st.markdown(f":material/{icon}: {words}")
 
 
-def show_published(result: dict[str, Any]) -> None:
-    """Accuracies with and without the FFN, measured here and published."""
-    measured = {arm["name"]: arm["test_accuracy"] for arm in result["arms"]}
+def show_published(result: dict[str, Any] | None) -> None:
+    """Accuracies with and without the FFN, measured here (where anything is) and published."""
+    measured = {arm["name"]: arm["test_accuracy"] for arm in result["arms"]} if result else {}
     rows = [
-        {"label": f"ViT, {result['dataset']}", "which": say(column), "value": 100 * measured[arm]}
+        {
+            "label": f"{NAMES[result['variant']]}, {result['dataset']}",
+            "which": say(column),
+            "value": 100 * measured[arm],
+        }
         for column, arm, _ in WITH_WITHOUT
-        if measured[arm] is not None
+        if result and measured[arm] is not None
     ]
     rows += [
         {"label": f"{row.system}, {row.data}", "which": say(column), "value": getattr(row, field)}

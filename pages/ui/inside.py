@@ -17,6 +17,7 @@ from tf_models.zoo import CLASSROOM, ModelSpec
 from tf_models.zoo.spec import UNFOLDED, Block, Place, inner_block
 
 UPLOAD = "upload"
+ALONE = 240  # pixels of a single head's tile
 USUAL = {"left": "cnn", "right": "vit"}  # the networks at first sight, where they are
 WITH_KERNELS = ("convolution", "depthwise", "pool")
 ONE_BY_ONE = ("bottleneck", "separable", "inverted")  # block kinds whose channel mixing is 1×1 convolutions
@@ -212,7 +213,7 @@ def _show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.n
     across = len(weights) // UNFOLDED**2 if unfolded else len(weights)
     picture = sheets.attention_sheet(seen.reshape(len(weights), rows, columns), across)
     alt = say("feature_maps.attention_alt", heads=len(weights), layer=where, model=name)
-    st.image(picture, width="stretch", output_format="PNG", alt=alt)
+    st.image(picture, width="stretch" if across > 1 else ALONE, output_format="PNG", alt=alt)
     key = "feature_maps.attention_unfolded" if unfolded else "feature_maps.attention_hint"
     hints = [say(key, query=words, rows=rows, columns=columns)]
     if model.stem.class_token:

@@ -87,10 +87,10 @@ def parameter_efficiency(dataset: str) -> dict[str, Any]:
             dataset,
             3,
             10_000,
-            Recipe(epochs=6),
+            Recipe(epochs=5),
             "tensorflow",
             tuning_size=2500,
-            train_sizes=(1000, 3000),
+            train_sizes=(2500,),
         )
     return experiment.analyse(all_records())
 

@@ -53,13 +53,15 @@ def finding(result: dict[str, Any]) -> str | None:
     primary = result["contrasts"][0]
     if primary["mean"] is None:
         return None
+    variant = result["variant"]
+    network = say("overview.vit", depth=CLASSROOM_DEPTH) if variant == "vit" else say(f"train.variant.{variant}")
     return say(
         "overview.finding",
         dataset=result["dataset"],
         images=f"{result['train_images']:,}",
         epochs=result["epochs"],
         seeds=primary["seeds"],
-        depth=CLASSROOM_DEPTH,
+        network=network,
         mean=points(abs(primary["mean"]), sign=False),
         better=say("overview.better" if primary["mean"] >= 0 else "overview.worse"),
         low=points(primary["low"]),

@@ -98,7 +98,7 @@ def load_showcase(name: str) -> Showcase:
     return _load(path, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)  # more than are shipped: Feature maps asks for all of them
 def _load(path: Path, _modified: int) -> Showcase:
     with np.load(path, allow_pickle=False) as file:
         about = json.loads(str(file["about"]))

@@ -6,11 +6,12 @@ rule of `ModelSpec.patch`, windows by that of `window_of`; strides halve a grid 
 """
 
 from dataclasses import replace
+from functools import partial
 
 from tf_models.zoo.spec import Block, Head, ModelSpec, Stage, Stem, isotropic, pyramid
 
 MOMENTUM = 0.9  # of batch norm: trainings of a few hundred steps are too short for the usual 0.99
-PYRAMID = {"smallest_patch": 1, "most_tokens": 256}
+pyramid_stem = partial(Stem, smallest_patch=1, most_tokens=256)
 
 
 def _resnet() -> ModelSpec:
@@ -18,7 +19,7 @@ def _resnet() -> ModelSpec:
     stages = tuple(
         Stage((replace(row, width=width),) * 2, stride=stride) for width, stride in ((64, 1), (128, 2), (224, 2))
     )
-    stem = Stem("convolution", 32, norm="batch", **PYRAMID)
+    stem = pyramid_stem("convolution", 32, norm="batch")
     return ModelSpec("resnet", "convolution", stem, stages, batch_momentum=MOMENTUM)
 
 
@@ -28,7 +29,7 @@ def _mobilenet_v1() -> ModelSpec:
         Stage((replace(row, width=width),) * depth, stride=stride)
         for width, depth, stride in ((64, 1, 1), (128, 2, 2), (256, 3, 2))
     )
-    stem = Stem("convolution", 32, norm="batch", activation="relu6", **PYRAMID)
+    stem = pyramid_stem("convolution", 32, norm="batch", activation="relu6")
     return ModelSpec("mobilenet_v1", "convolution", stem, stages, batch_momentum=MOMENTUM)
 
 
@@ -38,7 +39,7 @@ def _mobilenet_v2() -> ModelSpec:
         Stage((replace(row, width=width, ffn_ratio=ratio),) * depth, stride=stride)
         for ratio, width, depth, stride in ((1, 16, 1, 1), (6, 24, 2, 1), (6, 40, 2, 2), (6, 72, 2, 2))
     )
-    stem = Stem("convolution", 16, norm="batch", activation="relu6", **PYRAMID)
+    stem = pyramid_stem("convolution", 16, norm="batch", activation="relu6")
     head = Head("batch", convolution=256, activation="relu6")
     return ModelSpec("mobilenet_v2", "convolution", stem, stages, head, batch_momentum=MOMENTUM)
 
@@ -49,7 +50,7 @@ def _convnext() -> ModelSpec:
         Stage((replace(row, width=width),) * depth, downsample=downsample)
         for width, depth, downsample in ((32, 2, "none"), (64, 2, "convolution"), (96, 1, "convolution"))
     )
-    stem = Stem("patch", 32, norm="layer", **PYRAMID)
+    stem = pyramid_stem("patch", 32, norm="layer")
     return ModelSpec("convnext", "convolution", stem, stages, Head("layer", norm_after_pool=True))
 
 
@@ -59,7 +60,7 @@ def _swin() -> ModelSpec:
         Stage((replace(row, width=width, heads=width // 20),) * 2, downsample="none" if width == 20 else "merge")
         for width in (20, 40, 80)
     )
-    return ModelSpec("swin", "attention", Stem("patch", 20, norm="layer", **PYRAMID), stages, Head("layer"))
+    return ModelSpec("swin", "attention", pyramid_stem("patch", 20, norm="layer"), stages, Head("layer"))
 
 
 def _longformer() -> ModelSpec:
@@ -78,7 +79,7 @@ def _mobilevit() -> ModelSpec:
     return ModelSpec(
         "mobilevit",
         "hybrid",
-        Stem("convolution", 16, norm="batch", activation="silu", **PYRAMID),
+        pyramid_stem("convolution", 16, norm="batch", activation="silu"),
         (Stage((inverted,)), *rows),
         Head("batch", convolution=128, activation="silu"),
         smallest_grid=4,  # unfolded, 2×2 positions are the fewest that can attend to each other
