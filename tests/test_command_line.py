@@ -128,7 +128,7 @@ def is_one_error(code: int, out: str, err: str, words: str) -> None:
 
 
 BAD = {
-    "unknown variant": (["train", "mlp"], "Unknown variant “mlp”: choose one of cnn, vit"),
+    "unknown variant": (["train", "mlp"], "Unknown variant “mlp”: choose one of cnn, vgg, resnet"),
     "unknown value": (
         ["train", "vit", "--set", "ffn=maybe"],
         "ffn=maybe: it must be one of on, off, activation, linear",
@@ -140,6 +140,12 @@ BAD = {
     "patch": (["train", "vit", "--set", "patch=7", "--dataset", "cifar10"], "height 32 is not a multiple of patch 7"),
     "unknown experiment": (["run", "gap"], "Unknown experiment “gap”: choose one of ffn-gap"),
     "one seed": (["run", "ffn-gap", "--seeds", "1"], "1 seeds: an interval needs at least 2"),
+    "an option of another experiment": (
+        ["run", "parameter-efficiency", "--depths", "1,2"],
+        "parameter-efficiency has no --depths (given (1, 2))",
+    ),
+    "no FFN to switch": (["run", "ffn-gap", "--variant", "resnet"], "resnet cannot honour ffn="),
+    "no such switch": (["train", "mobilenet_v1", "--set", "skip=off"], "mobilenet_v1 cannot honour skip=off"),
     "negative seed": (["train", "vit", "--seed", "-1"], "seed is -1"),
     "no epochs": (["train", "vit", "--epochs", "0"], "epochs is 0"),
     "too many epochs": (["train", "vit", "--epochs", "500"], "500 epochs: this lab allows 200"),

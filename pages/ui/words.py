@@ -355,7 +355,7 @@ EN = {
     "good as these: {front}.",
     "parameters.finding": "On **{dataset}**, at equal parameters, the CNN is **{mean} points** above the Transformer (ViT), "
     "95 % interval {low} to {high}; “better by more than {delta} points” is *{verdict}*.",
-    "parameters.hint": "Points: means over {seeds} seeds at a quarter, half and all of the parameters. Bars: 95 % intervals. "
+    "parameters.hint": "Points: means over {seeds} seeds, at a quarter, half and all of the parameters where they were measured. Bars: 95 % intervals. "
     "Rings: the Pareto front, nothing else is both cheaper and more accurate. The learning rate of every network was chosen "
     "on validation at full size with {tuning} training images.",
     "parameters.linear_hint": "Dashed line: a linear classifier on the pixels, {accuracy} %.",
@@ -898,7 +898,7 @@ ZH = {
     "parameters.best": "最准确的是 **{network}**：{accuracy} %，{parameters} 个参数。没有更小的网络能比得上这些：{front}。",
     "parameters.finding": "在 **{dataset}** 上，参数量相同时，CNN 比 Transformer（ViT）高 **{mean} 个百分点**，95 % 区间 {low} 到 {high}；"
     "“高出超过 {delta} 个百分点”的结论：*{verdict}*。",
-    "parameters.hint": "点：参数量为四分之一、一半和全部时，{seeds} 个种子的平均值。竖线：95 % 区间。圆环：帕累托前沿，没有别的网络既更省又更准。"
+    "parameters.hint": "点：{seeds} 个种子的平均值，参数量为四分之一、一半和全部（凡已测量者）。竖线：95 % 区间。圆环：帕累托前沿，没有别的网络既更省又更准。"
     "每个网络的学习率在完整大小下用 {tuning} 张训练图像、按验证集选定。",
     "parameters.linear_hint": "虚线：直接作用于像素的线性分类器，{accuracy} %。",
     "parameters.seconds_hint": "一次训练的秒数：在 {devices} 上，不含构建和追踪，按这些运行中最快一轮的速度计算：机器上的其他工作只会拖慢某一轮。",
