@@ -79,7 +79,7 @@ def show_accuracy(result: dict[str, Any], cost: str) -> bool:
 
 
 def _best(result: dict[str, Any]) -> str:
-    measured = [arm for arm in result["arms"] if arm["test_accuracy"] is not None]
+    measured = [arm for arm in result["arms"] if arm["low"] is not None]
     best = max(measured, key=lambda arm: arm["test_accuracy"])
     front = [arm for arm in measured if "parameters" in arm["front"]]
     names = "; ".join(

@@ -127,7 +127,7 @@ def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]
                 }
             )
     for cost in ("parameters", "macs", "seconds"):
-        for arm in pareto_front(arms, cost):
+        for arm in pareto_front([arm for arm in arms if arm["low"] is not None], cost):  # one seed is no point
             arm["front"].append(cost)
 
     curve = [
