@@ -60,8 +60,8 @@ class ParameterEfficiency(Experiment):
                 )
                 for seed in range(self.seeds)
             ]
+            for share in reversed(BUDGETS[1:])  # the cheapest first
             for variant in CLASSROOM
-            for share in BUDGETS[1:]
         }
 
     def data_curve(self, rates: Mapping[str, float]) -> dict[tuple[str, int], list[RunSpec]]:
