@@ -43,8 +43,8 @@ class ParameterEfficiency(Experiment):
     def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
         return {
             "arms": [spec for specs in self.runs(rates).values() for spec in specs],
-            "data": [spec for specs in self.data_curve(rates).values() for spec in specs],
             "budgets": [spec for specs in self.budgets(rates).values() for spec in specs],
+            "data": [spec for specs in self.data_curve(rates).values() for spec in specs],
         }
 
     def budgets(self, rates: Mapping[str, float]) -> dict[tuple[str, float], list[RunSpec]]:
