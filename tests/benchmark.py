@@ -40,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("section", nargs="*", default=[], help=", ".join(sections))
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--no-xla", action="store_true", help="leave out the compiling, most of the time of speed")
     options = parser.parse_args()
     for name in options.section or sections:
         if name.startswith("_"):
@@ -122,7 +123,7 @@ ROUNDS = 5  # epochs of every network, after the first, which traces and compile
 def speed(options: argparse.Namespace) -> None:
     """Training on 32×32×3 images, one process a variant with all cores; see `_speed`."""
     for variant in CLASSROOM:
-        command = [sys.executable, __file__, "_speed"]
+        command = [sys.executable, __file__, "_speed", *(["--no-xla"] if options.no_xla else [])]
         done = subprocess.run(command, stderr=subprocess.DEVNULL, env=os.environ | {"VARIANT": variant})
         if done.returncode:
             print(f"{variant:12} the process ended with {done.returncode}", flush=True)
@@ -149,7 +150,7 @@ def _speed(options: argparse.Namespace) -> None:
         return clock.seconds
 
     models, best = {}, {}
-    for network, xla in itertools.product(("lab", "plain"), (False, True)):
+    for network, xla in itertools.product(("lab", "plain"), (False,) if options.no_xla else (False, True)):
         model = _network(variant, network, xla)
         try:
             epoch(model)
@@ -166,7 +167,7 @@ def _speed(options: argparse.Namespace) -> None:
     words = []
     for network in ("lab", "plain"):
         compiled = f"{best[network, True]:6.0f}" if (network, True) in best else "does not compile"
-        words.append(f"{network} {best[network, False]:6.0f}, with XLA {compiled}")
+        words.append(f"{network} {best[network, False]:6.0f}" + ("" if options.no_xla else f", with XLA {compiled}"))
     lab, plain = (max(rate for key, rate in best.items() if key[0] == network) for network in ("lab", "plain"))
     mark = "  BELOW 0.9" if lab < 0.9 * plain else ""
     print(f"{variant:12} {'; '.join(words)} images/s; lab/plain {lab / plain:.2f}{mark}", flush=True)
