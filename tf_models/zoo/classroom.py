@@ -8,9 +8,8 @@ rule of `ModelSpec.patch`, windows by that of `window_of`; strides halve a grid 
 from dataclasses import replace
 from functools import partial
 
-from tf_models.zoo.spec import Block, Head, ModelSpec, Stage, Stem, isotropic, pyramid
+from tf_models.zoo.spec import SHORT_MOMENTUM, Block, Head, ModelSpec, Stage, Stem, isotropic, pyramid
 
-MOMENTUM = 0.9  # of batch norm: trainings of a few hundred steps are too short for the usual 0.99
 pyramid_stem = partial(Stem, smallest_patch=1, most_tokens=256)
 
 
@@ -20,7 +19,7 @@ def _resnet() -> ModelSpec:
         Stage((replace(row, width=width),) * 2, stride=stride) for width, stride in ((64, 1), (128, 2), (224, 2))
     )
     stem = pyramid_stem("convolution", 32, norm="batch")
-    return ModelSpec("resnet", "convolution", stem, stages, batch_momentum=MOMENTUM)
+    return ModelSpec("resnet", "convolution", stem, stages, batch_momentum=SHORT_MOMENTUM)
 
 
 def _mobilenet_v1() -> ModelSpec:
@@ -30,7 +29,7 @@ def _mobilenet_v1() -> ModelSpec:
         for width, depth, stride in ((64, 1, 1), (128, 2, 2), (256, 3, 2))
     )
     stem = pyramid_stem("convolution", 32, norm="batch", activation="relu6")
-    return ModelSpec("mobilenet_v1", "convolution", stem, stages, batch_momentum=MOMENTUM)
+    return ModelSpec("mobilenet_v1", "convolution", stem, stages, batch_momentum=SHORT_MOMENTUM)
 
 
 def _mobilenet_v2() -> ModelSpec:
@@ -41,7 +40,7 @@ def _mobilenet_v2() -> ModelSpec:
     )
     stem = pyramid_stem("convolution", 16, norm="batch", activation="relu6")
     head = Head("batch", convolution=256, activation="relu6")
-    return ModelSpec("mobilenet_v2", "convolution", stem, stages, head, batch_momentum=MOMENTUM)
+    return ModelSpec("mobilenet_v2", "convolution", stem, stages, head, batch_momentum=SHORT_MOMENTUM)
 
 
 def _convnext() -> ModelSpec:
@@ -83,7 +82,7 @@ def _mobilevit() -> ModelSpec:
         (Stage((inverted,)), *rows),
         Head("batch", convolution=128, activation="silu"),
         smallest_grid=4,  # unfolded, 2×2 positions are the fewest that can attend to each other
-        batch_momentum=MOMENTUM,
+        batch_momentum=SHORT_MOMENTUM,
     )
 
 

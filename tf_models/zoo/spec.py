@@ -48,6 +48,7 @@ LARGEST_PATCH = 16  # of the automatic patch size
 WINDOW = 4  # automatic side of a window, positions
 RASTER_WINDOW = 8  # automatic reach of a sliding window to each side, positions in raster order
 GRID_WINDOW = 2  # automatic reach of a sliding window in two dimensions
+SHORT_MOMENTUM = 0.9  # of batch norm: trainings of a few hundred steps are too short for the usual 0.99
 UNFOLDED = 2  # MobileViT: positions at the same place of every 2×2 patch attend to each other
 
 

@@ -10,6 +10,7 @@ from tf_models.zoo.spec import (
     NORMS,
     POSITIONS,
     REACHING_EXTRA_TOKENS,
+    SHORT_MOMENTUM,
     WITH_HEADS,
     WITH_RELATIVE_POSITIONS,
     Block,
@@ -131,8 +132,8 @@ def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
         if checked["stem"] == "convolution":
             norm = str(checked.get("norm", "batch"))
             stem = replace(stem, kind="convolution", norm=norm, activation="relu", kernel=3, project=True)
-            momentum = spec.batch_momentum if stem.norm != "batch" or spec.batch_momentum < 0.99 else 0.9
-            spec = replace(spec, batch_momentum=momentum)
+            if norm == "batch":
+                spec = replace(spec, batch_momentum=SHORT_MOMENTUM)
         else:
             stem = replace(stem, kind="patch", project=False)
     if "patch" in checked:
@@ -149,7 +150,6 @@ def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
     if "heads" in checked:
         stages = _with_heads(stages, int(checked["heads"]))
     blur = checked["downsample"] == "blur" if "downsample" in checked else spec.blur
-    # a mixer without scores has nowhere to put relative positions
     return replace(spec, stem=stem, stages=stages, head=head, blur=blur)
 
 
@@ -239,7 +239,9 @@ def _with_ratio(stages: tuple[Stage, ...], ratio: float) -> tuple[Stage, ...]:
 
 
 def _mixed(stages: tuple[Stage, ...], mixer: str) -> tuple[Stage, ...]:
-    """Another token mixer; in a hybrid the Transformer's alone. Windows shift, as Swin's do."""
+    """Another token mixer; in a hybrid the Transformer's alone. Windows shift, as Swin's do; a mixer without scores
+    has nowhere to put relative positions.
+    """
     hybrid = any(block.kind == "mobilevit" for stage in stages for block in stage.blocks)
 
     def change(block: Block) -> Block:
