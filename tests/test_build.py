@@ -9,8 +9,9 @@ from keras import ops
 from scipy import special
 
 from tf_models.errors import LabError
+from tf_models.layers.attention import Attention
 from tf_models.layers.channels import FeedForward
-from tf_models.layers.mixers import Attention, token_mixer
+from tf_models.layers.mixers import token_mixer
 from tf_models.layers.stems import ClassToken, Position, sincos_table
 from tf_models.training.build import build
 from tf_models.training.initialize import initial_value, start

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy import special
 
+from tf_models.layers.attention import SlidingAttention, WindowAttention
 from tf_models.layers.channels import FeedForward
-from tf_models.layers.mixers import SlidingAttention, WindowAttention
 from tf_models.training.build import build
 from tf_models.zoo import CLASSROOM, PUBLISHED
 from tf_models.zoo.spec import ModelSpec, map_blocks
