@@ -123,7 +123,9 @@ def show_contrasts(result: dict[str, Any]) -> None:
         st.info(say("parameters.no_pairs"))
         return
     dataset, words = result["dataset"], tables.column_names()
-    title = say("parameters.against_title", reference=NAMES[REFERENCE])
+    sizes = [arm["parameters"] for arm in result["arms"] if arm["budget"] == 1]
+    span = {"low": f"{min(sizes):,}", "high": f"{max(sizes):,}"}
+    title = say("parameters.against_title", reference=NAMES[REFERENCE], **span)
     chart = charts.intervals(rows, title, say("ffn.gap_axis"), words)
     text = "; ".join(
         f"{row['label']} {row['mean']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"

@@ -362,7 +362,7 @@ EN = {
     "parameters.seconds_hint": "One training on {devices}, without building and tracing, at the best speed that any epoch of "
     "these runs reached: other work on the machine can only slow an epoch down.",
     "parameters.against": "The CNN against each of the others",
-    "parameters.against_title": "{reference} minus …, all at about 200,000 parameters",
+    "parameters.against_title": "{reference} minus …, at {low} to {high} parameters",
     "parameters.against_alt": "Difference in test accuracy between the CNN and every other network: {text}",
     "parameters.no_pairs": "There are no pairs of runs to compare yet.",
     "parameters.table": "Every network at every size",
@@ -903,7 +903,7 @@ ZH = {
     "parameters.linear_hint": "虚线：直接作用于像素的线性分类器，{accuracy} %。",
     "parameters.seconds_hint": "一次训练的秒数：在 {devices} 上，不含构建和追踪，按这些运行中最快一轮的速度计算：机器上的其他工作只会拖慢某一轮。",
     "parameters.against": "CNN 与其他各网络的对比",
-    "parameters.against_title": "{reference} 减去……，参数量都约为 20 万",
+    "parameters.against_title": "{reference} 减去……，参数量 {low} 到 {high}",
     "parameters.against_alt": "CNN 与其他各网络的测试准确率之差：{text}",
     "parameters.no_pairs": "还没有可以成对比较的运行。",
     "parameters.table": "每个网络的每种大小",
