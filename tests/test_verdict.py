@@ -18,6 +18,7 @@ from tf_models.study.verdict import (
     paired_effect,
     seeds_needed,
     smallest_effect,
+    weighted_effect,
 )
 
 DELTA = 0.02
@@ -168,6 +169,59 @@ def test_the_test_set_decides_which_interval_is_taken():
     assert runs[True][0] == effect_of_seeds_and_images(runs[True][1])
     own = effect_of_seeds(runs[False][1].mean(axis=1))
     assert dataclasses.astuple(runs[False][0]) == pytest.approx(dataclasses.astuple(own))
+
+
+def arms(rng: np.random.Generator, shares: tuple[float, ...], fixed: bool, seeds: int = 4, images: int = 500):
+    """Runs of several arms; each is right on these shares of the images."""
+    return [
+        [make_record(RunSpec(seed=s), rng.random(images) < share, fixed_test=fixed) for s in range(seeds)]
+        for share in shares
+    ]
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_difference_is_a_weighted_effect_and_an_interaction_is_the_difference_of_two(fixed):
+    a, b, c, d = arms(np.random.default_rng(5), (0.9, 0.8, 0.7, 0.65), fixed)
+    assert weighted_effect([(1, a), (-1, b)]) == paired_effect(a, b)
+    both = weighted_effect([(1, a), (-1, b), (-1, c), (1, d)])
+    first, second = paired_effect(a, b), paired_effect(c, d)
+    assert both is not None and first is not None and second is not None
+    assert both.mean == pytest.approx(first.mean - second.mean)
+    assert both.high - both.low > max(first.high - first.low, second.high - second.low)
+    by_seed = [
+        w.test_accuracy - x.test_accuracy - y.test_accuracy + z.test_accuracy
+        for w, x, y, z in zip(a, b, c, d, strict=True)
+    ]
+    assert both.wins == sum(value > 0 for value in by_seed)
+    if not fixed:
+        assert dataclasses.astuple(both) == pytest.approx(dataclasses.astuple(effect_of_seeds(by_seed)))
+    half = weighted_effect([(0.5, a), (-0.5, b), (-0.5, c), (0.5, d)])
+    assert half is not None and (half.mean, half.low, half.high) == pytest.approx(
+        (both.mean / 2, both.low / 2, both.high / 2)
+    )
+    back = weighted_effect([(-1, a), (1, b), (1, c), (-1, d)])
+    assert back is not None and (back.low, back.high) == pytest.approx((-both.high, -both.low))
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.8), (0.9, 0.8, 0.7, 0.6)])
+def test_the_closed_form_is_what_many_draws_come_to(shares, monkeypatch):
+    weighted = list(zip((1, -1, -1, 1), arms(np.random.default_rng(6), shares, True), strict=False))
+    monkeypatch.setattr("tf_models.study.verdict.MOST_PATTERNS", 10**6)
+    monkeypatch.setattr("tf_models.study.verdict.DRAWS", 5000)
+    drawn = weighted_effect(weighted)
+    monkeypatch.setattr("tf_models.study.verdict.MOST_PATTERNS", 0)
+    exact = weighted_effect(weighted)
+    assert drawn is not None and exact is not None and exact.mean == drawn.mean
+    assert exact.high - exact.low == pytest.approx(drawn.high - drawn.low, rel=0.03)
+
+
+def test_arms_that_cannot_be_paired_are_an_error_and_one_run_has_no_interval():
+    a, b = arms(np.random.default_rng(7), (0.9, 0.8), True)
+    with pytest.raises(ValueError, match="paired"):
+        weighted_effect([(1, a), (-1, b[:3])])
+    with pytest.raises(ValueError, match="paired"):
+        weighted_effect([])
+    assert weighted_effect([(1, a[:1]), (-1, b[:1])]) is None
 
 
 def test_fewer_than_two_pairs_have_no_interval_and_unequal_arms_are_an_error():

@@ -18,6 +18,7 @@ INCONCLUSIVE, UNTESTED = "inconclusive", "untested"
 VERDICTS = (SUPPORTED, PARTLY, NOT_SUPPORTED, INCONCLUSIVE, UNTESTED)
 FEWEST_SEEDS = 3  # for a verdict; an interval needs two
 DRAWS = 2000  # of the bootstrap
+MOST_PATTERNS = 3**5  # that are drawn: a difference of two arms has no more with five seeds
 
 
 @dataclass(frozen=True)
@@ -40,30 +41,33 @@ def smallest_effect(dataset: str, train_images: int) -> float:
     return 0.015 if train_images <= 10_000 else 0.01
 
 
-def paired_effect(a: Sequence[RunRecord], b: Sequence[RunRecord], level: float = 0.95) -> Effect | None:
-    """Accuracy of `a` minus accuracy of `b`, run by run; None below two pairs.
+def weighted_effect(arms: Sequence[tuple[float, Sequence[RunRecord]]], level: float = 0.95) -> Effect | None:
+    """Σ weight · accuracy over arms that are paired run by run; None below two runs an arm.
 
-    Where every seed has its own test set, the seeds alone are the sample. Where all share one, seeds and images are
-    resampled together, since the images are a sample too.
+    ``[(1, a), (-1, b)]`` is a difference, ``[(1, a), (-1, b), (-1, c), (1, d)]`` an interaction. Where every seed has
+    its own test set, the seeds alone are the sample. Where all share one, seeds and images are resampled together,
+    since the images are a sample too.
     """
-    if len(a) != len(b):
-        raise ValueError(f"{len(a)} runs cannot be paired with {len(b)}")
-    if len(a) < 2:
+    sizes = [len(runs) for _, runs in arms]
+    if not sizes or len(set(sizes)) > 1:
+        raise ValueError(f"arms of {sizes} runs cannot be paired")
+    if sizes[0] < 2:
         return None
-    if all(record.fixed_test for record in (*a, *b)):
-        correct_a = np.stack([record.correctness() for record in a]).astype(np.int8)
-        correct_b = np.stack([record.correctness() for record in b]).astype(np.int8)
-        return effect_of_seeds_and_images(correct_a - correct_b, level)
-    return effect_of_seeds([x.test_accuracy - y.test_accuracy for x, y in zip(a, b, strict=True)], level)
+    if all(record.fixed_test for _, runs in arms for record in runs):
+        correct = [weight * np.stack([r.correctness() for r in runs]).astype(float) for weight, runs in arms]
+        return effect_of_seeds_and_images(np.sum(correct, axis=0), level)
+    accuracies = [weight * np.array([r.test_accuracy for r in runs]) for weight, runs in arms]
+    return effect_of_seeds(np.sum(accuracies, axis=0).tolist(), level)
+
+
+def paired_effect(a: Sequence[RunRecord], b: Sequence[RunRecord], level: float = 0.95) -> Effect | None:
+    """Accuracy of `a` minus accuracy of `b`, run by run; None below two pairs."""
+    return weighted_effect([(1, a), (-1, b)], level)
 
 
 def mean_accuracy(runs: Sequence[RunRecord], level: float = 0.95) -> Effect | None:
     """The mean accuracy of one arm with its interval, as `paired_effect` against an arm that is always wrong."""
-    if len(runs) < 2:
-        return None
-    if all(record.fixed_test for record in runs):
-        return effect_of_seeds_and_images(np.stack([r.correctness() for r in runs]).astype(np.int8), level)
-    return effect_of_seeds([record.test_accuracy for record in runs], level)
+    return weighted_effect([(1, runs)], level)
 
 
 def effect_of_seeds(differences: Sequence[float], level: float = 0.95) -> Effect:
@@ -74,11 +78,12 @@ def effect_of_seeds(differences: Sequence[float], level: float = 0.95) -> Effect
 
 
 def effect_of_seeds_and_images(differences: np.ndarray, level: float = 0.95) -> Effect:
-    """Mean of (seeds, images) differences in correctness, -1, 0 or 1, with seeds and images both random.
+    """Mean of (seeds, images) differences in correctness, with seeds and images both random.
 
     The standard error is that of a bootstrap which draws seeds and images together with replacement (Owen 2007, "The
     pigeonhole bootstrap"), plus what n seeds drawn from n understate. Its degrees of freedom (Satterthwaite) follow
-    from how much of it the few seeds contribute.
+    from how much of it the few seeds contribute. Where the differences of many arms have too many patterns to draw, the
+    variance is the one that infinitely many draws would have.
     """
     seeds, images = differences.shape
     rng = np.random.default_rng(2007)
@@ -86,14 +91,30 @@ def effect_of_seeds_and_images(differences: np.ndarray, level: float = 0.95) -> 
     # Images with the same differences in every seed are the same to a bootstrap: drawing how many of each pattern come
     # up is drawing the images, in a thousandth of the time.
     sign = 1 if differences.mean() >= 0 else -1  # the same draws whichever arm comes first
-    patterns, counts = np.unique(sign * differences, axis=1, return_counts=True)  # (seeds, patterns)
-    draw_images = rng.multinomial(images, counts / images, DRAWS) / images  # (draws, patterns)
-    means = np.einsum("ds,ds->d", draw_seeds, draw_images @ patterns.T)
+    patterns, counts = np.unique(sign * differences + 0.0, axis=1, return_counts=True)  # (seeds, patterns); no -0.0
+    if len(counts) <= MOST_PATTERNS:
+        draw_images = rng.multinomial(images, counts / images, DRAWS) / images  # (draws, patterns)
+        drawn = np.einsum("ds,ds->d", draw_seeds, draw_images @ patterns.T).var(ddof=1)
+    else:
+        drawn = pigeonhole_variance(differences)
     by_seed = differences.mean(axis=1)
     seed_variance = by_seed.var(ddof=1) / seeds
-    variance = means.var(ddof=1) + seed_variance / seeds
+    variance = drawn + seed_variance / seeds
     freedom = (seeds - 1) * (variance / seed_variance) ** 2 if seed_variance > 0 else images - 1
     return _effect(by_seed, math.sqrt(variance), min(freedom, images - 1), level)
+
+
+def pigeonhole_variance(differences: np.ndarray) -> float:
+    """Variance of the mean of (seeds, images) values when seeds and images are drawn with replacement, in closed form.
+
+    A draw takes row i wᵢ times and column j vⱼ times, with E[wᵢ wₖ] = 1 − 1/n + [i = k], and the same for columns; the
+    products of centred values over all pairs add up to zero.
+    """
+    seeds, images = differences.shape
+    centred = differences - differences.mean()
+    rows = (1 - 1 / images) * (centred.sum(axis=1) ** 2).sum()
+    columns = (1 - 1 / seeds) * (centred.sum(axis=0) ** 2).sum()
+    return float(rows + columns + (centred**2).sum()) / (seeds * images) ** 2
 
 
 def _effect(by_seed: np.ndarray, error: float, freedom: float, level: float) -> Effect:
