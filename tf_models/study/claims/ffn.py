@@ -46,7 +46,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "order",
                 Words(
                     "Shuffling the tokens before the FFN or after it gives the same result",
-                    "先打乱 token 再过 FFN，与先过 FFN 再打乱，结果相同",
+                    "先打乱 token 再经过 FFN，与先经过 FFN 再打乱，结果相同",
                 ),
                 "identities",
                 "permutation.ffn",
@@ -157,7 +157,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "every_over_last",
                 Words(
-                    "It is better than one with a single activation per stage", "也好于每个阶段只有一个激活函数的 VGG"
+                    "A VGG with an activation after every convolution is better than one with a single activation "
+                    "per stage",
+                    "每个卷积都接激活函数的 VGG，好于每个阶段只有一个激活函数的 VGG",
                 ),
                 "ablations",
                 "vgg.every_over_last",
@@ -228,7 +230,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "depthwise",
-                Words("So can a depthwise convolution", "深度卷积也可以"),
+                Words("A depthwise convolution can change the number of channels", "深度卷积可以改变通道数"),
                 "identities",
                 "depthwise_changes_width",
                 "equals",
@@ -897,9 +899,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "deeper",
                 Words(
-                    "To dense convolution it is worth nothing: without it, a deeper network of equal parameters is "
-                    "as good",
-                    "对普通卷积没有增益：去掉 FFN、参数量相同的更深网络同样好",
+                    "The FFN is worth nothing to dense convolution: without it, a deeper network of equal "
+                    "parameters is as good",
+                    "FFN 对普通卷积没有增益：没有 FFN 而参数量相同的更深网络同样好",
                 ),
                 "factorial",
                 "gain.convolution.deeper",
@@ -907,7 +909,11 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "wider",
-                Words("Nor against a wider network of equal parameters", "与参数量相同的更宽网络相比也没有增益"),
+                Words(
+                    "The FFN is worth nothing to dense convolution: without it, a wider network of equal "
+                    "parameters is as good",
+                    "FFN 对普通卷积没有增益：没有 FFN 而参数量相同的更宽网络同样好",
+                ),
                 "factorial",
                 "gain.convolution.wider",
                 "no_difference",
@@ -1343,7 +1349,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "inside",
-                Words("It tells an edge inside one patch", "它能判断图像块内部的边缘"),
+                Words(
+                    "An FFN without any mixing tells an edge inside one patch",
+                    "没有任何混合时，FFN 能判断图像块内部的边缘",
+                ),
                 "probing",
                 "edge.inside",
                 "above",
@@ -1448,7 +1457,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "transformer",
-                Words("So is that of the first Transformer: 512 → 2048", "最初的 Transformer 也是四倍：512→2048"),
+                Words(
+                    "The first Transformer’s FFN is four times as wide as its tokens: 512 → 2048",
+                    "最初的 Transformer 的 FFN 是 token 的四倍宽：512→2048",
+                ),
                 "inventory",
                 "ffn_ratio.transformer_base",
                 "equals",
@@ -1457,7 +1469,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "bert",
-                Words("So is that of BERT-base: 768 → 3072", "BERT-base 也是四倍：768→3072"),
+                Words(
+                    "BERT-base’s FFN is four times as wide as its tokens: 768 → 3072",
+                    "BERT-base 的 FFN 是 token 的四倍宽：768→3072",
+                ),
                 "inventory",
                 "ffn_ratio.bert_base",
                 "equals",
@@ -1520,8 +1535,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "as_good",
                 Words(
-                    "At equal parameters it is as accurate as global attention, or better",
-                    "参数量相同时，准确率不低于全局注意力",
+                    "At equal parameters, window attention is as accurate as global attention, or better",
+                    "参数量相同时，窗口注意力的准确率不低于全局注意力",
                 ),
                 "factorial",
                 "window_over_global",
@@ -1530,7 +1545,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "swin_t",
-                Words("On the grids of Swin-T too, it takes less than a fifth", "在 Swin-T 的网格上也不到五分之一"),
+                Words(
+                    "On the grids of Swin-T, attention within windows takes less than a fifth of the multiply-adds",
+                    "在 Swin-T 的网格上，窗口注意力的乘加次数不到全局注意力的五分之一",
+                ),
                 "cost",
                 "window_saving.swin_t",
                 "above",
@@ -1681,7 +1699,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "deeper",
                 Words(
-                    "At equal parameters, window attention with the FFN is better than more blocks without it",
+                    "At equal parameters, window attention with the FFN is better than a deeper network without it",
                     "参数量相同时，带 FFN 的窗口注意力好于不带 FFN 的更深网络",
                 ),
                 "factorial",
@@ -1690,7 +1708,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "wider",
-                Words("It is better than more width without it", "也好于不带 FFN 的更宽网络"),
+                Words(
+                    "At equal parameters, window attention with the FFN is better than a wider network without it",
+                    "参数量相同时，带 FFN 的窗口注意力好于不带 FFN 的更宽网络",
+                ),
                 "factorial",
                 "gain.window.wider",
                 "difference",
@@ -1765,8 +1786,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "weak",
                 Words(
-                    "It gets less than half of the way from the linear network to the full Transformer",
-                    "它弥补的差距不到线性网络与完整 Transformer 之差的一半",
+                    "Attention without FFN gets less than half of the way from the linear network to the full "
+                    "Transformer",
+                    "没有 FFN 的注意力弥补的差距，不到线性网络与完整 Transformer 之差的一半",
                 ),
                 "factorial",
                 "attention_only_closes_half",
@@ -1776,7 +1798,11 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "weak_deeper",
-                Words("Still less than half when it is deeper, with equal parameters", "加深到参数量相同，仍不到一半"),
+                Words(
+                    "Attention without FFN gets less than half of the way even when it is deeper, with equal "
+                    "parameters",
+                    "没有 FFN 的注意力即使加深到参数量相同，弥补的差距仍不到一半",
+                ),
                 "factorial",
                 "attention_only_closes_half.deeper",
                 "below",
@@ -1785,7 +1811,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "weak_wider",
-                Words("Still less than half when it is wider, with equal parameters", "加宽到参数量相同，仍不到一半"),
+                Words(
+                    "Attention without FFN gets less than half of the way even when it is wider, with equal parameters",
+                    "没有 FFN 的注意力即使加宽到参数量相同，弥补的差距仍不到一半",
+                ),
                 "factorial",
                 "attention_only_closes_half.wider",
                 "below",
@@ -1835,7 +1864,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Evidence(
                 Words(
                     "In translation, a Transformer without any FFN lost 2.1 BLEU: 33.5 instead of 35.6",
-                    "在翻译任务中，完全没有 FFN 的 Transformer 只损失 2.1 BLEU：从 35.6 降到 33.5",
+                    "在翻译任务中，完全没有 FFN 的 Transformer 损失 2.1 BLEU：从 35.6 降到 33.5",
                 ),
                 *PIRES,
                 -1,
@@ -2020,10 +2049,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "Attention without FFN that keeps up with the CNN, or a full ViT that is clearly behind it or ahead.",
             "没有 FFN 的注意力也不落后于 CNN；或者完整的 ViT 明显落后或领先。",
         ),
-        right=Words(
-            "The FFN does a good part of the work in a Transformer.",
-            "在 Transformer 里，相当一部分工作确实由 FFN 完成。",
-        ),
+        right=NO_WORDS,
         wrong=Words(
             "Whether the two draw level depends on the data and the recipe, and not on the FFN alone.",
             "能否打平取决于数据和训练方案，而不只是 FFN。",
@@ -2042,9 +2068,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Evidence(
                 Words(
-                    "On CIFAR-10 with a stronger recipe, 200 epochs: ViT-Lite-7/4 91.38 %; CCT-7/3×1, with a "
+                    "On CIFAR-10 in another repository, after 200 epochs: ViT-Lite-7/4 91.38 %; CCT-7/3×1, with a "
                     "convolutional stem, 94.78 %",
-                    "CIFAR-10，更强的训练方案，200 轮：ViT-Lite-7/4 为 91.38 %；带卷积 stem 的 CCT-7/3×1 为 94.78 %",
+                    "另一个代码库中的 CIFAR-10 结果，训练 200 轮：ViT-Lite-7/4 为 91.38 %；带卷积 stem 的 "
+                    "CCT-7/3×1 为 94.78 %",
                 ),
                 "Hassani et al., Compact Transformers, table in the repository",
                 "https://github.com/SHI-Labs/Compact-Transformers",
