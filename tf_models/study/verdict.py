@@ -138,3 +138,24 @@ def seeds_needed(effect: Effect, delta: float) -> int:
     if distance * math.sqrt(1000 / effect.seeds) <= reach:
         return 1000
     return math.ceil(effect.seeds * (reach / distance) ** 2)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named number of an experiment on one data set, in the claimed direction where it has one.
+
+    `unit` is accuracy (a share, shown as points), share, ratio, count, error or slope. An exact number has `seeds` 0 and
+    `low` = `value` = `high`. `source` is runs (run records, named in `runs`), formula (a closed formula) or exact
+    (computed with the lab's layers and shipped). It is `withheld` where a control of its experiment failed.
+    """
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    seeds: int = 0
+    wins: int = 0  # seeds in which the value is above 0
+    p: float | None = None
+    runs: tuple[str, ...] = ()
+    source: str = "runs"
+    withheld: bool = False
