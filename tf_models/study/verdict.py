@@ -144,8 +144,8 @@ def seeds_needed(effect: Effect, delta: float) -> int:
 class Measure:
     """A named number of an experiment on one data set, in the claimed direction where it has one.
 
-    `unit` is accuracy (a share, shown as points), share, ratio, count, error or slope. An exact number has `seeds` 0 and
-    `low` = `value` = `high`. `source` is runs (run records, named in `runs`), formula (a closed formula) or exact
+    `unit` is accuracy (a share, shown as points), share, ratio, count, error or slope. An exact number has `seeds` 0
+    and `low` = `value` = `high`. `source` is runs (run records, named in `runs`), formula (a closed formula) or exact
     (computed with the lab's layers and shipped). It is `withheld` where a control of its experiment failed.
     """
 
