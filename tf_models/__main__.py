@@ -17,6 +17,7 @@ from tf_models import zoo
 from tf_models.data import content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.study.conduct import conduct, known_records, used_records
+from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, experiment_kind
 from tf_models.study.jobs import Jobs
 from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore, default_backend
@@ -72,8 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--variant", default="vit", metavar="swin", help="whose FFN ffn-gap switches off, vit by default")
     sub.add_argument("--depths", type=_numbers, default=(), metavar="1,2,4", help="depths of the grid of ffn-gap")
     sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="smaller training sets")
+    sub.add_argument("--corners", action="store_true", help="only those cells of factorial that the claims need")
     sub.add_argument("--tuning-size", type=int, help="training images that choose the learning rates, all by default")
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/study/results")
+
+    sub = command(
+        "exact", _exact, _show_exact, "Compute the experiments that need no training and print their measures."
+    )
+    sub.add_argument("--only", choices=EXACT, metavar="NAME", help=", ".join(EXACT))
+    sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/study/results")
 
     sub = command("linear", _linear, _table, "Fit the linear classifier that every network is measured against.")
     sub.add_argument("--dataset", default="digits", help="see the command datasets")
@@ -180,7 +188,7 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     kind = experiment_kind(options.experiment)
     own, has = {}, {f.name for f in fields(kind)}
-    for name, usual in (("depths", ()), ("train_sizes", ()), ("variant", "vit")):
+    for name, usual in (("depths", ()), ("train_sizes", ()), ("variant", "vit"), ("corners", False)):
         if name in has:
             own[name] = getattr(options, name)
         elif getattr(options, name) != usual:
@@ -216,6 +224,22 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         path = write_shipped(f"{experiment.name}{network}-{experiment.dataset}", used_records(experiment, records))
         print(path, file=sys.stderr)
     return experiment.analyse(records)
+
+
+def _exact(options: argparse.Namespace) -> dict[str, Any]:
+    from tf_models.study.worker import exact  # this process is no server: it may load Keras
+
+    results: dict[str, Any] = {}
+    for name in (options.only,) if options.only else EXACT:
+        if name in COMPUTED:
+            print(f"computing {name}", file=sys.stderr)
+            results[name] = exact(name)
+            if options.ship:
+                write_exact({name: results[name]})
+        else:
+            measures = {key: asdict(measure) for key, measure in exact_measures()[name].items()}
+            results[name] = {"provenance": {}, "measures": measures, "series": {}}
+    return results
 
 
 def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -340,12 +364,21 @@ def _show_experiment(result: dict[str, Any]) -> str:
     ]:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
-            lines.append(
-                f"  {row['a']} − {row['b']:<12} {interval}  better in {row['wins']} of {row['seeds']}: {row['verdict']}"
-            )
+            name = row.get("name") or f"{row['a']} − {row['b']:<12}"
+            lines.append(f"  {name} {interval}  above 0 in {row['wins']} of {row['seeds']}: {row['verdict']}")
     for control in result.get("controls", []):
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")
+    return "\n".join(lines)
+
+
+def _show_exact(results: dict[str, Any]) -> str:
+    lines = []
+    for name, result in results.items():
+        lines.append(name)
+        for key, row in result["measures"].items():
+            interval = f"  [{row['low']:.4g}, {row['high']:.4g}] over {row['seeds']}" if row["seeds"] else ""
+            lines.append(f"  {key:<40} {row['value']:.6g}{interval}")
     return "\n".join(lines)
 
 
