@@ -231,7 +231,7 @@ def band(tokens: int, reach: int, extra: int = 0) -> np.ndarray:
 
 
 def longformer() -> Model:
-    """Attention under a band mask, and the global token's own attention to all, which nobody reads behind the last block.
+    """Attention under a band mask, and the global token's own attention to all, not behind the last block.
 
     9,576 parameters more than Longformer: `MultiHeadAttention` brings the global token an output projection of its own.
     """
