@@ -9,6 +9,7 @@ from tf_models.errors import LabError
 
 PAGES = {
     "overview": "",
+    "claims": "claims",
     "anatomy": "anatomy",
     "feature_maps": "feature_maps",
     "parameters": "parameters",
@@ -18,6 +19,7 @@ PAGES = {
 }
 ICONS = {
     "overview": ":material/home:",
+    "claims": ":material/fact_check:",
     "anatomy": ":material/account_tree:",
     "feature_maps": ":material/grid_view:",
     "parameters": ":material/scatter_plot:",

@@ -9,12 +9,13 @@ import numpy as np
 import streamlit as st
 
 from tf_models.errors import LabError
-from tf_models.study import showcase, worker
+from tf_models.study import shipped, showcase, worker
 from tf_models.study.conduct import known_records
 from tf_models.study.experiments.base import Records
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
 from tf_models.study.jobs import Jobs
+from tf_models.study.judging import Result, load_results
 from tf_models.study.linear import shipped_linear
 from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore
 from tf_models.study.shipped import shipped_records
@@ -103,6 +104,26 @@ def linear_accuracy(dataset: str) -> float | None:
 
 
 EXPERIMENT_DATASETS = ("digits", "cifar10-jpeg")
+LIVE_SEEDS = range(1000, 2000)  # of what a visitor repeats: no experiment reports them
+
+
+def claim_results() -> dict[str, tuple[Result, ...]]:
+    """Every claim with a result a data set. Judging takes seconds, so it is done again only when records change."""
+    return _judged(_record_stamp())
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def _record_stamp() -> tuple[str, ...]:
+    """The shipped results as they are, and the own runs that an experiment may report."""
+    files = [f"{path.name} {path.stat().st_mtime_ns}" for path in sorted(shipped.RESULTS.glob("*"))]
+    opened = _store_or_none()
+    own = opened.runs([FINISHED], limit=100_000) if opened is not None else []
+    return (*files, *(run.id for run in own if run.purpose != "page" and run.spec.seed not in LIVE_SEEDS))
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _judged(_stamp: tuple[str, ...]) -> dict[str, tuple[Result, ...]]:
+    return load_results(all_records())
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -164,6 +185,11 @@ def _computed_taps(choice: str, spec: dict, pixels: bytes, shape: tuple[int, ...
     weights = showcase.showcase_weights(choice) if shipped else store().weights(choice).read_bytes()
     arrays = jobs().ask(worker.taps, RunSpec.from_dict(spec), weights, image)
     return {name: array[0] for name, array in arrays.items()}
+
+
+def shipped_ids() -> set[str]:
+    """The ids of the shipped runs."""
+    return {record.run_id for record in shipped_records().values()}
 
 
 def shipped_runs() -> list[RunRecord]:

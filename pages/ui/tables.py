@@ -9,6 +9,8 @@ from pages.ui.theme import VERDICTS
 from pages.ui.words import say
 from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def points(value: float | None, sign: bool = True) -> str:
     """A share as points: 0.0123 → +1.23, with a real minus."""
@@ -20,6 +22,20 @@ def points(value: float | None, sign: bool = True) -> str:
 def percent(value: float | None) -> str:
     """A share in percent, one decimal."""
     return "–" if value is None else f"{100 * value:.1f}"
+
+
+def figure(value: float, unit: str, sign: bool = True) -> str:
+    """A measure in its unit: points of accuracy, a share in percent, a number."""
+    if unit == "accuracy":
+        return f"{points(value, sign)} {say('unit.points')}"
+    if unit == "share":
+        return f"{100 * value:.3g} %".replace("-", "−")
+    if unit == "count":
+        return f"{value:,.0f}".replace("-", "−")
+    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
+        digits, power = f"{value:.1e}".split("e")
+        return f"{digits}·10{str(int(power)).translate(RAISED)}".replace("-", "−")
+    return f"{value:.3g}".replace("-", "−")
 
 
 def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.DataFrame:
