@@ -1,6 +1,7 @@
 """The rule that turns paired runs into a verdict, and how often it errs."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -10,14 +11,24 @@ from synthetic import correct_share, make_record
 
 from tf_models.study.runs import RunSpec
 from tf_models.study.verdict import (
+    REASONS,
+    TESTS,
     VERDICTS,
     Effect,
+    Measure,
+    benjamini_hochberg,
+    conjunction,
+    conjunction_reason,
     decide,
     effect_of_seeds,
     effect_of_seeds_and_images,
+    judge,
+    level,
+    measure_of,
     paired_effect,
     seeds_needed,
     smallest_effect,
+    weighted_effect,
 )
 
 DELTA = 0.02
@@ -170,6 +181,59 @@ def test_the_test_set_decides_which_interval_is_taken():
     assert dataclasses.astuple(runs[False][0]) == pytest.approx(dataclasses.astuple(own))
 
 
+def arms(rng: np.random.Generator, shares: tuple[float, ...], fixed: bool, seeds: int = 4, images: int = 500):
+    """Runs of several arms; each is right on these shares of the images."""
+    return [
+        [make_record(RunSpec(seed=s), rng.random(images) < share, fixed_test=fixed) for s in range(seeds)]
+        for share in shares
+    ]
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_difference_is_a_weighted_effect_and_an_interaction_is_the_difference_of_two(fixed):
+    a, b, c, d = arms(np.random.default_rng(5), (0.9, 0.8, 0.7, 0.65), fixed)
+    assert weighted_effect([(1, a), (-1, b)]) == paired_effect(a, b)
+    both = weighted_effect([(1, a), (-1, b), (-1, c), (1, d)])
+    first, second = paired_effect(a, b), paired_effect(c, d)
+    assert both is not None and first is not None and second is not None
+    assert both.mean == pytest.approx(first.mean - second.mean)
+    assert both.high - both.low > max(first.high - first.low, second.high - second.low)
+    by_seed = [
+        w.test_accuracy - x.test_accuracy - y.test_accuracy + z.test_accuracy
+        for w, x, y, z in zip(a, b, c, d, strict=True)
+    ]
+    assert both.wins == sum(value > 0 for value in by_seed)
+    if not fixed:
+        assert dataclasses.astuple(both) == pytest.approx(dataclasses.astuple(effect_of_seeds(by_seed)))
+    half = weighted_effect([(0.5, a), (-0.5, b), (-0.5, c), (0.5, d)])
+    assert half is not None and (half.mean, half.low, half.high) == pytest.approx(
+        (both.mean / 2, both.low / 2, both.high / 2)
+    )
+    back = weighted_effect([(-1, a), (1, b), (1, c), (-1, d)])
+    assert back is not None and (back.low, back.high) == pytest.approx((-both.high, -both.low))
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.8), (0.9, 0.8, 0.7, 0.6)])
+def test_the_closed_form_is_what_many_draws_come_to(shares, monkeypatch):
+    weighted = list(zip((1, -1, -1, 1), arms(np.random.default_rng(6), shares, True), strict=False))
+    monkeypatch.setattr("tf_models.study.verdict.MOST_PATTERNS", 10**6)
+    monkeypatch.setattr("tf_models.study.verdict.DRAWS", 5000)
+    drawn = weighted_effect(weighted)
+    monkeypatch.setattr("tf_models.study.verdict.MOST_PATTERNS", 0)
+    exact = weighted_effect(weighted)
+    assert drawn is not None and exact is not None and exact.mean == drawn.mean
+    assert exact.high - exact.low == pytest.approx(drawn.high - drawn.low, rel=0.03)
+
+
+def test_arms_that_cannot_be_paired_are_an_error_and_one_run_has_no_interval():
+    a, b = arms(np.random.default_rng(7), (0.9, 0.8), True)
+    with pytest.raises(ValueError, match="paired"):
+        weighted_effect([(1, a), (-1, b[:3])])
+    with pytest.raises(ValueError, match="paired"):
+        weighted_effect([])
+    assert weighted_effect([(1, a[:1]), (-1, b[:1])]) is None
+
+
 def test_fewer_than_two_pairs_have_no_interval_and_unequal_arms_are_an_error():
     records = [make_record(RunSpec(seed=seed), correct_share(0.9)) for seed in range(2)]
     assert paired_effect([], []) is None
@@ -185,6 +249,139 @@ def test_the_seeds_needed_would_settle_the_contrast():
     reach = (effect.high - effect.mean) * math.sqrt(4 / needed)
     assert effect.mean - reach >= DELTA - 1e-9
     assert seeds_needed(interval(0.0, 0.04), DELTA) == 1000
+
+
+# Parts of claims and claims
+
+
+def measure(low: float, high: float | None = None, seeds: int = 5, **changes) -> Measure:
+    """An interval; one number is exact."""
+    if high is None:
+        return Measure(low, low, low, "ratio", source="exact", **changes)
+    return Measure((low + high) / 2, low, high, "accuracy", seeds, **changes)
+
+
+JUDGED = [
+    # δ is the margin where no threshold is given
+    (measure(0.021, 0.05), "difference", None, "supported", "larger"),
+    (measure(0.001, 0.019), "difference", None, "partly", "small"),
+    (measure(-0.01, 0.019), "difference", None, "not_supported", "not_larger"),
+    (measure(0.01, 0.03), "difference", None, "inconclusive", "delta_open"),
+    (measure(0.021, 0.05), "difference", 0.03, "inconclusive", "delta_open"),
+    (measure(0.031, 0.05), "difference", 0.03, "supported", "larger"),
+    (measure(-0.01, 0.019), "no_difference", None, "supported", "equivalent"),
+    (measure(0.021, 0.05), "no_difference", None, "not_supported", "different"),
+    (measure(-0.03, 0.01), "no_difference", None, "inconclusive", "margin_open"),
+    (measure(-0.01, 0.2), "not_worse", None, "supported", "not_worse"),
+    (measure(-0.2, -0.03), "not_worse", None, "not_supported", "worse"),
+    (measure(-0.03, 0.2), "not_worse", None, "inconclusive", "margin_open"),
+    (measure(0.01, 0.03), "above", 0.0, "supported", "above"),
+    (measure(-0.03, -0.01), "above", 0.0, "not_supported", "below"),
+    (measure(-0.01, 0.01), "above", 0.0, "inconclusive", "straddles"),
+    (measure(0.021, 0.03), "above", None, "supported", "above"),
+    (measure(-0.03, -0.01), "below", 0.0, "supported", "below"),
+    (measure(0.01, 0.03), "below", 0.0, "not_supported", "above"),
+    (measure(-0.01, 0.01), "below", 0.0, "inconclusive", "straddles"),
+    (measure(1.9, 2.1), "between", (1.8, 2.2), "supported", "inside"),
+    (measure(1.0, 1.1), "between", (1.8, 2.2), "not_supported", "outside"),
+    (measure(2.3, 2.4), "between", (1.8, 2.2), "not_supported", "outside"),
+    (measure(1.7, 1.9), "between", (1.8, 2.2), "inconclusive", "straddles"),
+    # exact numbers always decide
+    (measure(1.0), "above", 0.99, "supported", "above"),
+    (measure(0.0), "above", 0.0, "not_supported", "at_threshold"),
+    (measure(0.0), "below", 0.0, "not_supported", "at_threshold"),
+    (measure(1e-7), "below", 1e-5, "supported", "below"),
+    (measure(1e-3), "below", 1e-5, "not_supported", "above"),
+    (measure(2.0), "between", (1.8, 2.2), "supported", "inside"),
+    (measure(1.0), "between", (1.8, 2.2), "not_supported", "outside"),
+    (measure(3072 * (1 + 9e-6)), "equals", 3072.0, "supported", "equal"),
+    (measure(3072 * (1 + 2e-5)), "equals", 3072.0, "not_supported", "unequal"),
+    (measure(9e-6), "equals", 0.0, "supported", "equal"),
+    (measure(2e-5), "equals", 0.0, "not_supported", "unequal"),
+    # what prevents a verdict
+    (None, "difference", None, "untested", "missing"),
+    (measure(0.03, 0.05, seeds=2), "difference", None, "inconclusive", "few_seeds"),
+    (measure(0.03, 0.05, withheld=True), "difference", None, "inconclusive", "control_failed"),
+    (measure(0.0, withheld=True), "equals", 0.0, "inconclusive", "control_failed"),
+]
+
+
+@pytest.mark.parametrize(("found", "test", "threshold", "verdict", "reason"), JUDGED)
+def test_a_part_is_judged_by_its_test(found, test, threshold, verdict, reason):
+    assert judge(found, test, threshold, DELTA) == (verdict, reason)
+
+
+def test_every_test_and_every_reason_has_a_case():
+    assert {case[1] for case in JUDGED} == set(TESTS)
+    of_claims = {"all_hold", "none_hold", "mixed", "part_missing", "part_open"}
+    assert {case[4] for case in JUDGED} | {"denominator"} | of_claims == set(REASONS)
+
+
+def test_a_share_of_a_gap_needs_a_gap():
+    closed = measure(0.001, 0.02)
+    for low, high in ((0.01, 0.05), (-0.05, -0.03), (-0.01, 0.01)):  # open, in the other direction, none
+        assert judge(closed, "above", 0.0, DELTA, measure(low, high)) == ("inconclusive", "denominator")
+    gap = measure(0.03, 0.05)
+    assert judge(closed, "above", 0.0, DELTA, gap) == ("supported", "above")
+    assert judge(closed, "above", 0.0, DELTA, dataclasses.replace(gap, withheld=True))[1] == "control_failed"
+
+
+@pytest.mark.parametrize(
+    ("test", "threshold", "words"),
+    [("equal", 0.0, "none of"), ("between", 1.0, "two numbers"), ("above", (0.0, 1.0), "one number")],
+)
+def test_a_part_that_cannot_be_judged_is_an_error(test, threshold, words):
+    with pytest.raises(ValueError, match=words):
+        judge(measure(0.5), test, threshold, DELTA)
+
+
+S, P, N, C, U = VERDICTS
+CONJUNCTIONS = [
+    ((S,), S, "all_hold"),
+    ((S, S), S, "all_hold"),
+    ((N,), N, "none_hold"),
+    ((N, N), N, "none_hold"),
+    ((P,), P, "mixed"),
+    ((S, N), P, "mixed"),
+    ((S, P), P, "mixed"),
+    ((N, P), P, "mixed"),
+    ((S, N, U), P, "mixed"),  # whatever the open part turns out to be
+    ((P, C), P, "mixed"),
+    ((S, C), C, "part_open"),
+    ((N, C), C, "part_open"),
+    ((N, C, U), C, "part_open"),
+    ((C,), C, "part_open"),
+    ((S, U), C, "part_missing"),
+    ((N, U), C, "part_missing"),
+    ((U, U), U, "missing"),
+    ((), U, "missing"),
+]
+
+
+@pytest.mark.parametrize(("parts", "verdict", "reason"), CONJUNCTIONS)
+def test_a_conjunction_is_never_rounded_up(parts, verdict, reason):
+    for order in itertools.permutations(parts):
+        assert (conjunction(order), conjunction_reason(order)) == (verdict, reason)
+
+
+def test_an_effect_becomes_a_measure_with_its_runs():
+    a, b = arms(np.random.default_rng(8), (0.9, 0.8), True)
+    effect = paired_effect(a, b)
+    found = measure_of(effect, [*a, *b, *a])
+    assert effect is not None and found is not None
+    assert (found.value, found.low, found.high, found.seeds) == (effect.mean, effect.low, effect.high, 4)
+    assert found.runs == tuple(run.run_id for run in (*a, *b)) and found.source == "runs"
+    assert measure_of(None) is None
+
+
+def test_a_second_look_needs_a_wider_interval():
+    assert (level(5, 5), level(3, 5), level(10, 5)) == (0.95, 0.95, 0.975)
+
+
+def test_adjusted_p_values_are_those_of_benjamini_and_hochberg():
+    ps = [0.01, 0.04, 0.03, 0.005, 0.8]
+    assert benjamini_hochberg(ps) == pytest.approx(stats.false_discovery_control(ps).tolist())
+    assert benjamini_hochberg([0.02]) == [0.02] and benjamini_hochberg([]) == []
 
 
 # How often the rule errs: the numbers are printed with `pytest -s`.
