@@ -1,5 +1,6 @@
 """The trainer, with real trainings: it learns, it is repeatable, and it ends where it should."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -258,7 +259,7 @@ def test_a_run_in_a_reused_network_equals_the_same_run_in_a_fresh_process(tmp_pa
     trainer._models.clear()
     for seed in (3, 4):
         train(spec(seed))
-    assert trainer.is_warm(warm_key(spec(7).model, spec(7).recipe, 200))
+    assert trainer.is_warm(warm_key(spec(7).model, spec(7).recipe))
     reused = train(spec(7), weights=tmp_path / "reused.weights.h5").to_dict()
     assert len(trainer._models) == 1
     fresh = train_elsewhere(spec(7), tmp_path / "fresh.weights.h5")
@@ -310,10 +311,26 @@ def test_a_worker_keeps_a_few_networks_and_no_more():
 @pytest.mark.parametrize("arms", [({}, {"ffn": "off"}), ({}, {"ffn": "linear"})], ids=str)
 def test_what_two_runs_need_to_share_a_compiled_network(arms):
     one, other = (RunSpec("vit", switches) for switches in arms)
-    assert warm_key(one.model, one.recipe, 300) != warm_key(other.model, other.recipe, 300)
-    assert warm_key(one.model, one.recipe, 300) == warm_key(RunSpec("vit", seed=9).model, one.recipe, 320)
-    assert warm_key(one.model, one.recipe, 300) != warm_key(one.model, Recipe(learning_rate=1e-4), 300)
-    assert warm_key(one.model, one.recipe, 300) != warm_key(one.model, one.recipe, 1000)  # another schedule
+    assert warm_key(one.model, one.recipe) != warm_key(other.model, other.recipe)
+    assert warm_key(one.model, one.recipe) == warm_key(RunSpec("vit", seed=9).model, one.recipe)
+    assert warm_key(one.model, one.recipe) == warm_key(one.model, Recipe(learning_rate=1e-4, epochs=2))
+    assert warm_key(one.model, one.recipe) != warm_key(one.model, Recipe(weight_decay=0.1))
+
+
+def test_a_kept_network_trains_at_another_rate_and_length_as_a_new_one_does():
+    """The schedule's peak and length are variables of the traced step: a reused one must not keep the old values."""
+    long = RunSpec("cnn", {"depth": 1}, "digits", 320, 0, Recipe(epochs=3, learning_rate=3e-3))
+    short = RunSpec("cnn", {"depth": 1}, "digits", 200, 0, Recipe(epochs=2, learning_rate=1e-3))
+    trainer._models.clear()
+    expected = train(short)
+    trainer._models.clear()
+    train(long)
+    assert trainer.is_warm(warm_key(short.model, short.recipe))
+    found = train(short)
+    assert len(trainer._models) == 1
+    assert found.test_loss == pytest.approx(expected.test_loss, abs=1e-6) and found.correct == expected.correct
+    other = dataclasses.replace(short, recipe=Recipe(epochs=2, learning_rate=3e-3))
+    assert train(other).test_loss != pytest.approx(found.test_loss, abs=1e-3)  # the rate reaches the step
 
 
 # How a training ends
@@ -373,7 +390,7 @@ def test_a_run_for_another_backend_is_refused():
 def test_the_learning_rate_warms_up_over_a_tenth_of_the_steps_and_ends_at_zero():
     spec = RunSpec("cnn", {"depth": 1}, "digits", 320, 0, Recipe(epochs=8, learning_rate=0.01))  # 5 × 8 steps
     train(spec)
-    model = next(reversed(trainer._models.values()))
+    model, _ = next(reversed(trainer._models.values()))
     rates = [float(model.optimizer._learning_rate(step)) for step in range(41)]
     assert rates[0] == 0 and rates[2] == pytest.approx(0.005) and rates[4] == pytest.approx(0.01)
     assert rates[4:] == sorted(rates[4:], reverse=True)

@@ -39,7 +39,21 @@ MESSAGES = {
     "patch_not_a_power": "Patch {patch}: a stem of convolutions halves the sides, so it must be a power of two.",
     "heads_without_attention": "{variant} cannot honour heads={value}: only attention and static mixing have heads, and "
     "the mixer is {mixer}.",
-    "ratio_without_ffn": "{variant} cannot honour ffn_ratio={value}: with ffn={ffn} there is no hidden layer to widen.",
+    "hidden_without_ffn": "{variant} cannot honour {switch}={value}: with ffn={ffn} there are no dense layers.",
+    "ratio_of_one_layer": "{variant} cannot honour ffn_ratio={value}: with ffn_layers=1 there is no hidden layer to "
+    "widen.",
+    "plain_ffn_layers": "{variant} cannot honour ffn_layers={value}: a plain convolution stack has no FFN.",
+    "plain_late_mixer": "{variant} cannot honour late_mixer={value}: its token mixer is the convolution.",
+    "convolutional_ffn_layers": "{variant} cannot honour ffn_layers={value}: its 1×1 convolutions hold the token mixer "
+    "between them, so there is no FFN whose layers could be counted.",
+    "late_mixer_stages": "{variant} cannot honour late_mixer={value}: only a network of equal blocks on one grid has a "
+    "second half; vit, longformer and mixer have.",
+    "late_mixer_same": "{variant} cannot honour late_mixer={value}: the first half has this mixer too.",
+    "local_without_attention": "{variant} cannot honour position=local: it is the start of attention's scores, and the "
+    "mixer is {mixer}.",
+    "activations_of_plain": "{variant} cannot honour activations={value}: only cnn and vgg are plain stacks of "
+    "convolution and activation.",
+    "head_of_plain": "{variant} cannot honour head={value}: only cnn and vgg have a choice of head.",
     "sincos_width": "Width {width}: position=sincos needs a multiple of 4.",
     "patch_does_not_fit": "Image {side} {size} is not a multiple of patch {patch}: choose a patch that divides both sides "
     "of {height}×{width}.",

@@ -55,15 +55,16 @@ class Attention(_Projected):
     Args:
         heads: number of heads; the channels are a multiple of it.
         relative: add a learned bias for every head and relative position to the scores; extra tokens have none.
+        local: these biases start as `local_scores`.
 
     Input shape: grid (B, H, W, C), optionally extra tokens (B, E, C), which come first in the sequence.
     Output shape: grid (B, H, W, C); weights (B, h, E+n, E+n), whose rows sum to 1; where they came in, the extra tokens
     (B, E, C).
     """
 
-    def __init__(self, heads: int, relative: bool = False, name: str | None = None, dtype=None):
+    def __init__(self, heads: int, relative: bool = False, local: bool = False, name: str | None = None, dtype=None):
         super().__init__(heads, name=name, dtype=dtype)
-        self.relative = relative
+        self.relative, self.local = relative, local
 
     def build(self, grid_shape, extra_shape=None):
         super().build(grid_shape)
@@ -71,6 +72,7 @@ class Attention(_Projected):
             _, rows, columns, _ = grid_shape
             self.relative_index = relative_index(rows, columns)  # (n, n)
             self.table = self.add_weight(shape=((2 * rows - 1) * (2 * columns - 1), self.heads), name="table")
+            self.start = local_scores(rows, columns, self.heads) if self.local else 0.0
 
     def call(self, grid, extra=None):
         x = sequence(grid, extra)
@@ -81,7 +83,7 @@ class Attention(_Projected):
         logits = ops.matmul(query * query.shape[-1] ** -0.5, ops.transpose(key, (0, 1, 3, 2)))  # (B, h, E+n, E+n)
         if self.relative:
             before = 0 if extra is None else extra.shape[1]
-            bias = _bias(self.table, self.relative_index)
+            bias = _bias(self.table + self.start, self.relative_index)
             logits = logits + ops.cast(ops.pad(bias, ((0, 0), (before, 0), (before, 0))), logits.dtype)
         weights = ops.softmax(logits, axis=-1)
         x = self.output_projection(self._join(ops.matmul(weights, value)))  # (B, E+n, C)
@@ -97,6 +99,23 @@ def relative_index(rows: int, columns: int) -> np.ndarray:
     down = row[:, None] - row[None] + rows - 1
     right = column[:, None] - column[None] + columns - 1
     return down * (2 * columns - 1) + right
+
+
+def local_scores(rows: int, columns: int, heads: int) -> np.ndarray:
+    """((2·rows − 1)·(2·columns − 1), heads): scores by relative position with which every head looks at one neighbour.
+
+    The score is minus the squared distance of a key from the head's neighbour, in positions; the neighbours fill a
+    square around the query, as the taps of a kernel do (d'Ascoli 2021, ConViT, section 3, locality strength 1; its gate
+    between position and content is left out: both are added).
+    """
+    side = math.ceil(math.sqrt(heads))
+    down, right = np.meshgrid(np.arange(1 - rows, rows), np.arange(1 - columns, columns), indexing="ij")
+    scores = []
+    for head in range(heads):
+        row, column = head // side - side // 2, head % side - side // 2
+        # `relative_index` counts from query to key backwards: query − key
+        scores.append(-((-down - row) ** 2 + (-right - column) ** 2).ravel())
+    return np.stack(scores, axis=-1).astype("float32")
 
 
 def _bias(table, index: np.ndarray):

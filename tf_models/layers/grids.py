@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 from tf_models.zoo.spec import UNFOLDED
@@ -118,3 +119,37 @@ class LayerScale(keras.layers.Layer):
 
     def call(self, x):
         return x * ops.cast(self.layer_scale, x.dtype)
+
+
+class Shuffle(keras.layers.Layer):
+    """Every image in another order of its pixels, always the same one.
+
+    Args:
+        kind: ``pixels`` (all of them), ``patches`` (whole ones change places) or ``inside`` (the pixels of every patch,
+            in the same way in each).
+        patch: side of a patch, pixels; divides both sides of the image but for ``pixels``.
+
+    Input shape: (B, H, W, C). Output shape: (B, H, W, C).
+    """
+
+    def __init__(self, kind: str, patch: int, name: str | None = None, dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.kind, self.patch = kind, patch
+
+    def build(self, input_shape):
+        self.order = shuffled(self.kind, self.patch, *input_shape[1:3])
+
+    def call(self, image):
+        pixels = ops.reshape(image, (-1, len(self.order), image.shape[3]))  # (B, H·W, C)
+        return ops.reshape(ops.take(pixels, self.order, axis=1), (-1, *image.shape[1:]))
+
+
+def shuffled(kind: str, patch: int, rows: int, columns: int) -> np.ndarray:
+    """(rows · columns,): which pixel of the image, in raster order, comes to each place."""
+    rng, places = np.random.default_rng(13), np.arange(rows * columns)
+    if kind == "pixels":
+        return rng.permutation(places)
+    cut = places.reshape(rows // patch, patch, columns // patch, patch).transpose(0, 2, 1, 3)
+    patches = cut.reshape(-1, patch * patch)  # (patches, pixels of each)
+    patches = rng.permutation(patches) if kind == "patches" else patches[:, rng.permutation(patch * patch)]
+    return patches.reshape(cut.shape).transpose(0, 2, 1, 3).ravel()

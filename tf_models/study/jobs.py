@@ -16,7 +16,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from tf_models.study.runs import (
     RUNNING,
     STOPPED,
     STOPPING,
+    Recipe,
     RunSpec,
     RunStore,
 )
@@ -66,9 +67,10 @@ class _Job:
 
     @property
     def warmth(self) -> tuple:
-        """What a worker must have trained before to start this at once."""
+        """What a worker must have trained before to start this at once: see `training.train.warm_key`."""
         spec = self.spec
-        return spec.variant, tuple(spec.switches.items()), spec.dataset, spec.train_size, spec.recipe
+        recipe = replace(spec.recipe, learning_rate=Recipe.learning_rate, epochs=Recipe.epochs)
+        return spec.variant, tuple(spec.switches.items()), spec.dataset, recipe
 
 
 class Jobs:

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from tf_models.layers.channels import FeedForward
-from tf_models.layers.grids import Blur, EverySecond, Fold, LayerScale, Merge, SideBySide, Unfold
+from tf_models.layers.grids import Blur, EverySecond, Fold, LayerScale, Merge, Shuffle, SideBySide, Unfold
 from tf_models.layers.mixers import token_mixer
 from tf_models.layers.stems import ClassToken, Position
 from tf_models.zoo.inventory import stem_convolutions
@@ -40,7 +40,10 @@ class _Builder:
     def network(self) -> Network:
         spec = self.spec
         image = keras.Input(spec.input_shape, dtype="uint8", name="image")
-        grid, extra = self._stem(keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="stem.rescale")(image))
+        grid = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="stem.rescale")(image)
+        if spec.shuffle != "none":
+            grid = Shuffle(spec.shuffle, spec.shuffled_patch, name="stem.shuffle")(grid)
+        grid, extra = self._stem(grid)
         self.taps["stem"] = grid
         places = spec.places
         for place in places:
@@ -135,9 +138,11 @@ class _Builder:
     def _channel(self, block: Block, name: str) -> keras.layers.Layer:
         match block.channel:
             case "on":
-                return FeedForward(hidden_width(block), block.activation, name=name)
+                return FeedForward(hidden_width(block), block.activation, block.ffn_layers, name=name)
             case "linear":
-                return FeedForward(hidden_width(block), "linear", name=name)
+                return FeedForward(hidden_width(block), "linear", block.ffn_layers, name=name)
+            case "off":  # a plain convolution without its activation
+                return keras.layers.Identity(name=name)
         return keras.layers.Activation(block.activation, name=name)
 
     def _active(self, grid, block: Block, name: str):

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras import ops
 
 from tf_models import zoo
 from tf_models.data import Dataset, load
@@ -136,7 +138,7 @@ class Batches(keras.utils.PyDataset):
         self._order = rng.permutation(len(self._dataset.x_train))
 
 
-_models: OrderedDict[tuple, keras.Model] = OrderedDict()
+_models: OrderedDict[tuple, tuple[keras.Model, "Schedule"]] = OrderedDict()
 
 
 def is_warm(key: tuple) -> bool:
@@ -144,9 +146,12 @@ def is_warm(key: tuple) -> bool:
     return key in _models
 
 
-def warm_key(spec: ModelSpec, recipe: Recipe, train_images: int) -> tuple:
-    """What two runs must share for the second to reuse the first's compiled model: all but the seed and the data."""
-    return spec, recipe, math.ceil(train_images / recipe.batch_size)
+def warm_key(spec: ModelSpec, recipe: Recipe) -> tuple:
+    """What two runs must share for the second to reuse the first's compiled model.
+
+    Seed, data, learning rate and length may differ.
+    """
+    return spec, replace(recipe, learning_rate=Recipe.learning_rate, epochs=Recipe.epochs)
 
 
 def _fresh_model(spec: ModelSpec, recipe: Recipe, train_images: int, seed: int) -> keras.Model:
@@ -154,22 +159,49 @@ def _fresh_model(spec: ModelSpec, recipe: Recipe, train_images: int, seed: int) 
 
     Weights, optimizer and random-generator states all start from `seed`.
     """
-    key = warm_key(spec, recipe, train_images)
+    key = warm_key(spec, recipe)
     if key in _models:
         _models.move_to_end(key)
     else:
         while len(_models) >= KEPT_MODELS:
             _models.popitem(last=False)
         gc.collect()
-        _models[key] = _compiled(spec, recipe, key[-1])
-    model = _models[key]
+        _models[key] = _compiled(spec, recipe)
+    model, schedule = _models[key]
+    schedule.set(recipe.learning_rate, recipe.epochs * math.ceil(train_images / recipe.batch_size))
     # No global seed: nothing here draws from one, and setting TensorFlow's makes it prepare every graph again (2 s).
     start(model, seed)
     reset_optimizer(model.optimizer)
     return model
 
 
-def _compiled(spec: ModelSpec, recipe: Recipe, steps_per_epoch: int) -> keras.Model:
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up over a tenth of the steps, then a cosine to zero; the same traced step serves every peak and
+    length, since they are variables.
+    """
+
+    def __init__(self):
+        self.peak, self.steps, self.warm_up = (
+            keras.Variable(1.0, trainable=False, dtype="float32", name=name) for name in ("peak", "steps", "warm_up")
+        )
+
+    def set(self, peak: float, steps: int) -> None:
+        """For the next training: the highest learning rate, and the number of batches."""
+        warm_up = max(1, steps // 10)
+        self.peak.assign(peak)
+        self.steps.assign(max(1, steps - warm_up))
+        self.warm_up.assign(warm_up)
+
+    def __call__(self, step):
+        step = ops.minimum(ops.cast(step, "float32"), self.steps + self.warm_up)
+        cosine = 0.5 * (1.0 + ops.cos(math.pi * ((step - self.warm_up) / self.steps)))
+        return ops.where(step < self.warm_up, self.peak * (step / self.warm_up), self.peak * cosine)
+
+    def get_config(self):
+        return {}
+
+
+def _compiled(spec: ModelSpec, recipe: Recipe) -> tuple[keras.Model, Schedule]:
     policy = keras.config.dtype_policy()
     # bfloat16 keeps float32's range, so no loss scaling is needed.
     keras.config.set_dtype_policy("mixed_bfloat16" if recipe.mixed_precision else "float32")
@@ -177,11 +209,7 @@ def _compiled(spec: ModelSpec, recipe: Recipe, steps_per_epoch: int) -> keras.Mo
         model = build(spec)
     finally:
         keras.config.set_dtype_policy(policy)
-    steps = steps_per_epoch * recipe.epochs
-    warm_up = max(1, steps // 10)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm_up), warmup_target=recipe.learning_rate, warmup_steps=warm_up
-    )
+    schedule = Schedule()
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "table", "token", "layer_scale"])
     optimizer.build(model.trainable_variables)
@@ -192,7 +220,7 @@ def _compiled(spec: ModelSpec, recipe: Recipe, steps_per_epoch: int) -> keras.Mo
         steps_per_execution=BATCHES_PER_CALL,
         jit_compile=recipe.xla or keras.backend.backend() == "jax",  # without it, JAX would run op by op
     )
-    return model
+    return model, schedule
 
 
 class _Progress(keras.callbacks.Callback):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from tf_models.zoo.spec import (
     REACHING_EXTRA_TOKENS,
@@ -147,7 +148,7 @@ def _block(place: Place, extra: int, extra_out: int) -> Iterator[Item]:
     bias, hidden = block.bias or block.norm == "none", hidden_width(block, before)
     match block.kind:
         case "plain":
-            yield _convolution(f"{path}.mixer", "mixer", 3, before, after, tokens, act=1)
+            yield _convolution(f"{path}.mixer", "mixer", 3, before, after, tokens, act=int(block.channel != "off"))
             yield from _norm(f"{path}.mixer_norm", block.norm, after)
         case "bottleneck":
             reduced = tokens if block.stride_first else _area(place.grid_in)
@@ -215,8 +216,10 @@ def _channel(path: str, norm: str, block: Block, tokens: int) -> Iterator[Item]:
         yield Item(f"{path}.channel", "channel", 0, 0, 0, 1)
         return
     d, hidden = block.width, hidden_width(block)
-    active = 1 if block.channel == "on" else 0
-    yield Item(f"{path}.channel", "channel", 2 * d * hidden + hidden + d, tokens * 2 * d * hidden, 2, active)
+    widths = [d, *(hidden,) * (block.ffn_layers - 1), d]
+    products = sum(before * after for before, after in pairwise(widths))
+    active = max(1, block.ffn_layers - 1) if block.channel == "on" else 0
+    yield Item(f"{path}.channel", "channel", products + sum(widths[1:]), tokens * products, block.ffn_layers, active)
 
 
 def _mixer(

@@ -40,7 +40,8 @@ WITH_RELATIVE_POSITIONS = ("attention", "window", "sliding")
 REACHING_EXTRA_TOKENS = ("linear_attention", "attention", "sliding")
 BLOCK_KINDS = ("plain", "bottleneck", "separable", "inverted", "one_residual", "two_residuals", "mobilevit")
 CHANNEL_MIXERS = ("on", "off", "activation", "linear")  # the values of the switch `ffn`
-POSITIONS = ("none", "learned", "sincos", "permuted_sincos", "relative")
+POSITIONS = ("none", "learned", "sincos", "permuted_sincos", "relative", "local")
+SHUFFLES = ("none", "pixels", "patches", "inside")
 NORMS = ("layer", "batch", "none")
 SMALLEST_SIDE, LARGEST_SIDE = 8, 256  # pixels
 SMALLEST_GRID = 4  # tokens that the automatic patch size leaves at least
@@ -103,6 +104,8 @@ class Block:
     shift: bool = False  # ``window``: every second block of a stage shifts by half a window
     sliding: str = "raster"  # or ``grid``: what the sliding window slides over
     relative: bool = False  # learned biases by relative position, added to the attention scores
+    local: bool = False  # these biases start where every head looks at one neighbour
+    ffn_layers: int = 2  # dense layers of the FFN
     token_ratio: float = 0.5  # ``token_mlp``: hidden width over the channels (Mixer: 384 over 768)
     layer_scale: bool = False
     inner_width: int = 0  # ``mobilevit``: channels and number of its Transformer blocks
@@ -145,7 +148,9 @@ class ModelSpec:
 
     `input_shape` is (height, width, channels) of uint8 images; `dropout` acts before the classifier. `padding` is how
     strided convolutions are padded: ``same`` (TensorFlow: more at the bottom right) or ``symmetric`` (PyTorch). `blur`
-    puts a blur (Zhang 2019) in place of every stride. A stage whose stride would leave fewer than `smallest_grid` rows
+    puts a blur (Zhang 2019) in place of every stride. `shuffle` reorders every image in the same random way before
+    anything sees it: all ``pixels``, whole ``patches`` of `shuffled_patch` pixels, or the pixels ``inside`` every such
+    patch. A stage whose stride would leave fewer than `smallest_grid` rows
     or columns keeps its grid. Regularisers of the published trainings (drop-path, dropout inside) are not part of the
     function and left out.
     """
@@ -160,6 +165,7 @@ class ModelSpec:
     dropout: float = 0.0
     padding: str = "same"
     blur: bool = False
+    shuffle: str = "none"
     smallest_grid: int = 1
     layer_epsilon: float = 1e-6
     batch_epsilon: float = 1e-3
@@ -225,6 +231,11 @@ class ModelSpec:
             if size % stem.patch:
                 raise LabError("patch_does_not_fit", side=side, size=size, patch=stem.patch, height=height, width=width)
         return stem.patch
+
+    @property
+    def shuffled_patch(self) -> int:
+        """Side of the patches that `shuffle` moves or stirs: those of a one-grid model, whatever this one's stem is."""
+        return replace(self, stem=Stem("patch", 4)).patch
 
     @property
     def grid(self) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from tf_models.zoo.spec import (
     POSITIONS,
     REACHING_EXTRA_TOKENS,
     SHORT_MOMENTUM,
+    SHUFFLES,
     WITH_HEADS,
     WITH_RELATIVE_POSITIONS,
     Block,
@@ -26,6 +27,7 @@ Value = str | int | float
 CHOICES: dict[str, tuple[str, ...]] = {
     "ffn": CHANNEL_MIXERS,
     "mixer": MIXERS,
+    "late_mixer": ("same", *MIXERS),
     "position": POSITIONS,
     "skip": ("on", "off"),
     "norm": NORMS,
@@ -33,9 +35,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "downsample": ("stride", "blur"),
     "sliding": ("raster", "grid"),
     "shift": ("on", "off"),
+    "activations": ("every", "second", "last"),
+    "head": ("flatten", "mean"),
+    "shuffle": SHUFFLES,
 }
 RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
     "ffn_ratio": (float, 0.25, 16),
+    "ffn_layers": (int, 1, 3),
     "heads": (int, 1, 32),
     "depth": (int, 1, 24),
     "width": (int, 4, 768),
@@ -44,7 +50,19 @@ RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
 SWITCHES = (*CHOICES, *RANGES)
 
 # A plain convolution stack (conv → ReLU → … → pool) has nothing that these could switch; errors.py has the reasons.
-REFUSED_BY_PLAIN = ("ffn", "ffn_ratio", "mixer", "position", "skip", "stem", "heads", "patch")
+REFUSED_BY_PLAIN = (
+    "ffn",
+    "ffn_ratio",
+    "ffn_layers",
+    "mixer",
+    "late_mixer",
+    "position",
+    "skip",
+    "stem",
+    "heads",
+    "patch",
+)
+FOR_PLAIN_ALONE = ("activations", "head")
 CONVOLUTIONAL = ("bottleneck", "separable", "inverted")  # block kinds whose channel mixing is 1×1 convolutions
 
 
@@ -83,9 +101,13 @@ def refusal(spec: ModelSpec, switch: str) -> str | None:
         if switch in REFUSED_BY_PLAIN:
             return f"plain_{switch}"
         return "shift_without_windows" if switch == "shift" else "sliding_without_band" if switch == "sliding" else None
-    if switch in ("ffn", "ffn_ratio") and kinds & set(CONVOLUTIONAL) == kinds:
-        if switch == "ffn":
-            return "convolutional_ffn"
+    if switch in FOR_PLAIN_ALONE:
+        return f"{switch}_of_plain"
+    if switch == "late_mixer" and (len(spec.stages) > 1 or kinds != {"two_residuals"}):
+        return "late_mixer_stages"
+    if switch in ("ffn", "ffn_ratio", "ffn_layers") and kinds & set(CONVOLUTIONAL) == kinds:
+        if switch != "ffn_ratio":
+            return f"convolutional_{switch}"
         return "separable_ffn_ratio" if kinds == {"separable"} else None
     if switch == "skip" and kinds == {"separable"}:
         return "separable_skip"
@@ -125,9 +147,9 @@ def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
         head = replace(head, norm=norm) if head.norm != "none" else head
         stem = replace(stem, norm=norm) if stem.norm != "none" else stem
     if "position" in checked:
-        relative = checked["position"] == "relative"
+        relative = checked["position"] in ("relative", "local")
         stem = replace(stem, position="none" if relative else str(checked["position"]))
-        changes["relative"] = relative
+        changes |= {"relative": relative, "local": checked["position"] == "local"}
     if "stem" in checked and checked["stem"] != stem.kind:
         if checked["stem"] == "convolution":
             norm = str(checked.get("norm", "batch"))
@@ -140,17 +162,29 @@ def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
         stem = replace(stem, patch=int(checked["patch"]))
     stages = map_blocks(stages, **changes)
     if "ffn_ratio" in checked:
-        stages = _with_ratio(stages, float(checked["ffn_ratio"]))
+        stages = _with_ffn(stages, ffn_ratio=float(checked["ffn_ratio"]))
+    if "ffn_layers" in checked:
+        stages = _with_ffn(stages, ffn_layers=int(checked["ffn_layers"]))
     if "mixer" in checked:
         stages = _mixed(stages, str(checked["mixer"]))
         if stem.class_token and checked["mixer"] not in REACHING_EXTRA_TOKENS:
             stem = replace(stem, class_token=False)  # nothing would ever reach it
+    if checked.get("late_mixer", "same") != "same":
+        (stage,) = stages
+        early, late = stage.blocks[: len(stage.blocks) // 2], stage.blocks[len(stage.blocks) // 2 :]
+        (mixed,) = _mixed((replace(stage, blocks=late),), str(checked["late_mixer"]))
+        stages = (replace(stage, blocks=early + mixed.blocks),)
     if "shift" in checked:  # after the mixer, whose windows shift of themselves
         stages = map_blocks(stages, shift=checked["shift"] == "on")
     if "heads" in checked:
         stages = _with_heads(stages, int(checked["heads"]))
+    if "activations" in checked:
+        stages = _activated(stages, str(checked["activations"]))
+    if "head" in checked and checked["head"] != head.pool:
+        head = replace(head, pool=str(checked["head"]), hidden=())
     blur = checked["downsample"] == "blur" if "downsample" in checked else spec.blur
-    return replace(spec, stem=stem, stages=stages, head=head, blur=blur)
+    shuffle = str(checked.get("shuffle", spec.shuffle))
+    return replace(spec, stem=stem, stages=stages, head=head, blur=blur, shuffle=shuffle)
 
 
 def settings(spec: ModelSpec) -> dict[str, Value]:
@@ -167,10 +201,15 @@ def settings(spec: ModelSpec) -> dict[str, Value]:
         "width": spec.blocks[0].width,
         "ffn": block.channel,
         "mixer": block.mixer,
-        "position": "relative" if block.relative else spec.stem.position,
+        "late_mixer": "same" if spec.blocks[-1].mixer == block.mixer else spec.blocks[-1].mixer,
+        "position": ("local" if block.local else "relative") if block.relative else spec.stem.position,
         "skip": "on" if block.skip else "off",
         "stem": stem,
         "downsample": "blur" if spec.blur else "stride",
+        "ffn_layers": block.ffn_layers,
+        "activations": _activations(spec.stages),
+        "head": spec.head.pool,
+        "shuffle": spec.shuffle,
     }
     if len({b.ffn_ratio for b in inside}) == 1:
         standing["ffn_ratio"] = block.ffn_ratio
@@ -193,19 +232,28 @@ def _refuse_idle_switches(spec: ModelSpec, checked: Mapping[str, Value]) -> None
     """A switch that would change nothing must not look as if it had."""
     block = _switched(spec)
     mixer = checked.get("mixer", block.mixer)
+    late = checked.get("late_mixer", "same")
+    if late == mixer:
+        raise LabError("late_mixer_same", variant=spec.name, value=late)
+    mixers_used = {mixer, late}
     for switch, mixers, code in (
         ("heads", WITH_HEADS, "heads_without_attention"),
         ("shift", ("window",), "shift_without_windows"),
         ("sliding", ("sliding",), "sliding_without_band"),
     ):
-        if switch in checked and mixer not in mixers:
+        if switch in checked and not mixers_used & set(mixers):
             raise LabError(code, variant=spec.name, value=checked[switch], mixer=mixer)
     if checked.get("position") == "relative" and mixer not in WITH_RELATIVE_POSITIONS:
         choices = ", ".join(WITH_RELATIVE_POSITIONS)
         raise LabError("relative_without_scores", variant=spec.name, mixer=mixer, choices=choices)
+    if checked.get("position") == "local" and mixer != "attention":
+        raise LabError("local_without_attention", variant=spec.name, mixer=mixer)
     channel = checked.get("ffn", block.channel)
-    if "ffn_ratio" in checked and channel in ("off", "activation") and block.kind not in CONVOLUTIONAL:
-        raise LabError("ratio_without_ffn", variant=spec.name, value=checked["ffn_ratio"], ffn=channel)
+    for switch in ("ffn_ratio", "ffn_layers"):
+        if switch in checked and channel in ("off", "activation") and block.kind not in CONVOLUTIONAL:
+            raise LabError("hidden_without_ffn", variant=spec.name, switch=switch, value=checked[switch], ffn=channel)
+    if "ffn_ratio" in checked and checked.get("ffn_layers", block.ffn_layers) == 1:
+        raise LabError("ratio_of_one_layer", variant=spec.name, value=checked["ffn_ratio"])
 
 
 def _switched(spec: ModelSpec) -> Block:
@@ -228,12 +276,37 @@ def _deepened(stages: tuple[Stage, ...], depth: int) -> tuple[Stage, ...]:
     return tuple(replace(stage, blocks=stage.blocks[:1] * depth) for stage in stages)
 
 
-def _with_ratio(stages: tuple[Stage, ...], ratio: float) -> tuple[Stage, ...]:
-    """Another hidden width; in a hybrid the Transformer's alone."""
+def _activated(stages: tuple[Stage, ...], which: str) -> tuple[Stage, ...]:
+    """An activation behind every convolution, behind every second one of a stage, or behind its last alone."""
+
+    def active(position: int, depth: int) -> bool:
+        behind = depth - 1 - position
+        return which == "every" or behind == 0 or (which == "second" and behind % 2 == 0)
+
+    return tuple(
+        replace(
+            stage,
+            blocks=tuple(
+                replace(block, channel="activation" if active(position, len(stage.blocks)) else "off")
+                for position, block in enumerate(stage.blocks)
+            ),
+        )
+        for stage in stages
+    )
+
+
+def _activations(stages: tuple[Stage, ...]) -> str:
+    if all(block.channel != "off" for stage in stages for block in stage.blocks):
+        return "every"
+    return "second" if _activated(stages, "second") == stages else "last"
+
+
+def _with_ffn(stages: tuple[Stage, ...], **changes: float) -> tuple[Stage, ...]:
+    """Another hidden width or number of layers; in a hybrid the Transformer's alone."""
     hybrid = any(block.kind == "mobilevit" for stage in stages for block in stage.blocks)
 
     def change(block: Block) -> Block:
-        return block if hybrid and block.kind != "mobilevit" else replace(block, ffn_ratio=ratio)
+        return block if hybrid and block.kind != "mobilevit" else replace(block, **changes)  # pyright: ignore
 
     return tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in stages)
 
@@ -248,8 +321,9 @@ def _mixed(stages: tuple[Stage, ...], mixer: str) -> tuple[Stage, ...]:
         if hybrid and block.kind != "mobilevit":
             return block
         relative = block.relative and mixer in WITH_RELATIVE_POSITIONS
+        local = block.local and mixer == "attention"
         shift = block.shift or (mixer == "window" and block.mixer != "window")
-        return replace(block, mixer=mixer, relative=relative, shift=shift)
+        return replace(block, mixer=mixer, relative=relative, local=local, shift=shift)
 
     return tuple(replace(stage, blocks=tuple(change(block) for block in stage.blocks)) for stage in stages)
 

@@ -1,11 +1,20 @@
 """Experiments: which runs they need, and what follows from the runs."""
 
 from tf_models.errors import LabError
+from tf_models.study.experiments.ablations import Ablations
 from tf_models.study.experiments.base import Experiment
+from tf_models.study.experiments.data_curve import DataCurve
+from tf_models.study.experiments.factorial import Factorial
 from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.experiments.ffn_shape import FfnShape
+from tf_models.study.experiments.hybrids import Hybrids
 from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
+from tf_models.study.experiments.permutation import Permutation
 
-EXPERIMENTS: dict[str, type[Experiment]] = {kind.name: kind for kind in (FfnGap, ParameterEfficiency)}
+EXPERIMENTS: dict[str, type[Experiment]] = {
+    kind.name: kind
+    for kind in (FfnGap, ParameterEfficiency, Factorial, DataCurve, Permutation, FfnShape, Hybrids, Ablations)
+}
 
 
 def experiment_kind(name: str) -> type[Experiment]:

@@ -24,10 +24,16 @@ Records = Mapping[RunSpec, Sequence[RunRecord]]  # every known record of a spec
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of a comparison: a classroom variant and its switches."""
+    """One side of a comparison: a classroom variant and its switches.
+
+    It is trained with `train_size` images, those of the experiment where None, at the learning rate chosen for the arm
+    `like`, its own where that is empty.
+    """
 
     variant: str
     switches: Mapping[str, Value] = field(default_factory=dict)
+    train_size: int | None = None
+    like: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Experiment:
 
     @property
     def arms(self) -> dict[str, Arm]:
-        """Every arm whose learning rate is chosen."""
+        """Every arm by its name."""
         raise NotImplementedError
 
     def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
@@ -82,6 +88,7 @@ class Experiment:
         return {
             name: [self.spec(arm, TUNING_SEED, rate, size) for rate in LEARNING_RATES]
             for name, arm in self.arms.items()
+            if not arm.like
         }
 
     def rates(self, records: Records) -> dict[str, float] | None:
@@ -93,12 +100,12 @@ class Experiment:
                 return None
             best = max(found, key=lambda record: (record.validation_accuracy, -record.validation_loss))
             chosen[arm] = best.spec.recipe.learning_rate
-        return chosen
+        return chosen | {name: chosen[arm.like] for name, arm in self.arms.items() if arm.like}
 
     def runs(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
         """The reported runs of every arm, a seed each."""
         return {
-            name: [self.spec(arm, seed, rates[name], self.train_size) for seed in range(self.seeds)]
+            name: [self.spec(arm, seed, rates[name], arm.train_size or self.train_size) for seed in range(self.seeds)]
             for name, arm in self.arms.items()
         }
 

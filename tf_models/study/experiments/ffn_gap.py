@@ -17,12 +17,12 @@ import numpy as np
 from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.study.experiments.base import AGAIN, Arm, Contrast, Experiment, Records, numbers, one_source, pair
-from tf_models.study.runs import Recipe, RunSpec
+from tf_models.study.experiments.controls import positive_control, positive_row, same_arm_twice
+from tf_models.study.runs import RunSpec
 from tf_models.study.verdict import decide, paired_effect, smallest_effect
 from tf_models.zoo import CLASSROOM, Value, configure, defaults, parameters
 from tf_models.zoo.switches import RANGES, refusal
 
-CONTROL_SEEDS = 3
 CLASSROOM_DEPTH = len(CLASSROOM["vit"].blocks)
 WITH_FFN = tuple(variant for variant, spec in CLASSROOM.items() if refusal(spec, "ffn") is None)
 # Its stem and its inverted blocks are nonlinear, whatever the switches say: it solves the control task without any FFN
@@ -95,17 +95,17 @@ class FfnGap(Experiment):
         }
 
     def positive_control(self) -> dict[str, list[RunSpec]]:
-        """`token_product` with nothing that mixes tokens and no norm: only the FFN can solve it."""
-        variant = "vit" if self.variant in WITHOUT_CONTROL else self.variant
-        bare: dict[str, Value] = {"mixer": "identity", "norm": "none"}
-        recipe = Recipe(xla=self.recipe.xla, mixed_precision=self.recipe.mixed_precision)
-        return {
-            arm: [
-                RunSpec(variant, switches, "token_product", None, seed, recipe, self.backend)
-                for seed in range(CONTROL_SEEDS)
-            ]
-            for arm, switches in (("on", bare), ("off", {**bare, "ffn": "off"}))
-        }
+        """The control task, with `vit` where this network solves it without an FFN."""
+        return positive_control(self, self._controlled)
+
+    @property
+    def _controlled(self) -> str:
+        return "vit" if self.variant in WITHOUT_CONTROL else self.variant
+
+    def controls(self, runs: Mapping[str, list[RunSpec]], records: Records, delta: float) -> list[dict[str, Any]]:
+        """The rows of both controls; `passed` is None while runs are missing."""
+        again = same_arm_twice(*pair(runs["on"], runs["on_again"], records), delta)
+        return [positive_row(self, records, self._controlled), again]
 
     def analyse(self, records: Records) -> dict[str, Any]:
         return analyse(self, records)
@@ -157,7 +157,7 @@ def analyse(experiment: FfnGap, records: Records) -> dict[str, Any]:
     records = one_source(experiment, records)
     rates = experiment.rates(records)
     runs = experiment.runs(rates) if rates else {arm: [] for arm in (*experiment.arms, "on_again")}
-    controls = _controls(experiment, runs, records, smallest_effect(experiment.dataset, train_images))
+    controls = experiment.controls(runs, records, smallest_effect(experiment.dataset, train_images))
     withheld = any(control["passed"] is False for control in controls)
 
     def contrast(a: str, b: str, specs: Mapping[str, list[RunSpec]], images: int, primary: bool) -> dict[str, Any]:
@@ -204,29 +204,3 @@ def analyse(experiment: FfnGap, records: Records) -> dict[str, Any]:
         "grid": cells,
         "runs": sorted({run for arm in arms for run in arm["runs"]}),
     }
-
-
-def _controls(
-    experiment: FfnGap, runs: Mapping[str, list[RunSpec]], records: Records, delta: float
-) -> list[dict[str, Any]]:
-    """`passed` is None while runs are missing."""
-    positive = {
-        arm: [records[spec][0] for spec in specs if records.get(spec)]
-        for arm, specs in experiment.positive_control().items()
-    }
-    on, off = ([r.test_accuracy for r in positive[arm]] for arm in ("on", "off"))
-    rows = []
-    passed = None
-    if len(on) == len(off) == CONTROL_SEEDS:
-        images = positive["off"][0].test_images
-        chance = 3 * (0.25 / images) ** 0.5  # three standard errors around one half
-        passed = min(on) >= 0.95 and all(abs(accuracy - 0.5) <= chance for accuracy in off)
-    rows.append({"name": "positive", "passed": passed, "with_ffn": on, "without_ffn": off})
-
-    first, second = pair(runs["on"], runs["on_again"], records)
-    effect = paired_effect(first, second)
-    same = decide(effect, delta, "no_difference")
-    # Equal arms must not come out different; whether they are shown to be equal is `verdict`.
-    passed = None if effect is None else effect.low <= 0 <= effect.high
-    rows.append({"name": "same_arm_twice", "passed": passed, **numbers(effect), "verdict": same})
-    return rows

@@ -1,0 +1,56 @@
+"""``ablations``: one change to one network, for the claims that name it.
+
+    python -m tf_models run ablations --dataset digits --seeds 5
+
+MobileViT without its FFN; MLP-Mixer without its token MLP, and without its channel MLP; VGG with an activation behind
+every convolution, behind every second one, behind one a stage; VGG's dense head against a mean; ResNet's bottleneck
+(reduce, 3×3, expand) against the opposite order of widths (expand ×4, 3×3, reduce) at equal parameters.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from tf_models.study.experiments.base import Arm
+from tf_models.study.experiments.sweep import Sum, Sweep, difference, matched
+from tf_models.zoo import Value
+
+FOUR_A_STAGE: dict[str, Value] = {"depth": 4, "width": 16}  # so that "every second" and "one a stage" differ
+
+
+@dataclass(frozen=True)
+class Ablations(Sweep):
+    name: ClassVar[str] = "ablations"
+
+    @cached_property
+    def arms(self) -> dict[str, Arm]:
+        resnet = Arm("resnet")
+        inverted = matched(self.dataset, "resnet", {"ffn_ratio": 4}, "width", resnet)
+        return {
+            "vit": Arm("vit"),  # for the A/A control
+            "mobilevit": Arm("mobilevit"),
+            "mobilevit off": Arm("mobilevit", {"ffn": "off"}),
+            "mixer": Arm("mixer"),
+            "mixer identity": Arm("mixer", {"mixer": "identity"}),
+            "mixer off": Arm("mixer", {"ffn": "off"}),
+            **{
+                f"vgg {which}": Arm("vgg", {**FOUR_A_STAGE, "activations": which})
+                for which in ("every", "second", "last")
+            },
+            "vgg": Arm("vgg"),
+            "vgg mean": Arm("vgg", {"head": "mean"}),
+            "resnet": resnet,
+            **({"resnet inverted": inverted} if inverted else {}),
+        }
+
+    @cached_property
+    def sums(self) -> dict[str, Sum]:
+        return {
+            "mobilevit.ffn": difference("mobilevit", "mobilevit off", primary=True),
+            "mixer.token_mlp": difference("mixer", "mixer identity"),
+            "mixer.channel_mlp": difference("mixer", "mixer off"),
+            "vgg.every_over_second": difference("vgg every", "vgg second"),
+            "vgg.every_over_last": difference("vgg every", "vgg last"),
+            "vgg.head": difference("vgg", "vgg mean"),
+            "resnet.bottleneck": difference("resnet", "resnet inverted"),
+        }

@@ -1,0 +1,81 @@
+"""``data-curve``: CNN against Transformers, as the training set grows.
+
+    python -m tf_models run data-curve --dataset digits --seeds 5 --train-sizes 150,300,600
+
+Equal parameters, and the same number of updates at every size. Beside the CNN and the Transformer stand two
+Transformers with something of a convolution: one whose stem is convolutional, and one whose attention starts as a
+convolution (`position=local`).
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from tf_models.errors import LabError
+from tf_models.study.experiments.base import Arm
+from tf_models.study.experiments.sweep import Sum, Sweep, difference
+
+ARMS = {
+    "cnn": Arm("cnn"),
+    "vit": Arm("vit"),
+    "stem": Arm("vit", {"stem": "convolution"}),
+    "prior": Arm("vit", {"position": "local"}),
+}
+SMALL = {"digits": 300}  # the size that a claim about little data means; 1,000 elsewhere
+
+
+def small(dataset: str) -> int:
+    """Training images that count as little data."""
+    return SMALL.get(dataset, 1000)
+
+
+@dataclass(frozen=True)
+class DataCurve(Sweep):
+    """`train_sizes` are the smaller training sets."""
+
+    train_sizes: tuple[int, ...] = ()
+
+    name: ClassVar[str] = "data-curve"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if any(size >= self.images for size in self.train_sizes):
+            raise LabError("number", name="train-sizes", value=max(self.train_sizes), low=1, high=self.images - 1)
+
+    @cached_property
+    def arms(self) -> dict[str, Arm]:
+        smaller = {
+            f"{name} {size}": Arm(arm.variant, arm.switches, size, like=name)
+            for size in self.train_sizes
+            for name, arm in ARMS.items()
+        }
+        return ARMS | smaller
+
+    @cached_property
+    def sums(self) -> dict[str, Sum]:
+        sizes = {size: f" {size}" for size in self.train_sizes} | {self.images: ""}
+        gaps = {size: difference(f"cnn{suffix}", f"vit{suffix}") for size, suffix in sizes.items()}
+        slope = self._slope(sizes) if len(sizes) > 1 else None
+        sums: dict[str, Sum] = {"gap_slope": slope} if slope else {}
+        sums |= {f"gap.{size}": gap for size, gap in gaps.items()}
+        for arm in ("stem", "prior"):
+            for size, suffix in sizes.items():
+                cnn, vit, new = (f"{name}{suffix}" for name in ("cnn", "vit", arm))
+                sums[f"{arm}_gap.{size}"] = difference(new, vit)
+                sums[f"{arm}_closes_half.{size}"] = Sum({new: 1.0, vit: -0.5, cnn: -0.5})
+        aliases = {name: total for name, total in sums.items() if name.endswith(f".{small(self.dataset)}")}
+        sums |= {name.rpartition(".")[0] + ".small": total for name, total in aliases.items()}
+        primary = "gap_slope" if slope else f"gap.{self.images}"
+        return {name: Sum(total.weights, total.unit, primary=name == primary) for name, total in sums.items()}
+
+    def _slope(self, sizes: dict[int, str]) -> Sum:
+        """Least squares of the gap on log₂ n: the change of the gap each time that the training set doubles."""
+        logs = {size: math.log2(size) for size in sizes}
+        mean = sum(logs.values()) / len(logs)
+        spread = sum((value - mean) ** 2 for value in logs.values())
+        weights: dict[str, float] = {}
+        for size, suffix in sizes.items():
+            weights[f"cnn{suffix}"] = (logs[size] - mean) / spread
+            weights[f"vit{suffix}"] = -weights[f"cnn{suffix}"]
+        return Sum(weights, "slope")

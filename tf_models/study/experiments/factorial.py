@@ -1,0 +1,113 @@
+"""``factorial``: every token mixer with every channel mixer, in one network of equal blocks.
+
+    python -m tf_models run factorial --dataset digits --seeds 5
+
+What does the FFN give to attention, and what to convolution? The blocks are those of `vit`: norm → token mixer →
+residual, norm → channel mixer → residual. Removing the FFN also removes most parameters, so it is removed at equal
+depth, and at equal parameters in two ways (deeper and wider).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from tf_models.study.experiments.base import Arm
+from tf_models.study.experiments.sweep import Sum, Sweep, closes_half, difference, interaction, matched
+from tf_models.zoo import Value
+
+MIXERS = ("depthwise", "convolution", "window", "attention", "token_mlp", "identity", "static", "sliding")
+# Those whose FFN is also removed at equal parameters, and whose GELU is tried alone.
+MATCHED_MIXERS = MIXERS[:5]
+CHANNELS = ("on", "off", "activation")
+RATIOS = (1, 2)  # smaller FFNs beside the usual 4
+# Nothing in it is nonlinear: fixed mixing of positions, a pair of dense layers, no norm.
+LINEAR: dict[str, Value] = {"mixer": "static", "ffn": "linear", "norm": "none"}
+
+
+def name_of(mixer: str, channel: str) -> str:
+    """Of an arm, such as ``attention off``."""
+    return f"{mixer} {channel}"
+
+
+@dataclass(frozen=True)
+class Factorial(Sweep):
+    """Without `corners`, the whole table: pooling, every linear pair and the smaller FFNs too."""
+
+    corners: bool = False
+
+    name: ClassVar[str] = "factorial"
+    again: ClassVar[str] = "attention on"
+    needs_ffn_control: ClassVar[bool] = True
+
+    @property
+    def mixers(self) -> tuple[str, ...]:
+        return MIXERS if self.corners else (*MIXERS, "pool")
+
+    @cached_property
+    def arms(self) -> dict[str, Arm]:
+        arms: dict[str, Arm] = {}
+        usual = Arm("vit")
+        for mixer in self.mixers:
+            for channel in CHANNELS:
+                if mixer in MATCHED_MIXERS or channel == "on" or not self.corners:
+                    arms[name_of(mixer, channel)] = Arm("vit", {"mixer": mixer, "ffn": channel})
+        for mixer in MATCHED_MIXERS:
+            off: dict[str, Value] = {"mixer": mixer, "ffn": "off"}
+            full = arms[name_of(mixer, "on")]
+            for arm, switch in (("off deeper", "depth"), ("off wider", "width")):
+                # a depthwise convolution has too few parameters to make up for an FFN's
+                if other := matched(self.dataset, "vit", off, switch, full):
+                    arms[name_of(mixer, arm)] = other
+        for mixer in ("attention",) if self.corners else self.mixers:
+            arms[name_of(mixer, "linear")] = Arm("vit", {"mixer": mixer, "ffn": "linear"})
+        if not self.corners:
+            for mixer in self.mixers:
+                for ratio in RATIOS:
+                    arms[name_of(mixer, f"ratio {ratio}")] = Arm("vit", {"mixer": mixer, "ffn_ratio": ratio})
+        arms["linear"] = Arm("vit", LINEAR)
+        arms["cnn"] = Arm("cnn")
+        # "attention on" is `vit` as it comes
+        return {name: usual if name == name_of("attention", "on") else arm for name, arm in arms.items()}
+
+    @cached_property
+    def sums(self) -> dict[str, Sum]:
+        def gain(mixer: str, off: str = "off") -> tuple[str, str]:
+            return name_of(mixer, "on"), name_of(mixer, off)
+
+        def both(plus: tuple[str, str], minus: tuple[str, str]) -> Sum:
+            """A main effect: half of each."""
+            return Sum({name_of(m, "on"): 0.5 for m in plus} | {name_of(m, "on"): -0.5 for m in minus})
+
+        on = {mixer: name_of(mixer, "on") for mixer in self.mixers}
+        sums = {"interaction": interaction(gain("attention"), gain("convolution"), primary=True)}
+        for how in ("deeper", "wider"):
+            sums[f"interaction.{how}"] = interaction(gain("attention", f"off {how}"), gain("convolution", f"off {how}"))
+        for mixer in self.mixers:
+            if name_of(mixer, "off") in self.arms:
+                sums[f"gain.{mixer}"] = difference(*gain(mixer))
+            if name_of(mixer, "activation") in self.arms:
+                sums[f"activation.{mixer}"] = difference(name_of(mixer, "activation"), name_of(mixer, "off"))
+                sums[f"over_activation.{mixer}"] = difference(on[mixer], name_of(mixer, "activation"))
+            if name_of(mixer, "linear") in self.arms:
+                sums[f"nonlinearity.{mixer}"] = difference(on[mixer], name_of(mixer, "linear"))
+        for mixer in MATCHED_MIXERS:
+            for how in ("deeper", "wider"):
+                if name_of(mixer, f"off {how}") in self.arms:
+                    sums[f"gain.{mixer}.{how}"] = difference(*gain(mixer, f"off {how}"))
+        sums |= {
+            "dynamic": both(("window", "attention"), ("depthwise", "static")),
+            "global": both(("static", "attention"), ("depthwise", "window")),
+            "window_over_global": difference(on["window"], on["attention"]),
+            "sliding_over_global": difference(on["sliding"], on["attention"]),
+            "ffn_only": difference(on["identity"], on["attention"]),
+            "token_mlp_over_attention": difference(on["token_mlp"], on["attention"]),
+            "cnn_over_attention_only": difference("cnn", name_of("attention", "off")),
+            "vit_over_cnn": difference(on["attention"], "cnn"),
+            "attention_only_over_linear": difference(name_of("attention", "off"), "linear"),
+            "full_over_linear": difference(on["attention"], "linear"),
+        }
+        for suffix, off in (("", "off"), (".deeper", "off deeper"), (".wider", "off wider")):
+            sums[f"attention_only_closes_half{suffix}"] = closes_half(
+                name_of("attention", off), "linear", on["attention"]
+            )
+        return sums

@@ -1,0 +1,51 @@
+"""``ffn-shape``: a Transformer's FFN wider, narrower, deeper and shallower, against a convolutional stem.
+
+    python -m tf_models run ffn-shape --dataset digits --seeds 5
+
+Three dense layers at ratio 2 have the parameters of two at ratio 4; one has those of two at ratio ½.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from tf_models.study.experiments.base import Arm
+from tf_models.study.experiments.sweep import Sum, Sweep, difference
+
+RATIOS = (1, 2, 8)  # 4 is `vit`
+
+
+@dataclass(frozen=True)
+class FfnShape(Sweep):
+    name: ClassVar[str] = "ffn-shape"
+    needs_ffn_control: ClassVar[bool] = True
+
+    @cached_property
+    def arms(self) -> dict[str, Arm]:
+        return {
+            "vit": Arm("vit"),
+            "cnn": Arm("cnn"),
+            "stem": Arm("vit", {"stem": "convolution"}),
+            "off": Arm("vit", {"ffn": "off"}),
+            **{f"ratio {ratio}": Arm("vit", {"ffn_ratio": ratio}) for ratio in RATIOS},
+            "layers 1": Arm("vit", {"ffn_layers": 1}),
+            "layers 2 narrow": Arm("vit", {"ffn_ratio": 0.5}),
+            "layers 3": Arm("vit", {"ffn_layers": 3, "ffn_ratio": 2}),
+        }
+
+    @cached_property
+    def sums(self) -> dict[str, Sum]:
+        return {
+            "bigger_closes_half": Sum({"ratio 8": 1.0, "ratio 1": -0.5, "cnn": -0.5}, primary=True),
+            "gap_from_small": difference("cnn", "ratio 1"),
+            "deeper_closes_half": Sum({"layers 3": 1.0, "layers 1": -0.5, "cnn": -0.5}),
+            "gap_from_shallow": difference("cnn", "layers 1"),
+            "stem_over_bigger": Sum({"stem": 1.0, "ratio 8": -1.0}),
+            "gap": difference("cnn", "vit"),
+            "ratio.1_over_off": difference("ratio 1", "off"),
+            "ratio.2_over_1": difference("ratio 2", "ratio 1"),
+            "ratio.4_over_2": difference("vit", "ratio 2"),
+            "ratio.8_over_4": difference("ratio 8", "vit"),
+            "depth.2_over_1": difference("layers 2 narrow", "layers 1"),
+            "depth.3_over_2": difference("layers 3", "vit"),
+        }

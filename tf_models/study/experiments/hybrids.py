@@ -1,0 +1,59 @@
+"""``hybrids``: convolution and attention alone, and one after the other in both orders, at equal parameters.
+
+    python -m tf_models run hybrids --dataset digits --seeds 5
+
+All have the blocks of `vit`, with a depthwise 3×3 convolution in the place of attention in all blocks, in the first
+half or in the second; their widths are chosen so that all have the parameters of `vit`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from tf_models.study.experiments.base import Arm
+from tf_models.study.experiments.sweep import Sum, Sweep, difference, matched
+from tf_models.study.runs import RunRecord
+from tf_models.zoo import Value
+
+PURE = ("attention", "convolution")
+MIXED = ("convolution first", "attention first", "stem")
+KINDS: dict[str, dict[str, Value]] = {
+    "convolution": {"mixer": "depthwise"},
+    "convolution first": {"mixer": "depthwise", "late_mixer": "attention"},
+    "attention first": {"late_mixer": "depthwise"},
+    "stem": {"stem": "convolution"},
+}
+
+
+@dataclass(frozen=True)
+class Hybrids(Sweep):
+    name: ClassVar[str] = "hybrids"
+    again: ClassVar[str] = "attention"
+
+    @cached_property
+    def arms(self) -> dict[str, Arm]:
+        usual = Arm("vit")
+        others = {name: matched(self.dataset, "vit", switches, "width", usual) for name, switches in KINDS.items()}
+        return {"attention": usual} | {name: arm for name, arm in others.items() if arm}
+
+    @cached_property
+    def sums(self) -> dict[str, Sum]:
+        return {
+            "best_hybrid_over_best_pure": Sum({}, primary=True),
+            "order": difference("convolution first", "attention first"),
+            "stem_over_pure_attention": difference("stem", "attention"),
+            "conv_over_attention": difference("convolution", "attention"),
+        }
+
+    def chosen_sums(self, runs: Mapping[str, Sequence[RunRecord]]) -> dict[str, Sum]:
+        """The best of each kind is chosen on validation: on the test set the best would look better than it is."""
+        if any(name not in runs for name in (*PURE, *MIXED)):
+            return self.sums
+
+        def best(names: tuple[str, ...]) -> str:
+            return max(names, key=lambda name: np.mean([record.validation_accuracy for record in runs[name]]))
+
+        return self.sums | {"best_hybrid_over_best_pure": difference(best(MIXED), best(PURE), primary=True)}

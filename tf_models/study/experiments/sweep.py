@@ -1,0 +1,222 @@
+"""What the training sweeps share: arms, sums of arms that are measured, controls, one analysis.
+
+Where arms differ in the amount of data, all make the same number of updates: an arm with a tenth of the images is
+trained for ten times the epochs. With equal epochs, the smallest training sets would be hardly trained at all.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tf_models.data import peek
+from tf_models.errors import LabError
+from tf_models.study.experiments.base import AGAIN, MATCHED, Arm, Contrast, Experiment, Records, numbers, one_source
+from tf_models.study.experiments.controls import positive_control, positive_row, same_arm_twice
+from tf_models.study.runs import RunRecord, RunSpec
+from tf_models.study.verdict import decide, mean_accuracy, smallest_effect, weighted_effect
+from tf_models.zoo import Value, configure, macs, parameters
+from tf_models.zoo.switches import RANGES, settings
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What is measured: Σ weight · accuracy of an arm, in test accuracy unless `unit` says otherwise."""
+
+    weights: Mapping[str, float]
+    unit: str = "accuracy"
+    primary: bool = False
+
+
+def difference(a: str, b: str, primary: bool = False) -> Sum:
+    """Accuracy of `a` minus accuracy of `b`."""
+    return Sum({a: 1.0, b: -1.0}, primary=primary)
+
+
+def closes_half(new: str, old: str, best: str) -> Sum:
+    """(new − old) − ½ (best − old): above 0 where `new` closes more than half of the gap between `old` and `best`."""
+    return Sum({new: 1.0, old: -0.5, best: -0.5})
+
+
+def interaction(a: tuple[str, str], b: tuple[str, str], primary: bool = False) -> Sum:
+    """(a₁ − a₂) − (b₁ − b₂)."""
+    weights: dict[str, float] = {}
+    for arm, weight in ((a[0], 1.0), (a[1], -1.0), (b[0], -1.0), (b[1], 1.0)):
+        weights[arm] = weights.get(arm, 0.0) + weight
+    return Sum({arm: weight for arm, weight in weights.items() if weight}, primary=primary)
+
+
+@dataclass(frozen=True)
+class Sweep(Experiment):
+    """An experiment that measures sums of arms.
+
+    `again` is the arm of the A/A control, which trains it once more with other seeds. With `needs_ffn_control`, the
+    task that only an FFN can solve is trained too.
+    """
+
+    again: ClassVar[str] = "vit"
+    needs_ffn_control: ClassVar[bool] = False
+    contrasts: ClassVar[tuple[Contrast, ...]] = ()
+
+    @cached_property
+    def sums(self) -> dict[str, Sum]:
+        """What is measured, by its name; exactly one is primary."""
+        raise NotImplementedError
+
+    def chosen_sums(self, runs: Mapping[str, Sequence[RunRecord]]) -> dict[str, Sum]:
+        """`sums`, with what is chosen on validation put in."""
+        return self.sums
+
+    def spec(self, arm: Arm, seed: int, rate: float, train_size: int | None) -> RunSpec:
+        spec = super().spec(arm, seed, rate, train_size)
+        if not arm.train_size:
+            return spec
+        epochs = round(self.recipe.epochs * self.images / arm.train_size)
+        return replace(spec, recipe=replace(spec.recipe, epochs=epochs))
+
+    @property
+    def images(self) -> int:
+        """Training images of an arm that names no number of its own."""
+        return self.train_size or peek(self.dataset).train_images
+
+    def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
+        control = (
+            [spec for specs in positive_control(self).values() for spec in specs] if self.needs_ffn_control else []
+        )
+        return {
+            **({"control": control} if control else {}),
+            "arms": [spec for specs in self.runs(rates).values() for spec in specs],
+        }
+
+    def runs(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
+        """The reported runs of every arm, a seed each, and of the A/A control ``again``."""
+        arm = self.arms[self.again]
+        again = [self.spec(arm, AGAIN + seed, rates[self.again], self.train_size) for seed in range(self.seeds)]
+        return super().runs(rates) | {"again": again}
+
+    def analyse(self, records: Records) -> dict[str, Any]:
+        """Arms with intervals, sums with verdicts, controls, run ids.
+
+        A sum whose runs are missing has no figures and is ``untested``; a failed control withholds the verdicts.
+        """
+        known = peek(self.dataset)
+        records = one_source(self, records)
+        rates = self.rates(records)
+        specs = self.runs(rates) if rates else {}
+        runs = {name: [records[s][0] for s in specs.get(name, ()) if records.get(s)] for name in (*self.arms, "again")}
+        complete = {name: found for name, found in runs.items() if len(found) == len(specs.get(name, ())) > 0}
+        delta = smallest_effect(self.dataset, self.images)
+        controls = [same_arm_twice(complete.get(self.again, []), complete.get("again", []), delta)]
+        if self.needs_ffn_control:
+            controls.insert(0, positive_row(self, records))
+        withheld = any(control["passed"] is False for control in controls)
+
+        arms = []
+        for name, arm in self.arms.items():
+            model = configure(arm.variant, arm.switches, known.input_shape, known.classes)
+            effect = mean_accuracy(runs[name])
+            arms.append(
+                {
+                    "name": name,
+                    "variant": arm.variant,
+                    "switches": dict(arm.switches),
+                    "train_images": arm.train_size or self.images,
+                    "parameters": parameters(model),
+                    "macs": macs(model),
+                    "learning_rate": rates[name] if rates else None,
+                    "seeds": [record.spec.seed for record in runs[name]],
+                    "test_accuracies": [record.test_accuracy for record in runs[name]],
+                    "test_accuracy": float(np.mean([r.test_accuracy for r in runs[name]])) if runs[name] else None,
+                    "low": effect.low if effect else None,
+                    "high": effect.high if effect else None,
+                    "test_loss": float(np.mean([r.test_loss for r in runs[name]])) if runs[name] else None,
+                    "runs": [record.run_id for record in runs[name]],
+                }
+            )
+        measures = {}
+        for name, total in self.chosen_sums(complete).items():
+            found = [(weight, complete[arm]) for arm, weight in total.weights.items() if arm in complete]
+            effect = weighted_effect(found) if len(found) == len(total.weights) > 0 else None
+            verdict = "inconclusive" if withheld and effect is not None else decide(effect, delta)
+            mean = numbers(effect)
+            measures[name] = {
+                "weights": dict(total.weights),
+                "a": " + ".join(arm for arm, weight in total.weights.items() if weight > 0),
+                "b": " + ".join(arm for arm, weight in total.weights.items() if weight < 0),
+                "primary": total.primary,
+                "unit": total.unit,
+                **mean,
+                "value": mean["mean"],
+                "delta": delta,
+                "verdict": verdict,
+                "withheld": withheld,
+                "runs": [record.run_id for _, records in found for record in records] if effect else [],
+            }
+        return {
+            "experiment": self.name,
+            "dataset": self.dataset,
+            "train_images": self.images,
+            "tuning_images": self.tuning_size or self.images,
+            "epochs": self.recipe.epochs,
+            "seeds": self.seeds,
+            "backend": self.backend,
+            "devices": dict(Counter(record.device for found in runs.values() for record in found)),
+            "arms": arms,
+            "contrasts": [{"name": name, **row} for name, row in measures.items()],
+            "measures": measures,
+            "controls": controls,
+            "runs": sorted({record.run_id for found in runs.values() for record in found}),
+        }
+
+
+def matched(dataset: str, variant: str, switches: Mapping[str, Value], switch: str, like: Arm) -> Arm | None:
+    """`variant` with `switches` and the value of `switch` (width or depth) that gives it the parameters of `like`.
+
+    Where the nearest value is not near enough, a second switch is turned a little too: the width beside the depth, the
+    FFN ratio beside the width. None where that does not come within `MATCHED` either.
+    """
+    known, ordered = peek(dataset), tuple(sorted(switches.items()))
+    target = parameters(configure(like.variant, like.switches, known.input_shape, known.classes))
+    found = _nearest(variant, ordered, switch, target, known.input_shape, known.classes)
+    return Arm(variant, dict(found)) if found is not None else None
+
+
+Ordered = tuple[tuple[str, Value], ...]
+
+
+@cache  # the search takes milliseconds, an analysis needs dozens
+def _nearest(
+    variant: str, switches: Ordered, switch: str, target: int, shape: tuple[int, int, int], classes: int
+) -> Ordered | None:
+    def count(more: Mapping[str, Value]) -> int | None:
+        try:
+            return parameters(configure(variant, {**dict(switches), **more}, shape, classes))
+        except LabError:  # a width that its heads do not divide
+            return None
+
+    def best(tried: list[dict[str, Value]]) -> tuple[dict[str, Value], float]:
+        distances = [(abs(size / target - 1), i) for i, more in enumerate(tried) if (size := count(more)) is not None]
+        distance, position = min(distances)
+        return tried[position], distance
+
+    _, low, high = RANGES[switch]
+    values: list[dict[str, Value]] = []
+    for value in range(int(low), int(high) + 1):
+        values.append({switch: value})
+        if (count(values[-1]) or 0) >= target:
+            break
+    found, distance = best(values)
+    if distance > MATCHED:
+        standing = settings(configure(variant, dict(switches), shape, classes))
+        if switch == "depth":
+            width = int(standing["width"])
+            fine: list[dict[str, Value]] = [{"width": width + step} for step in range(-width // 5, width // 5 + 1)]
+        elif "ffn_ratio" in standing and standing.get("ffn") != "off":
+            fine = [{"ffn_ratio": float(standing["ffn_ratio"]) * (1 + step / 64)} for step in range(-12, 13)]
+        else:
+            fine = []
+        found, distance = best([found, *({**found, **more} for more in fine)])
+    return tuple(sorted({**dict(switches), **found}.items())) if distance <= MATCHED else None
