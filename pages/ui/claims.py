@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import claim_charts, frame, links, loaders, tables
-from pages.ui.anatomy import NAMES
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, say
 from tf_models.study.claims import CLAIMS, Claim
 from tf_models.study.judging import PartResult, Result, headline
+from tf_models.study.verdict import Effect, seeds_needed
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 BADGES = {
@@ -34,10 +34,6 @@ def badge(verdict: str, text: str = "") -> str:
     return f":{colour}-badge[:material/{icon}: {text or say(f'verdict.{verdict}')}]"
 
 
-def system_name(name: str) -> str:
-    return NAMES.get(name, name)
-
-
 def section_of(claim: Claim) -> str:
     """The heading of the text under which a claim is counted."""
     return _heading(claim.sections[0])
@@ -50,6 +46,7 @@ def _heading(place: str) -> str:
 
 
 def open_claim(claim_id: str) -> None:
+    """Turn to a claim, or with ``all`` to the list."""
     st.query_params["claim"] = claim_id
 
 
@@ -57,26 +54,21 @@ def open_claim(claim_id: str) -> None:
 
 
 def choose_claim(fitting: Sequence[str]) -> Claim | None:
-    """The claim that the link names, with a step to its neighbours among `fitting`; None for the list."""
-    box, back, ahead = st.columns([6, 1, 1], vertical_alignment="bottom")
-    options = (ALL, *BY_ID)
-    chosen = links.choose("claim", say("claims.choose"), options, _choice_label, where=box)
-    if chosen == ALL:
-        return None
-    order = list(fitting) if chosen in fitting else list(BY_ID)
-    place = order.index(chosen)
-    for column, key, icon, other in (
-        (back, "previous", "arrow_back", place - 1),
-        (ahead, "next", "arrow_forward", (place + 1) % len(order)),
-    ):
-        column.button(
-            say(f"claims.{key}"),
-            key=f"claim_{key}",
-            icon=f":material/{icon}:",
-            on_click=open_claim,
-            args=(order[other],),
-            width="stretch",
+    """The claim that the link names, with steps to its neighbours among `fitting`; None for the list."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = links.choose("claim", say("claims.choose"), (ALL, *BY_ID), _choice_label)
+        if chosen == ALL:
+            return None
+        order = list(fitting) if chosen in fitting else list(BY_ID)
+        place = order.index(chosen)
+        steps = (
+            ("previous", "arrow_back", order[place - 1]),
+            ("next", "arrow_forward", order[(place + 1) % len(order)]),
+            ("back", "list", ALL),
         )
+        for key, icon, other in steps:
+            label, icon = say(f"claims.{key}"), f":material/{icon}:"
+            st.button(label, key=f"claim_{key}", icon=icon, on_click=open_claim, args=(other,))
     return BY_ID[chosen]
 
 
@@ -159,7 +151,7 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     """The statements that fit the filters, and the results that count under them."""
     columns = st.columns(4)
     sections = sorted({section_of(claim) for claim in CLAIMS})
-    systems = sorted({system for claim in CLAIMS for system in claim.systems}, key=system_name)
+    systems = sorted({system for claim in CLAIMS for system in claim.systems}, key=str.lower)
 
     def choose(place: int, key: str, options: Sequence[str], name: Callable[[str], str], **more: str) -> str:
         def label(value: str) -> str:
@@ -169,7 +161,7 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
         return links.choose(key, words, (ALL, *options), label, where=columns[place], **more)
 
     section = choose(0, "section", sections, section_name)
-    system = choose(1, "system", systems, system_name)
+    system = choose(1, "system", systems, str)
     verdict = choose(2, "verdict", tuple(VERDICTS), lambda value: say(f"verdict.{value}"))
     data = links.choose(
         "data",
@@ -208,7 +200,7 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
 def show_card(claim: Claim, results: Sequence[Result]) -> None:
     """Everything about one claim."""
     st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
-    systems = ", ".join(system_name(system) for system in claim.systems)
+    systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
     for result in results:
         st.markdown(f"{badge(result.verdict)} {scale(result)}: {reason(result)}")
@@ -233,7 +225,7 @@ def place_name(section: str) -> str:
     if section.startswith("table"):
         table, _, row = section.partition(".row")
         return say("claims.table_row", table=table.removeprefix("table"), row=row.split(".")[0])
-    return say("claims.place", section=section)
+    return say(f"claims.place.{section}") if section == "conclusion" else say("claims.place", section=section)
 
 
 def scale(result: Result) -> str:
@@ -247,40 +239,36 @@ def scale(result: Result) -> str:
 
 
 def reason(result: Result) -> str:
-    """The verdict's reason in one sentence: how its deciding parts came out."""
+    """The verdict's reason in one sentence."""
     deciding = [part for part in result.parts if part.part.decides]
-    if result.verdict == "untested":
-        return say("claims.reason.untested")
-    if len(deciding) == 1:
-        return _part_sentence(deciding[0])
-    pieces = [f"{say(f'verdict.{part.verdict}')}: {pick(part.part.words)}" for part in deciding]
-    return say("claims.reason.parts", parts="; ".join(piece.rstrip(".。") for piece in pieces))
-
-
-def _part_sentence(part: PartResult) -> str:
-    return say("claims.reason.one", words=pick(part.part.words).rstrip(".。"), figures=figures(part))
+    if len(deciding) == 1 and deciding[0].measure is not None:
+        found, why = deciding[0], say(f"reason.{deciding[0].reason}")
+        return say("claims.reason.one", words=pick(found.part.words), figures=figures(found), why=why)
+    hold = sum(part.verdict == "supported" for part in deciding)
+    return say("claims.reason.parts", why=say(f"reason.{result.reason}"), hold=hold, parts=len(deciding))
 
 
 def figures(part: PartResult) -> str:
-    """What was measured against what must hold, in words."""
-    if part.measure is None:
-        return say("verdict.untested")
-    text = say("claims.figure", value=tables.figure(part.measure.value, part.measure.unit))
-    if part.measure.low < part.measure.high:
-        span = (tables.figure(bound, part.measure.unit) for bound in (part.measure.low, part.measure.high))
-        text += " " + "[{}, {}]".format(*span)
-    return f"{text}; {rule(part)}"
+    """What was measured, with its interval, and what must hold."""
+    measure = part.measure
+    if measure is None:
+        return say("reason.missing")
+    text = say("claims.figure", value=tables.figure(measure.value, measure.unit))
+    if measure.low < measure.high:
+        low, high = (tables.figure(bound, measure.unit, bare=True) for bound in (measure.low, measure.high))
+        text += f" [{low}, {high}]"
+    return f"{text}, {rule(part)}"
 
 
 def rule(part: PartResult) -> str:
     """What the measure must be for the part to hold."""
-    unit = part.measure.unit if part.measure else "ratio"
-    threshold = part.part.threshold if part.part.threshold is not None else part.delta
-    if threshold is None:
-        return say("rule.delta")
-    bounds = threshold if isinstance(threshold, tuple) else (threshold, threshold)
-    low, high = (tables.figure(bound, unit, sign=False) for bound in bounds)
-    return say(f"rule.{part.part.test}", threshold=low, low=low, high=high)
+    test, threshold = part.part.test, part.part.threshold
+    unit = part.measure.unit if part.measure else ""
+    if isinstance(threshold, tuple):
+        low, high = (tables.figure(bound, unit) for bound in threshold)
+        return say(f"rule.{test}", low=low, high=high)
+    margin = tables.figure(threshold if threshold is not None else part.delta or 0.0, unit, sign=False)
+    return say(f"rule.{test}", threshold=f"δ = {margin}" if threshold is None else margin)
 
 
 def show_parts(claim: Claim, results: Sequence[Result]) -> None:
@@ -289,7 +277,7 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for unit, data in rows.groupby("unit", sort=False):
         chart = claim_charts.parts(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns)
-        text = "; ".join(f"{row.dataset}: {row.verdict}" for row in data.itertuples())
+        text = "; ".join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
         st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
     if not rows.empty:
         st.caption(say("claims.parts_hint"))
@@ -323,8 +311,7 @@ def part_line(result: Result, part: PartResult) -> str:
         text += "; " + say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
     elif measure.source in ("formula", "exact"):
         text += "; " + say(f"claims.source.{measure.source}")
-    if measure.withheld:
-        text += ". " + say("claims.withheld")
+    text += f". {say(f'reason.{part.reason}').capitalize()}"
     if (needed := seeds_to_settle(part)) is not None:
         text += ". " + say("claims.seeds_needed" if needed < 1000 else "claims.seeds_many", seeds=needed)
     return text
@@ -375,17 +362,28 @@ def part_rows(results: Sequence[Result]) -> pd.DataFrame:
 
 def zone_of(part: PartResult) -> tuple[float, float]:
     """Where the whole interval must lie for the part to hold; infinite on an open side."""
-    threshold = part.part.threshold if part.part.threshold is not None else part.delta
-    test = part.part.test
+    threshold = part.part.threshold
     if isinstance(threshold, tuple):
         return threshold
-    return {"above": (threshold, math.inf), "at_least": (threshold, math.inf), "below": (-math.inf, threshold)}.get(
-        test, (-threshold, threshold)
-    )
+    margin = (part.delta or 0.0) if threshold is None else threshold
+    return {
+        "difference": (margin, math.inf),
+        "above": (margin, math.inf),
+        "below": (-math.inf, margin),
+        "no_difference": (-margin, margin),
+        "not_worse": (-margin, math.inf),
+        "equals": (margin, margin),
+    }[part.part.test]
 
 
 def seeds_to_settle(part: PartResult) -> int | None:
-    return None
+    """About how many seeds would settle an open part; None where more seeds are not what it needs."""
+    measure = part.measure
+    if measure is None or not measure.seeds or part.reason not in ("delta_open", "margin_open", "straddles"):
+        return None
+    edge = min(filter(math.isfinite, zone_of(part)), key=lambda bound: abs(measure.value - bound))
+    effect = Effect(measure.value, measure.low, measure.high, measure.seeds, measure.wins, measure.p or 1.0)
+    return seeds_needed(effect, edge)
 
 
 def show_power() -> None:

@@ -24,18 +24,20 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}"
 
 
-def figure(value: float, unit: str, sign: bool = True) -> str:
-    """A measure in its unit: points of accuracy, a share in percent, a number."""
+def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> str:
+    """A measure in its unit (`bare` leaves the unit out): points of accuracy, a share in percent, a number."""
     if unit == "accuracy":
-        return f"{points(value, sign)} {say('unit.points')}"
+        return points(value, sign) + ("" if bare else f" {say('unit.points')}")
     if unit == "share":
-        return f"{100 * value:.3g} %".replace("-", "−")
-    if unit == "count":
-        return f"{value:,.0f}".replace("-", "−")
-    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
+        text = f"{100 * value:.3g}" + ("" if bare else " %")
+    elif value == int(value) and abs(value) < 1e6:
+        text = f"{value:,.0f}"
+    elif abs(value) < 1e-3 or abs(value) >= 1e6:
         digits, power = f"{value:.1e}".split("e")
-        return f"{digits}·10{str(int(power)).translate(RAISED)}".replace("-", "−")
-    return f"{value:.3g}".replace("-", "−")
+        text = f"{digits}·10{str(int(power)).translate(RAISED)}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.DataFrame:
