@@ -1,13 +1,12 @@
 """Claims C26 to C50: what the text says about the FFN, why a Transformer needs one, and why a CNN should not.
 
-A part states what the text says, so that a measurement against it refutes the part. Where a table of the text has
-columns that state things of their own, a comment names the column that a claim stands for.
+A part that decides states what the text says, so that a measurement against it refutes the part. Where a table of the
+text has columns that state things of their own, a comment names the column that a claim stands for.
 """
 
 from tf_models.study.claims.base import Claim, Evidence, Part, Words
 
 NOTHING = 1e-5  # a response or an error below this is none
-NOT_WORSE = -0.015  # δ on photographs, the deciding tier: an interval above it means as good or better
 COMPUTED = "computed from the published block definitions"
 MELAS = ("Melas-Kyriazi 2021", "https://arxiv.org/abs/2105.02723")
 METAFORMER = ("Yu et al. 2022, MetaFormer, table 5", "https://arxiv.org/abs/2111.11418")
@@ -46,7 +45,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "order",
                 Words(
                     "Shuffling the tokens before the FFN or after it gives the same result",
-                    "先打乱 token 再过 FFN，与先过 FFN 再打乱，结果相同",
+                    "先打乱 token 再经过 FFN，与先经过 FFN 再打乱，结果相同",
                 ),
                 "identities",
                 "permutation.ffn",
@@ -157,7 +156,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "every_over_last",
                 Words(
-                    "It is better than one with a single activation per stage", "也好于每个阶段只有一个激活函数的 VGG"
+                    "A VGG with an activation after every convolution is better than one with a single activation "
+                    "per stage",
+                    "每个卷积都接激活函数的 VGG，好于每个阶段只有一个激活函数的 VGG",
                 ),
                 "ablations",
                 "vgg.every_over_last",
@@ -228,7 +229,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "depthwise",
-                Words("So can a depthwise convolution", "深度卷积也可以"),
+                Words("A depthwise convolution can change the number of channels", "深度卷积可以改变通道数"),
                 "identities",
                 "depthwise_changes_width",
                 "equals",
@@ -379,9 +380,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "sharing",
                 Words(
-                    "The FFN’s way of sharing, made for discrete sequences, is another than a convolution’s: no "
-                    "pair of 1×1 convolutions equals the FFN",
-                    "FFN 的共享方式专为离散序列而设，与卷积不同：两个 1×1 卷积不能等同于 FFN",
+                    "The FFN shares its weights in another way than a convolution: it is no pair of 1×1 convolutions",
+                    "FFN 共享权重的方式与卷积不同：它不等于两个 1×1 卷积",
                 ),
                 "identities",
                 "ffn_is_pointwise_pair",
@@ -466,8 +466,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "attention_brings",
                 Words(
-                    "Attention makes another patch easier to read from a token",
-                    "注意力使一个 token 更能反映另一个图像块的内容",
+                    "After attention, a token tells more about another patch",
+                    "经过注意力后，一个 token 更能反映另一个图像块的内容",
                 ),
                 "probing",
                 "other_patch.attention",
@@ -478,8 +478,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "ffn_brings",
                 Words(
-                    "The FFN makes another patch easier to read from a token",
-                    "FFN 使一个 token 更能反映另一个图像块的内容",
+                    "After the FFN, a token tells more about another patch",
+                    "经过 FFN 后，一个 token 更能反映另一个图像块的内容",
                 ),
                 "probing",
                 "other_patch.ffn",
@@ -616,8 +616,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "activation",
                 Words(
-                    "With an activation between them, even the best single 1×1 convolution misses",
-                    "中间有激活函数时，再好的单个 1×1 卷积也无法代替",
+                    "With an activation between them, no single 1×1 convolution does",
+                    "中间有激活函数时，任何单个 1×1 卷积都无法代替",
                 ),
                 "identities",
                 "pointwise_with_activation",
@@ -693,8 +693,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "分类头确实用于分类，也确实由全连接层和 ReLU 组成。",
         ),
         wrong=Words(
-            "It is no FFN: its first layer reads all 7×7 positions, with weights of its own for each, and nothing "
-            "is added back to the input. Nor is it small: it holds 89.4 % of the parameters.",
+            "It is no FFN: its first layer reads all 7×7 positions, with weights of its own for each, and it has "
+            "no skip connection. Nor is it small: it holds 89.4 % of the parameters.",
             "它不是 FFN：第一层读取全部 7×7 个位置，每个位置各有一套权重，也没有残差连接。它也不小，占全部参数的 "
             "89.4 %。",
         ),
@@ -795,15 +795,16 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "注意力 softmax(QKᵀ)V 本质上是线性加权求和，只有 softmax 带来微弱的非线性。",
         ),
         question=Words(
-            "How far is attention from the best linear map of its input, compared with the FFN?",
-            "与 FFN 相比，注意力离对输入的最佳线性近似有多远？",
+            "How much of attention’s output can a linear map explain, and how much of the FFN’s?",
+            "线性映射能解释注意力输出的多少？FFN 的呢？",
         ),
         parts=(
             Part(
                 "weak",
                 Words(
-                    "A linear map misses of attention at most a quarter of what it misses of the FFN",
-                    "线性映射对注意力的拟合误差，不超过对 FFN 的四分之一",
+                    "What the best linear map fails to explain is at most a quarter as much for attention as for "
+                    "the FFN",
+                    "最佳线性映射未能解释的部分，注意力不超过 FFN 的四分之一",
                 ),
                 "linearity",
                 "attention_over_ffn",
@@ -812,7 +813,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "linear",
-                Words("A linear map explains attention’s output to within 1 %", "线性映射能解释注意力输出的 99 % 以上"),
+                Words(
+                    "The best linear map explains all of attention’s output but 1 %",
+                    "最佳线性映射能解释注意力输出的 99 % 以上",
+                ),
                 "linearity",
                 "nonlinearity.attention",
                 "below",
@@ -833,9 +837,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         ),
         primary="weak",
         refuted_by=Words(
-            "Attention that the best linear map fails to follow by more than 1 %, or by more than a quarter of "
-            "what it fails at the FFN.",
-            "最佳线性映射对注意力的误差超过 1 %，或超过它对 FFN 误差的四分之一。",
+            "A best linear map that leaves more than 1 % of attention’s output unexplained, or more than a quarter "
+            "of what it leaves of the FFN’s.",
+            "最佳线性映射未能解释的部分，在注意力中超过 1 %，或超过 FFN 相应部分的四分之一。",
         ),
         right=Words(
             "With frozen weights, the output is linear in the values V, and nothing acts on a token by itself.",
@@ -894,9 +898,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "deeper",
                 Words(
-                    "To dense convolution it is worth nothing: without it, a deeper network of equal parameters is "
-                    "as good",
-                    "对普通卷积没有增益：去掉 FFN、参数量相同的更深网络同样好",
+                    "The FFN is worth nothing to dense convolution: without it, a deeper network of equal "
+                    "parameters is as good",
+                    "FFN 对普通卷积没有增益：没有 FFN 而参数量相同的更深网络同样好",
                 ),
                 "factorial",
                 "gain.convolution.deeper",
@@ -904,7 +908,11 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "wider",
-                Words("Nor against a wider network of equal parameters", "与参数量相同的更宽网络相比也没有增益"),
+                Words(
+                    "The FFN is worth nothing to dense convolution: without it, a wider network of equal "
+                    "parameters is as good",
+                    "FFN 对普通卷积没有增益：没有 FFN 而参数量相同的更宽网络同样好",
+                ),
                 "factorial",
                 "gain.convolution.wider",
                 "no_difference",
@@ -998,6 +1006,1164 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 ),
                 *METAFORMER,
                 0,
+            ),
+        ),
+    ),
+    Claim(
+        id="C38",
+        sections=("2.5", "3.4"),
+        systems=("MLP-Mixer",),
+        statement=Words(
+            "MLP-Mixer drops attention and uses nothing but an FFN (an MLP) to exchange information between positions.",
+            "MLP-Mixer 去掉自注意力，只用 FFN（MLP）在位置之间交换信息。",
+        ),
+        question=Words(
+            "Which of the Mixer’s two MLPs passes information between positions? And is it an FFN?",
+            "Mixer 的两种 MLP 中，是哪一种在位置之间传递信息？它算 FFN 吗？",
+        ),
+        parts=(
+            Part(
+                "exchange",
+                Words("With both MLPs, every token reaches every other", "两种 MLP 都在时，任意两个 token 相互影响"),
+                "receptive-field",
+                "support.mixer",
+                "above",
+                0.99,
+            ),
+            Part(
+                "exchange_gone",
+                Words(
+                    "Without the token MLP, tokens no longer reach each other",
+                    "去掉 token MLP 后，token 之间不再相互影响",
+                ),
+                "receptive-field",
+                "support.mixer_without_token_mlp",
+                "below",
+                0.1,
+            ),
+            Part(
+                "token_mlp",
+                Words("Without the token MLP, the Mixer loses accuracy", "去掉 token MLP 后，Mixer 的准确率下降"),
+                "ablations",
+                "mixer.token_mlp",
+                "difference",
+            ),
+            Part(
+                "is_ffn",
+                Words(
+                    "The token MLP is an FFN: it treats all positions alike", "token MLP 就是 FFN：对所有位置一视同仁"
+                ),
+                "identities",
+                "permutation.token_mlp",
+                "equals",
+                0.0,
+            ),
+            Part(
+                "channel_mlp",
+                Words("Without the channel MLP, the Mixer loses accuracy too", "去掉通道 MLP 后，Mixer 的准确率也下降"),
+                "ablations",
+                "mixer.channel_mlp",
+                "difference",
+                decides=False,
+            ),
+            Part(
+                "channel_share",
+                Words(
+                    "More than nine tenths of Mixer-B/16’s parameters are in the channel MLPs",
+                    "Mixer-B/16 九成以上的参数在通道 MLP 里",
+                ),
+                "inventory",
+                "mixer.channel_share",
+                "above",
+                0.9,
+                decides=False,
+            ),
+        ),
+        primary="token_mlp",
+        refuted_by=Words(
+            "A Mixer that does as well without its token MLP, or a token MLP that depends on the order of the "
+            "positions, which no FFN does.",
+            "去掉 token MLP 后 Mixer 同样好；或者 token MLP 依赖位置的顺序，而 FFN 不会这样。",
+        ),
+        right=Words(
+            "There is no attention, and an MLP does exchange information between positions.",
+            "确实没有注意力，也确实由 MLP 在位置之间交换信息。",
+        ),
+        wrong=Words(
+            "This MLP is no FFN: it works across positions, with weights of its own for each. The FFN of the Mixer "
+            "is its channel MLP, which sees one position and holds almost all parameters.",
+            "这个 MLP 不是 FFN：它跨位置工作，每个位置有各自的权重。Mixer 里的 FFN 是通道 MLP，它只看一个位置，却占"
+            "了几乎全部参数。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "In Mixer-B/16, token MLPs hold 3.0 % of the parameters and channel MLPs 94.6 %",
+                    "Mixer-B/16 中，token MLP 占参数的 3.0 %，通道 MLP 占 94.6 %",
+                ),
+                COMPUTED,
+                "",
+                0,
+            ),
+            Evidence(
+                Words(
+                    "Mixer-B/16 reaches 76.44 % top-1 on ImageNet without attention",
+                    "Mixer-B/16 不用注意力，ImageNet top-1 达到 76.44 %",
+                ),
+                *MIXER,
+                1,
+            ),
+        ),
+    ),
+    Claim(
+        id="C39",
+        sections=("2.6",),
+        systems=("ViT", "CNN"),
+        statement=Words(
+            "Cutting the image into patches and flattening them destroys the spatial structure.",
+            "把图像切成图像块再展平，会丢失空间结构。",
+        ),
+        question=Words(
+            "Can the pixels be recovered from the tokens? And does a ViT notice that the pixels inside every patch "
+            "were shuffled?",
+            "能从 token 还原出像素吗？把每个图像块内部的像素打乱，ViT 会察觉吗？",
+        ),
+        parts=(
+            Part(
+                "information",
+                Words(
+                    "Even from a token with as many numbers as its patch, the pixels cannot be recovered",
+                    "即使 token 与图像块的数值个数相同，也无法还原像素",
+                ),
+                "identities",
+                "patch_reconstruction",
+                "above",
+                1e-4,
+            ),
+            Part(
+                "vit_inside",
+                Words(
+                    "A ViT loses nothing when the pixels inside every patch are shuffled alike",
+                    "所有图像块内部按同一方式打乱像素，ViT 没有损失",
+                ),
+                "permutation",
+                "vit.inside",
+                "no_difference",
+            ),
+            Part(
+                "cnn_inside",
+                Words("A CNN loses accuracy from the same shuffle", "同样的打乱使 CNN 的准确率下降"),
+                "permutation",
+                "cnn.inside",
+                "difference",
+            ),
+            Part(
+                "strided",
+                Words(
+                    "Flattening and a dense layer equal a convolution whose stride is its kernel",
+                    "展平再接全连接层，等于步长与核大小相同的卷积",
+                ),
+                "identities",
+                "patch_is_strided_convolution",
+                "equals",
+                0.0,
+                decides=False,
+            ),
+            Part(
+                "narrow",
+                Words(
+                    "A token with fewer numbers than its patch does lose information",
+                    "token 的数值个数比图像块少时，确实会丢失信息",
+                ),
+                "identities",
+                "patch_reconstruction.narrow",
+                "above",
+                1e-4,
+                decides=False,
+            ),
+            Part(
+                "vit_b16",
+                Words(
+                    "A token of ViT-B/16 has as many numbers as its patch: 768",
+                    "ViT-B/16 的 token 与图像块的数值个数相同：768",
+                ),
+                "inventory",
+                "patch.vit_b16",
+                "equals",
+                1.0,
+                decides=False,
+            ),
+        ),
+        primary="cnn_inside",
+        refuted_by=Words(
+            "Pixels that a linear map recovers from the tokens, or a ViT that suffers from the shuffle as a CNN does.",
+            "线性映射就能从 token 还原像素；或者打乱之后，ViT 和 CNN 一样受损。",
+        ),
+        right=Words(
+            "What is lost is the prior: after flattening, nothing tells the network which pixels are neighbours.",
+            "丢失的是先验：展平之后，网络不再知道哪些像素相邻。",
+        ),
+        wrong=Words(
+            "The information is not lost. Flattening and a dense layer are a convolution with stride, and a token "
+            "wide enough keeps every pixel.",
+            "信息并没有丢失。展平再接全连接层就是一个带步长的卷积，只要 token 足够宽，每个像素都还在。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "ViT-B/16 turns 16 · 16 · 3 = 768 values of a patch into 768 values of a token, so the map can "
+                    "be inverted",
+                    "ViT-B/16 把图像块的 16·16·3 = 768 个数值变成 token 的 768 个数值，因此这个映射可以是可逆的",
+                ),
+                COMPUTED,
+                "",
+                -1,
+            ),
+        ),
+    ),
+    Claim(
+        id="C40",
+        sections=("2.6",),
+        systems=("ViT", "CNN"),
+        statement=Words(
+            "Since flattened patches lose local structure, a ViT needs a deeper FFN than a CNN does, to make up "
+            "for it.",
+            "图像块展平后丢失了局部结构，因此 ViT 需要比 CNN 更深的 FFN 来补偿。",
+        ),
+        question=Words(
+            "How much of the gap between ViT and CNN does a bigger or deeper FFN close? And how much does a "
+            "convolutional stem?",
+            "更大或更深的 FFN 能缩小多少 ViT 与 CNN 的差距？换成卷积 stem 呢？",
+        ),
+        parts=(
+            Part(
+                "deeper",
+                Words(
+                    "An FFN of three layers instead of one closes at least half of the gap to the CNN",
+                    "FFN 从一层加到三层，至少弥补与 CNN 差距的一半",
+                ),
+                "ffn-shape",
+                "deeper_closes_half",
+                "above",
+                0.0,
+                denominator="gap_from_shallow",
+            ),
+            Part(
+                "bigger",
+                Words(
+                    "An FFN eight times as wide as its tokens, instead of just as wide, closes at least half of "
+                    "the gap to the CNN",
+                    "FFN 的隐层从与 token 同宽加到八倍宽，至少弥补与 CNN 差距的一半",
+                ),
+                "ffn-shape",
+                "bigger_closes_half",
+                "above",
+                0.0,
+                denominator="gap_from_small",
+            ),
+            Part(
+                "over_stem",
+                Words("The bigger FFN brings more than a convolutional stem", "加大 FFN 的收益超过换成卷积 stem"),
+                "ffn-shape",
+                "stem_over_bigger",
+                "below",
+                0.0,
+            ),
+            Part(
+                "depth",
+                Words("A ViT’s FFN has more than two layers", "ViT 的 FFN 不止两层"),
+                "inventory",
+                "ffn_layers.vit_b16",
+                "above",
+                2.5,
+            ),
+        ),
+        primary="deeper",
+        refuted_by=Words(
+            "Deeper and bigger FFNs that leave more than half of the gap, or a convolutional stem that brings more.",
+            "加深、加大 FFN 后差距仍剩一半以上；或者卷积 stem 的收益更大。",
+        ),
+        right=NO_WORDS,
+        wrong=Words(
+            "A ViT’s FFN is not deeper: it has two layers, as everywhere. And what the cut into patches costs can "
+            "be repaired where it arises, in the stem.",
+            "ViT 的 FFN 并不更深：和别处一样是两层。切块带来的损失可以就地解决，也就是换掉 stem。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "A convolutional stem brings a ViT 1 to 2 points of top-1 on ImageNet and steadier training",
+                    "卷积 stem 使 ViT 的 ImageNet top-1 提高 1 到 2 个百分点，训练也更稳定",
+                ),
+                "Xiao et al. 2021 (abstract)",
+                "",
+                -1,
+            ),
+            Evidence(
+                Words(
+                    "Language models with three layers in the FFN and fewer blocks beat those with two",
+                    "语言模型中，FFN 三层而块数更少的模型胜过 FFN 两层的模型",
+                ),
+                "Gerber 2025 (abstract)",
+                "https://arxiv.org/abs/2505.06633",
+                0,
+            ),
+        ),
+    ),
+    # Table 3, row 3, the Transformer’s column: window attention and FFN together perceive locally; here the FFN.
+    Claim(
+        id="C41",
+        sections=("2.6", "3.2", "table3.row3"),
+        systems=("ViT",),
+        statement=Words(
+            "The FFN imitates the local perception of a CNN.",
+            "FFN 可以模拟 CNN 的局部感知。",
+        ),
+        question=Words(
+            "Can an FFN see an edge that lies between two patches?",
+            "边缘落在两个图像块之间时，FFN 看得到吗？",
+        ),
+        parts=(
+            Part(
+                "reaches",
+                Words(
+                    "The FFN’s output for one token reacts to its neighbours",
+                    "FFN 对一个 token 的输出会受相邻 token 影响",
+                ),
+                "receptive-field",
+                "support.ffn",
+                "above",
+                NOTHING,
+            ),
+            Part(
+                "across",
+                Words(
+                    "An FFN without any mixing tells an edge across the border of two patches",
+                    "没有任何混合时，FFN 能判断跨越两个图像块的边缘",
+                ),
+                "probing",
+                "edge.across",
+                "above",
+                0.05,
+                decides=False,
+            ),
+            Part(
+                "inside",
+                Words(
+                    "An FFN without any mixing tells an edge inside one patch",
+                    "没有任何混合时，FFN 能判断图像块内部的边缘",
+                ),
+                "probing",
+                "edge.inside",
+                "above",
+                0.05,
+                decides=False,
+            ),
+            Part(
+                "across_depthwise",
+                Words(
+                    "With a depthwise convolution in its middle, an FFN tells an edge across the border",
+                    "中间加入深度卷积后，FFN 能判断跨越图像块的边缘",
+                ),
+                "probing",
+                "edge.across_depthwise",
+                "above",
+                0.05,
+                decides=False,
+            ),
+            Part(
+                "depthwise_reaches",
+                Words(
+                    "With a depthwise convolution in its middle, the FFN reacts to neighbours",
+                    "中间加入深度卷积后，FFN 的输出会受相邻 token 影响",
+                ),
+                "receptive-field",
+                "depthwise_in_ffn.support",
+                "above",
+                NOTHING,
+                decides=False,
+            ),
+        ),
+        primary="reaches",
+        refuted_by=Words(
+            "An FFN whose output for one token never reacts to a neighbour.",
+            "FFN 对一个 token 的输出完全不受相邻 token 影响。",
+        ),
+        right=Words(
+            "Inside one patch an FFN can learn local patterns, for all pixels of the patch are in its token.",
+            "在一个图像块内部，FFN 可以学到局部模式，因为块内的像素都在这个 token 里。",
+        ),
+        wrong=Words(
+            "Between patches it cannot, since it sees one token. Where this is wanted, a convolution is put into "
+            "the FFN.",
+            "跨图像块则不行，因为它只看得到一个 token。需要这种能力时，人们会在 FFN 里加卷积。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "A depthwise convolution inside the FFN, for the locality that is missing, brings DeiT-T 2.6 "
+                    "and Swin-T 1.0 points",
+                    "为补上缺少的局部性，在 FFN 里加入深度卷积：DeiT-T 提高 2.6 个百分点，Swin-T 提高 1.0 个",
+                ),
+                "LocalViT (secondary source)",
+                "",
+                -1,
+            ),
+        ),
+        seeds=0,
+    ),
+    Claim(
+        id="C42",
+        sections=("2.6", "3.2"),
+        systems=("ViT", "Transformer"),
+        statement=Words(
+            "A ViT’s FFN is larger than that of language models, four times the width, to cope with the complexity "
+            "of images.",
+            "ViT 的 FFN 比 NLP 中的更大（隐层扩大到 4 倍），以应对图像数据的复杂性。",
+        ),
+        question=Words(
+            "How wide is the FFN in language models? And do images need four times rather than twice?",
+            "语言模型的 FFN 有多宽？图像真的需要 4 倍而不是 2 倍吗？",
+        ),
+        parts=(
+            Part(
+                "larger",
+                Words(
+                    "ViT-B/16’s FFN is wider, for its width, than that of BERT and of the first Transformer",
+                    "相对各自的宽度，ViT-B/16 的 FFN 比 BERT 和最初的 Transformer 更宽",
+                ),
+                "inventory",
+                "ffn_ratio.vit_over_nlp",
+                "above",
+                1.01,
+            ),
+            Part(
+                "four_over_two",
+                Words(
+                    "On images, an FFN of ratio 4 is better than one of ratio 2", "在图像上，FFN 比例为 4 好于比例为 2"
+                ),
+                "ffn-shape",
+                "ratio.4_over_2",
+                "difference",
+            ),
+            Part(
+                "vit",
+                Words("ViT-B/16’s FFN is four times as wide as its tokens", "ViT-B/16 的 FFN 是 token 的四倍宽"),
+                "inventory",
+                "ffn_ratio.vit_b16",
+                "equals",
+                4.0,
+                decides=False,
+            ),
+            Part(
+                "transformer",
+                Words(
+                    "The first Transformer’s FFN is four times as wide as its tokens: 512 → 2048",
+                    "最初的 Transformer 的 FFN 是 token 的四倍宽：512→2048",
+                ),
+                "inventory",
+                "ffn_ratio.transformer_base",
+                "equals",
+                4.0,
+                decides=False,
+            ),
+            Part(
+                "bert",
+                Words(
+                    "BERT-base’s FFN is four times as wide as its tokens: 768 → 3072",
+                    "BERT-base 的 FFN 是 token 的四倍宽：768→3072",
+                ),
+                "inventory",
+                "ffn_ratio.bert_base",
+                "equals",
+                4.0,
+                decides=False,
+            ),
+        ),
+        primary="four_over_two",
+        refuted_by=Words(
+            "Language models with the same factor of four, and images on which a factor of two does as well.",
+            "语言模型用的也是 4 倍；在图像上 2 倍也同样好。",
+        ),
+        right=Words(
+            "A ViT’s FFN is four times as wide as its tokens.",
+            "ViT 的 FFN 确实是 token 的四倍宽。",
+        ),
+        wrong=Words(
+            "So was the FFN of the first Transformer, made for translation, and so is BERT’s. ViT took the factor "
+            "over.",
+            "最初用于翻译的 Transformer 就是四倍，BERT 也是。ViT 只是沿用了这个倍数。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "RoBERTa-base, a language model, and ViT-B/16 have the same FFN: 768 → 3072 → 768",
+                    "语言模型 RoBERTa-base 与 ViT-B/16 的 FFN 相同：768→3072→768",
+                ),
+                COMPUTED,
+                "",
+                -1,
+            ),
+        ),
+    ),
+    # Table 3, row 3, the Transformer’s column: here the window attention.
+    Claim(
+        id="C43",
+        sections=("2.6", "3.4", "table3.row3"),
+        systems=("Swin", "ConvNeXt"),
+        statement=Words(
+            "Vision Transformers such as Swin and ConvNeXt use local attention or convolution to imitate the "
+            "strengths of CNNs more efficiently.",
+            "Swin、ConvNeXt 等视觉 Transformer 采用局部注意力或卷积，以便更高效地模仿 CNN 的优点。",
+        ),
+        question=Words(
+            "How much cheaper is attention within windows? And does it cost accuracy?",
+            "窗口注意力省下多少计算？准确率会下降吗？",
+        ),
+        parts=(
+            Part(
+                "cheaper",
+                Words(
+                    "With 1,024 tokens, attention within windows takes less than a fifth of the multiply-adds",
+                    "有 1,024 个 token 时，窗口注意力的乘加次数不到全局注意力的五分之一",
+                ),
+                "cost",
+                "window_saving.1024",
+                "above",
+                5.0,
+            ),
+            Part(
+                "as_good",
+                Words(
+                    "At equal parameters, window attention is as accurate as global attention, or better",
+                    "参数量相同时，窗口注意力的准确率不低于全局注意力",
+                ),
+                "factorial",
+                "window_over_global",
+                "not_worse",
+            ),
+            Part(
+                "swin_t",
+                Words(
+                    "On the grids of Swin-T, attention within windows takes less than a fifth of the multiply-adds",
+                    "在 Swin-T 的网格上，窗口注意力的乘加次数不到全局注意力的五分之一",
+                ),
+                "cost",
+                "window_saving.swin_t",
+                "above",
+                5.0,
+                decides=False,
+            ),
+            Part(
+                "convnext",
+                Words("ConvNeXt contains attention", "ConvNeXt 含有注意力"),
+                "inventory",
+                "attention.convnext",
+                "above",
+                0.5,
+                decides=False,
+            ),
+        ),
+        primary="as_good",
+        refuted_by=Words(
+            "Windows that save little, or that cost more accuracy than δ.",
+            "窗口省不了多少计算，或准确率的损失超过 δ。",
+        ),
+        right=Words(
+            "Swin’s windows bring in locality and save most of attention’s cost.",
+            "Swin 的窗口引入了局部性，并省去注意力的大部分计算。",
+        ),
+        wrong=Words(
+            "ConvNeXt is no Transformer with local attention: it is a CNN and has no attention at all.",
+            "ConvNeXt 不是带局部注意力的 Transformer：它是 CNN，完全没有注意力。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "On Swin-T’s grids, the attention products take 0.14 billion multiply-adds within windows and "
+                    "would take 4.43 globally",
+                    "在 Swin-T 的网格上，窗口注意力的乘积需要 1.4 亿次乘加，全局注意力则需要 44.3 亿次",
+                ),
+                COMPUTED,
+                "",
+                1,
+            ),
+        ),
+    ),
+    # Table 3, row 2, the Transformer’s column: features are changed by the FFN, which widens and narrows.
+    Claim(
+        id="C44",
+        sections=("3.1", "3.2", "table3.row2"),
+        systems=("Transformer",),
+        statement=Words(
+            "Attention only mixes features; it changes neither their dimension nor how they are represented. So an "
+            "FFN has to adjust the dimension.",
+            "自注意力只混合特征，既不改变维度，也不改变特征的表示方式，所以必须用 FFN 来调整维度。",
+        ),
+        question=Words(
+            "If every token attends to itself alone, does attention give back its input? And does the FFN change "
+            "the dimension?",
+            "如果每个 token 只关注自己，注意力会原样返回输入吗？FFN 真的改变维度吗？",
+        ),
+        parts=(
+            Part(
+                "no_transform",
+                Words(
+                    "Where every token attends to itself alone, attention gives back its input",
+                    "每个 token 只关注自己时，注意力原样返回输入",
+                ),
+                "identities",
+                "attention_at_identity",
+                "equals",
+                0.0,
+            ),
+            Part(
+                "dimension_kept",
+                Words(
+                    "Tokens leave attention as wide as they came in: ViT-B/16 has one width from first block to last",
+                    "token 经过注意力后宽度不变：ViT-B/16 从第一块到最后一块宽度相同",
+                ),
+                "inventory",
+                "widths.vit",
+                "equals",
+                1.0,
+            ),
+            Part(
+                "ffn_adjusts",
+                Words(
+                    "The FFN adjusts the dimension: the last block of ViT-B/16 is wider than the first",
+                    "FFN 调整了维度：ViT-B/16 最后一块比第一块宽",
+                ),
+                "inventory",
+                "widths.vit",
+                "above",
+                1.01,
+            ),
+            Part(
+                "linear_layer",
+                Words(
+                    "Where every token attends to itself alone, attention is the linear layer W_V·W_O",
+                    "每个 token 只关注自己时，注意力就是线性层 W_V·W_O",
+                ),
+                "identities",
+                "attention_at_identity.linear",
+                "equals",
+                0.0,
+                decides=False,
+            ),
+        ),
+        primary="no_transform",
+        refuted_by=Words(
+            "Attention that changes a token without any mixing, or an FFN whose output is as wide as its input.",
+            "注意力不做任何混合也会改变 token；或者 FFN 的输出与输入一样宽。",
+        ),
+        right=Words(
+            "Attention’s output is as wide as its input, and attention has no activation that works on a token by "
+            "itself.",
+            "注意力的输出与输入一样宽，也没有逐 token 的激活函数。",
+        ),
+        wrong=Words(
+            "Attention does transform: it multiplies every token by W_V and W_O. And the FFN does not change the "
+            "dimension either: it goes from d to 4d and back to d.",
+            "注意力也在变换特征：每个 token 都要乘以 W_V 和 W_O。FFN 也不改变维度：从 d 到 4d 再回到 d。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "Attention’s value and output matrices can be left out, together with skips and norms: 15 % "
+                    "fewer parameters, 15 % more throughput",
+                    "注意力的 V 矩阵和输出矩阵可以连同残差连接、归一化一起去掉：参数少 15 %，吞吐量高 15 %",
+                ),
+                "He and Hofmann 2024 (abstract)",
+                "",
+                0,
+            ),
+        ),
+        seeds=0,
+    ),
+    # Table 3, row 3, the Transformer’s column: window attention and FFN.
+    Claim(
+        id="C45",
+        sections=("3.1", "table3.row3"),
+        systems=("Swin",),
+        statement=Words(
+            "Even a Transformer with local window attention, such as Swin, still needs the FFN.",
+            "即使像 Swin 那样采用局部窗口注意力，Transformer 仍然需要 FFN。",
+        ),
+        question=Words(
+            "What is the FFN worth beside window attention, at equal parameters?",
+            "参数量相同时，FFN 给窗口注意力带来多少增益？",
+        ),
+        parts=(
+            Part(
+                "deeper",
+                Words(
+                    "At equal parameters, window attention with the FFN is better than a deeper network without it",
+                    "参数量相同时，带 FFN 的窗口注意力好于不带 FFN 的更深网络",
+                ),
+                "factorial",
+                "gain.window.deeper",
+                "difference",
+            ),
+            Part(
+                "wider",
+                Words(
+                    "At equal parameters, window attention with the FFN is better than a wider network without it",
+                    "参数量相同时，带 FFN 的窗口注意力好于不带 FFN 的更宽网络",
+                ),
+                "factorial",
+                "gain.window.wider",
+                "difference",
+            ),
+            Part(
+                "equal_depth",
+                Words("At equal depth, window attention is better with the FFN", "深度相同时，窗口注意力带 FFN 更好"),
+                "factorial",
+                "gain.window",
+                "difference",
+                decides=False,
+            ),
+        ),
+        primary="deeper",
+        refuted_by=Words(
+            "A network of window attention without FFN that is as good at equal parameters.",
+            "参数量相同时，没有 FFN 的窗口注意力网络同样好。",
+        ),
+        right=Words(
+            "Windows only limit where attention looks. They give a single token no nonlinearity of its own.",
+            "窗口只限制注意力看向哪里，并不给单个 token 增加非线性。",
+        ),
+        wrong=NO_WORDS,
+        published=(
+            Evidence(
+                Words(
+                    "A local mixer of another kind, the pooling of PoolFormer-S12: 77.2 % top-1 with the channel "
+                    "MLP, 5.7 % without",
+                    "另一种局部混合，PoolFormer-S12 的池化：有通道 MLP 时 top-1 为 77.2 %，没有则为 5.7 %",
+                ),
+                *METAFORMER,
+                1,
+            ),
+        ),
+    ),
+    Claim(
+        id="C46",
+        sections=("3.2", "conclusion"),
+        systems=("Transformer",),
+        statement=Words(
+            "Without the FFN, a Transformer amounts to a linear model of several layers and can express very little.",
+            "没有 FFN，Transformer 就相当于多层线性模型，表达能力极弱。",
+        ),
+        question=Words(
+            "Does a Transformer without FFN do better than an exactly linear network? And how near does it come to "
+            "the full one?",
+            "没有 FFN 的 Transformer 比完全线性的网络好吗？离完整的 Transformer 还差多少？",
+        ),
+        parts=(
+            Part(
+                "equals_linear",
+                Words(
+                    "Attention without FFN is no better than an exactly linear network",
+                    "没有 FFN 的注意力不比完全线性的网络好",
+                ),
+                "factorial",
+                "attention_only_over_linear",
+                "no_difference",
+            ),
+            Part(
+                "product",
+                Words(
+                    "Attention without FFN fails where every linear model fails: at the sign of a product of two "
+                    "tokens",
+                    "线性模型做不出的任务，即判断两个 token 之积的符号，没有 FFN 的注意力也做不出",
+                ),
+                "linearity",
+                "product.attention",
+                "below",
+                0.95,
+            ),
+            Part(
+                "weak",
+                Words(
+                    "Attention without FFN gets less than half of the way from the linear network to the full "
+                    "Transformer",
+                    "没有 FFN 的注意力弥补的差距，不到线性网络与完整 Transformer 之差的一半",
+                ),
+                "factorial",
+                "attention_only_closes_half",
+                "below",
+                0.0,
+                denominator="full_over_linear",
+            ),
+            Part(
+                "weak_deeper",
+                Words(
+                    "Attention without FFN gets less than half of the way even when it is deeper, with equal "
+                    "parameters",
+                    "没有 FFN 的注意力即使加深到参数量相同，弥补的差距仍不到一半",
+                ),
+                "factorial",
+                "attention_only_closes_half.deeper",
+                "below",
+                0.0,
+                denominator="full_over_linear",
+            ),
+            Part(
+                "weak_wider",
+                Words(
+                    "Attention without FFN gets less than half of the way even when it is wider, with equal parameters",
+                    "没有 FFN 的注意力即使加宽到参数量相同，弥补的差距仍不到一半",
+                ),
+                "factorial",
+                "attention_only_closes_half.wider",
+                "below",
+                0.0,
+                denominator="full_over_linear",
+            ),
+            Part(
+                "collapse",
+                Words(
+                    "In a deep network it is the skip connection, more than the FFN, that keeps the tokens from "
+                    "becoming alike",
+                    "在深层网络里，防止各 token 趋同的主要是残差连接，而不是 FFN",
+                ),
+                "rank-collapse",
+                "skip_over_mlp",
+                "above",
+                0.0,
+                decides=False,
+            ),
+        ),
+        primary="equals_linear",
+        refuted_by=Words(
+            "A Transformer without FFN that beats the linear network and solves the product task, or that comes "
+            "more than half of the way to the full one.",
+            "没有 FFN 的 Transformer 胜过线性网络并能完成乘积任务；或者弥补了与完整 Transformer 差距的一半以上。",
+        ),
+        right=Words(
+            "At small scale a Transformer without FFN can be much weaker.",
+            "在小规模下，没有 FFN 的 Transformer 可能弱得多。",
+        ),
+        wrong=Words(
+            "It is not linear: attention’s weights depend on the input, layer after layer. And what keeps a deep "
+            "stack from collapsing is mostly the skip connection.",
+            "它并不是线性的：每一层的注意力权重都取决于输入。防止深层网络退化的，主要是残差连接。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "A tiny ViT of attention alone, with attention over features in place of the FFN: 28.2 % "
+                    "top-1, stopped after 100 epochs; DeiT-tiny has 72.2 %",
+                    "纯注意力的 tiny ViT（FFN 换成对特征的注意力）：训练 100 轮后中止，top-1 为 28.2 %；DeiT-tiny "
+                    "为 72.2 %",
+                ),
+                *MELAS,
+                1,
+            ),
+            Evidence(
+                Words(
+                    "In translation, a Transformer without any FFN lost 2.1 BLEU: 33.5 instead of 35.6",
+                    "在翻译任务中，完全没有 FFN 的 Transformer 损失 2.1 BLEU：从 35.6 降到 33.5",
+                ),
+                *PIRES,
+                -1,
+            ),
+            Evidence(
+                Words(
+                    "Stacked attention alone makes all tokens alike; an MLP only slows this, skip connections "
+                    "prevent it",
+                    "只堆叠注意力会使所有 token 趋同；MLP 只能减缓，残差连接才能防止",
+                ),
+                "Dong et al. 2021 (authors’ code; bound from a secondary source)",
+                "https://arxiv.org/abs/2103.03404",
+                0,
+            ),
+        ),
+    ),
+    # Tables 2 and 3, row 1, the Transformer’s column: the nonlinearity comes from the FFN’s activation.
+    Claim(
+        id="C47",
+        sections=("3.2", "table2.row1", "table3.row1"),
+        systems=("Transformer",),
+        statement=Words(
+            "The FFN widens each token, applies a nonlinearity and narrows it again, and so lets the model express "
+            "more.",
+            "FFN 对每个 token 做升维、非线性、降维，增强了模型的表达能力。",
+        ),
+        question=Words(
+            "Is it the nonlinearity that helps, or only the parameters?",
+            "起作用的是非线性，还是只是多出来的参数？",
+        ),
+        parts=(
+            Part(
+                "nonlinearity",
+                Words(
+                    "The FFN is better than the same two dense layers without the activation",
+                    "FFN 好于去掉激活函数的同样两个全连接层",
+                ),
+                "factorial",
+                "nonlinearity.attention",
+                "difference",
+            ),
+            Part(
+                "gain",
+                Words("The FFN is better than none", "有 FFN 好于没有"),
+                "factorial",
+                "gain.attention",
+                "difference",
+                decides=False,
+            ),
+        ),
+        primary="nonlinearity",
+        refuted_by=Words(
+            "Two dense layers without an activation that do as well as the FFN.",
+            "去掉激活函数后，两个全连接层与 FFN 同样好。",
+        ),
+        right=Words(
+            "It describes what the FFN computes, token by token.",
+            "这正是 FFN 对每个 token 所做的计算。",
+        ),
+        wrong=NO_WORDS,
+        published=(
+            Evidence(
+                Words(
+                    "In translation, BLEU falls by 0.9 without the encoder’s FFNs, by 0.4 without the decoder’s "
+                    "and by 2.1 without either",
+                    "在翻译任务中，去掉编码器的 FFN，BLEU 降 0.9；去掉解码器的降 0.4；都去掉降 2.1",
+                ),
+                *PIRES,
+                1,
+            ),
+        ),
+    ),
+    # Table 1, row 4, the Transformer’s column: it needs more data.
+    Claim(
+        id="C48",
+        sections=("3.2", "table1.row4"),
+        systems=("Transformer", "CNN"),
+        statement=Words(
+            "Attention has no built-in preference for neighbours, as convolution has, and may therefore learn "
+            "inefficiently.",
+            "自注意力没有卷积那样的局部归纳偏置，学习效率可能因此较低。",
+        ),
+        question=Words(
+            "With few training images, how far is a ViT behind a CNN? And does a start as a convolution help?",
+            "训练图像很少时，ViT 落后 CNN 多少？让注意力从卷积的形式起步有帮助吗？",
+        ),
+        parts=(
+            Part(
+                "gap",
+                Words(
+                    "With few images, the CNN is ahead of the ViT by more than 3 points",
+                    "图像很少时，CNN 领先 ViT 3 个百分点以上",
+                ),
+                "data-curve",
+                "gap.small",
+                "difference",
+                0.03,
+            ),
+            Part(
+                "prior",
+                Words(
+                    "Attention that starts as a convolution closes at least half of this gap",
+                    "注意力从卷积的形式起步，至少弥补这一差距的一半",
+                ),
+                "data-curve",
+                "prior_closes_half.small",
+                "above",
+                0.0,
+                denominator="gap.small",
+            ),
+            Part(
+                "prior_helps",
+                Words(
+                    "Attention that starts as a convolution is better than attention that does not",
+                    "从卷积的形式起步的注意力，好于不这样起步的",
+                ),
+                "data-curve",
+                "prior_gap.small",
+                "difference",
+                decides=False,
+            ),
+        ),
+        primary="gap",
+        refuted_by=Words(
+            "A ViT that keeps up with the CNN on few images, or a gap that a convolutional start hardly narrows.",
+            "图像很少时 ViT 也不落后于 CNN；或者从卷积的形式起步几乎不缩小差距。",
+        ),
+        right=Words(
+            "Attention has to learn from data what a convolution has by construction.",
+            "卷积天生具备的，注意力必须从数据中学。",
+        ),
+        wrong=Words(
+            "The text concludes that the FFN can supply locality. An FFN sees one token and cannot.",
+            "原文由此推出 FFN 可以补上局部性。但 FFN 只看得到一个 token，做不到这一点。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "ConViT-S, whose attention starts as a convolution, against DeiT-S: 47.8 and 34.8 % with 5 % "
+                    "of ImageNet, 81.4 and 79.9 % with all of it",
+                    "ConViT-S（注意力从卷积的形式起步）与 DeiT-S 相比：用 5 % 的 ImageNet 时为 47.8 % 和 34.8 %，用"
+                    "全部时为 81.4 % 和 79.9 %",
+                ),
+                "d’Ascoli et al. 2021, ConViT, table 2",
+                "https://arxiv.org/abs/2103.10697",
+                1,
+            ),
+        ),
+    ),
+    Claim(
+        id="C49",
+        sections=("3.3", "conclusion"),
+        systems=("Transformer", "CNN"),
+        statement=Words(
+            "Attention alone is weaker than a CNN; only with the FFN does a Transformer draw level.",
+            "自注意力单独不如 CNN，必须加上 FFN 才能与 CNN 打平。",
+        ),
+        question=Words(
+            "At equal parameters, where do attention without FFN and the full ViT stand beside a CNN?",
+            "参数量相同时，没有 FFN 的注意力和完整的 ViT，与 CNN 相比各如何？",
+        ),
+        parts=(
+            Part(
+                "below",
+                Words("The CNN is better than attention without FFN", "CNN 好于没有 FFN 的注意力"),
+                "factorial",
+                "cnn_over_attention_only",
+                "difference",
+            ),
+            Part(
+                "level",
+                Words(
+                    "The full ViT is level with the CNN, at equal parameters", "参数量相同时，完整的 ViT 与 CNN 持平"
+                ),
+                "factorial",
+                "vit_over_cnn",
+                "no_difference",
+            ),
+        ),
+        primary="below",
+        refuted_by=Words(
+            "Attention without FFN that keeps up with the CNN, or a full ViT that is clearly behind it or ahead.",
+            "没有 FFN 的注意力也不落后于 CNN；或者完整的 ViT 明显落后或领先。",
+        ),
+        right=NO_WORDS,
+        wrong=Words(
+            "Whether the two draw level depends on the data and the recipe, and not on the FFN alone.",
+            "能否打平取决于数据和训练方案，而不只是 FFN。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "On CIFAR-10 in one repository: ViT with patch 4 80 % after 200 epochs and 88 % after 500, "
+                    "ResNet-18 93 %",
+                    "同一个代码库中的 CIFAR-10 结果：图像块边长为 4 的 ViT 训练 200 轮得 80 %、500 轮得 88 %，"
+                    "ResNet-18 得 93 %",
+                ),
+                "kentaroy47, vision-transformers-cifar10",
+                "https://github.com/kentaroy47/vision-transformers-cifar10",
+                -1,
+            ),
+            Evidence(
+                Words(
+                    "On CIFAR-10 in another repository, after 200 epochs: ViT-Lite-7/4 91.38 %; CCT-7/3×1, with a "
+                    "convolutional stem, 94.78 %",
+                    "另一个代码库中的 CIFAR-10 结果，训练 200 轮：ViT-Lite-7/4 为 91.38 %；带卷积 stem 的 "
+                    "CCT-7/3×1 为 94.78 %",
+                ),
+                "Hassani et al., Compact Transformers, table in the repository",
+                "https://github.com/SHI-Labs/Compact-Transformers",
+                0,
+            ),
+        ),
+    ),
+    Claim(
+        id="C50",
+        sections=("3.4",),
+        systems=("Transformer", "MLP-Mixer"),
+        statement=Words(
+            "The FFN matters more and more, and in some architectures it can even replace attention.",
+            "FFN 的作用越来越重要，在某些架构中甚至可以替代自注意力。",
+        ),
+        question=Words(
+            "Is a network as good when an MLP over tokens takes attention’s place? And when the FFN alone is left?",
+            "用 token MLP 代替注意力，网络同样好吗？只剩 FFN 呢？",
+        ),
+        parts=(
+            Part(
+                "ffn_alone",
+                Words(
+                    "With the FFN alone and no mixing of tokens, the network is as good as with attention, or better",
+                    "只留 FFN、不混合 token 时，网络不比用注意力差",
+                ),
+                "factorial",
+                "ffn_only",
+                "not_worse",
+            ),
+            Part(
+                "token_mlp",
+                Words(
+                    "With a token MLP in attention’s place, the network is as good, or better",
+                    "用 token MLP 代替注意力时，网络不比用注意力差",
+                ),
+                "factorial",
+                "token_mlp_over_attention",
+                "not_worse",
+            ),
+        ),
+        primary="ffn_alone",
+        refuted_by=Words(
+            "Networks that lose more than δ without attention, also where an MLP over tokens takes its place.",
+            "没有注意力时准确率的损失超过 δ，用 token MLP 代替也一样。",
+        ),
+        right=Words(
+            "Networks without attention can be good: an MLP over tokens can take its place.",
+            "没有注意力的网络也可以很好：token MLP 可以取而代之。",
+        ),
+        wrong=Words(
+            "What takes the place of attention is the token MLP, and that is no FFN. An FFN, which sees one token, "
+            "cannot exchange anything. And a trend across architectures is nothing that an experiment here can "
+            "show.",
+            "取代注意力的是 token MLP，它不是 FFN。FFN 只看得到一个 token，无法交换信息。至于“越来越重要”，这是架构"
+            "发展的趋势，本站的实验无法证明。",
+        ),
+        published=(
+            Evidence(
+                Words(
+                    "With dense layers over the tokens in place of attention, a base model reaches 74.9 % top-1; "
+                    "DeiT-B has 79.9 %",
+                    "用跨 token 的全连接层代替注意力，base 模型的 top-1 为 74.9 %；DeiT-B 为 79.9 %",
+                ),
+                *MELAS,
+                0,
+            ),
+            Evidence(
+                Words(
+                    "Mixer-B/16 reaches 76.44 % top-1 on ImageNet without attention",
+                    "Mixer-B/16 不用注意力，ImageNet top-1 达到 76.44 %",
+                ),
+                *MIXER,
+                1,
+            ),
+            Evidence(
+                Words(
+                    "In translation the FFN is the redundant part: one wide FFN shared by all layers gives 36.5 "
+                    "BLEU instead of 35.6",
+                    "在翻译任务中，FFN 反而是冗余的部分：各层共用一个更宽的 FFN，BLEU 从 35.6 升到 36.5",
+                ),
+                *PIRES,
+                -1,
+            ),
+            Evidence(
+                Words(
+                    "Networks of attention with learned vectors, and no FFN, do well in language modelling: 1.01 "
+                    "bits per character on enwik8 with 39 M parameters",
+                    "注意力加可学习向量、不用 FFN 的网络在语言建模上表现良好：enwik8 上每字符 1.01 比特，参数 39 M",
+                ),
+                "Sukhbaatar et al. 2019 (secondary source)",
+                "",
+                -1,
             ),
         ),
     ),
