@@ -17,6 +17,7 @@ from tf_models import zoo
 from tf_models.data import content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.study.conduct import conduct, used_records
+from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, experiment_kind
 from tf_models.study.jobs import Jobs
 from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore, default_backend
@@ -74,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="smaller training sets")
     sub.add_argument("--tuning-size", type=int, help="training images that choose the learning rates, all by default")
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/study/results")
+
+    sub = command(
+        "exact", _exact, _show_exact, "Compute the experiments that need no training and print their measures."
+    )
+    sub.add_argument("--only", choices=EXACT, metavar="NAME", help=", ".join(EXACT))
+    sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/study/results")
 
     sub = command("linear", _linear, _table, "Fit the linear classifier that every network is measured against.")
     sub.add_argument("--dataset", default="digits", help="see the command datasets")
@@ -212,6 +219,22 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     return experiment.analyse(records)
 
 
+def _exact(options: argparse.Namespace) -> dict[str, Any]:
+    from tf_models.study.worker import exact  # this process is no server: it may load Keras
+
+    results: dict[str, Any] = {}
+    for name in (options.only,) if options.only else EXACT:
+        if name in COMPUTED:
+            print(f"computing {name}", file=sys.stderr)
+            results[name] = exact(name)
+            if options.ship:
+                write_exact({name: results[name]})
+        else:
+            measures = {key: asdict(measure) for key, measure in exact_measures()[name].items()}
+            results[name] = {"provenance": {}, "measures": measures, "series": {}}
+    return results
+
+
 def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:
     from tf_models.study.linear import linear_classifier, write_linear
 
@@ -273,6 +296,16 @@ def _show_experiment(result: dict[str, Any]) -> str:
     for control in result.get("controls", []):
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")
+    return "\n".join(lines)
+
+
+def _show_exact(results: dict[str, Any]) -> str:
+    lines = []
+    for name, result in results.items():
+        lines.append(name)
+        for key, row in result["measures"].items():
+            interval = f"  [{row['low']:.4g}, {row['high']:.4g}] over {row['seeds']}" if row["seeds"] else ""
+            lines.append(f"  {key:<40} {row['value']:.6g}{interval}")
     return "\n".join(lines)
 
 

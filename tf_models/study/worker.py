@@ -54,3 +54,36 @@ def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
     from tf_models.training.taps import read_taps
 
     return read_taps(spec.model, weights, images)
+
+
+def exact(name: str) -> dict[str, Any]:
+    """Compute one of `study.exact.COMPUTED`: plain JSON, with where it comes from. It may take ten minutes."""
+    import platform
+    from datetime import UTC, datetime
+    from importlib.metadata import version
+
+    from tf_models.study.exact import document
+    from tf_models.study.runs import default_backend
+    from tf_models.training import cost, exact
+    from tf_models.training.train import device, git_revision
+
+    experiments = {
+        "identities": exact.identities,
+        "receptive-field": exact.receptive_field,
+        "rank-collapse": exact.rank_collapse,
+        "cost": cost.cost,
+    }
+    load = cost.machine()
+    result = experiments[name]()
+    backend = default_backend()
+    provenance = {
+        "git": git_revision(),
+        "versions": {package: version(package) for package in ("keras", backend, "numpy")}
+        | {"python": platform.python_version()},
+        "backend": backend,
+        "device": device() if name != "cost" else f"{device()}, one core",
+        "seeds": list(exact.SEEDS) if name != "cost" else [0],
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        **load,
+    }
+    return document(name, result, provenance)

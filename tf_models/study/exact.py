@@ -1,0 +1,93 @@
+"""The experiments that need no training: their measures, from closed formulas and from ``results/exact.json``.
+
+``python -m tf_models exact --ship`` computes that file: about ten minutes on one core, most of them for ``cost``.
+"""
+
+import json
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from tf_models.errors import LabError
+from tf_models.study import shipped
+from tf_models.study.configurations import inventory_measures
+from tf_models.study.cost_cases import cost_formulas
+from tf_models.study.verdict import Measure
+
+COMPUTED = ("identities", "receptive-field", "rank-collapse", "cost")  # what the file holds
+EXACT = ("inventory", *COMPUTED)
+
+
+def exact_measures() -> dict[str, dict[str, Measure]]:
+    """Experiment → name → measure. ``inventory`` is always there; the others are empty where the file lacks them."""
+    found = _results()
+    measures = {name: _measures(found.get(name, {})) for name in COMPUTED}
+    if measures["cost"]:
+        measures["cost"] |= cost_formulas()
+    return {"inventory": inventory_measures(), **measures}
+
+
+def exact_series() -> dict[str, dict[str, Any]]:
+    """Experiment → what its figures are drawn from; empty where the file lacks it.
+
+    ``rank-collapse``: `layers` and, in `arms`, r at every layer for every seed. ``receptive-field``: `depth`, and the
+    effective `radius` in pixels at every depth for every seed. ``cost``: `sizes` in tokens, and by case `macs`,
+    `seconds` an image (rounds × sizes) and `memory_mib` an image (rounds × `memory_sizes`).
+    """
+    found = _results()
+    return {name: found.get(name, {}).get("series", {}) for name in COMPUTED}
+
+
+def exact_provenance() -> dict[str, dict[str, Any]]:
+    """Experiment → where its numbers come from: git revision, versions, device, backend, seeds, date."""
+    found = _results()
+    return {name: found.get(name, {}).get("provenance", {}) for name in COMPUTED}
+
+
+def document(name: str, result: dict[str, Any], provenance: dict[str, Any]) -> dict[str, Any]:
+    """One experiment as plain JSON."""
+    if name not in COMPUTED:
+        raise LabError("unknown_experiment", value=name, choices=", ".join(EXACT))
+    measures = {key: asdict(measure) for key, measure in result["measures"].items()}
+    return {"provenance": provenance, "measures": measures, "series": result["series"]}
+
+
+def write_exact(results: dict[str, dict[str, Any]]) -> None:
+    """Put these experiments into ``results/exact.json``; those that are not among them stay."""
+    shipped.RESULTS.mkdir(exist_ok=True)
+    kept = _results() | results
+    text = json.dumps({name: kept[name] for name in COMPUTED if name in kept}, indent=1)
+    (shipped.RESULTS / "exact.json").write_text(_on_one_line(text) + "\n")
+
+
+def _on_one_line(text: str) -> str:
+    """Lists of numbers on one line each, so that a change of one measure is a change of one line."""
+    lines, open_list = [], ""
+    for line in text.split("\n"):
+        bare = line.strip()
+        if open_list:
+            open_list += (" " if open_list.endswith(",") else "") + bare
+            if bare.rstrip(",") == "]":
+                lines.append(open_list)
+                open_list = ""
+        elif bare.endswith("[") and bare != "[":
+            open_list = line
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+@lru_cache(maxsize=2)
+def _read(path: str, _stamp: int) -> dict[str, Any]:
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _results() -> dict[str, Any]:
+    path = shipped.RESULTS / "exact.json"
+    return _read(str(path), path.stat().st_mtime_ns) if path.exists() else {}
+
+
+def _measures(result: dict[str, Any]) -> dict[str, Measure]:
+    rows = result.get("measures", {})
+    return {name: Measure(**{**row, "runs": tuple(row["runs"])}) for name, row in rows.items()}
