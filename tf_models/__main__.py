@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--variant", default="vit", metavar="swin", help="whose FFN ffn-gap switches off, vit by default")
     sub.add_argument("--depths", type=_numbers, default=(), metavar="1,2,4", help="depths of the grid of ffn-gap")
     sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="smaller training sets")
+    sub.add_argument("--corners", action="store_true", help="only those cells of factorial that the claims need")
     sub.add_argument("--tuning-size", type=int, help="training images that choose the learning rates, all by default")
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/study/results")
 
@@ -181,7 +182,7 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     kind = experiment_kind(options.experiment)
     own, has = {}, {f.name for f in fields(kind)}
-    for name, usual in (("depths", ()), ("train_sizes", ()), ("variant", "vit")):
+    for name, usual in (("depths", ()), ("train_sizes", ()), ("variant", "vit"), ("corners", False)):
         if name in has:
             own[name] = getattr(options, name)
         elif getattr(options, name) != usual:
@@ -290,9 +291,8 @@ def _show_experiment(result: dict[str, Any]) -> str:
     ]:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
-            lines.append(
-                f"  {row['a']} − {row['b']:<12} {interval}  better in {row['wins']} of {row['seeds']}: {row['verdict']}"
-            )
+            name = row.get("name") or f"{row['a']} − {row['b']:<12}"
+            lines.append(f"  {name} {interval}  above 0 in {row['wins']} of {row['seeds']}: {row['verdict']}")
     for control in result.get("controls", []):
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")
