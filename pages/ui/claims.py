@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui import claim_charts, frame, links, loaders, tables
+from pages.ui import claim_charts, frame, links, loaders, repeat, tables
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, say
 from tf_models.study.claims import CLAIMS, Claim
@@ -218,6 +218,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
                 st.markdown(f"**{say(f'claims.wording.{key}')}** {pick(words)}")
         st.subheader(say("claims.mind"))
         st.markdown(pick(claim.refuted_by))
+        repeat.show(claim, results)
 
 
 def place_name(section: str) -> str:
@@ -413,7 +414,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
         data = pd.DataFrame(rows)
         st.dataframe(data, hide_index=True, width="stretch", height=220)
         ids = list(dict.fromkeys(data[say("column.run")]))
-        run = st.selectbox(say("runs.choose"), ids, key=f"run_of_{claim.id}")
+        run = st.selectbox(say("runs.choose"), ids, key=f"run_of_{claim.id}") or ids[0]
         own = {} if run in loaders.shipped_ids() else {"origin": "own"}
         st.page_link(
             "pages/runs.py",

@@ -678,14 +678,7 @@ EN = {
     "claims.power": "How often is such a verdict wrong?",
     # Repeating an experiment
     "repeat.title": "Repeat it yourself",
-    "repeat.lead": "Trains the cheapest cell of the experiment *{experiment}* once more on *{dataset}*, with a seed that is not "
-    "among the shipped ones: {arms}. The verdict above stays; the new runs stand beside the shipped ones.",
     "repeat.start": "Train with seed {seed}",
-    "repeat.none": "Its runs are not here yet, so there is nothing to stand beside. This trains them all: `{command}`.",
-    "repeat.exact": "Nothing needs training here: {how}",
-    "repeat.exact.formula": "the figures are counted anew from the configurations each time this page opens. *Anatomy* shows "
-    "the networks.",
-    "repeat.exact.exact": "`{command}` computes the figures again from networks with random weights.",
     "repeat.chart": "Shipped runs and yours",
     "repeat.alt": "Test accuracy of each network: shipped runs as marks, new runs as dots.",
     "repeat.hint": "Marks: shipped runs. Dots: yours.",
@@ -729,6 +722,19 @@ EN = {
     "reason.mixed": "some of its parts hold and others do not",
     "reason.part_missing": "a part that decides has not been measured yet",
     "reason.part_open": "a part that decides is open",
+    "repeat.lead": "Trains the cheapest cell of the experiment *{experiment}* once more on *{dataset}* ({images} training "
+    "images), with a seed that no shipped run has: {arms}. About {seconds} seconds of training, after some seconds of "
+    "building. The verdict stays as it is; your runs stand beside the shipped ones.",
+    "repeat.none": "The runs of *{experiment}* are not here yet. This trains them: `{command}`.",
+    "repeat.formula": "There is nothing to train: the figures are counted from the configurations whenever this page opens. "
+    "*Anatomy* shows the networks.",
+    "repeat.exact": "There is nothing to train: `{command}` computes *{experiment}* again, from networks with random weights.",
+    "repeat.planned": "The experiment *{experiment}* is not part of the lab yet.",
+    "repeat.compute": "Nothing is trained for *{experiment}*: it is computed from networks with random weights, here in a worker, "
+    "or by `{command}`.",
+    "repeat.compute_start": "Compute it again",
+    "repeat.computing": "A worker computes {experiment}; this can take a minute…",
+    "repeat.computed": "{words}: shipped {shipped}, now {new}.",
     # Runs
     "runs.nav": "Runs",
     "runs.title": "Every run, and where each figure comes from",
@@ -1353,13 +1359,7 @@ ZH = {
     "claims.row_none": "没有对应的论断",
     "claims.power": "这样的结论多久会错一次？",
     "repeat.title": "亲手重做",
-    "repeat.lead": "在 *{dataset}* 上把实验 *{experiment}* 中最便宜的一格再训练一次，所用种子不在附带的种子之中：{arms}。"
-    "上面的结论不变，新的运行与附带的运行并排显示。",
     "repeat.start": "用种子 {seed} 训练",
-    "repeat.none": "这里还没有它的运行，因此没有可以对照的结果。下面的命令会训练全部运行：`{command}`。",
-    "repeat.exact": "这里不需要训练：{how}",
-    "repeat.exact.formula": "每次打开本页都会根据配置重新计数。网络本身见“结构”页。",
-    "repeat.exact.exact": "`{command}` 会用随机权重的网络重新计算这些数字。",
     "repeat.chart": "附带的运行与你的运行",
     "repeat.alt": "各网络的测试准确率：附带的运行为短线，新的运行为圆点。",
     "repeat.hint": "短线：附带的运行。圆点：你的运行。",
@@ -1402,6 +1402,16 @@ ZH = {
     "reason.mixed": "一些部分成立，另一些不成立",
     "reason.part_missing": "有一个起决定作用的部分尚未测量",
     "reason.part_open": "有一个起决定作用的部分还无法判定",
+    "repeat.lead": "在 *{dataset}* 上（{images} 张训练图像）把实验 *{experiment}* 中最便宜的一格再训练一次，所用种子不同于任何附带的运行：{arms}。"
+    "搭建网络需要几秒，训练约 {seconds} 秒。上面的结论不变，你的运行与附带的运行并排显示。",
+    "repeat.none": "这里还没有 *{experiment}* 的运行。下面的命令会训练它们：`{command}`。",
+    "repeat.formula": "这里不需要训练：每次打开本页都会根据配置重新计数。网络本身见“结构”页。",
+    "repeat.exact": "这里不需要训练：`{command}` 会用随机权重的网络重新计算 *{experiment}*。",
+    "repeat.planned": "本站目前还没有 *{experiment}* 这个实验。",
+    "repeat.compute": "*{experiment}* 不需要训练：它由随机权重的网络计算得出，可以在这里由工作进程计算，也可以运行 `{command}`。",
+    "repeat.compute_start": "重新计算",
+    "repeat.computing": "工作进程正在计算 {experiment}，可能需要一分钟……",
+    "repeat.computed": "{words}：附带的结果 {shipped}，这次 {new}。",
     "runs.nav": "运行记录",
     "runs.title": "每一次运行，以及每个数字的来历",
     "runs.lead": "本站的每个数字都能追溯到这些记录：训练了什么、用了哪些数据、哪个种子、什么设备，结果如何。",
