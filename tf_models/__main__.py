@@ -16,7 +16,7 @@ from tqdm import tqdm
 from tf_models import zoo
 from tf_models.data import content_hash, names, peek
 from tf_models.errors import LabError
-from tf_models.study.conduct import conduct, used_records
+from tf_models.study.conduct import conduct, known_records, used_records
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, experiment_kind
 from tf_models.study.jobs import Jobs
@@ -88,6 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images")
     sub.add_argument("--seeds", type=int, default=5)
     sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/study/results")
+
+    sub = command("claims", _claims, _show_claims, "Judge what the text says by what was measured.")
+    sub.add_argument("--id", metavar="C24", help="one claim with its parts, all by default")
+
+    sub = command("power", _power, _show_power, "Simulate how often the rule of the verdicts errs.")
+    sub.add_argument("--ship", action="store_true", help="keep the shares in tf_models/study/results")
     return parser
 
 
@@ -245,6 +251,28 @@ def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:
     return [asdict(result) for result in results]
 
 
+def _claims(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tf_models.study.claims import CLAIMS, claim  # what nobody asks of the other commands
+    from tf_models.study.judging import document, load_results
+
+    chosen = [claim(options.id)] if options.id else list(CLAIMS)
+    store = RunStore()
+    try:
+        results = load_results(known_records(store))
+    finally:
+        store.close()
+    return [document(row, results[row.id]) for row in chosen]
+
+
+def _power(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from tf_models.study.power import error_rates, write_power
+
+    rows = error_rates()
+    if options.ship:
+        print(write_power(rows), file=sys.stderr)
+    return rows
+
+
 # For people
 
 
@@ -261,6 +289,51 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "×".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value if value is not None else "")
+
+
+def _show_claims(rows: list[dict[str, Any]]) -> str:
+    """A line for every claim; a single one with its parts."""
+    datasets = list(dict.fromkeys(result["dataset"] for row in rows for result in row["measured"]))
+    table = _table(
+        [
+            {"id": row["id"]}
+            | {
+                name: next((r["verdict"].replace("_", " ") for r in row["measured"] if r["dataset"] == name), "–")
+                for name in datasets
+            }
+            | {"the text says": row["statement"]["en"]}
+            for row in rows
+        ]
+    )
+    if len(rows) > 1:
+        return table
+    lines = [table]
+    for result in rows[0]["measured"]:
+        lines.append(f"on {result['dataset']}:")
+        for asked, part in zip(rows[0]["rule"], result["parts"], strict=True):
+            found = "–"
+            if part["value"] is not None:
+                found = f"{part['value']:.4g}"
+                if part["seeds"]:
+                    found += f" [{part['low']:.4g}, {part['high']:.4g}], {part['seeds']} seeds"
+            decides = "" if part["decides"] else " (does not decide)"
+            lines.append(f"  {asked['rule']}: {found}: {part['verdict'].replace('_', ' ')}{decides}")
+    return "\n".join(lines)
+
+
+def _show_power(rows: list[dict[str, Any]]) -> str:
+    return _table(
+        [
+            {
+                "data set": row["dataset"],
+                "rule": row["rule"],
+                "seeds": row["seeds"],
+                "true effect (points)": " and ".join(f"{100 * true:g}" for true in row["true"]),
+                **{name.replace("_", " "): f"{100 * share:.1f} %" for name, share in row["shares"].items()},
+            }
+            for row in rows
+        ]
+    )
 
 
 def _show_record(values: dict[str, Any]) -> str:

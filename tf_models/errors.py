@@ -4,6 +4,7 @@ MESSAGES = {
     "unknown_variant": "Unknown variant “{value}”: choose one of {choices}.",
     "unknown_dataset": "Unknown data set “{value}”: choose one of {choices}, or put “{value}.npz” into LAB_DATA_DIR.",
     "unknown_experiment": "Unknown experiment “{value}”: choose one of {choices}.",
+    "unknown_claim": "Unknown claim “{value}”: choose one of {choices}.",
     "unknown_switch": "Unknown switch “{switch}” for {variant}: it has {choices}.",
     "unknown_backend": "KERAS_BACKEND is “{value}”: it must be one of {choices}.",
     "switch_choice": "Switch {switch}={value}: it must be one of {choices}.",
