@@ -20,7 +20,7 @@ from tf_models.study import shipped
 from tf_models.study.experiments.ffn_gap import WITH_FFN
 from tf_models.study.runs import RunSpec
 from tf_models.zoo import CLASSROOM, SWITCHES, configure
-from tf_models.zoo.spec import WITH_HEADS, WITH_RELATIVE_POSITIONS
+from tf_models.zoo.spec import MIXERS, WITH_HEADS, WITH_RELATIVE_POSITIONS
 from tf_models.zoo.switches import CHOICES, refusal
 
 ROOT = Path(__file__).parents[1]
@@ -208,6 +208,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
         "shift": block.mixer != "window",
         "sliding": block.mixer != "sliding",
         "ffn_ratio": chosen.get("ffn") in ("off", "activation"),
+        "ffn_layers": chosen.get("ffn") in ("off", "activation"),
     }
     shown = {}
     for switch in SWITCHES:
@@ -222,7 +223,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
         for option in options:
             if option != training.OWN:  # none gives an error by itself
                 configure(variant, {**chosen, switch: option}, spec.input_shape, spec.classes)
-            for language in LANGUAGES if switch in CHOICES and switch != "mixer" else ():
+            for language in LANGUAGES if switch in CHOICES and option not in MIXERS else ():
                 assert WORDS[language][f"train.switch.{switch}.{option}"]
 
 

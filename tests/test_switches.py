@@ -32,7 +32,15 @@ SMALL = {
     "mobilevit": {"width": 8, "depth": 1},
     "mixer": {"width": 16, "depth": 1},
 }
-VALUES = {**CHOICES, "ffn_ratio": (1.0,), "heads": (1, 2), "depth": (1, 3), "width": (40,), "patch": (2, 4)}
+VALUES = {
+    **CHOICES,
+    "ffn_ratio": (1.0,),
+    "ffn_layers": (1, 3),
+    "heads": (1, 2),
+    "depth": (1, 3),
+    "width": (40,),
+    "patch": (2, 4),
+}
 
 # Which variants refuse which switch, whatever its value, and the code of the reason.
 PLAIN = ("cnn", "vgg")
@@ -40,7 +48,10 @@ CONVOLUTIONAL = ("resnet", "mobilenet_v1", "mobilenet_v2")
 ONE_GRID = ("vit", "longformer", "mixer")
 REFUSED = {
     **{(v, s): f"plain_{s}" for v in PLAIN for s in ("ffn", "ffn_ratio", "mixer", "position", "skip", "stem")},
-    **{(v, s): f"plain_{s}" for v in PLAIN for s in ("heads", "patch")},
+    **{(v, s): f"plain_{s}" for v in PLAIN for s in ("heads", "patch", "ffn_layers", "late_mixer")},
+    **{(v, s): f"{s}_of_plain" for v in CLASSROOM if v not in PLAIN for s in ("activations", "head")},
+    **{(v, "ffn_layers"): "convolutional_ffn_layers" for v in CONVOLUTIONAL},
+    **{(v, "late_mixer"): "late_mixer_stages" for v in CLASSROOM if v not in (*PLAIN, "vit", "mixer")},
     **{(v, "ffn"): "convolutional_ffn" for v in CONVOLUTIONAL},
     ("mobilenet_v1", "ffn_ratio"): "separable_ffn_ratio",
     ("mobilenet_v1", "skip"): "separable_skip",
@@ -52,7 +63,12 @@ REFUSED = {
     **{(v, "sliding"): "sliding_without_band" for v in CLASSROOM if v != "longformer"},
 }
 # One value of a switch that is refused where the others are not.
-REFUSED_VALUES = {(v, "position", "relative"): "relative_without_scores" for v in (*CONVOLUTIONAL, "convnext", "mixer")}
+REFUSED_VALUES = {
+    **{(v, "position", "relative"): "relative_without_scores" for v in (*CONVOLUTIONAL, "convnext", "mixer")},
+    **{(v, "position", "local"): "local_without_attention" for v in CLASSROOM if v not in ("vit", "mobilevit", *PLAIN)},
+    ("vit", "late_mixer", "attention"): "late_mixer_same",
+    ("mixer", "late_mixer", "token_mlp"): "late_mixer_same",
+}
 
 
 @pytest.fixture(autouse=True, scope="module")

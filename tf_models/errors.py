@@ -47,8 +47,8 @@ MESSAGES = {
     "plain_late_mixer": "{variant} cannot honour late_mixer={value}: its token mixer is the convolution.",
     "convolutional_ffn_layers": "{variant} cannot honour ffn_layers={value}: its 1×1 convolutions hold the token mixer "
     "between them, so there is no FFN whose layers could be counted.",
-    "late_mixer_stages": "{variant} cannot honour late_mixer={value}: only a network of equal blocks on one grid has a "
-    "second half; vit, longformer and mixer have.",
+    "late_mixer_stages": "{variant} cannot honour late_mixer={value}: only a network of equal blocks on one grid, without "
+    "a global token, has a second half; vit and mixer have.",
     "late_mixer_same": "{variant} cannot honour late_mixer={value}: the first half has this mixer too.",
     "local_without_attention": "{variant} cannot honour position=local: it is the start of attention's scores, and the "
     "mixer is {mixer}.",

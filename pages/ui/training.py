@@ -23,7 +23,7 @@ from tf_models.zoo.switches import CHOICES, refusal, settings
 
 SHOWN = 12  # runs on the page
 # What the page offers of the switches that take numbers; the command line takes any allowed number.
-NUMBERS = {"heads": (1, 2, 4, 8), "depth": (1, 2, 3, 4, 6, 8, 12), "patch": (1, 2, 4, 7, 8)}
+NUMBERS = {"ffn_layers": (1, 2, 3), "heads": (1, 2, 4, 8), "depth": (1, 2, 3, 4, 6, 8, 12), "patch": (1, 2, 4, 7, 8)}
 FACTORS = {"ffn_ratio": (0.25, 0.5, 1, 2, 4), "width": (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4)}  # of the variant's own
 OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
 MOST_TOKENS = 256  # that a patch may leave: more would take minutes
@@ -76,7 +76,7 @@ def offered(
 
 
 def _option(switch: str, value: str) -> str:
-    if switch == "mixer":
+    if switch in ("mixer", "late_mixer") and value != "same":
         return say(f"mixer.{value}")
     if switch not in CHOICES and value == OWN:
         return say("train.switch.automatic" if switch == "patch" else "train.switch.own")

@@ -103,7 +103,7 @@ def refusal(spec: ModelSpec, switch: str) -> str | None:
         return "shift_without_windows" if switch == "shift" else "sliding_without_band" if switch == "sliding" else None
     if switch in FOR_PLAIN_ALONE:
         return f"{switch}_of_plain"
-    if switch == "late_mixer" and (len(spec.stages) > 1 or kinds != {"two_residuals"}):
+    if switch == "late_mixer" and (len(spec.stages) > 1 or kinds != {"two_residuals"} or spec.stem.class_token):
         return "late_mixer_stages"
     if switch in ("ffn", "ffn_ratio", "ffn_layers") and kinds & set(CONVOLUTIONAL) == kinds:
         if switch != "ffn_ratio":
