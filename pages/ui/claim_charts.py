@@ -49,7 +49,7 @@ def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
         .mark_text(color="black", fontSize=11)
         .encode(y=y, x=alt.X("middle:Q", title=axis), text="claims:Q", tooltip=tips)
     )
-    height = SECTION * data["section"].nunique() + AXES + LEGEND
+    height = SECTION * data["section"].nunique() + AXES + 2 * LEGEND
     return alt.layer(bars, figures).properties(title=title, height=height)
 
 

@@ -23,6 +23,15 @@ BADGES = {
     "untested": ("gray", "radio_button_unchecked"),
 }
 ALL = "all"
+# Places of the text without a number of their own → the heading under which they are counted.
+OUTSIDE = {
+    **{
+        f"table{table}.row{row}": heading
+        for table, heading in ((1, "1.4"), (2, "2.2"), (3, "3"))
+        for row in range(1, 5)
+    },
+    **{"why_alike": "1.5", "summary": "1.5", "conclusion": "3"},
+}
 WIDE = {"en": 56, "zh": 26}  # characters of one line above an interval
 
 Found = Mapping[str, tuple[Result, ...]]
@@ -40,8 +49,8 @@ def section_of(claim: Claim) -> str:
 
 
 def _heading(place: str) -> str:
-    tables_at = {"table1": "1.4", "table2": "2.2", "table3": "3"}
-    place = tables_at.get(place.split(".")[0], place)
+    if place in OUTSIDE:
+        return OUTSIDE[place]
     return "3" if place.startswith("3") else ".".join(place.split(".")[:2])
 
 
@@ -226,7 +235,7 @@ def place_name(section: str) -> str:
     if section.startswith("table"):
         table, _, row = section.partition(".row")
         return say("claims.table_row", table=table.removeprefix("table"), row=row.split(".")[0])
-    return say(f"claims.place.{section}") if section == "conclusion" else say("claims.place", section=section)
+    return say(f"claims.place.{section}") if section in OUTSIDE else say("claims.place", section=section)
 
 
 def scale(result: Result) -> str:
