@@ -203,6 +203,17 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
             _claim_button(results[claim], f"open_{claim}")
 
 
+def show_links(ids: Sequence[str]) -> None:
+    """The statements that a topic page is about, with verdicts, as links to their cards."""
+    results = decided(loaders.claim_results())
+    for claim in ids:
+        st.page_link(
+            "pages/claims.py",
+            label=f"{badge(results[claim].verdict)} **{claim}** {pick(BY_ID[claim].statement)}",
+            query_params={"claim": claim, "lang": language()},
+        )
+
+
 # The card of one claim
 
 

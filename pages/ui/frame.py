@@ -14,6 +14,8 @@ PAGES = {
     "feature_maps": "feature_maps",
     "parameters": "parameters",
     "ffn": "ffn",
+    "cost": "cost",
+    "hybrids": "hybrids",
     "train": "train",
     "runs": "runs",
 }
@@ -24,6 +26,8 @@ ICONS = {
     "feature_maps": ":material/grid_view:",
     "parameters": ":material/scatter_plot:",
     "ffn": ":material/compare_arrows:",
+    "cost": ":material/timer:",
+    "hybrids": ":material/join:",
     "train": ":material/model_training:",
     "runs": ":material/receipt_long:",
 }
