@@ -10,7 +10,7 @@ from typing import Any
 from tf_models.data import peek
 from tf_models.study.claims import CLAIMS
 from tf_models.study.claims.base import Claim, Part
-from tf_models.study.exact import exact_measures
+from tf_models.study.exact import EXACT, exact_measures
 from tf_models.study.experiments.base import Records
 from tf_models.study.plans import shipped_plan
 from tf_models.study.verdict import (
@@ -25,8 +25,7 @@ from tf_models.study.verdict import (
 TRAINED = (
     *("factorial", "data-curve", "permutation", "ffn-shape", "hybrids", "ablations"),
     *("parameter-efficiency", "ffn-gap"),
-)  # judged on each data set
-EXACT = ("inventory", "identities", "receptive-field", "rank-collapse", "cost")  # judged once
+)  # judged on each data set, those of EXACT once
 PLANNED = ("linearity", "shift", "heads", "similarity", "probing", "spectrum")  # their parts are untested
 EVERY_EXPERIMENT = (*TRAINED, *EXACT, *PLANNED)
 DATASETS = ("digits", "cifar10-jpeg")

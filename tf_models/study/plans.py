@@ -1,12 +1,14 @@
 """The experiments as the lab ships them: one plan for each data set. README has the commands."""
 
+from typing import Any
+
 from tf_models.study.experiments import EXPERIMENTS, Experiment
 from tf_models.study.runs import Recipe
 
 DATASETS = ("digits", "cifar10-jpeg")
 # What differs from 5 seeds, all images and 15 epochs on digits, and from this on cifar10-jpeg.
-_PHOTOGRAPHS = dict(seeds=3, train_size=10_000, recipe=Recipe(epochs=5), tuning_size=2500)
-_OWN: dict[tuple[str, str], dict] = {
+_PHOTOGRAPHS: dict[str, Any] = dict(seeds=3, train_size=10_000, recipe=Recipe(epochs=5), tuning_size=2500)
+_OWN: dict[tuple[str, str], dict[str, Any]] = {
     ("ffn-gap", "digits"): dict(depths=(1, 2, 4, 8), train_sizes=(300, 600)),
     ("ffn-gap", "cifar10-jpeg"): dict(recipe=Recipe(epochs=10), tuning_size=None),
     ("parameter-efficiency", "digits"): dict(train_sizes=(300,)),
@@ -21,6 +23,6 @@ def shipped_plan(experiment: str, dataset: str) -> Experiment | None:
     """The plan behind the shipped results of `experiment` on `dataset`; None where nothing is planned."""
     if experiment not in EXPERIMENTS or dataset not in DATASETS:
         return None
-    settings = dict(seeds=5) if dataset == "digits" else _PHOTOGRAPHS
+    settings: dict[str, Any] = dict(seeds=5) if dataset == "digits" else _PHOTOGRAPHS
     settings = settings | _OWN.get((experiment, dataset), {})
     return EXPERIMENTS[experiment](dataset=dataset, backend="tensorflow", **settings)

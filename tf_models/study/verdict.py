@@ -77,31 +77,38 @@ def effect_of_seeds(differences: Sequence[float], level: float = 0.95) -> Effect
     return _effect(values, error, len(values) - 1, level)
 
 
-def effect_of_seeds_and_images(differences: np.ndarray, level: float = 0.95) -> Effect:
+def effect_of_seeds_and_images(differences: np.ndarray, level: float = 0.95, draw: bool = True) -> Effect:
     """Mean of (seeds, images) differences in correctness, with seeds and images both random.
 
     The standard error is that of a bootstrap which draws seeds and images together with replacement (Owen 2007, "The
     pigeonhole bootstrap"), plus what n seeds drawn from n understate. Its degrees of freedom (Satterthwaite) follow
-    from how much of it the few seeds contribute. Where the differences of many arms have too many patterns to draw, the
-    variance is the one that infinitely many draws would have.
+    from how much of it the few seeds contribute. Where the differences of many arms have too many patterns to draw, or
+    without `draw`, the variance is the one that infinitely many draws would have.
     """
     seeds, images = differences.shape
-    rng = np.random.default_rng(2007)
-    draw_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), DRAWS) / seeds  # (draws, seeds)
-    # Images with the same differences in every seed are the same to a bootstrap: drawing how many of each pattern come
-    # up is drawing the images, in a thousandth of the time.
-    sign = 1 if differences.mean() >= 0 else -1  # the same draws whichever arm comes first
-    patterns, counts = np.unique(sign * differences + 0.0, axis=1, return_counts=True)  # (seeds, patterns); no -0.0
-    if len(counts) <= MOST_PATTERNS:
-        draw_images = rng.multinomial(images, counts / images, DRAWS) / images  # (draws, patterns)
-        drawn = np.einsum("ds,ds->d", draw_seeds, draw_images @ patterns.T).var(ddof=1)
-    else:
+    drawn = _drawn_variance(differences) if draw else None
+    if drawn is None:
         drawn = pigeonhole_variance(differences)
     by_seed = differences.mean(axis=1)
     seed_variance = by_seed.var(ddof=1) / seeds
     variance = drawn + seed_variance / seeds
     freedom = (seeds - 1) * (variance / seed_variance) ** 2 if seed_variance > 0 else images - 1
     return _effect(by_seed, math.sqrt(variance), min(freedom, images - 1), level)
+
+
+def _drawn_variance(differences: np.ndarray) -> float | None:
+    """Variance of the mean over bootstrap draws; None where the values have too many patterns to draw."""
+    seeds, images = differences.shape
+    # Images with the same differences in every seed are the same to a bootstrap: drawing how many of each pattern come
+    # up is drawing the images, in a thousandth of the time.
+    sign = 1 if differences.mean() >= 0 else -1  # the same draws whichever arm comes first
+    patterns, counts = np.unique(sign * differences + 0.0, axis=1, return_counts=True)  # (seeds, patterns); no -0.0
+    if len(counts) > MOST_PATTERNS:
+        return None
+    rng = np.random.default_rng(2007)
+    draw_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), DRAWS) / seeds  # (draws, seeds)
+    draw_images = rng.multinomial(images, counts / images, DRAWS) / images  # (draws, patterns)
+    return np.einsum("ds,ds->d", draw_seeds, draw_images @ patterns.T).var(ddof=1)
 
 
 def pigeonhole_variance(differences: np.ndarray) -> float:

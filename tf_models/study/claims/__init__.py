@@ -2,12 +2,8 @@
 
 from tf_models.errors import LabError
 from tf_models.study.claims.base import Claim, Evidence, Part, Words
+from tf_models.study.claims.ffn import FFN_CLAIMS
 from tf_models.study.claims.similarities import SIMILARITY_CLAIMS
-
-try:
-    from tf_models.study.claims.ffn import FFN_CLAIMS  # pyright: ignore[reportMissingImports]
-except ImportError:
-    FFN_CLAIMS = ()
 
 CLAIMS: tuple[Claim, ...] = (*SIMILARITY_CLAIMS, *FFN_CLAIMS)
 

@@ -9,7 +9,7 @@ digits; about an hour and a half for cifar10-jpeg (10,000 images, 5 epochs, 3 se
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ import numpy as np
 from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.study.experiments.base import Arm, Contrast, Experiment, Records, numbers, one_source, pair
+from tf_models.study.experiments.sweep import measured
 from tf_models.study.runs import RunRecord, RunSpec
 from tf_models.study.verdict import decide, mean_accuracy, paired_effect, smallest_effect
 from tf_models.zoo import CLASSROOM, Value, configure, macs, parameters
@@ -145,6 +146,10 @@ def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]
         effect = paired_effect(*pair(full[contrast.a], full[contrast.b], records))
         row = {"a": contrast.a, "b": contrast.b, "primary": contrast.primary, **numbers(effect)}
         contrasts.append(row | {"delta": delta, "verdict": decide(effect, delta)})
+    measures = {
+        name: measured(weights, found, delta, unit)
+        for name, unit, weights, found in _sums(experiment, arms, full, smaller, records)
+    }
     return {
         "experiment": experiment.name,
         "dataset": experiment.dataset,
@@ -156,9 +161,35 @@ def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]
         "devices": dict(Counter(r.device for specs in full.values() for s in specs for r in records.get(s, ())[:1])),
         "arms": arms,
         "contrasts": contrasts,
+        "measures": measures,
         "data_curve": sorted(curve, key=lambda row: (row["variant"], row["train_images"])),
         "runs": sorted({run for arm in [*arms, *curve] for run in arm["runs"]}),
     }
+
+
+def _sums(
+    experiment: ParameterEfficiency,
+    arms: Sequence[dict[str, Any]],
+    full: Mapping[str, list[RunSpec]],
+    smaller: Mapping[tuple[str, float], list[RunSpec]],
+    records: Records,
+) -> Iterator[tuple[str, str, dict[str, float], dict[str, list[RunRecord]]]]:
+    """(name, unit, weights, complete arms) of what the claims ask: CNN − ViT at every size, and for every MMAC."""
+
+    def complete(specs: Sequence[RunSpec]) -> list[RunRecord]:
+        found = [records[spec][0] for spec in specs if records.get(spec)]
+        return found if len(found) == len(specs) else []
+
+    for suffix, share in (("", 1.0), (".half", 0.5), (".quarter", 0.25)):
+        runs = {
+            variant: complete(full[variant] if share == 1 else smaller.get((variant, share), []))
+            for variant in (REFERENCE, "vit")
+        }
+        found = {variant: records for variant, records in runs.items() if records}
+        yield f"cnn_over_vit{suffix}", "accuracy", {REFERENCE: 1.0, "vit": -1.0}, found
+        if share == 1:
+            cost = {arm["variant"]: arm["macs"] / 1e6 for arm in arms if arm["budget"] == 1}
+            yield "per_mac", "share", {REFERENCE: 1 / cost[REFERENCE], "vit": -1 / cost["vit"]}, found
 
 
 def _measured(specs: Sequence[RunSpec], records: Records) -> dict[str, Any]:

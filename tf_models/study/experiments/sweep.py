@@ -49,6 +49,31 @@ def interaction(a: tuple[str, str], b: tuple[str, str], primary: bool = False) -
     return Sum({arm: weight for arm, weight in weights.items() if weight}, primary=primary)
 
 
+def measured(
+    weights: Mapping[str, float],
+    complete: Mapping[str, Sequence[RunRecord]],
+    delta: float,
+    unit: str = "accuracy",
+    withheld: bool = False,
+) -> dict[str, Any]:
+    """Σ weight · accuracy as the fields of a measure, without figures where one of the arms is not complete."""
+    found = [(weight, complete[arm]) for arm, weight in weights.items() if arm in complete]
+    effect = weighted_effect(found) if len(found) == len(weights) > 0 else None
+    mean = numbers(effect)
+    return {
+        "weights": dict(weights),
+        "a": " + ".join(arm for arm, weight in weights.items() if weight > 0),
+        "b": " + ".join(arm for arm, weight in weights.items() if weight < 0),
+        "unit": unit,
+        **mean,
+        "value": mean["mean"],
+        "delta": delta,
+        "verdict": "inconclusive" if withheld and effect is not None else decide(effect, delta),
+        "withheld": withheld,
+        "runs": [record.run_id for _, records in found for record in records] if effect else [],
+    }
+
+
 @dataclass(frozen=True)
 class Sweep(Experiment):
     """An experiment that measures sums of arms.
@@ -136,25 +161,10 @@ class Sweep(Experiment):
                     "runs": [record.run_id for record in runs[name]],
                 }
             )
-        measures = {}
-        for name, total in self.chosen_sums(complete).items():
-            found = [(weight, complete[arm]) for arm, weight in total.weights.items() if arm in complete]
-            effect = weighted_effect(found) if len(found) == len(total.weights) > 0 else None
-            verdict = "inconclusive" if withheld and effect is not None else decide(effect, delta)
-            mean = numbers(effect)
-            measures[name] = {
-                "weights": dict(total.weights),
-                "a": " + ".join(arm for arm, weight in total.weights.items() if weight > 0),
-                "b": " + ".join(arm for arm, weight in total.weights.items() if weight < 0),
-                "primary": total.primary,
-                "unit": total.unit,
-                **mean,
-                "value": mean["mean"],
-                "delta": delta,
-                "verdict": verdict,
-                "withheld": withheld,
-                "runs": [record.run_id for _, records in found for record in records] if effect else [],
-            }
+        measures = {
+            name: {**measured(total.weights, complete, delta, total.unit, withheld), "primary": total.primary}
+            for name, total in self.chosen_sums(complete).items()
+        }
         return {
             "experiment": self.name,
             "dataset": self.dataset,

@@ -1,0 +1,306 @@
+"""Claims are rows without verdicts; verdicts follow from measures, and change with them."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+from synthetic import fill, indexed
+
+from pages.ui.words import WORDS
+from tf_models.__main__ import main
+from tf_models.errors import LabError
+from tf_models.study import judging
+from tf_models.study.claims import CLAIMS, Claim, Part, Words, claim
+from tf_models.study.exact import exact_measures
+from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.judging import (
+    DATASETS,
+    EVERY_EXPERIMENT,
+    EXACT,
+    TRAINED,
+    Scale,
+    document,
+    headline,
+    judge_all,
+    load_results,
+    read_measures,
+    rule,
+)
+from tf_models.study.plans import shipped_plan
+from tf_models.study.verdict import REASONS, TESTS, VERDICTS, Measure
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+SECTIONS = {
+    *("1.1", "1.2", "1.3", "1.4", "why_alike", "summary", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6"),
+    *("3.0", "3.1", "3.2", "3.3", "3.4", "conclusion"),
+    *(f"table{table}.row{row}" for table, rows in ((1, 4), (2, 3), (3, 3)) for row in range(1, rows + 1)),
+}
+
+
+# The rows
+
+
+def test_the_claims_are_numbered_in_order_and_each_stands_once():
+    ids = [row.id for row in CLAIMS]
+    assert ids == [f"C{number:02}" for number in range(1, 51)]
+
+
+def words_of(row: Claim) -> dict[str, Words]:
+    found = {name: getattr(row, name) for name in ("statement", "question", "refuted_by")}
+    found |= {f"part {part.key}": part.words for part in row.parts}
+    found |= {f"evidence {number}": evidence.words for number, evidence in enumerate(row.published)}
+    return found | {name: words for name in ("right", "wrong") if (words := getattr(row, name)).en}
+
+
+@pytest.mark.parametrize("row", CLAIMS, ids=lambda row: row.id)
+def test_a_claim_has_rule_primary_experiment_and_words_in_both_languages(row):
+    for name, words in words_of(row).items():
+        assert words.en.strip() and not CHINESE.search(words.en), name
+        assert CHINESE.search(words.zh), name
+    assert bool(row.right.en) == bool(row.right.zh) and bool(row.wrong.en) == bool(row.wrong.zh)
+    assert row.right.en or row.wrong.en, "there is something to say about the wording"
+    assert row.sections and set(row.sections) <= SECTIONS and row.systems
+    keys = [part.key for part in row.parts]
+    assert len(set(keys)) == len(keys)
+    primary = next(part for part in row.parts if part.key == row.primary)
+    assert primary.decides
+    assert row.seeds >= 3 or not any(part.experiment in TRAINED for part in row.parts)
+    for part in row.parts:
+        assert part.experiment in EVERY_EXPERIMENT and part.measure and part.test in TESTS
+        assert isinstance(part.threshold, tuple) == (part.test == "between")
+        if part.experiment in EXACT:
+            assert part.threshold is not None, f"{part.key}: an exact number has no δ"
+        assert rule(part).startswith(part.experiment)
+    for evidence in row.published:
+        assert evidence.source and evidence.supports in (-1, 0, 1)
+        assert not evidence.link or evidence.link.startswith("https://")
+
+
+def test_every_measure_that_a_part_names_is_one_of_its_experiments():
+    plans = {name: shipped_plan(name, "digits") for name in TRAINED}
+    known = {name: set(plan.analyse({}).get("measures", {})) for name, plan in plans.items() if plan is not None}
+    known |= {name: set(measures) for name, measures in exact_measures().items() if measures}
+    named = {
+        (part.experiment, name) for row in CLAIMS for part in row.parts for name in (part.measure, part.denominator)
+    }
+    assert not {pair for pair in named if pair[1] and pair[0] in known and pair[1] not in known[pair[0]]}
+
+
+def test_every_place_of_the_text_with_a_claim_is_covered():
+    assert {section for row in CLAIMS for section in row.sections} == SECTIONS
+
+
+def test_no_row_holds_a_verdict():
+    names = {field.name for kind in (Claim, Part) for field in dataclasses.fields(kind)}
+    assert not {name for name in names if "verdict" in name}
+    for row in CLAIMS:
+        assert not set(VERDICTS) & {value for value in dataclasses.astuple(row) if isinstance(value, str)}
+
+
+def test_an_unknown_claim_is_an_error_with_the_list():
+    assert claim("C24").id == "C24"
+    with pytest.raises(LabError, match="Unknown claim “C99”: choose one of C01, C02"):
+        claim("C99")
+
+
+def test_every_reason_has_words():
+    for code in REASONS:
+        assert WORDS["en"][f"reason.{code}"] and WORDS["zh"][f"reason.{code}"]
+
+
+# From measures to verdicts
+
+
+def interval(low: float, high: float, **changes) -> Measure:
+    return Measure((low + high) / 2, low, high, "accuracy", 5, 5, 0.01, ("a", "b"), **changes)
+
+
+def exact(value: float) -> Measure:
+    return Measure(value, value, value, "ratio", source="exact")
+
+
+def one(test: str = "difference", experiment: str = "factorial", **changes) -> Part:
+    values = {"threshold": None, "key": "one", "measure": "gain"} | changes
+    return Part(words=Words("it is so", "如此"), experiment=experiment, test=test, **values)
+
+
+def row(*parts: Part, key: str = "C01") -> Claim:
+    some = Words("some words", "一些文字")
+    return Claim(key, ("1.1",), ("CNN",), some, some, parts, parts[0].key, some, some, some)
+
+
+def judged(parts: list[Part], analyses=None, exact_numbers=None, scales=None):
+    return judge_all(analyses or {}, exact_numbers or {}, scales, [row(*parts)])["C01"]
+
+
+def on(dataset: str, results):
+    return next(result for result in results if result.dataset == dataset)
+
+
+def test_without_any_measure_every_claim_is_untested():
+    results = judge_all({}, {})
+    assert list(results) == [row.id for row in CLAIMS]
+    for found in results.values():
+        assert found and {result.verdict for result in found} == {"untested"}
+        assert headline(found).verdict == "untested" and headline(found).seeds == 0
+
+
+def test_data_sets_may_disagree_and_photographs_decide():
+    analyses = {
+        ("factorial", "digits"): {"gain": interval(0.03, 0.05)},
+        ("factorial", "cifar10-jpeg"): {"gain": interval(-0.05, -0.03)},
+    }
+    results = judged([one()], analyses, scales={("factorial", "digits"): Scale(1258, 15)})
+    assert [(r.dataset, r.verdict, r.reason) for r in results] == [
+        ("digits", "supported", "larger"),
+        ("cifar10-jpeg", "not_supported", "not_larger"),
+    ]
+    assert headline(results).dataset == "cifar10-jpeg"
+    assert (on("digits", results).train_images, on("digits", results).epochs) == (1258, 15)
+    del analyses["factorial", "cifar10-jpeg"]
+    results = judged([one()], analyses)
+    assert headline(results).dataset == "digits" and on("cifar10-jpeg", results).verdict == "untested"
+
+
+def test_the_smallest_effect_is_that_of_the_data_set():
+    analyses = {("factorial", name): {"gain": interval(0.016, 0.019)} for name in DATASETS}
+    results = judged([one()], analyses)
+    assert [(r.verdict, r.parts[0].delta) for r in results] == [("partly", 0.02), ("supported", 0.015)]
+    large = {("factorial", "cifar10"): {"gain": interval(0.011, 0.014)}}
+    results = judged([one()], large, scales={("factorial", "cifar10"): Scale(48_000, 30)})
+    assert on("cifar10", results).verdict == "supported" and on("cifar10", results).parts[0].delta == 0.01
+
+
+def test_exact_claims_have_one_result_and_no_seeds():
+    part = one("above", "inventory", threshold=0.0)
+    results = judged([part], exact_numbers={"inventory": {"gain": exact(1.0)}})
+    assert [(r.dataset, r.verdict, r.seeds, r.p) for r in results] == [("exact", "supported", 0, None)]
+    assert results[0].parts[0].delta is None
+    assert judged([part], exact_numbers={"inventory": {"gain": exact(0.0)}})[0].verdict == "not_supported"
+
+
+def test_a_claim_with_several_parts_is_their_conjunction():
+    parts = [
+        one(),
+        one("above", "inventory", key="two", threshold=0.0),
+        one("above", "heads", key="three", threshold=0),
+    ]
+    analyses = {("factorial", "digits"): {"gain": interval(0.03, 0.05)}}
+    numbers = {"inventory": {"gain": exact(0.0)}}
+    found = on("digits", judged(parts, analyses, numbers))
+    assert [p.verdict for p in found.parts] == ["supported", "not_supported", "untested"]
+    assert (found.verdict, found.reason) == ("partly", "mixed")  # whatever the heads will show
+    found = on("digits", judged(parts, analyses, {"inventory": {"gain": exact(1.0)}}))
+    assert (found.verdict, found.reason) == ("inconclusive", "part_missing")
+    shown = dataclasses.replace(parts[2], decides=False)
+    found = on("digits", judged([*parts[:2], shown], analyses, {"inventory": {"gain": exact(1.0)}}))
+    assert (found.verdict, found.reason) == ("supported", "all_hold")
+
+
+def test_a_failed_control_withholds_and_a_missing_gap_leaves_untested():
+    withheld = {("factorial", "digits"): {"gain": interval(0.03, 0.05, withheld=True)}}
+    found = on("digits", judged([one()], withheld))
+    assert (found.verdict, found.reason) == ("inconclusive", "control_failed")
+    part = one("above", threshold=0.0, denominator="gap")
+    analyses = {("factorial", "digits"): {"gain": interval(0.01, 0.03)}}
+    assert on("digits", judged([part], analyses)).verdict == "untested"
+    analyses["factorial", "digits"]["gap"] = interval(0.01, 0.03)
+    assert on("digits", judged([part], analyses)).reason == "denominator"
+    analyses["factorial", "digits"]["gap"] = interval(0.03, 0.05)
+    assert on("digits", judged([part], analyses)).verdict == "supported"
+
+
+def test_primaries_are_corrected_together_by_data_set():
+    claims = [row(one(measure=name), key=f"C0{number}") for number, name in enumerate("abc", 1)]
+    ps = {"a": 0.01, "b": 0.02, "c": 0.5}
+    measures = {name: dataclasses.replace(interval(0.03, 0.05), p=p) for name, p in ps.items()}
+    analyses = {("factorial", "digits"): measures, ("factorial", "cifar10-jpeg"): {"a": measures["a"]}}
+    results = judge_all(analyses, {}, claims=claims)
+    found = [on("digits", results[f"C0{number}"]) for number in (1, 2, 3)]
+    assert [r.p for r in found] == [0.01, 0.02, 0.5]
+    assert [r.p_adjusted for r in found] == pytest.approx([0.03, 0.03, 0.5])
+    assert on("cifar10-jpeg", results["C01"]).p_adjusted == 0.01
+
+
+def test_measures_are_read_as_an_analysis_writes_them():
+    written = {**dataclasses.asdict(interval(0.01, 0.02)), "runs": ["a", "b"], "delta": 0.02, "verdict": "partly"}
+    assert read_measures({"gain": written, "lost": {"value": None}}) == {"gain": interval(0.01, 0.02)}
+    assert read_measures({}) == {}
+
+
+MEASURED = ("ffn-gap", "digits")
+
+
+class Gap(FfnGap):
+    """``ffn-gap`` with its first contrast as a measure."""
+
+    def analyse(self, records):
+        result = super().analyse(records)
+        found = result["contrasts"][0]
+        measure = {name: found[name] for name in ("low", "high", "seeds", "wins", "p", "delta", "verdict", "withheld")}
+        return result | {
+            "measures": {"gain": {"value": found["mean"], "unit": "accuracy", "runs": result["runs"], **measure}}
+        }
+
+
+def test_exchanging_the_arms_records_changes_the_verdict(monkeypatch):
+    plan = Gap("digits", 3, backend="tensorflow")
+    monkeypatch.setattr(judging, "shipped_plan", lambda name, dataset: plan if (name, dataset) == MEASURED else None)
+    monkeypatch.setattr(judging, "exact_measures", lambda: {})
+    some = row(one(experiment="ffn-gap"))
+    monkeypatch.setattr(judging, "judge_all", lambda *found: judge_all(*found, claims=[some]))
+
+    def verdict(accuracy: dict[str, float], **changes):
+        equal = {"activation": 0.9, "linear": 0.9, "off_deeper": 0.9, "off_wider": 0.9}
+        found = load_results(indexed(fill(plan, equal | accuracy, **changes)))["C01"]
+        return on("digits", found)
+
+    there, back = verdict({"on": 0.95, "off": 0.85}), verdict({"on": 0.85, "off": 0.95})
+    assert (there.verdict, back.verdict) == ("supported", "not_supported")
+    assert (there.seeds, there.train_images, there.epochs) == (3, 1258, 15)
+    assert there.parts[0].measure is not None and there.parts[0].measure.runs
+    assert verdict({"on": 0.95, "off": 0.85}, control=(0.6, 0.5)).reason == "control_failed"
+    assert verdict({"on": 0.95, "off": 0.85}, skip=["off"]).verdict == "untested"
+
+
+# The command
+
+
+def test_the_command_prints_every_claim_with_rule_and_figures(capsys, monkeypatch):
+    monkeypatch.setattr(judging, "shipped_plan", lambda name, dataset: None)
+    numbers = {"inventory": {"grids.vit": exact(1.0), "grids.swin": exact(0.02)}}
+    monkeypatch.setattr(judging, "exact_measures", lambda: numbers)
+    assert main(["claims", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["id"] for row in rows] == [row.id for row in CLAIMS]
+    names = {"id", "section", "statement", "experiment", "rule", "measured", "published", "verdict", "seeds", "dataset"}
+    for found in rows:
+        assert names <= set(found) and found["rule"] and found["measured"] and found["experiment"] in EVERY_EXPERIMENT
+        assert {part["rule"] for part in found["rule"]}
+        for result in found["measured"]:
+            assert len(result["parts"]) == len(found["rule"])
+    ninth = rows[8]
+    assert (ninth["verdict"], ninth["dataset"], ninth["reason"]) == ("partly", "exact", "mixed")
+    assert [part["value"] for part in ninth["measured"][0]["parts"]] == [1.0, 0.02]
+
+    assert main(["claims", "--id", "C09"]) == 0
+    text = capsys.readouterr().out
+    assert "inventory: grids.vit < 1: 1: not supported" in text and "inventory: grids.swin < 1: 0.02: supported" in text
+    assert main(["claims"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(CLAIMS) + 1 and lines[1].startswith("C01")
+
+
+def test_the_command_refuses_an_unknown_claim_in_one_line(capsys):
+    assert main(["claims", "--id", "C99", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "Unknown claim “C99”" in err
+
+
+def test_a_document_names_its_rule_and_is_one_json_object():
+    results = judge_all({}, {})
+    for found in CLAIMS:
+        written = document(found, results[found.id])
+        assert json.dumps(written, allow_nan=False)
+        assert sum(part["primary"] for part in written["rule"]) == 1

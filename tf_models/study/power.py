@@ -1,0 +1,126 @@
+"""How often the rule of the verdicts errs, and how often it finds what is there: simulated, as no run can tell.
+
+    python -m tf_models power
+
+Runs are simulated as real ones vary: with the seed and, where all share one test set, with the image as well. Ten
+seconds or so.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tf_models.study.shipped import RESULTS
+from tf_models.study.verdict import (
+    INCONCLUSIVE,
+    VERDICTS,
+    Effect,
+    conjunction,
+    effect_of_seeds,
+    effect_of_seeds_and_images,
+    judge,
+    level,
+    measure_of,
+    smallest_effect,
+)
+
+REPETITIONS = 400
+IMAGES = 10_000  # of the test set that all seeds share
+SPREAD = 0.01  # of the difference from seed to seed, about that of the shipped runs
+DATASETS = ("digits", "cifar10-jpeg")
+PLANS = ((3,), (5,), (5, 10))  # seeds of each look: the second only where the first leaves it open
+EFFECTS = (0.0, 0.5, 1.0, 2.0, 3.0)  # true effects in δ
+FILE = "power.json"
+
+
+def crossed(rng: np.random.Generator, seeds: int, images: int, gain: float, spread: float) -> np.ndarray:
+    """Differences in correctness, (seeds, images), whose mean over all possible seeds and images is `gain`.
+
+    Like real runs, they vary with both: some images favour one arm whatever the seed, and the arms' quality varies by
+    `spread` from seed to seed.
+    """
+    win = 0.15 + rng.uniform(-0.1, 0.1, images)  # how often only the first arm is right, by image
+    lose = 0.15 + rng.uniform(-0.1, 0.1, images)
+    shift = gain + np.clip(rng.normal(0, spread, seeds), -3 * spread, 3 * spread)  # so small that no chance is below 0
+    draw = rng.random((seeds, images))
+    better = draw < win + shift[:, None] / 2
+    worse = draw > 1 - (lose - shift[:, None] / 2)
+    return better.astype(np.int8) - worse.astype(np.int8)
+
+
+def looks(rng: np.random.Generator, dataset: str, plan: Sequence[int], true: float) -> list[Effect]:
+    """The effect that each look at one simulated experiment would find."""
+    if dataset == "digits":  # every seed has a test set of its own
+        values = rng.normal(true, SPREAD, plan[-1])
+        return [effect_of_seeds(values[:seeds].tolist(), level(seeds, plan[0])) for seeds in plan]
+    values = crossed(rng, plan[-1], IMAGES, true, SPREAD)
+    return [effect_of_seeds_and_images(values[:seeds], level(seeds, plan[0]), draw=False) for seeds in plan]
+
+
+def verdict_of(found: Sequence[Effect], test: str, delta: float) -> str:
+    """The verdict of the first look that gives one, else inconclusive."""
+    verdict = INCONCLUSIVE
+    for effect in found:
+        verdict, _ = judge(measure_of(effect), test, None, delta)
+        if verdict != INCONCLUSIVE:
+            break
+    return verdict
+
+
+def error_rates(repetitions: int = REPETITIONS, datasets: Sequence[str] = DATASETS) -> list[dict[str, Any]]:
+    """One row for every data set, plan, rule and true effect, with the share of each verdict.
+
+    The conjunction has two parts, both differences, of two independent contrasts.
+    """
+    rows = []
+    for dataset in datasets:
+        delta = smallest_effect(dataset, 10_000)
+        for plan in PLANS:
+            found = {}
+            for size in EFFECTS:
+                rng = np.random.default_rng([DATASETS.index(dataset), plan[-1], int(10 * size)])
+                found[size] = [looks(rng, dataset, plan, size * delta) for _ in range(repetitions)]
+            single = {
+                (test, size): [verdict_of(effects, test, delta) for effects in found[size]]
+                for test in ("difference", "no_difference")
+                for size in EFFECTS
+            }
+            cases: dict[tuple[str, tuple[float, ...]], list[str]]
+            cases = {(test, (size,)): verdicts for (test, size), verdicts in single.items()}
+            for first, second in ((0.0, 0.0), (1.0, 1.0), (3.0, 0.0), (3.0, 3.0)):
+                a, b = single["difference", first], single["difference", second]
+                pairs = zip(a, [*b[1:], b[0]], strict=True)  # one further, so that the two are independent
+                cases["conjunction", (first, second)] = [conjunction(pair) for pair in pairs]
+            for (rule, sizes), verdicts in cases.items():
+                counts = Counter(verdicts)
+                rows.append(
+                    {
+                        "dataset": dataset,
+                        "rule": rule,
+                        "seeds": plan[-1],
+                        "looks": len(plan),
+                        "true": [size * delta for size in sizes],
+                        "delta": delta,
+                        "repetitions": repetitions,
+                        "shares": {name: counts[name] / len(verdicts) for name in VERDICTS if name != "untested"},
+                    }
+                )
+    return rows
+
+
+def write_power(rows: list[dict[str, Any]]) -> Path:
+    """Keep the rows beside the shipped results, one a line."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / FILE
+    path.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n", encoding="utf-8")
+    return path
+
+
+def shipped_power() -> list[dict[str, Any]]:
+    """The shipped rows; none where the file is missing."""
+    path = RESULTS / FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
