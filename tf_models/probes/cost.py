@@ -1,9 +1,10 @@
 """How a cost grows with the number of tokens."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def slope(sizes: np.ndarray | list, costs: np.ndarray | list) -> np.ndarray:
+def slope(sizes: ArrayLike, costs: ArrayLike) -> np.ndarray:
     """Exponent of growth: the least-squares slope of log cost over log size. Costs (..., sizes) → (...).
 
     What grows as n gives 1, as n² gives 2. Sizes and costs are above 0 (ValueError).
@@ -15,7 +16,7 @@ def slope(sizes: np.ndarray | list, costs: np.ndarray | list) -> np.ndarray:
     return np.log(y) @ x / (x @ x)
 
 
-def crossover(sizes: np.ndarray | list, rising: np.ndarray | list, other: np.ndarray | list) -> float | None:
+def crossover(sizes: ArrayLike, rising: ArrayLike, other: ArrayLike) -> float | None:
     """The size at which `rising` passes `other` for good, straight lines in logarithms between the sizes.
 
     None where `rising` is below at the largest size, or above at all sizes.

@@ -32,7 +32,7 @@ def exact_series() -> dict[str, dict[str, Any]]:
 
     ``rank-collapse``: `layers` and, in `arms`, r at every layer for every seed. ``receptive-field``: `depth`, and the
     effective `radius` in pixels at every depth for every seed. ``cost``: `sizes` in tokens, and by case `macs`,
-    `seconds` an image (rounds × sizes) and `memory_mib` an image (rounds × `memory_sizes`).
+    `seconds` an image (rounds × sizes) and `memory_mib` an image (at `memory_sizes`).
     """
     found = _results()
     return {name: found.get(name, {}).get("series", {}) for name in COMPUTED}

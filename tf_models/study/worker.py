@@ -73,11 +73,11 @@ def exact(name: str) -> dict[str, Any]:
         "rank-collapse": exact.rank_collapse,
         "cost": cost.cost,
     }
-    load = cost.machine()
+    revision, load = git_revision(), cost.machine()  # as they are before minutes have passed
     result = experiments[name]()
     backend = default_backend()
     provenance = {
-        "git": git_revision(),
+        "git": revision,
         "versions": {package: version(package) for package in ("keras", backend, "numpy")}
         | {"python": platform.python_version()},
         "backend": backend,

@@ -24,12 +24,11 @@ from tf_models.layers.mixers import token_mixer
 from tf_models.probes.cost import crossover, slope
 from tf_models.study.cost_cases import CASES, GRIDS, SIZES, SLOPES, WIDTH, case_macs
 from tf_models.study.verdict import Measure
-from tf_models.training.exact import drawn, over_seeds
+from tf_models.training.exact import drawn, exactly, over_seeds
 from tf_models.training.gradients import training_step
 from tf_models.zoo.spec import RASTER_WINDOW
 
 ROUNDS = 7  # of timing, each of which gives a slope of its own
-MEMORY_ROUNDS = 3
 MEMORY_SIZES = (256, 1024, 4096)
 TIME_TOKENS, MEMORY_TOKENS = 4096, 8192  # in a batch: as many for every size
 ONE_CORE = {
@@ -42,17 +41,18 @@ ONE_CORE = {
 
 
 def cost() -> dict:
-    """Slopes of time and memory, and where attention's core takes longer than the FFN: about ten minutes."""
+    """Slopes of time and memory, and where attention's core takes longer than the FFN: about ten minutes.
+
+    A slope of time has an interval over the rounds; memory is the same in every process and measured once.
+    """
     with mock.patch.dict(os.environ, ONE_CORE):
         seconds, waiting = apart(times)
-        memory = {
-            case: [[apart(peak_of, case, n) for n in MEMORY_SIZES] for _ in range(MEMORY_ROUNDS)] for case in CASES
-        }
+        memory = {case: [apart(peak_of, case, n) for n in MEMORY_SIZES] for case in SLOPES}
     fitted = [list(GRIDS).index(n) for n in SIZES]
     measures: dict[str, Measure] = {}
     for case in SLOPES:
         measures[f"slope.time.{case}"] = over_seeds(slope(SIZES, np.array(seconds[case])[:, fitted]), "slope")
-        measures[f"slope.memory.{case}"] = over_seeds(slope(MEMORY_SIZES, memory[case]), "slope")
+        measures[f"slope.memory.{case}"] = exactly(slope(MEMORY_SIZES, memory[case]), "slope")
     crossings = [
         crossover(list(GRIDS), core, ffn) for core, ffn in zip(seconds["attention_core"], seconds["ffn"], strict=True)
     ]
@@ -66,7 +66,7 @@ def cost() -> dict:
         "width": WIDTH,
         "macs": {case: [case_macs(case, n) for n in GRIDS] for case in CASES},
         "seconds": {c: [[float(f"{s:.4g}") for s in row] for row in rows] for c, rows in seconds.items()},
-        "memory_mib": {c: [[round(m, 3) for m in row] for row in rows] for c, rows in memory.items()},
+        "memory_mib": {case: [round(m, 3) for m in row] for case, row in memory.items()},
         "wall_over_cpu": round(waiting, 2),  # 1: the core was never waited for
     }
     return {"measures": measures, "series": series}
@@ -143,7 +143,7 @@ def layer_of(case: str, grid: tuple[int, int]) -> keras.layers.Layer:
     layer._project = lambda part, channels: setattr(layer, f"{part}_projection", keras.layers.Identity())
     drawn(layer, shape, 0)
     if case == "masked":  # the band of ``banded``: a bias that softmax turns into 0 beyond the reach
-        offset = np.abs(np.arange(len(layer.table)) - (grid[1] - 1))
+        offset = np.abs(np.arange(layer.table.shape[0]) - (grid[1] - 1))
         layer.table.assign(np.repeat(np.where(offset > RASTER_WINDOW, NEVER, 0.0)[:, None], block.heads, 1))
     layer.trainable = False
     return layer

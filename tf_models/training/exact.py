@@ -106,8 +106,7 @@ def kernel(layer: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
 
 def identities() -> dict:
     """Every identity of the text by weight copy: seconds."""
-    parts = [permutations, dense_layers, patches, attention_alone, widths, mixing]
-    found = [part(seed) for part in parts for seed in SEEDS]
+    found = [part(seed) for part in PARTS for seed in SEEDS]
     names = list(dict.fromkeys(name for values in found for name in values))
     measures = {}
     for name in names:
@@ -345,6 +344,9 @@ def mixing(seed: int) -> dict[str, float]:
         "mixing_varies.token_mlp": variation(np.stack([token_jacobian(before_activation, grid, seed) for grid in x])),
         "mixing_varies.attention": variation(np.asarray(attention(x)[1])),
     }
+
+
+PARTS = (permutations, dense_layers, patches, attention_alone, widths, mixing)
 
 
 # Receptive fields

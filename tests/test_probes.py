@@ -1,0 +1,182 @@
+"""Each probe has an analytic truth, and a planted fault that it must catch."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from tf_models.layers.channels import FeedForward
+from tf_models.probes.cost import crossover, slope
+from tf_models.probes.identity import affine_error, relative_error, variation
+from tf_models.probes.rank import composite_norm, residual_share
+from tf_models.probes.receptive_field import asymmetry, field, off_diagonal, radius, share_of_pairs
+from tf_models.training.gradients import token_jacobian, training_step, vjp
+
+rng = np.random.default_rng(0)
+
+
+# Rank
+
+
+def test_equal_tokens_have_no_residual_and_centred_ones_nothing_else():
+    x = rng.normal(size=(6, 4))
+    assert residual_share(np.ones((6, 1)) * x[:1]) == pytest.approx(0, abs=1e-15)
+    assert residual_share(x - x.mean(0)) == pytest.approx(1)
+    assert 0 < residual_share(x + 1) < 1
+    assert residual_share(7 * x) == pytest.approx(residual_share(x))
+
+
+def test_the_norm_is_the_one_of_the_paper():
+    assert composite_norm(np.array([[1.0, -2.0], [3.0, 4.0]])) == pytest.approx(math.sqrt(6 * 7))
+
+
+def test_one_token_that_differs_is_a_residual():
+    """The planted fault: a matrix of rank one whose tokens are not equal has not collapsed."""
+    x = np.outer([1.0, 1, 1, -1], [1.0, 2, 3])
+    assert np.linalg.matrix_rank(x) == 1 and residual_share(x) > 0.5
+
+
+def test_many_matrices_at_once_and_no_answer_for_zeros():
+    x = rng.normal(size=(2, 3, 5, 4))
+    assert residual_share(x).shape == (2, 3)
+    assert residual_share(x)[1, 2] == pytest.approx(residual_share(x[1, 2]))
+    with pytest.raises(ValueError, match="zeros"):
+        residual_share(np.zeros((3, 3)))
+
+
+# Receptive fields
+
+
+def circular(n: int, reach: int) -> np.ndarray:
+    """Jacobian of a circular moving sum over n positions in a row."""
+    offset = np.arange(n)[:, None] - np.arange(n)[None]
+    return (np.minimum(offset % n, -offset % n) <= reach).astype(float)
+
+
+def test_the_support_of_a_circular_convolution():
+    jacobian = circular(10, 1)
+    assert share_of_pairs(jacobian) == pytest.approx(0.3)
+    assert off_diagonal(jacobian) == 1 and off_diagonal(np.eye(4)) == 0
+    jacobian[0, 5] = 1e-9  # rounding
+    assert share_of_pairs(jacobian) == pytest.approx(0.3)
+    jacobian[0, 5] = 1e-3  # the planted fault: a weak response is one
+    assert share_of_pairs(jacobian) == pytest.approx(0.31)
+    with pytest.raises(ValueError, match="no diagonal"):
+        off_diagonal(np.ones((2, 3)))
+
+
+def windows(side: int, size: int) -> np.ndarray:
+    """Jacobian over a grid of `side` × `side` positions that windows of `size` × `size` tile."""
+    row, column = np.divmod(np.arange(side**2), side)
+    number = row // size * side + column // size
+    return (number[:, None] == number[None]).astype(float)
+
+
+def test_a_sliding_window_is_symmetric_and_a_tiling_one_is_not():
+    row, column = np.divmod(np.arange(144), 12)
+    near = np.maximum(np.abs(row[:, None] - row[None]), np.abs(column[:, None] - column[None])) <= 2
+    assert asymmetry(near.astype(float), (12, 12), 4) == pytest.approx(0)
+    assert asymmetry(windows(12, 4), (12, 12), 4) == pytest.approx(1.5 * math.sqrt(2) / 4)  # a corner of its window
+    assert asymmetry(windows(9, 3), (9, 9), 3) == pytest.approx(math.sqrt(2) / 3)
+    with pytest.raises(ValueError, match="away from the border"):
+        asymmetry(windows(4, 4), (4, 4), 4)
+
+
+def test_theoretical_fields_of_convolutions_and_pooling():
+    assert field(5, 5, [(3, 1, 1)] * 4) == (1, 9)
+    assert field(3, 3, [(2, 2, 0)]) == (6, 7)
+    assert field(3, 3, [(2, 2, 0), (3, 1, 1), (3, 1, 1)]) == (4, 9)
+
+
+def test_the_radius_of_a_gaussian_and_of_stacked_kernels():
+    row, column = np.meshgrid(np.arange(61) - 30, np.arange(61) - 30, indexing="ij")
+    assert radius(np.exp(-(row**2 + column**2) / (2 * 4.0**2)), (30, 30)) == pytest.approx(4 * math.sqrt(2), rel=1e-3)
+    kernel, profile, radii = np.ones(3) / 3, np.ones(1), []
+    for _ in range(12):
+        profile = np.convolve(profile, kernel)
+        padded = np.pad(profile, (30 - len(profile) // 2,) * 2)
+        radii.append(radius(np.outer(padded, padded), (30, 30)))
+    assert radii[0] == pytest.approx(math.sqrt(4 / 3))
+    assert slope(np.arange(1, 13), radii) == pytest.approx(0.5)
+    assert radius(np.outer(padded, padded), (30, 33)) > radii[-1] + 0.5  # the planted fault: another centre
+
+
+# Cost
+
+
+def test_slopes_of_n_and_of_its_square():
+    n = np.array([256, 512, 1024, 4096])
+    assert slope(n, 3 * n) == pytest.approx(1) and slope(n, n**2 / 7) == pytest.approx(2)
+    assert slope(n, np.stack([n, n**2])) == pytest.approx([1, 2])
+    assert 1 < slope(n, n + n**2 / 1000) < 2
+    with pytest.raises(ValueError, match="above 0"):
+        slope(n, [1, 2, 0, 3])
+
+
+def test_where_a_square_passes_a_line():
+    n = [64, 256, 1024, 4096]
+    assert crossover(n, [m**2 for m in n], [768 * m for m in n]) == pytest.approx(768)
+    assert crossover(n, [m**2 for m in n], [9000 * m for m in n]) is None
+    assert crossover(n, [m**2 for m in n], [9 * m for m in n]) is None
+    assert crossover(n, [5, 1, 1, 9], [2, 2, 2, 2]) > 1024  # the planted fault: above at first, by chance
+
+
+# Identities
+
+
+def test_errors_are_relative():
+    x = rng.normal(size=(3, 4))
+    assert relative_error(x, x) == 0 and relative_error(1.01 * x, x) == pytest.approx(0.01)
+    with pytest.raises(ValueError, match="shapes"):
+        relative_error(x, x[None])
+
+
+def test_an_affine_map_is_found_and_a_bend_is_not():
+    x = rng.normal(size=(400, 3))
+    y = x @ rng.normal(size=(3, 2)) + 5
+    assert affine_error(x, y) < 1e-12
+    assert affine_error(x, np.abs(y - 5)) > 0.2
+    assert affine_error(x, rng.normal(size=(400, 2))) > 0.9
+    with pytest.raises(ValueError, match="cannot fit"):
+        affine_error(x[:6], y[:6])
+
+
+def test_the_same_matrix_for_every_input_does_not_vary():
+    matrix = rng.normal(size=(5, 5))
+    assert variation(np.stack([matrix] * 3)) == 0
+    assert variation(rng.normal(size=(2000, 3))) == pytest.approx(1, abs=0.01)
+    assert variation(np.stack([matrix, 1.1 * matrix])) > 1e-3
+    with pytest.raises(ValueError, match="two"):
+        variation(matrix[None])
+
+
+# Gradients
+
+
+def test_gradients_of_functions_that_have_a_formula():
+    x, cotangent = (rng.normal(size=(2, 3)).astype("float32") for _ in range(2))
+    np.testing.assert_allclose(vjp(lambda t: t * t, x, cotangent), 2 * x * cotangent, rtol=1e-6)
+    assert not vjp(lambda t: keras.ops.ones_like(t), x, cotangent).any()
+
+
+def test_the_jacobian_over_positions_of_layers_that_have_a_formula():
+    grid = rng.normal(size=(4, 5, 3)).astype("float32")
+    position = FeedForward(6, "gelu")
+    position.build((None, 4, 5, 3))
+    alone = token_jacobian(position, grid)
+    assert alone.shape == (20, 20) and off_diagonal(alone) == 0 and np.diag(alone).min() > 0
+
+    rolled = token_jacobian(lambda x: keras.ops.roll(x, 1, axis=2), grid)
+    assert share_of_pairs(rolled) == pytest.approx(1 / 20)
+    at = np.arange(20).reshape(4, 5)
+    assert all(rolled[at[i, (j + 1) % 5], at[i, j]] > 0 for i in range(4) for j in range(5))
+
+    mean = token_jacobian(lambda x: position(x) + keras.ops.mean(x, axis=(1, 2), keepdims=True), grid)
+    assert share_of_pairs(mean) == 1  # the planted fault: one number from everywhere
+
+
+def test_a_step_trains_what_can_be_trained(monkeypatch):
+    layer = FeedForward(6, "gelu")
+    layer.build((None, 2, 2, 3))
+    assert training_step(layer, np.ones((1, 2, 2, 3), "float32"))() is None
