@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from tf_models.errors import LabError
+from tf_models.layers.attention import local_scores, relative_index
 from tf_models.layers.channels import FeedForward
-from tf_models.layers.grids import Blur, EverySecond
+from tf_models.layers.grids import Blur, EverySecond, Shuffle, shuffled
 from tf_models.layers.stems import Position, sincos_table
 from tf_models.training.build import build
 from tf_models.training.initialize import start
-from tf_models.zoo import CLASSROOM, configure, defaults, parameters
+from tf_models.zoo import CLASSROOM, configure, defaults, inventory, parameters
 from tf_models.zoo.spec import MIXERS, WITH_RELATIVE_POSITIONS, ModelSpec
 from tf_models.zoo.switches import CHOICES, RANGES, SWITCHES
 
@@ -184,12 +185,16 @@ def test_a_variant_shows_no_setting_that_it_refuses(variant):
 # All values
 
 
+# What stands before every network alike, and a mixer that is walked as `mixer`: two variants are enough.
+WALKED_ON = {"shuffle": ("vit", "swin"), "late_mixer": ("mixer",)}
+
+
 def distinct_models() -> dict[ModelSpec, str]:
     """Every model that one switch makes of a variant; values that make the same model are walked once."""
     models: dict[ModelSpec, str] = {}
     for variant in CLASSROOM:
         for switch, values in VALUES.items():
-            for value in values:
+            for value in values if variant in WALKED_ON.get(switch, CLASSROOM) else ():
                 if refusal_of(variant, switch, value) is None:
                     spec = small(variant, shape_for(switch), **{switch: value})
                     models.setdefault(spec, f"{variant} {switch}={value}")
@@ -283,6 +288,85 @@ def test_a_convolutional_stem_halves_the_image_step_by_step(variant):
         keras.backend.clear_session(free_memory=False)
     with pytest.raises(LabError, match="Patch 3: .* power of two"):
         small(variant, (48, 48, 1), stem="convolution", patch=3)
+
+
+@pytest.mark.parametrize(("kind", "patch"), [("pixels", 2), ("patches", 2), ("inside", 2), ("inside", 4)])
+def test_shuffles_move_what_they_say_and_nothing_else(kind, patch):
+    order = shuffled(kind, patch, 8, 12)
+    assert sorted(order) == list(range(96)) and list(order) != sorted(order)
+    np.testing.assert_array_equal(order, shuffled(kind, patch, 8, 12))  # the same for every image and run
+    image = np.arange(96).reshape(1, 8, 12, 1).astype("float32")
+    moved = np.asarray(Shuffle(kind, patch)(image))[0, ..., 0]
+
+    def patches(grid) -> list[tuple]:
+        cut = grid.reshape(8 // patch, patch, 12 // patch, patch).transpose(0, 2, 1, 3).reshape(-1, patch**2)
+        return [tuple(row) for row in cut.tolist()]
+
+    before, after = patches(image[0, ..., 0]), patches(moved)
+    if kind == "patches":
+        assert sorted(before) == sorted(after) and before != after
+    if kind == "inside":  # every patch keeps its pixels, in one order for all
+        assert [set(row) for row in before] == [set(row) for row in after]
+        assert len({tuple(a.index(pixel) for pixel in b) for b, a in zip(before, after, strict=True)}) == 1
+    if kind == "pixels":
+        assert [set(row) for row in before] != [set(row) for row in after]
+
+
+def test_a_network_sees_shuffled_images_as_the_others_see_shuffled_files():
+    for kind in ("pixels", "patches", "inside"):
+        model, usual = started(small("vit", shuffle=kind)), started(small("vit"))
+        images = random_images(small("vit"))
+        order = shuffled(kind, 2, 8, 8)
+        by_hand = images.reshape(len(images), 64, 1)[:, order].reshape(images.shape)
+        np.testing.assert_allclose(model(images), usual(by_hand), atol=1e-6)
+        assert np.abs(np.asarray(model(images)) - np.asarray(usual(images))).max() > 1e-4
+    assert small("cnn", (32, 32, 3), shuffle="inside").shuffled_patch == 4  # the patch of vit, not its own
+
+
+def test_local_attention_starts_at_its_neighbours_and_relative_at_none():
+    scores = local_scores(5, 5, 4)[relative_index(5, 5)]  # (25, 25, heads)
+    middle = 12
+    seen = {divmod(int(scores[middle, :, head].argmax()), 5) for head in range(4)}
+    assert seen == {(1, 1), (1, 2), (2, 1), (2, 2)}  # a 2×2 kernel around (2, 2)
+    images = random_images(small("vit"))
+    found = {}
+    for position in ("local", "relative"):
+        model = started(small("vit", position=position))
+        found[position] = taps(model, images)["stage1.block1.attention"].max(-1).mean()
+        assert [path for path in weights_of(model) if path.endswith("table")] == ["stage1.block1.mixer/table"]
+    assert found["local"] > 0.4 and found["local"] > 1.5 * found["relative"]
+
+
+@pytest.mark.parametrize(("which", "active"), [("every", 12), ("second", 6), ("last", 3)])
+def test_activations_stand_behind_every_convolution_or_fewer(which, active):
+    spec = configure("vgg", {"depth": 4, "width": 8, "activations": which}, (32, 32, 3), 10)
+    layers = [layer for layer in kinds(build(spec), keras.layers.Activation) if layer.name.endswith(".channel")]
+    assert len(layers) == active
+    assert all(
+        stage.blocks[-1].channel == "activation" for stage in spec.stages
+    )  # each stage's last
+    found = [item.activations for item in inventory(spec) if item.path.endswith(".mixer")]
+    assert sum(found) == active and len(found) == 12
+
+
+def test_the_second_half_of_the_blocks_has_the_late_mixer():
+    spec = configure("vit", {"depth": 5, "mixer": "depthwise", "late_mixer": "attention"}, (8, 8, 1), 10)
+    assert [block.mixer for block in spec.blocks] == ["depthwise"] * 2 + ["attention"] * 3
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_an_ffn_has_the_layers_that_it_says(layers):
+    """Against the formula in NumPy, with the activation between the layers; behind a layer that stands alone."""
+    layer = FeedForward(8, "relu", layers)
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    found = np.asarray(layer(x))
+    kernels = [np.asarray(v) for v in layer.variables if v.path.endswith("kernel")]
+    biases = [np.asarray(v) for v in layer.variables if v.path.endswith("bias")]
+    assert len(kernels) == layers
+    for index, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
+        x = x @ kernel + bias
+        x = np.maximum(x, 0) if index < layers - 1 or layers == 1 else x
+    np.testing.assert_allclose(found, x, atol=1e-5)
 
 
 def test_permuted_positions_are_the_same_vectors_at_other_places():
