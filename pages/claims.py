@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import claims, frame, loaders, text_tables
+from pages.ui import claim_card, claims, frame, loaders, text_tables
 from pages.ui.words import say
 
 frame.ensure()
@@ -22,11 +22,11 @@ with top:
         st.header(say("claims.wrong"))
         claims.show_wrong(deciding)
     else:
-        claims.show_card(claim, found[claim.id])
+        claim_card.show_card(claim, found[claim.id])
 with below:
     claims.show_list(fitting, results)
 if claim is None:
     st.header(say("claims.tables"))
-    st.caption(say("claims.tables_hint"))
+    st.caption(say("overview.tables_hint"))
     text_tables.show_tables(deciding, with_reasons=True)
     claims.show_power()

@@ -1,28 +1,25 @@
-"""The parts of the page *Claims*: the score, what the text gets wrong, the list, and the card of one claim."""
+"""The parts of the page *Claims*: the score, what the text gets wrong, the list, and how often the rule errs."""
 
-import math
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import claim_charts, frame, links, loaders, repeat, tables
+from pages.ui import claim_charts, links, loaders
+from pages.ui.judged import badge, reason
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, say
 from tf_models.study.claims import CLAIMS, Claim
-from tf_models.study.judging import PartResult, Result, headline
-from tf_models.study.verdict import Effect, seeds_needed
+from tf_models.study.judging import Result, headline
+from tf_models.study.power import shipped_power
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
-BADGES = {
-    "supported": ("green", "check_circle"),
-    "partly": ("orange", "contrast"),
-    "not_supported": ("red", "cancel"),
-    "inconclusive": ("gray", "help"),
-    "untested": ("gray", "radio_button_unchecked"),
-}
 ALL = "all"
+# Streamlit centres the words of a button; a statement of two lines reads from the left.
+FROM_THE_LEFT = """<style>
+[class*=st-key-statements] button, [class*=st-key-statements] button * {text-align: left; justify-content: flex-start}
+</style>"""
 # Places of the text without a number of their own → the heading under which they are counted.
 OUTSIDE = {
     **{
@@ -32,15 +29,8 @@ OUTSIDE = {
     },
     **{"why_alike": "1.5", "summary": "1.5", "conclusion": "3"},
 }
-WIDE = {"en": 56, "zh": 26}  # characters of one line above an interval
 
 Found = Mapping[str, tuple[Result, ...]]
-
-
-def badge(verdict: str, text: str = "") -> str:
-    """A verdict as a coloured label with a mark of its own, for Markdown."""
-    colour, icon = BADGES[verdict]
-    return f":{colour}-badge[:material/{icon}: {text or say(f'verdict.{verdict}')}]"
 
 
 def section_of(claim: Claim) -> str:
@@ -57,9 +47,6 @@ def _heading(place: str) -> str:
 def open_claim(claim_id: str) -> None:
     """Turn to a claim, or with ``all`` to the list."""
     st.query_params["claim"] = claim_id
-
-
-# The page without a chosen claim
 
 
 def choose_claim(fitting: Sequence[str]) -> Claim | None:
@@ -94,11 +81,16 @@ def decided(found: Found, data: str = ALL) -> dict[str, Result]:
     return {claim: result for claim, results in found.items() for result in results if result.dataset == data}
 
 
+def score_words(results: Mapping[str, Result]) -> str:
+    """How many statements have which verdict, in a sentence."""
+    counts = {verdict: sum(result.verdict == verdict for result in results.values()) for verdict in VERDICTS}
+    return say("claims.score", count=len(results), **counts)
+
+
 def show_score(results: Mapping[str, Result]) -> None:
     """How many statements of every section have which verdict."""
     words = {verdict: say(f"verdict.{verdict}") for verdict in VERDICTS}
-    counts = {verdict: sum(result.verdict == verdict for result in results.values()) for verdict in VERDICTS}
-    st.markdown(say("claims.score", count=len(results), **counts))
+    st.markdown(score_words(results))
     rows = []
     for section in sorted({section_of(result.claim) for result in results.values()}):
         for verdict in VERDICTS:
@@ -114,8 +106,7 @@ def show_score(results: Mapping[str, Result]) -> None:
     colours = {words[verdict]: colour for verdict, colour in VERDICTS.items()}
     data = pd.DataFrame(rows)
     chart = claim_charts.score(data, say("claims.score_title"), say("claims.score_axis"), columns, colours)
-    summary = "; ".join(f"{words[verdict]} {count}" for verdict, count in counts.items())
-    st.altair_chart(chart, key="score", alt=say("claims.score_alt", text=summary))
+    st.altair_chart(chart, key="score", alt=say("claims.score_alt", text=score_words(results).replace("**", "")))
 
 
 def section_name(section: str) -> str:
@@ -133,7 +124,7 @@ def show_wrong(results: Mapping[str, Result]) -> None:
         with column:
             st.markdown(f"**{badge(verdict)} · {len(shown[verdict])}**")
             for result in shown[verdict]:
-                with st.container(gap=None):
+                with st.container(gap=None, key=f"statements-{result.claim.id}"):
                     _claim_button(result, f"wrong_{result.claim.id}", mark=False)
                     st.caption(short_reason(result))
 
@@ -198,7 +189,8 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
         st.info(say("claims.list_none"))
         return
     st.caption(say("claims.list_count", shown=len(fitting), all=len(BY_ID)))
-    with st.container(gap="xxsmall"):
+    st.html(FROM_THE_LEFT)
+    with st.container(gap="xxsmall", key="statements"):
         for claim in fitting:
             _claim_button(results[claim], f"open_{claim}")
 
@@ -214,240 +206,42 @@ def show_links(ids: Sequence[str]) -> None:
         )
 
 
-# The card of one claim
-
-
-def show_card(claim: Claim, results: Sequence[Result]) -> None:
-    """Everything about one claim."""
-    st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
-    systems = ", ".join(claim.systems)
-    st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
-    for result in results:
-        st.markdown(f"{badge(result.verdict)} {scale(result)}: {reason(result)}")
-    st.markdown(f"**{say('claims.asks')}** {pick(claim.question)}")
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.subheader(say("claims.measured"))
-        show_parts(claim, results)
-    with right:
-        st.subheader(say("claims.published"))
-        _show_published(claim)
-        st.subheader(say("claims.wording"))
-        for key, words in (("right", claim.right), ("wrong", claim.wrong)):
-            if pick(words):
-                st.markdown(f"**{say(f'claims.wording.{key}')}** {pick(words)}")
-        st.subheader(say("claims.mind"))
-        st.markdown(pick(claim.refuted_by))
-        repeat.show(claim, results)
-
-
-def place_name(section: str) -> str:
-    """A place of the text, as written on the card."""
-    if section.startswith("table"):
-        table, _, row = section.partition(".row")
-        return say("claims.table_row", table=table.removeprefix("table"), row=row.split(".")[0])
-    return say(f"claims.place.{section}") if section in OUTSIDE else say("claims.place", section=section)
-
-
-def scale(result: Result) -> str:
-    """For which data and training a verdict holds."""
-    if result.dataset == "exact":
-        return say("claims.on_exact")
-    if result.seeds == 0:
-        return say("claims.on_data", dataset=result.dataset)
-    images = f"{result.train_images:,}" if result.train_images else "–"
-    return say("claims.on", dataset=result.dataset, images=images, epochs=result.epochs or "–", seeds=result.seeds)
-
-
-def reason(result: Result) -> str:
-    """The verdict's reason in one sentence."""
-    deciding = [part for part in result.parts if part.part.decides]
-    if len(deciding) == 1 and deciding[0].measure is not None:
-        found, why = deciding[0], say(f"reason.{deciding[0].reason}")
-        return say("claims.reason.one", words=pick(found.part.words), figures=figures(found), why=why)
-    hold = sum(part.verdict == "supported" for part in deciding)
-    return say("claims.reason.parts", why=say(f"reason.{result.reason}"), hold=hold, parts=len(deciding))
-
-
-def figures(part: PartResult) -> str:
-    """What was measured, with its interval, and what must hold."""
-    measure = part.measure
-    if measure is None:
-        return say("reason.missing")
-    text = say("claims.figure", value=tables.figure(measure.value, measure.unit))
-    if measure.low < measure.high:
-        low, high = (tables.figure(bound, measure.unit, bare=True) for bound in (measure.low, measure.high))
-        text += f" [{low}, {high}]"
-    return f"{text}, {rule(part)}"
-
-
-def rule(part: PartResult) -> str:
-    """What the measure must be for the part to hold."""
-    test, threshold = part.part.test, part.part.threshold
-    unit = part.measure.unit if part.measure else ""
-    if isinstance(threshold, tuple):
-        low, high = (tables.figure(bound, unit) for bound in threshold)
-        return say(f"rule.{test}", low=low, high=high)
-    margin = tables.figure(threshold if threshold is not None else part.delta or 0.0, unit, sign=False)
-    return say(f"rule.{test}", threshold=f"δ = {margin}" if threshold is None else margin)
-
-
-def show_parts(claim: Claim, results: Sequence[Result]) -> None:
-    """The chart that answers, a line a part with figure, interval, seeds and rule, and the runs behind them."""
-    rows = part_rows(results)
-    columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
-    for unit, data in rows.groupby("unit", sort=False):
-        chart = claim_charts.parts(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns)
-        text = "; ".join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
-        st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
-    if not rows.empty:
-        st.caption(say("claims.parts_hint"))
-    for part in claim.parts:
-        note = say("claims.part.primary") if part.key == claim.primary and len(claim.parts) > 1 else ""
-        note = note if part.decides else say("claims.part.beside")
-        st.markdown(f"{pick(part.words)} {f'*({note})*' if note else ''}")
-        lines = []
-        for result in results:
-            outcome = next((found for found in result.parts if found.part.key == part.key), None)
-            if outcome is not None:
-                lines.append(f"- {badge(outcome.verdict)} {part_line(result, outcome)}")
-        st.markdown("\n".join(lines))
-    for result in results:
-        if result.p is not None:
-            text = say(
-                "claims.p", dataset=result.dataset, p=probability(result.p), adjusted=probability(result.p_adjusted)
-            )
-            st.caption(text)
-    show_runs(claim, results)
-
-
-def part_line(result: Result, part: PartResult) -> str:
-    """One part on one data set: figure, interval, seeds, rule, and what would settle it."""
-    place = "" if result.dataset == "exact" else f"{result.dataset}: "
-    measure = part.measure
-    if measure is None:
-        return place + say("claims.missing", experiment=part.part.experiment, measure=part.part.measure)
-    text = place + figures(part)
-    if measure.seeds:
-        text += "; " + say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
-    elif measure.source in ("formula", "exact"):
-        text += "; " + say(f"claims.source.{measure.source}")
-    text += f". {say(f'reason.{part.reason}').capitalize()}"
-    if (needed := seeds_to_settle(part)) is not None:
-        text += ". " + say("claims.seeds_needed" if needed < 1000 else "claims.seeds_many", seeds=needed)
-    return text
-
-
-def part_rows(results: Sequence[Result]) -> pd.DataFrame:
-    """The parts that have an interval, for `claim_charts.parts`."""
-    rows = []
-    for result in results:
-        for part in result.parts:
-            measure = part.measure
-            if measure is None or not measure.low < measure.high:
-                continue
-            factor = 100 if measure.unit in ("accuracy", "share") else 1
-            zone = [factor * bound for bound in zone_of(part)]
-            numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
-            words = (
-                f"{result.dataset} · {pick(part.part.words)}" if result.dataset != "exact" else pick(part.part.words)
-            )
-            rows.append(
-                {
-                    "label": "\n".join(textwrap.wrap(words, WIDE[language()])[:3]),
-                    "dataset": result.dataset,
-                    **numbers,
-                    "zone_low": zone[0],
-                    "zone_high": zone[1],
-                    "verdict": say(f"verdict.{part.verdict}"),
-                    "colour": VERDICTS[part.verdict],
-                    "seeds": measure.seeds,
-                    "unit": measure.unit,
-                }
-            )
-    columns = [
-        "label",
-        "dataset",
-        "value",
-        "low",
-        "high",
-        "zone_low",
-        "zone_high",
-        "verdict",
-        "colour",
-        "seeds",
-        "unit",
-    ]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def zone_of(part: PartResult) -> tuple[float, float]:
-    """Where the whole interval must lie for the part to hold; infinite on an open side."""
-    threshold = part.part.threshold
-    if isinstance(threshold, tuple):
-        return threshold
-    margin = (part.delta or 0.0) if threshold is None else threshold
-    return {
-        "difference": (margin, math.inf),
-        "above": (margin, math.inf),
-        "below": (-math.inf, margin),
-        "no_difference": (-margin, margin),
-        "not_worse": (-margin, math.inf),
-        "equals": (margin, margin),
-    }[part.part.test]
-
-
-def seeds_to_settle(part: PartResult) -> int | None:
-    """About how many seeds would settle an open part; None where more seeds are not what it needs."""
-    measure = part.measure
-    if measure is None or not measure.seeds or part.reason not in ("delta_open", "margin_open", "straddles"):
-        return None
-    edge = min(filter(math.isfinite, zone_of(part)), key=lambda bound: abs(measure.value - bound))
-    effect = Effect(measure.value, measure.low, measure.high, measure.seeds, measure.wins, measure.p or 1.0)
-    return seeds_needed(effect, edge)
-
-
 def show_power() -> None:
-    """How often the rule errs, simulated."""
-
-
-def probability(p: float | None) -> str:
-    return "–" if p is None else ("< 0.001" if p < 0.001 else f"{p:.3f}")
-
-
-def show_runs(claim: Claim, results: Sequence[Result]) -> None:
-    """The run records behind the figures, each with a way to *Runs*."""
-    rows = [
-        {
-            say("column.run"): run,
-            say("column.dataset"): result.dataset,
-            say("claims.column.part"): pick(part.part.words),
-        }
-        for result in results
-        for part in result.parts
-        if part.measure is not None
-        for run in part.measure.runs
-    ]
-    if not rows:
+    """How often the rule errs and how often it finds what is there, as simulated."""
+    rows = power_rows(shipped_power())
+    if rows.empty:
         return
-    with st.expander(say("claims.runs", count=len({row[say("column.run")] for row in rows}))):
-        data = pd.DataFrame(rows)
-        st.dataframe(data, hide_index=True, width="stretch", height=220)
-        ids = list(dict.fromkeys(data[say("column.run")]))
-        run = st.selectbox(say("runs.choose"), ids, key=f"run_of_{claim.id}") or ids[0]
-        own = {} if run in loaders.shipped_ids() else {"origin": "own"}
-        st.page_link(
-            "pages/runs.py",
-            label=say("claims.open_run"),
-            icon=frame.ICONS["runs"],
-            query_params={"run": run, "lang": language(), **own},
+    st.header(say("claims.power"))
+    st.markdown(say("claims.power_hint"))
+    st.table(rows.set_index(rows.columns[0]))
+
+
+def power_rows(simulated: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """A line for every data set and number of seeds: false and found differences, false and found equalities."""
+    plans = dict.fromkeys((row["dataset"], row["seeds"], row["looks"]) for row in simulated)
+
+    def share(plan: tuple, rule: str, true: Callable[[float], bool]) -> str:
+        """The largest share of “supported” among the true effects, in δ, that `true` picks."""
+        found = [
+            row["shares"]["supported"]
+            for row in simulated
+            if (row["dataset"], row["seeds"], row["looks"]) == plan
+            and row["rule"] == rule
+            and true(round(row["true"][0] / row["delta"], 3))
+        ]
+        return f"{100 * max(found):.1f} %" if found else "–"
+
+    rows = []
+    for plan in plans:
+        dataset, seeds, looks = plan
+        name = say("claims.power.seeds" if looks == 1 else "claims.power.extended", seeds=seeds)
+        rows.append(
+            {
+                say("claims.power.plan"): f"{dataset} · {name}",
+                say("claims.power.false"): share(plan, "difference", lambda size: size <= 1),
+                say("claims.power.found"): share(plan, "difference", lambda size: size == 2),
+                say("claims.power.false_equal"): share(plan, "no_difference", lambda size: size >= 1),
+                say("claims.power.found_equal"): share(plan, "no_difference", lambda size: size == 0),
+            }
         )
-
-
-def _show_published(claim: Claim) -> None:
-    if not claim.published:
-        st.caption(say("claims.no_published"))
-    for row in claim.published:
-        colour, icon = {1: ("green", "thumb_up"), 0: ("orange", "contrast"), -1: ("red", "thumb_down")}[row.supports]
-        sign = f":{colour}-badge[:material/{icon}: {say(f'claims.evidence.{row.supports}')}]"
-        st.markdown(f"{sign} {pick(row.words)} ([{row.source}]({row.link}))")
+    return pd.DataFrame(rows)

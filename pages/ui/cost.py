@@ -37,8 +37,9 @@ def rows_of(series: Mapping[str, Any], kind: str) -> pd.DataFrame:
             numbers = {"value": np.median(column), "low": column.min(), "high": column.max()}
             row = {"case": say(f"cost.case.{case}"), "tokens": tokens}
             rows.append(row | {name: factor * float(value) for name, value in numbers.items()})
-    data = pd.DataFrame(rows, columns=["case", "tokens", "value", "low", "high"])
-    return data[data["low"] > 0]  # less memory than can be seen has no place on a log scale
+    # less memory than can be seen has no place on a log scale
+    rows = [row for row in rows if row["low"] > 0]
+    return pd.DataFrame(rows, columns=["case", "tokens", "value", "low", "high"])
 
 
 def show_growth(kind: str) -> bool:
@@ -112,7 +113,7 @@ def show_exponents() -> None:
     text = "; ".join(f"{row['label']} {row['value']:.2f}" for row in rows)
     st.altair_chart(chart, key="exponents", alt=text)
     st.caption(say("cost.exponents_hint"))
-    tables.beside(data[list(columns)].round(3).rename(columns=columns), "cost-exponents")
+    tables.beside(data.filter(items=list(columns)).round(3).rename(columns=columns), "cost-exponents")
 
 
 def show_savings() -> None:

@@ -58,15 +58,14 @@ def factorial_rows(result: Mapping[str, Any]) -> pd.DataFrame:
     arms = arms_by_name(result)
     mixers = list(dict.fromkeys(name.split(" ")[0] for name in arms if " " in name))
     rows = []
-    for mixer in mixers:
-        for channel in CHANNELS:
-            arm = arms.get(f"{mixer} {channel}")
+    for channel in CHANNELS:
+        for mixer in mixers:
+            arm, nothing = arms.get(f"{mixer} {channel}"), arms.get(f"{mixer} off")
             if arm is None:
                 continue
-            nothing = arms.get(f"{mixer} off")
-            gain = (
-                tables.points(arm["test_accuracy"] - nothing["test_accuracy"]) if nothing and arm is not nothing else ""
-            )
+            gain = ""
+            if nothing is not None and channel != "off":
+                gain = tables.points(arm["test_accuracy"] - nothing["test_accuracy"])
             numbers = {"accuracy": arm["test_accuracy"], "low": arm["low"], "high": arm["high"]}
             rows.append(
                 {
@@ -79,9 +78,7 @@ def factorial_rows(result: Mapping[str, Any]) -> pd.DataFrame:
                 }
             )
     columns = ["mixer", "channel", "accuracy", "low", "high", "gain", "seeds", "parameters"]
-    data = pd.DataFrame(rows, columns=columns)
-    order = {say(f"channel.{channel}"): place for place, channel in enumerate(CHANNELS)}
-    return data.iloc[data["channel"].map(order).argsort(kind="stable")] if len(data) else data
+    return pd.DataFrame(rows, columns=columns)
 
 
 def show_factorial(dataset: str) -> None:
@@ -186,7 +183,10 @@ def show_collapse() -> None:
         return
     measures = loaders.exact_measures("rank-collapse")
     left = {arm: tables.figure(measures[f"r.{arm}"].value, "ratio") for arm in COLLAPSE}
-    st.markdown(say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left))
+    found = say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left)
+    more = measures["skip_over_mlp"]
+    powers = {name: f"{getattr(more, name):.1f}" for name in ("value", "low", "high")}
+    st.markdown(found + (" " + say("collapse.skip_over_mlp", **powers) if more.low > 0 else ""))
     playing = bool(st.session_state.get("collapse_playing"))
     st.fragment(_show_collapse, run_every=PLAY_SECONDS if playing else None)(series)
     st.caption(say("collapse.hint", tokens=series["tokens"], width=series["width"], heads=series["heads"]))
@@ -215,7 +215,7 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
     arm = {("off", "off"): "san", ("off", "on"): "mlp", ("on", "off"): "skip", ("on", "on"): "both"}[skip, ffn]
     data = collapse_rows(series, arm)
     colours = {say(f"collapse.{name}"): colour for name, colour in COLLAPSE.items()}
-    now = data[data["chosen"] & (data["layer"] == layer)]["r"].iloc[0]
+    now = next(row["r"] for row in data.to_dict("records") if row["chosen"] and row["layer"] == layer)
     words = say("collapse.now", layer=layer, arm=say(f"collapse.{arm}"), share=tables.figure(float(now), "ratio"))
     chart = topic_charts.collapse(data, layer, say("collapse.chart"), say("collapse.axis"), say("collapse.r"), colours)
     st.altair_chart(chart, key="collapse", alt=words)

@@ -82,7 +82,8 @@ def show_contrasts(dataset: str) -> None:
         row = result["measures"].get(name, {})
         if row.get("value") is not None:
             numbers = {key: 100 * row[key] for key in ("value", "low", "high")}
-            label = f"{say(f'hybrids.measure.{name}')} · {say(f'verdict.{row["verdict"]}')}"
+            verdict = say(f"verdict.{row['verdict']}")
+            label = f"{say(f'hybrids.measure.{name}')} · {verdict}"
             rows.append({"label": label, "colour": VERDICTS[row["verdict"]], **numbers, "delta": 100 * row["delta"]})
     if not rows:
         return
@@ -94,4 +95,4 @@ def show_contrasts(dataset: str) -> None:
     text = "; ".join(f"{row['label']} {row['value']:+.2f}" for row in rows)
     st.altair_chart(chart, key=f"hybrid_contrasts_{dataset}", alt=text)
     st.caption(say("verdict.hint", delta=f"{delta:g}"))
-    tables.beside(data[list(columns)].round(2).rename(columns=columns), f"hybrids-{dataset}")
+    tables.beside(data.filter(items=list(columns)).round(2).rename(columns=columns), f"hybrids-{dataset}")

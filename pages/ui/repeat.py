@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import claim_charts, frame, loaders, tables, training
+from pages.ui import claim_charts, frame, judged, loaders, tables, training
 from pages.ui.theme import FAMILIES
 from pages.ui.words import pick, say
 from tf_models.errors import LabError
 from tf_models.study.claims import Claim
 from tf_models.study.judging import EXACT, TRAINED, PartResult, Result
 from tf_models.study.runs import ACTIVE, RunRecord, RunSpec
-from tf_models.study.verdict import Measure
 
 DATASET = "digits"  # seconds a run
 MOST_ARMS = 4
@@ -194,14 +193,6 @@ def _show_computing(claim: Claim, name: str, results: Sequence[Result]) -> None:
     parts = {part.part.key: part for result in results for part in result.parts if part.part.experiment == name}
     for part in parts.values():
         again = computed.get(part.part.measure)
-        old = say("reason.missing") if part.measure is None else claim_figure(part.measure)
-        new = say("reason.missing") if again is None else claim_figure(again)
+        old = say("reason.missing") if part.measure is None else judged.figure(part.measure)
+        new = say("reason.missing") if again is None else judged.figure(again)
         st.markdown("- " + say("repeat.computed", words=pick(part.part.words), shipped=old, new=new))
-
-
-def claim_figure(measure: Measure) -> str:
-    """A measure with its interval, where it has one."""
-    text = tables.figure(measure.value, measure.unit)
-    if measure.low < measure.high:
-        text += " [{}, {}]".format(*(tables.figure(b, measure.unit, bare=True) for b in (measure.low, measure.high)))
-    return text

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from pages.ui import claims
+from pages.ui.judged import badge, reason
 from pages.ui.words import pick, say
 from tf_models.study.claims import CLAIMS
 from tf_models.study.judging import Result
@@ -21,7 +21,7 @@ def claims_of(row: str) -> list[str]:
 def verdict_cell(row: str, results: Mapping[str, Result]) -> str:
     """The verdicts of a row as Markdown."""
     cells = [
-        claims.badge(results[claim].verdict, f"{claim} {say(f'verdict.{results[claim].verdict}')}")
+        badge(results[claim].verdict, f"{claim} {say(f'verdict.{results[claim].verdict}')}")
         for claim in claims_of(row)
         if claim in results
     ]
@@ -34,7 +34,7 @@ def why_cell(row: str, results: Mapping[str, Result]) -> str:
     for claim in claims_of(row):
         if claim in results:
             words = results[claim].claim
-            cells.append(f"**{claim}** {pick(words.wrong) or pick(words.right) or claims.reason(results[claim])}")
+            cells.append(f"**{claim}** {pick(words.wrong) or pick(words.right) or reason(results[claim])}")
     return " ".join(cells)
 
 

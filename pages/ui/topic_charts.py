@@ -14,7 +14,7 @@ CELL = 44  # pixels: height of a cell of the heat map
 def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
     """Accuracy in percent of every token mixer with every channel mixer, and below it what was gained over nothing.
 
-    `data` has mixer, channel, accuracy, low, high, seeds and gain (how it is written), in the order of rows and columns.
+    `data` has mixer, channel, accuracy, low, high, seeds and gain (as written), in the order of rows and columns.
     """
     rows, across = list(dict.fromkeys(data["mixer"])), list(dict.fromkeys(data["channel"]))
     middle = (data["accuracy"].min() + data["accuracy"].max()) / 2
@@ -150,7 +150,7 @@ def spans(
     rules: Sequence[float] = (),
     tips: str = ".2f",
 ) -> Chart:
-    """A row a label: value with its interval, and vertical lines at `rules`. Columns: label, value, low, high, colour."""
+    """A row a label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour."""
     order = list(dict.fromkeys(data["label"]))
     x = {"title": axis, "scale": alt.Scale(zero=False, padding=16)}
     base = alt.Chart(data).encode(
