@@ -1,8 +1,8 @@
-"""FFN: the gap with its intervals, how the arms learn, what the gap depends on, and whether the experiment holds."""
+"""FFN: the gap with its intervals, what it depends on, other mixers, other shapes, rank collapse, published figures."""
 
 import streamlit as st
 
-from pages.ui import frame, gap, links, loaders
+from pages.ui import claims, factorial, frame, gap, links, loaders
 from pages.ui.training import variant_name
 from pages.ui.words import say
 from tf_models.zoo import CLASSROOM
@@ -29,6 +29,18 @@ if result and gap.show_contrasts(result):
 
     st.header(say("ffn.controls"))
     gap.show_controls(result)
+
+st.header(say("factorial.title"))
+factorial.show_factorial(dataset)
+
+st.header(say("shape.title"))
+factorial.show_shape(dataset)
+
+st.header(say("collapse.title"))
+factorial.show_collapse()
+
+st.header(say("topic.claims"))
+claims.show_links(("C37", "C47", "C46", "C40"))
 
 st.header(say("ffn.published"))
 st.caption(say("ffn.published_hint"))

@@ -1,20 +1,13 @@
-"""Overview: the question, the headline figure, and the text's three tables beside what was measured."""
+"""Overview: the question, the headline figure, and the text's three tables with verdicts."""
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, frame, loaders, tables
+from pages.ui import charts, claims, frame, loaders, tables, text_tables
 from pages.ui.words import say
 
 frame.ensure()
 frame.heading("overview")
-
-# The text's tables: rows of each, and the contrast that measures a cell where one does.
-TABLES = {
-    "table1": {"row1": None, "row2": None, "row3": None, "row4": None},
-    "table2": {"row1": ("linear", "linear"), "row2": ("activation", "activation"), "row3": None},
-    "table3": {"row1": ("off", "off"), "row2": ("deeper", "off_deeper"), "row3": None},
-}
 
 results = [loaders.ffn_gap(dataset) for dataset in loaders.EXPERIMENT_DATASETS]
 rows = pd.concat([tables.contrast_rows(result, primary_only=True) for result in results])
@@ -35,24 +28,9 @@ for column, (page, key) in zip(
     column.page_link(f"pages/{page}.py", label=say(key), icon=frame.ICONS[page])
 
 st.header(say("overview.tables"))
+deciding = claims.decided(loaders.claim_results())
+st.markdown(claims.score_words(deciding))
+st.page_link("pages/claims.py", label=say("overview.open_claims"), icon=frame.ICONS["claims"])
 st.caption(say("overview.tables_hint"))
-for table, entries in TABLES.items():
-    st.subheader(say(table))
-    lines = []
-    for row, measured in entries.items():
-        effects = [text for result in results if measured and (text := tables.effect_text(result, measured[1]))]
-        cell = (
-            say(f"measured.{measured[0]}", effects="; ".join(effects))
-            if measured and effects
-            else say("verdict.untested")
-        )
-        lines.append(
-            {
-                say("table.aspect"): say(f"{table}.{row}"),
-                say("table.cnn"): say(f"{table}.{row}.cnn"),
-                say("table.transformer"): say(f"{table}.{row}.transformer"),
-                say("table.measured"): cell,
-            }
-        )
-    st.table(pd.DataFrame(lines).set_index(say("table.aspect")))
+text_tables.show_tables(deciding, with_reasons=False)
 st.caption(say("overview.published_hint"))

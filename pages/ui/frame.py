@@ -9,19 +9,25 @@ from tf_models.errors import LabError
 
 PAGES = {
     "overview": "",
+    "claims": "claims",
     "anatomy": "anatomy",
     "feature_maps": "feature_maps",
     "parameters": "parameters",
     "ffn": "ffn",
+    "cost": "cost",
+    "hybrids": "hybrids",
     "train": "train",
     "runs": "runs",
 }
 ICONS = {
     "overview": ":material/home:",
+    "claims": ":material/fact_check:",
     "anatomy": ":material/account_tree:",
     "feature_maps": ":material/grid_view:",
     "parameters": ":material/scatter_plot:",
     "ffn": ":material/compare_arrows:",
+    "cost": ":material/timer:",
+    "hybrids": ":material/join:",
     "train": ":material/model_training:",
     "runs": ":material/receipt_long:",
 }

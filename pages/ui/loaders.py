@@ -3,21 +3,24 @@
 import atexit
 import logging
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from tf_models.errors import LabError
-from tf_models.study import showcase, worker
+from tf_models.study import exact, shipped, showcase, worker
 from tf_models.study.conduct import known_records
 from tf_models.study.experiments.base import Records
 from tf_models.study.experiments.ffn_gap import FfnGap
-from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
 from tf_models.study.jobs import Jobs
+from tf_models.study.judging import Result, load_results
 from tf_models.study.linear import shipped_linear
-from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore
+from tf_models.study.plans import shipped_plan
+from tf_models.study.runs import FINISHED, RunRecord, RunSpec, RunStore
 from tf_models.study.shipped import shipped_records
+from tf_models.study.verdict import Measure
 
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -68,31 +71,27 @@ def ffn_gap(dataset: str, variant: str = "vit") -> dict[str, Any]:
 
 
 def shipped_experiment(dataset: str, variant: str = "vit") -> FfnGap:
-    """``ffn-gap`` as the lab ships it for `dataset`, with its grid for `vit` alone: the README has the commands."""
-    if dataset != "digits":
-        recipe = Recipe(epochs=10)
-        return FfnGap(dataset, 3, train_size=10_000, recipe=recipe, backend="tensorflow", variant=variant)
-    if variant != "vit":
-        return FfnGap("digits", 5, backend="tensorflow", variant=variant)
-    return FfnGap("digits", 5, depths=(1, 2, 4, 8), train_sizes=(300, 600), backend="tensorflow")
+    """``ffn-gap`` as the lab ships it for `dataset`, with its grid for `vit` alone."""
+    plan = shipped_plan("ffn-gap", dataset)
+    assert isinstance(plan, FfnGap)
+    return plan if variant == "vit" else replace(plan, variant=variant, depths=(), train_sizes=())
 
 
 @st.cache_data(ttl=10, show_spinner=False)
 def parameter_efficiency(dataset: str) -> dict[str, Any]:
     """The analysis of ``parameter-efficiency`` as the lab ships it, as far as its runs are there."""
-    if dataset == "digits":
-        experiment = ParameterEfficiency("digits", 5, train_sizes=(300,), backend="tensorflow")
-    else:
-        experiment = ParameterEfficiency(
-            dataset,
-            3,
-            10_000,
-            Recipe(epochs=5),
-            "tensorflow",
-            tuning_size=2500,
-            train_sizes=(2500,),
-        )
-    return experiment.analyse(all_records())
+    return experiment_result("parameter-efficiency", dataset)
+
+
+def experiment_result(name: str, dataset: str) -> dict[str, Any]:
+    """The analysis of an experiment as the lab ships it, as far as its runs are there; empty where none is planned."""
+    return _analysed(name, dataset, _record_stamp())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _analysed(name: str, dataset: str, stamp: tuple[str, ...]) -> dict[str, Any]:
+    plan = shipped_plan(name, dataset)
+    return plan.analyse(all_records()) if plan is not None else {}
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -103,6 +102,26 @@ def linear_accuracy(dataset: str) -> float | None:
 
 
 EXPERIMENT_DATASETS = ("digits", "cifar10-jpeg")
+LIVE_SEEDS = range(1000, 2000)  # of what a visitor repeats: no experiment reports them
+
+
+def claim_results() -> dict[str, tuple[Result, ...]]:
+    """Every claim with a result a data set. Judging takes seconds, so it is done again only when records change."""
+    return _judged(_record_stamp())
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def _record_stamp() -> tuple[str, ...]:
+    """The shipped results as they are, and the own runs that an experiment may report."""
+    files = [f"{path.name} {path.stat().st_mtime_ns}" for path in sorted(shipped.RESULTS.glob("*"))]
+    opened = _store_or_none()
+    own = opened.runs([FINISHED], limit=100_000) if opened is not None else []
+    return (*files, *(run.id for run in own if run.purpose != "page" and run.spec.seed not in LIVE_SEEDS))
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _judged(stamp: tuple[str, ...]) -> dict[str, tuple[Result, ...]]:
+    return load_results(all_records())
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -166,6 +185,32 @@ def _computed_taps(choice: str, spec: dict, pixels: bytes, shape: tuple[int, ...
     return {name: array[0] for name, array in arrays.items()}
 
 
+def records_by_id() -> dict[str, RunRecord]:
+    """Every finished run that an experiment may report."""
+    return {record.run_id: record for found in all_records().values() for record in found}
+
+
+def shipped_ids() -> set[str]:
+    """The ids of the shipped runs."""
+    return {record.run_id for record in shipped_records().values()}
+
+
 def shipped_runs() -> list[RunRecord]:
     """Every run record that comes with the lab."""
     return list(shipped_records().values())
+
+
+def computed_again(name: str) -> dict[str, Measure]:
+    """The measures of an exact experiment, computed now in a worker."""
+    rows = jobs().ask(worker.exact, name, seconds=300)["measures"]
+    return {key: Measure(**{**row, "runs": tuple(row["runs"])}) for key, row in rows.items()}
+
+
+def exact_series(experiment: str) -> dict[str, Any]:
+    """What the figures of an exact experiment are drawn from; empty where it is not shipped."""
+    return exact.exact_series()[experiment]
+
+
+def exact_measures(experiment: str) -> dict[str, Measure]:
+    """The measures of an exact experiment, as far as they are there."""
+    return exact.exact_measures()[experiment]

@@ -9,6 +9,8 @@ from pages.ui.theme import VERDICTS
 from pages.ui.words import say
 from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def points(value: float | None, sign: bool = True) -> str:
     """A share as points: 0.0123 → +1.23, with a real minus."""
@@ -20,6 +22,22 @@ def points(value: float | None, sign: bool = True) -> str:
 def percent(value: float | None) -> str:
     """A share in percent, one decimal."""
     return "–" if value is None else f"{100 * value:.1f}"
+
+
+def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> str:
+    """A measure in its unit (`bare` leaves the unit out): points of accuracy, a share in percent, a number."""
+    if unit == "accuracy":
+        return points(value, sign) + ("" if bare else f" {say('unit.points')}")
+    if unit == "share":
+        text = f"{100 * value:.3g}" + ("" if bare else " %")
+    elif value == int(value) and abs(value) < 1e6:
+        text = f"{value:,.0f}"
+    elif abs(value) < 1e-3 or abs(value) >= 1e6:
+        digits, power = f"{value:.1e}".split("e")
+        text = f"{digits}·10{str(int(power)).translate(RAISED)}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.DataFrame:

@@ -7,8 +7,8 @@ VERDICTS = {
     "supported": "#009E73",
     "partly": "#E69F00",
     "not_supported": "#D55E00",
-    "inconclusive": "#808080",
-    "untested": "#A0A0A0",
+    "inconclusive": "#8C8C8C",
+    "untested": "#D4D4D4",
 }
 # The arms of one family: the full model keeps the family's colour, each other arm has its own, and its own dash.
 ARMS = {

@@ -120,7 +120,7 @@ def visitor() -> str:
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)
 
 
-def submit(specs: list[RunSpec], again: bool) -> None:
+def submit(specs: list[RunSpec], again: bool, purpose: str = "page") -> None:
     """Queue the runs. Who presses *Train* wants to see one: only what was trained here is shown instead of trained
     again, and not even that with `again`.
     """
@@ -129,7 +129,7 @@ def submit(specs: list[RunSpec], again: bool) -> None:
     before = {run.id for run in queue.store.runs(ACTIVE)}
     reused = False
     for spec in specs:
-        run_id = queue.submit(spec, visitor=visitor(), purpose="page", fresh=again, shipped=False)
+        run_id = queue.submit(spec, visitor=visitor(), purpose=purpose, fresh=again, shipped=False)
         reused |= run_id not in before and queue.place(run_id) is None and _find(run_id).status == FINISHED
         if run_id in watched:
             watched.remove(run_id)
@@ -154,10 +154,11 @@ def _find(run_id: str) -> Shown:
     for record in shipped_records().values():
         if record.run_id == run_id:
             return Shown(run_id, record.spec, FINISHED, record, None, list(record.history))
-    return _shown(loaders.store().get(run_id))
+    return shown_run(loaders.store().get(run_id))
 
 
-def _shown(run: Run) -> Shown:
+def shown_run(run: Run) -> Shown:
+    """A row of the store with its epochs."""
     rows = list(run.record.history) if run.record is not None else loaders.store().epochs(run.id)
     return Shown(run.id, run.spec, run.status, run.record, run.reason, rows)
 
@@ -169,7 +170,7 @@ def _visible() -> list[Shown]:
         found[run_id] = _find(run_id)
     for run in loaders.store().runs(visitor=visitor(), limit=SHOWN):
         if run.id not in found:
-            found[run.id] = _shown(run)
+            found[run.id] = shown_run(run)
     return list(found.values())[:SHOWN]
 
 
@@ -221,14 +222,15 @@ def _runs(was_active: bool) -> None:
             loaders.jobs().stop(run.id)
         st.rerun(scope="fragment")
     for run in runs:
-        _row(run)
+        show_row(run)
 
 
 def _name(run: Shown) -> str:
     return f"{run.spec.name} · {run.spec.dataset} · {say('column.seed')} {run.spec.seed}"
 
 
-def _row(run: Shown) -> None:
+def show_row(run: Shown) -> None:
+    """One run: how far it is, with its stop, or how it ended."""
     words, button = st.columns([5, 1], vertical_alignment="center")
     text = f"{_name(run)}: {_state(run)}"
     if run.status in ACTIVE:

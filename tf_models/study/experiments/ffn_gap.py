@@ -10,7 +10,7 @@ Six arms (`ffn_arms`), 30 runs and 18 for tuning: about 4 minutes on 2 cores for
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -112,6 +112,7 @@ class FfnGap(Experiment):
         return analyse(self, records)
 
 
+@cache  # the search takes a tenth of a second, an analysis needs it dozens of times
 def ffn_arms(input_shape: tuple[int, int, int], classes: int, variant: str = "vit") -> dict[str, dict[str, Value]]:
     """The six arms of ``ffn-gap``, all of `variant`.
 

@@ -1,0 +1,32 @@
+"""Claims: is the text right? The score, what it gets wrong, the card of one statement, and the list of all."""
+
+import streamlit as st
+
+from pages.ui import claim_card, claims, frame, loaders, text_tables
+from pages.ui.words import say
+
+frame.ensure()
+frame.heading("claims")
+with st.spinner(say("claims.working")):
+    found = loaders.claim_results()
+
+top, below = st.container(), st.container()
+with below:
+    st.header(say("claims.list"))
+    fitting, results = claims.choose_filters(found)
+with top:
+    claim = claims.choose_claim(list(fitting))
+    if claim is None:
+        deciding = claims.decided(found)
+        claims.show_score(deciding)
+        st.header(say("claims.wrong"))
+        claims.show_wrong(deciding)
+    else:
+        claim_card.show_card(claim, found[claim.id])
+with below:
+    claims.show_list(fitting, results)
+if claim is None:
+    st.header(say("claims.tables"))
+    st.caption(say("overview.tables_hint"))
+    text_tables.show_tables(deciding, with_reasons=True)
+    claims.show_power()

@@ -1,0 +1,21 @@
+"""Cost: n against n², counted and measured, and where the square begins to matter."""
+
+import streamlit as st
+
+from pages.ui import claims, cost, frame, links
+from pages.ui.words import say
+
+frame.ensure()
+frame.heading("cost")
+kind = links.choose(
+    "what", say("cost.what"), cost.KINDS, lambda name: say(f"cost.kind.{name}"), kind="segments", wrap=True
+)
+if cost.show_growth(kind):
+    st.header(say("cost.exponents"))
+    cost.show_exponents()
+
+    st.header(say("cost.savings"))
+    cost.show_savings()
+
+st.header(say("topic.claims"))
+claims.show_links(("C18", "C04", "C43"))

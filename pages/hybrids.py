@@ -1,0 +1,16 @@
+"""Hybrids: convolution and attention alone and one after the other, in both orders, at equal parameters."""
+
+import streamlit as st
+
+from pages.ui import claims, frame, hybrids, links, loaders
+from pages.ui.words import say
+
+frame.ensure()
+frame.heading("hybrids")
+dataset = links.choose("dataset", say("ffn.dataset"), loaders.EXPERIMENT_DATASETS, kind="segments")
+if hybrids.show_arms(dataset):
+    st.header(say("hybrids.contrasts"))
+    hybrids.show_contrasts(dataset)
+
+st.header(say("topic.claims"))
+claims.show_links(("C23", "C22", "C20"))

@@ -1,0 +1,159 @@
+"""The card of one claim: what the text says, what was measured, what would change our mind."""
+
+import textwrap
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import claim_charts, frame, loaders, repeat
+from pages.ui.claims import OUTSIDE
+from pages.ui.judged import badge, part_line, probability, reason, scale, zone_of
+from pages.ui.theme import VERDICTS
+from pages.ui.words import language, pick, say
+from tf_models.study.claims import Claim
+from tf_models.study.judging import Result
+
+WIDE = {"en": 56, "zh": 26}  # characters of one line above an interval
+
+
+def show_card(claim: Claim, results: Sequence[Result]) -> None:
+    """Everything about one claim."""
+    st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
+    systems = ", ".join(claim.systems)
+    st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
+    for result in results:
+        st.markdown(f"{badge(result.verdict)} {scale(result)}: {reason(result)}")
+    st.markdown(f"**{say('claims.asks')}** {pick(claim.question)}")
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader(say("claims.measured"))
+        show_parts(claim, results)
+    with right:
+        st.subheader(say("claims.published"))
+        _show_published(claim)
+        st.subheader(say("claims.wording"))
+        for key, words in (("right", claim.right), ("wrong", claim.wrong)):
+            if pick(words):
+                st.markdown(f"**{say(f'claims.wording.{key}')}** {pick(words)}")
+        st.subheader(say("claims.mind"))
+        st.markdown(pick(claim.refuted_by))
+        repeat.show(claim, results)
+
+
+def place_name(section: str) -> str:
+    """A place of the text, as written on the card."""
+    if section.startswith("table"):
+        table, _, row = section.partition(".row")
+        return say("claims.table_row", table=table.removeprefix("table"), row=row.split(".")[0])
+    return say(f"claims.place.{section}") if section in OUTSIDE else say("claims.place", section=section)
+
+
+def show_parts(claim: Claim, results: Sequence[Result]) -> None:
+    """The chart that answers, a line a part with figure, interval, seeds and rule, and the runs behind them."""
+    rows = part_rows(results)
+    columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
+    for unit, data in rows.groupby("unit", sort=False):
+        chart = claim_charts.parts(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns)
+        text = "; ".join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
+        st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
+    if not rows.empty:
+        st.caption(say("claims.parts_hint"))
+    for part in claim.parts:
+        note = say("claims.part.primary") if part.key == claim.primary and len(claim.parts) > 1 else ""
+        note = note if part.decides else say("claims.part.beside")
+        st.markdown(f"{pick(part.words)} {f'*({note})*' if note else ''}")
+        lines = []
+        for result in results:
+            outcome = next((found for found in result.parts if found.part.key == part.key), None)
+            if outcome is not None:
+                lines.append(f"- {badge(outcome.verdict)} {part_line(result, outcome)}")
+        st.markdown("\n".join(lines))
+    for result in results:
+        if result.p is not None:
+            text = say(
+                "claims.p", dataset=result.dataset, p=probability(result.p), adjusted=probability(result.p_adjusted)
+            )
+            st.caption(text)
+    show_runs(claim, results)
+
+
+def part_rows(results: Sequence[Result]) -> pd.DataFrame:
+    """The parts that have an interval, for `claim_charts.parts`."""
+    rows = []
+    for result in results:
+        for part in result.parts:
+            measure = part.measure
+            if measure is None or not measure.low < measure.high:
+                continue
+            factor = 100 if measure.unit in ("accuracy", "share") else 1
+            zone = [factor * bound for bound in zone_of(part)]
+            numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
+            words = (
+                f"{result.dataset} · {pick(part.part.words)}" if result.dataset != "exact" else pick(part.part.words)
+            )
+            rows.append(
+                {
+                    "label": "\n".join(textwrap.wrap(words, WIDE[language()])[:3]),
+                    "dataset": result.dataset,
+                    **numbers,
+                    "zone_low": zone[0],
+                    "zone_high": zone[1],
+                    "verdict": say(f"verdict.{part.verdict}"),
+                    "colour": VERDICTS[part.verdict],
+                    "seeds": measure.seeds,
+                    "unit": measure.unit,
+                }
+            )
+    columns = [
+        "label",
+        "dataset",
+        "value",
+        "low",
+        "high",
+        "zone_low",
+        "zone_high",
+        "verdict",
+        "colour",
+        "seeds",
+        "unit",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def show_runs(claim: Claim, results: Sequence[Result]) -> None:
+    """The run records behind the figures, each with a way to *Runs*."""
+    rows = [
+        {
+            say("column.run"): run,
+            say("column.dataset"): result.dataset,
+            say("claims.column.part"): pick(part.part.words),
+        }
+        for result in results
+        for part in result.parts
+        if part.measure is not None
+        for run in part.measure.runs
+    ]
+    if not rows:
+        return
+    with st.expander(say("claims.runs", count=len({row[say("column.run")] for row in rows}))):
+        data = pd.DataFrame(rows)
+        st.dataframe(data, hide_index=True, width="stretch", height=220)
+        ids = list(dict.fromkeys(data[say("column.run")]))
+        run = st.selectbox(say("runs.choose"), ids, key=f"run_of_{claim.id}") or ids[0]
+        own = {} if run in loaders.shipped_ids() else {"origin": "own"}
+        st.page_link(
+            "pages/runs.py",
+            label=say("claims.open_run"),
+            icon=frame.ICONS["runs"],
+            query_params={"run": run, "lang": language(), **own},
+        )
+
+
+def _show_published(claim: Claim) -> None:
+    if not claim.published:
+        st.caption(say("claims.no_published"))
+    for row in claim.published:
+        colour, icon = {1: ("green", "thumb_up"), 0: ("orange", "contrast"), -1: ("red", "thumb_down")}[row.supports]
+        sign = f":{colour}-badge[:material/{icon}: {say(f'claims.evidence.{row.supports}')}]"
+        st.markdown(f"{sign} {pick(row.words)} ([{row.source}]({row.link}))")

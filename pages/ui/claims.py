@@ -1,0 +1,247 @@
+"""The parts of the page *Claims*: the score, what the text gets wrong, the list, and how often the rule errs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import claim_charts, links, loaders
+from pages.ui.judged import badge, reason
+from pages.ui.theme import VERDICTS
+from pages.ui.words import language, pick, say
+from tf_models.study.claims import CLAIMS, Claim
+from tf_models.study.judging import Result, headline
+from tf_models.study.power import shipped_power
+
+BY_ID = {claim.id: claim for claim in CLAIMS}
+ALL = "all"
+# Streamlit centres the words of a button; a statement of two lines reads from the left.
+FROM_THE_LEFT = """<style>
+[class*=st-key-statements] button, [class*=st-key-statements] button * {text-align: left; justify-content: flex-start}
+</style>"""
+# Places of the text without a number of their own → the heading under which they are counted.
+OUTSIDE = {
+    **{
+        f"table{table}.row{row}": heading
+        for table, heading in ((1, "1.4"), (2, "2.2"), (3, "3"))
+        for row in range(1, 5)
+    },
+    **{"why_alike": "1.5", "summary": "1.5", "conclusion": "3"},
+}
+
+Found = Mapping[str, tuple[Result, ...]]
+
+
+def section_of(claim: Claim) -> str:
+    """The heading of the text under which a claim is counted."""
+    return _heading(claim.sections[0])
+
+
+def _heading(place: str) -> str:
+    if place in OUTSIDE:
+        return OUTSIDE[place]
+    return "3" if place.startswith("3") else ".".join(place.split(".")[:2])
+
+
+def open_claim(claim_id: str) -> None:
+    """Turn to a claim, or with ``all`` to the list."""
+    st.query_params["claim"] = claim_id
+
+
+def choose_claim(fitting: Sequence[str]) -> Claim | None:
+    """The claim that the link names, with steps to its neighbours among `fitting`; None for the list."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = links.choose("claim", say("claims.choose"), (ALL, *BY_ID), _choice_label)
+        if chosen == ALL:
+            return None
+        order = list(fitting) if chosen in fitting else list(BY_ID)
+        place = order.index(chosen)
+        steps = (
+            ("previous", "arrow_back", order[place - 1]),
+            ("next", "arrow_forward", order[(place + 1) % len(order)]),
+            ("back", "list", ALL),
+        )
+        for key, icon, other in steps:
+            label, icon = say(f"claims.{key}"), f":material/{icon}:"
+            st.button(label, key=f"claim_{key}", icon=icon, on_click=open_claim, args=(other,))
+    return BY_ID[chosen]
+
+
+def _choice_label(choice: str) -> str:
+    if choice == ALL:
+        return say("claims.all", count=len(BY_ID))
+    return f"{choice} · {pick(BY_ID[choice].statement)}"
+
+
+def decided(found: Found, data: str = ALL) -> dict[str, Result]:
+    """Claim → the result that counts: of the deciding data set, or of `data`."""
+    if data == ALL:
+        return {claim: headline(results) for claim, results in found.items()}
+    return {claim: result for claim, results in found.items() for result in results if result.dataset == data}
+
+
+def score_words(results: Mapping[str, Result]) -> str:
+    """How many statements have which verdict, in a sentence."""
+    counts = {verdict: sum(result.verdict == verdict for result in results.values()) for verdict in VERDICTS}
+    return say("claims.score", count=len(results), **counts)
+
+
+def show_score(results: Mapping[str, Result]) -> None:
+    """How many statements of every section have which verdict."""
+    words = {verdict: say(f"verdict.{verdict}") for verdict in VERDICTS}
+    st.markdown(score_words(results))
+    rows = []
+    for section in sorted({section_of(result.claim) for result in results.values()}):
+        for verdict in VERDICTS:
+            ids = [
+                claim
+                for claim, result in results.items()
+                if result.verdict == verdict and section_of(result.claim) == section
+            ]
+            if ids:
+                row = {"section": section_name(section), "verdict": words[verdict]}
+                rows.append(row | {"claims": len(ids), "ids": ", ".join(ids)})
+    columns = {name: say(f"claims.column.{name}") for name in ("section", "verdict", "claims", "ids")}
+    colours = {words[verdict]: colour for verdict, colour in VERDICTS.items()}
+    data = pd.DataFrame(rows)
+    chart = claim_charts.score(data, say("claims.score_title"), say("claims.score_axis"), columns, colours)
+    st.altair_chart(chart, key="score", alt=say("claims.score_alt", text=score_words(results).replace("**", "")))
+
+
+def section_name(section: str) -> str:
+    return f"{section} {say(f'claims.section.{section}')}"
+
+
+def show_wrong(results: Mapping[str, Result]) -> None:
+    """The statements that are not supported, then those that hold in part, each with its reason."""
+    shown = {v: [r for r in results.values() if r.verdict == v] for v in ("not_supported", "partly")}
+    if not any(shown.values()):
+        st.info(say("claims.wrong_none"))
+        return
+    st.caption(say("claims.wrong_hint"))
+    for verdict, column in zip(shown, st.columns(2, gap="large"), strict=True):
+        with column:
+            st.markdown(f"**{badge(verdict)} · {len(shown[verdict])}**")
+            for result in shown[verdict]:
+                with st.container(gap=None, key=f"statements-{result.claim.id}"):
+                    _claim_button(result, f"wrong_{result.claim.id}", mark=False)
+                    st.caption(short_reason(result))
+
+
+def _claim_button(result: Result, key: str, mark: bool = True) -> None:
+    claim = result.claim
+    label = f"**{claim.id}** {pick(claim.statement)}"
+    st.button(
+        f"{badge(result.verdict)} {label}" if mark else label,
+        key=key,
+        type="tertiary",
+        on_click=open_claim,
+        args=(claim.id,),
+        wrap=True,
+    )
+
+
+def short_reason(result: Result) -> str:
+    """Why a statement is wrong, in one sentence: what is wrong in its wording, else what the figures say."""
+    return pick(result.claim.wrong) or reason(result)
+
+
+def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
+    """The statements that fit the filters, and the results that count under them."""
+    columns = st.columns(4)
+    sections = sorted({section_of(claim) for claim in CLAIMS})
+    systems = sorted({system for claim in CLAIMS for system in claim.systems}, key=str.lower)
+
+    def choose(place: int, key: str, options: Sequence[str], name: Callable[[str], str], **more: str) -> str:
+        def label(value: str) -> str:
+            return say("claims.any") if value == ALL else name(value)
+
+        words = say(f"claims.filter.{key}")
+        return links.choose(key, words, (ALL, *options), label, where=columns[place], **more)
+
+    section = choose(0, "section", sections, section_name)
+    system = choose(1, "system", systems, str)
+    verdict = choose(2, "verdict", tuple(VERDICTS), lambda value: say(f"verdict.{value}"))
+    data = links.choose(
+        "data",
+        say("claims.filter.data"),
+        (ALL, *loaders.EXPERIMENT_DATASETS, "exact"),
+        lambda value: say(f"claims.data.{value}") if value in (ALL, "exact") else value,
+        where=columns[3],
+        help=say("claims.filter.data_hint"),
+    )
+    results = decided(found, data)
+    fitting = [
+        claim.id
+        for claim in CLAIMS
+        if claim.id in results
+        and section in (ALL, *map(_heading, claim.sections))
+        and system in (ALL, *claim.systems)
+        and verdict in (ALL, results[claim.id].verdict)
+    ]
+    return fitting, results
+
+
+def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
+    """A line for every fitting claim."""
+    if not fitting:
+        st.info(say("claims.list_none"))
+        return
+    st.caption(say("claims.list_count", shown=len(fitting), all=len(BY_ID)))
+    st.html(FROM_THE_LEFT)
+    with st.container(gap="xxsmall", key="statements"):
+        for claim in fitting:
+            _claim_button(results[claim], f"open_{claim}")
+
+
+def show_links(ids: Sequence[str]) -> None:
+    """The statements that a topic page is about, with verdicts, as links to their cards."""
+    results = decided(loaders.claim_results())
+    for claim in ids:
+        st.page_link(
+            "pages/claims.py",
+            label=f"{badge(results[claim].verdict)} **{claim}** {pick(BY_ID[claim].statement)}",
+            query_params={"claim": claim, "lang": language()},
+        )
+
+
+def show_power() -> None:
+    """How often the rule errs and how often it finds what is there, as simulated."""
+    rows = power_rows(shipped_power())
+    if rows.empty:
+        return
+    st.header(say("claims.power"))
+    st.markdown(say("claims.power_hint"))
+    st.table(rows.set_index(rows.columns[0]))
+
+
+def power_rows(simulated: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """A line for every data set and number of seeds: false and found differences, false and found equalities."""
+    plans = dict.fromkeys((row["dataset"], row["seeds"], row["looks"]) for row in simulated)
+
+    def share(plan: tuple, rule: str, true: Callable[[float], bool]) -> str:
+        """The largest share of “supported” among the true effects, in δ, that `true` picks."""
+        found = [
+            row["shares"]["supported"]
+            for row in simulated
+            if (row["dataset"], row["seeds"], row["looks"]) == plan
+            and row["rule"] == rule
+            and true(round(row["true"][0] / row["delta"], 3))
+        ]
+        return f"{100 * max(found):.1f} %" if found else "–"
+
+    rows = []
+    for plan in plans:
+        dataset, seeds, looks = plan
+        name = say("claims.power.seeds" if looks == 1 else "claims.power.extended", seeds=seeds)
+        rows.append(
+            {
+                say("claims.power.plan"): f"{dataset} · {name}",
+                say("claims.power.false"): share(plan, "difference", lambda size: size <= 1),
+                say("claims.power.found"): share(plan, "difference", lambda size: size == 2),
+                say("claims.power.false_equal"): share(plan, "no_difference", lambda size: size >= 1),
+                say("claims.power.found_equal"): share(plan, "no_difference", lambda size: size == 0),
+            }
+        )
+    return pd.DataFrame(rows)

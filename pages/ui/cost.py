@@ -1,0 +1,124 @@
+"""The parts of the page *Cost*: what n tokens cost by each way of mixing them, counted and measured."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui import loaders, tables, topic_charts
+from pages.ui.words import say
+
+KINDS = ("seconds", "macs", "memory")
+MARKS = {  # colour and dash of every case
+    "attention_core": ("#D55E00", [1, 0]),
+    "masked": ("#E69F00", [6, 3]),
+    "banded": ("#CC79A7", [2, 2]),
+    "window": ("#56B4E9", [8, 2, 2, 2]),
+    "convolution": ("#0072B2", [1, 0]),
+    "depthwise": ("#009E73", [4, 4]),
+    "ffn": ("#7F7F7F", [1, 0]),
+}
+POWERS = {"seconds": "time", "memory": "memory", "macs": "macs"}  # what a slope is called
+
+
+def rows_of(series: Mapping[str, Any], kind: str) -> pd.DataFrame:
+    """What `topic_charts.growth` draws: the middle of the repeats, and their span."""
+    key = {"seconds": "seconds", "macs": "macs", "memory": "memory_mib"}[kind]
+    sizes = series["memory_sizes" if kind == "memory" else "sizes"]
+    rows = []
+    for case in MARKS:
+        if case not in series[key]:
+            continue
+        values = np.atleast_2d(np.array(series[key][case], float))  # (rounds, sizes)
+        factor = 1000 if kind == "seconds" else 1
+        for tokens, column in zip(sizes, values.T, strict=True):
+            numbers = {"value": np.median(column), "low": column.min(), "high": column.max()}
+            row = {"case": say(f"cost.case.{case}"), "tokens": tokens}
+            rows.append(row | {name: factor * float(value) for name, value in numbers.items()})
+    # less memory than can be seen has no place on a log scale
+    rows = [row for row in rows if row["low"] > 0]
+    return pd.DataFrame(rows, columns=["case", "tokens", "value", "low", "high"])
+
+
+def show_growth(kind: str) -> bool:
+    """Cost against the number of tokens, and in a sentence what was found; False where nothing was measured."""
+    series = loaders.exact_series("cost")
+    if not series:
+        st.info(say("topic.empty_exact"))
+        st.code("python -m tf_models exact --only cost --ship", language="sh", wrap_lines=True)
+        return False
+    data = rows_of(series, kind)
+    columns = {name: say(f"cost.column.{name}") for name in ("case", "value", "low", "high")}
+    marks = {say(f"cost.case.{case}"): mark for case, mark in MARKS.items()}
+    chart = topic_charts.growth(
+        data, say(f"cost.chart.{kind}"), say("cost.tokens"), say(f"cost.axis.{kind}"), columns, marks
+    )
+    found = finding()
+    st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=found))
+    st.markdown(found)
+    st.caption(say("cost.hint", width=series["width"]))
+    tables.beside(data.rename(columns=columns | {"tokens": say("cost.tokens")}), f"cost-{kind}")
+    return True
+
+
+def finding() -> str:
+    """The exponents and the crossover in one sentence."""
+    measures = loaders.exact_measures("cost")
+    words = {}
+    for name, key in (
+        ("attention", "slope.time.attention_core"),
+        ("convolution", "slope.time.convolution"),
+        ("banded", "slope.time.banded"),
+        ("masked", "slope.time.masked"),
+    ):
+        words[name] = _exponent(key)
+    formula = measures["crossover.vit_b16"].value if "crossover.vit_b16" in measures else None
+    share = measures["quadratic_share.vit_b16"].value if "quadratic_share.vit_b16" in measures else None
+    sentence = say("cost.finding", **words)
+    if (crossing := measures.get("crossover.time")) is not None:
+        numbers = {name: f"{getattr(crossing, name):,.0f}" for name in ("value", "low", "high")}
+        sentence += " " + say("cost.crossing", **numbers)
+    if formula is not None and share is not None:
+        sentence += " " + say("cost.crossing_formula", tokens=f"{formula:,.0f}", share=f"{100 * share:.1f}")
+    return sentence
+
+
+def _exponent(key: str) -> str:
+    measure = loaders.exact_measures("cost").get(key)
+    if measure is None:
+        return say("verdict.untested")
+    return f"n^{measure.value:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
+
+
+def show_exponents() -> None:
+    """The fitted powers of n with their intervals, beside the counted ones."""
+    measures = loaders.exact_measures("cost")
+    rows = []
+    for kind in KINDS:
+        for case in MARKS:
+            measure = measures.get(f"slope.{POWERS[kind]}.{case}")
+            if measure is None:
+                continue
+            numbers = {name: getattr(measure, name) for name in ("value", "low", "high")}
+            label = f"{say(f'cost.case.{case}')} · {say(f'cost.kind.{kind}')}"
+            rows.append({"label": label, "colour": MARKS[case][0], **numbers, "case": case})
+    if not rows:
+        return
+    order = list(MARKS)
+    data = pd.DataFrame(rows).sort_values("case", key=lambda column: column.map(order.index), kind="stable")
+    columns = {name: say(f"cost.column.{name}") for name in ("label", "value", "low", "high")}
+    chart = topic_charts.spans(data, say("cost.exponents"), say("cost.exponent"), columns, (1, 2))
+    text = "; ".join(f"{row['label']} {row['value']:.2f}" for row in rows)
+    st.altair_chart(chart, key="exponents", alt=text)
+    st.caption(say("cost.exponents_hint"))
+    tables.beside(data.filter(items=list(columns)).round(3).rename(columns=columns), "cost-exponents")
+
+
+def show_savings() -> None:
+    """What windows save, counted."""
+    measures = loaders.exact_measures("cost")
+    for name in ("window_saving.swin_t", "window_saving.1024"):
+        if name in measures:
+            st.markdown("- " + say(f"cost.{name}", ratio=f"{measures[name].value:.3g}"))

@@ -1,0 +1,116 @@
+"""Verdicts and their reasons in the visitor's words: one result, one part, one rule."""
+
+import math
+
+from pages.ui import tables
+from pages.ui.words import pick, say
+from tf_models.study.judging import PartResult, Result
+from tf_models.study.verdict import Effect, Measure, seeds_needed
+
+BADGES = {
+    "supported": ("green", "check_circle"),
+    "partly": ("orange", "contrast"),
+    "not_supported": ("red", "cancel"),
+    "inconclusive": ("gray", "help"),
+    "untested": ("gray", "radio_button_unchecked"),
+}
+
+
+def badge(verdict: str, text: str = "") -> str:
+    """A verdict as a coloured label with a mark of its own, for Markdown."""
+    colour, icon = BADGES[verdict]
+    return f":{colour}-badge[:material/{icon}: {text or say(f'verdict.{verdict}')}]"
+
+
+def scale(result: Result) -> str:
+    """For which data and training a verdict holds."""
+    if result.dataset == "exact":
+        return say("claims.on_exact")
+    if result.seeds == 0:
+        return say("claims.on_data", dataset=result.dataset)
+    images = f"{result.train_images:,}" if result.train_images else "–"
+    return say("claims.on", dataset=result.dataset, images=images, epochs=result.epochs or "–", seeds=result.seeds)
+
+
+def reason(result: Result) -> str:
+    """The verdict's reason in one sentence."""
+    deciding = [part for part in result.parts if part.part.decides]
+    if len(deciding) == 1 and deciding[0].measure is not None:
+        found, why = deciding[0], say(f"reason.{deciding[0].reason}")
+        return say("claims.reason.one", words=pick(found.part.words), figures=figures(found), why=why)
+    hold = sum(part.verdict == "supported" for part in deciding)
+    return say("claims.reason.parts", why=say(f"reason.{result.reason}"), hold=hold, parts=len(deciding))
+
+
+def figure(measure: Measure) -> str:
+    """A measure with its interval, where it has one."""
+    text = tables.figure(measure.value, measure.unit)
+    if measure.low < measure.high:
+        low, high = (tables.figure(bound, measure.unit, bare=True) for bound in (measure.low, measure.high))
+        text += f" [{low}, {high}]"
+    return text
+
+
+def figures(part: PartResult) -> str:
+    """What was measured, and what must hold."""
+    if part.measure is None:
+        return say("reason.missing")
+    return f"{say('claims.figure', value=figure(part.measure))}, {rule(part)}"
+
+
+def rule(part: PartResult) -> str:
+    """What the measure must be for the part to hold."""
+    test, threshold = part.part.test, part.part.threshold
+    unit = part.measure.unit if part.measure else ""
+    if isinstance(threshold, tuple):
+        low, high = (tables.figure(bound, unit) for bound in threshold)
+        return say(f"rule.{test}", low=low, high=high)
+    margin = tables.figure(threshold if threshold is not None else part.delta or 0.0, unit, sign=False)
+    return say(f"rule.{test}", threshold=f"δ = {margin}" if threshold is None else margin)
+
+
+def part_line(result: Result, part: PartResult) -> str:
+    """One part on one data set: figure, interval, seeds, rule, and what would settle it."""
+    place = "" if result.dataset == "exact" else f"{result.dataset}: "
+    measure = part.measure
+    if measure is None:
+        return place + say("claims.missing", experiment=part.part.experiment, measure=part.part.measure)
+    text = place + figures(part)
+    if measure.seeds:
+        text += "; " + say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
+    elif measure.source in ("formula", "exact"):
+        text += "; " + say(f"claims.source.{measure.source}")
+    text += f". {say(f'reason.{part.reason}').capitalize()}"
+    if (needed := seeds_to_settle(part)) is not None:
+        text += ". " + say("claims.seeds_needed" if needed < 1000 else "claims.seeds_many", seeds=needed)
+    return text
+
+
+def zone_of(part: PartResult) -> tuple[float, float]:
+    """Where the whole interval must lie for the part to hold; infinite on an open side."""
+    threshold = part.part.threshold
+    if isinstance(threshold, tuple):
+        return threshold
+    margin = (part.delta or 0.0) if threshold is None else threshold
+    return {
+        "difference": (margin, math.inf),
+        "above": (margin, math.inf),
+        "below": (-math.inf, margin),
+        "no_difference": (-margin, margin),
+        "not_worse": (-margin, math.inf),
+        "equals": (margin, margin),
+    }[part.part.test]
+
+
+def seeds_to_settle(part: PartResult) -> int | None:
+    """About how many seeds would settle an open part; None where more seeds are not what it needs."""
+    measure = part.measure
+    if measure is None or not measure.seeds or part.reason not in ("delta_open", "margin_open", "straddles"):
+        return None
+    edge = min(filter(math.isfinite, zone_of(part)), key=lambda bound: abs(measure.value - bound))
+    effect = Effect(measure.value, measure.low, measure.high, measure.seeds, measure.wins, measure.p or 1.0)
+    return seeds_needed(effect, edge)
+
+
+def probability(p: float | None) -> str:
+    return "–" if p is None else ("< 0.001" if p < 0.001 else f"{p:.3f}")

@@ -1,0 +1,55 @@
+"""The text's three tables in our own words, with the verdicts of the statements that check each row."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.judged import badge, reason
+from pages.ui.words import pick, say
+from tf_models.study.claims import CLAIMS
+from tf_models.study.judging import Result
+
+TABLES = {"table1": 4, "table2": 3, "table3": 3}  # how many rows each has
+
+
+def claims_of(row: str) -> list[str]:
+    """The statements that check a row, such as ``table1.row3``."""
+    return [claim.id for claim in CLAIMS if row in claim.sections]
+
+
+def verdict_cell(row: str, results: Mapping[str, Result]) -> str:
+    """The verdicts of a row as Markdown."""
+    cells = [
+        badge(results[claim].verdict, f"{claim} {say(f'verdict.{results[claim].verdict}')}")
+        for claim in claims_of(row)
+        if claim in results
+    ]
+    return " ".join(cells) or say("claims.row_none")
+
+
+def why_cell(row: str, results: Mapping[str, Result]) -> str:
+    """What is right or wrong in a row, statement by statement."""
+    cells = []
+    for claim in claims_of(row):
+        if claim in results:
+            words = results[claim].claim
+            cells.append(f"**{claim}** {pick(words.wrong) or pick(words.right) or reason(results[claim])}")
+    return " ".join(cells)
+
+
+def show_tables(results: Mapping[str, Result], with_reasons: bool) -> None:
+    """The three tables, each row with its verdicts, and on request with the reasons."""
+    for table, rows in TABLES.items():
+        st.subheader(say(table))
+        lines = []
+        for number in range(1, rows + 1):
+            row = f"{table}.row{number}"
+            line = {
+                say("table.aspect"): say(row),
+                say("table.cnn"): say(f"{row}.cnn"),
+                say("table.transformer"): say(f"{row}.transformer"),
+                say("claims.table.verdict"): verdict_cell(row, results),
+            }
+            lines.append(line | ({say("claims.table.why"): why_cell(row, results)} if with_reasons else {}))
+        st.table(pd.DataFrame(lines).set_index(say("table.aspect")))

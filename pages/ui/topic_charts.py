@@ -1,0 +1,169 @@
+"""Charts of the topic pages: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import pandas as pd
+
+from pages.ui.charts import AXES, LEGEND, ROW
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+CELL = 44  # pixels: height of a cell of the heat map
+
+
+def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
+    """Accuracy in percent of every token mixer with every channel mixer, and below it what was gained over nothing.
+
+    `data` has mixer, channel, accuracy, low, high, seeds and gain (as written), in the order of rows and columns.
+    """
+    rows, across = list(dict.fromkeys(data["mixer"])), list(dict.fromkeys(data["channel"]))
+    middle = (data["accuracy"].min() + data["accuracy"].max()) / 2
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("mixer", "channel", "gain")]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    base = alt.Chart(data).encode(
+        y=alt.Y("mixer:N", title=None, sort=rows, axis=alt.Axis(labelLimit=150)),
+        x=alt.X("channel:N", title=None, sort=across, axis=alt.Axis(labelAngle=-40, labelLimit=150, orient="bottom")),
+        tooltip=tips,
+    )
+    cells = base.mark_rect().encode(
+        color=alt.Color(
+            "accuracy:Q",
+            title=columns["accuracy"],
+            scale=alt.Scale(scheme="viridis", zero=False),
+            legend=alt.Legend(orient="bottom", gradientLength=200, titleLimit=300),
+        )
+    )
+    ink = alt.condition(alt.datum.accuracy > middle, alt.value("black"), alt.value("white"))
+    figures = base.mark_text(fontSize=11, dy=-6).encode(text=alt.Text("accuracy:Q", format=".1f"), color=ink)
+    gains = base.mark_text(fontSize=10, dy=8).encode(text="gain:N", color=ink)
+    return alt.layer(cells, figures, gains).properties(title=title, height=CELL * len(rows) + 2 * AXES + LEGEND)
+
+
+def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, columns: Mapping[str, str]) -> Chart:
+    """Accuracy in percent against the FFN's hidden width, with intervals; other networks as horizontal lines.
+
+    `data` has ratio (as written, in order), kind (its colour and shape), accuracy, low, high, seeds; `lines` has name,
+    accuracy and colour.
+    """
+    kinds = list(dict.fromkeys(data["kind"]))
+    up = {"title": columns["accuracy"], "scale": alt.Scale(zero=False)}
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("kind", "ratio")]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    legend = alt.Legend(orient="bottom", columns=2, labelLimit=240, symbolOpacity=1)
+    colour = alt.Color(
+        "kind:N",
+        title=None,
+        scale=alt.Scale(domain=kinds, range=["#D55E00", "#CC79A7", "#E69F00", "#56B4E9"][: len(kinds)]),
+        legend=legend,
+    )
+    shape = alt.Shape("kind:N", title=None, scale=alt.Scale(domain=kinds), legend=legend)
+    base = alt.Chart(data).encode(
+        x=alt.X("ratio:N", title=x, sort=list(dict.fromkeys(data["ratio"])), axis=alt.Axis(labelAngle=0)), tooltip=tips
+    )
+    line = base.mark_line(opacity=0.6).encode(y=alt.Y("accuracy:Q", **up), color=colour)
+    span = base.mark_rule(size=2).encode(y=alt.Y("low:Q", **up), y2="high:Q", color=colour)
+    dots = base.mark_point(filled=True, size=80, opacity=1).encode(
+        y=alt.Y("accuracy:Q", **up), color=colour, shape=shape
+    )
+    flat = alt.Chart(lines).encode(y=alt.Y("accuracy:Q", **up), color=alt.Color("colour:N", scale=None))
+    rules = flat.mark_rule(strokeDash=[6, 4], size=1.5).encode(
+        tooltip=["name:N", alt.Tooltip("accuracy:Q", format=".2f")]
+    )
+    names = flat.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11).encode(
+        text="name:N", x=alt.value(0)
+    )
+    return alt.layer(rules, names, line, span, dots).properties(title=title, height=300 + AXES + LEGEND)
+
+
+def collapse(data: pd.DataFrame, layer: int, title: str, x: str, y: str, colours: Mapping[str, str]) -> Chart:
+    """How much tokens still differ behind every layer, log scale: all arms thin, the chosen one bold up to `layer`.
+
+    `data` has name, layer, r, low, high (over seeds) and chosen.
+    """
+    across = alt.X("layer:Q", title=x, axis=alt.Axis(tickMinStep=1, grid=False))
+    up = {"title": y, "scale": alt.Scale(type="log"), "axis": alt.Axis(format=".0e", tickCount=6)}
+    colour = alt.Color(
+        "name:N",
+        title=None,
+        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+        legend=alt.Legend(orient="bottom", columns=2, labelLimit=260, symbolOpacity=1),
+    )
+    tips = ["name:N", alt.Tooltip("layer:Q", title=x), alt.Tooltip("r:Q", title=y, format=".2e")]
+    thin = alt.Chart(data).mark_line(opacity=0.35).encode(x=across, y=alt.Y("r:Q", **up), color=colour, tooltip=tips)
+    seen = data[data["chosen"].astype(bool) & (data["layer"] <= layer)]
+    band = alt.Chart(seen).mark_area(opacity=0.2).encode(x=across, y=alt.Y("low:Q", **up), y2="high:Q", color=colour)
+    bold = alt.Chart(seen).mark_line(size=4).encode(x=across, y=alt.Y("r:Q", **up), color=colour)
+    now = (
+        alt.Chart(seen[seen["layer"] == layer])
+        .mark_point(filled=True, size=180, opacity=1)
+        .encode(x=across, y=alt.Y("r:Q", **up), color=colour, tooltip=tips)
+    )
+    return alt.layer(thin, band, bold, now).properties(title=title, height=260 + AXES + LEGEND)
+
+
+def growth(
+    data: pd.DataFrame,
+    title: str,
+    x: str,
+    y: str,
+    columns: Mapping[str, str],
+    marks: Mapping[str, tuple[str, list[int]]],
+) -> Chart:
+    """A cost against the number of tokens, both on log scales, a line a case with its span over repeats.
+
+    `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash.
+    """
+    names = list(marks)
+    base = alt.Chart(data).encode(
+        x=alt.X("tokens:Q", title=x, scale=alt.Scale(type="log", base=2), axis=alt.Axis(format="d")),
+        color=alt.Color(
+            "case:N",
+            title=None,
+            scale=alt.Scale(domain=names, range=[colour for colour, _ in marks.values()]),
+            legend=alt.Legend(orient="bottom", columns=2, labelLimit=260, symbolOpacity=1),
+        ),
+        tooltip=[
+            alt.Tooltip("case:N", title=columns["case"]),
+            alt.Tooltip("tokens:Q", title=x),
+            *(alt.Tooltip(f"{name}:Q", title=columns[name], format=",.4~g") for name in ("value", "low", "high")),
+        ],
+    )
+    up = {"title": y, "scale": alt.Scale(type="log")}
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", **up), y2="high:Q")
+    line = base.mark_line(size=2).encode(
+        y=alt.Y("value:Q", axis=alt.Axis(format="~s", tickCount=6), **up),
+        strokeDash=alt.StrokeDash(
+            "case:N", scale=alt.Scale(domain=names, range=[dash for _, dash in marks.values()]), legend=None
+        ),
+    )
+    dots = base.mark_point(filled=True, size=40, opacity=1).encode(y=alt.Y("value:Q", **up))
+    return alt.layer(band, line, dots).properties(title=title, height=320 + AXES + 2 * LEGEND)
+
+
+def spans(
+    data: pd.DataFrame,
+    title: str,
+    axis: str,
+    columns: Mapping[str, str],
+    rules: Sequence[float] = (),
+    tips: str = ".2f",
+) -> Chart:
+    """A row a label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour."""
+    order = list(dict.fromkeys(data["label"]))
+    x = {"title": axis, "scale": alt.Scale(zero=False, padding=16)}
+    base = alt.Chart(data).encode(
+        y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=240)),
+        color=alt.Color("colour:N", scale=None),
+        tooltip=[
+            alt.Tooltip("label:N", title=columns["label"]),
+            *(alt.Tooltip(f"{name}:Q", title=columns[name], format=tips) for name in ("value", "low", "high")),
+        ],
+    )
+    span = base.mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q")
+    dot = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("value:Q", **x))
+    at = pd.DataFrame({"x": list(rules)}, dtype=float)
+    line = alt.Chart(at).mark_rule(color="#888", strokeDash=[4, 3]).encode(x=alt.X("x:Q", **x))
+    layers = [line, span, dot] if len(at) else [span, dot]
+    return alt.layer(*layers).properties(title=title, height=ROW * len(order) + AXES)
