@@ -144,7 +144,7 @@ def test_an_affine_map_is_found_and_a_bend_is_not():
 
 def test_the_same_matrix_for_every_input_does_not_vary():
     matrix = rng.normal(size=(5, 5))
-    assert variation(np.stack([matrix] * 3)) == 0
+    assert variation(np.stack([matrix] * 4)) < 1e-30
     assert variation(rng.normal(size=(2000, 3))) == pytest.approx(1, abs=0.01)
     assert variation(np.stack([matrix, 1.1 * matrix])) > 1e-3
     with pytest.raises(ValueError, match="two"):
@@ -176,7 +176,7 @@ def test_the_jacobian_over_positions_of_layers_that_have_a_formula():
     assert share_of_pairs(mean) == 1  # the planted fault: one number from everywhere
 
 
-def test_a_step_trains_what_can_be_trained(monkeypatch):
+def test_a_step_runs_forward_and_backward():
     layer = FeedForward(6, "gelu")
     layer.build((None, 2, 2, 3))
     assert training_step(layer, np.ones((1, 2, 2, 3), "float32"))() is None

@@ -342,9 +342,7 @@ def test_activations_stand_behind_every_convolution_or_fewer(which, active):
     spec = configure("vgg", {"depth": 4, "width": 8, "activations": which}, (32, 32, 3), 10)
     layers = [layer for layer in kinds(build(spec), keras.layers.Activation) if layer.name.endswith(".channel")]
     assert len(layers) == active
-    assert all(
-        stage.blocks[-1].channel == "activation" for stage in spec.stages
-    )  # each stage's last
+    assert all(stage.blocks[-1].channel == "activation" for stage in spec.stages)  # each stage's last
     found = [item.activations for item in inventory(spec) if item.path.endswith(".mixer")]
     assert sum(found) == active and len(found) == 12
 

@@ -20,7 +20,7 @@ NO_WORDS = Words("", "")
 SIMILARITY_CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="C01",
-        sections=("1.1",),
+        sections=("1.1", "table3.row3"),
         systems=("CNN",),
         statement=Words(
             "A unit of a CNN looks at a small window. Every further layer lets it see a little more.",

@@ -8,6 +8,7 @@ test sets are read once. What follows from the runs is a pure function over run 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 from tf_models.errors import LabError
@@ -65,7 +66,7 @@ class Experiment:
         if not self.backend:
             object.__setattr__(self, "backend", default_backend())
 
-    @property
+    @cached_property
     def arms(self) -> dict[str, Arm]:
         """Every arm by its name."""
         raise NotImplementedError

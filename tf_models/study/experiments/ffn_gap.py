@@ -10,7 +10,7 @@ Six arms (`ffn_arms`), 30 runs and 18 for tuning: about 4 minutes on 2 cores for
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -55,7 +55,7 @@ class FfnGap(Experiment):
         if code := refusal(CLASSROOM[self.variant], "ffn"):
             raise LabError(code, variant=self.variant, value="off")
 
-    @property
+    @cached_property
     def arms(self) -> dict[str, Arm]:
         known = peek(self.dataset)
         arms = ffn_arms(known.input_shape, known.classes, self.variant)

@@ -11,7 +11,7 @@ digits; about an hour and a half for cifar10-jpeg (10,000 images, 5 epochs, 3 se
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,7 +40,7 @@ class ParameterEfficiency(Experiment):
         *(Contrast(REFERENCE, variant) for variant in CLASSROOM if variant not in (REFERENCE, "vit")),
     )
 
-    @property
+    @cached_property
     def arms(self) -> dict[str, Arm]:
         return {variant: Arm(variant) for variant in CLASSROOM}
 
