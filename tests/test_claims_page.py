@@ -318,7 +318,7 @@ def test_the_cost_of_every_case_is_drawn():
     assert cost.rows_of(series, "memory").empty  # nothing measurable has no place on a log scale
     columns = dict.fromkeys(("case", "value", "low", "high"), "words")
     marks = {name: ("#000", [1, 0]) for name in set(data["case"])}
-    drawn = topic_charts.growth(data, "title", "n", "ms", columns, marks).to_dict()
+    drawn = topic_charts.growth(data, "title", "n", "ms", columns, marks, "~g").to_dict()
     assert drawn["layer"][1]["encoding"]["y"]["scale"]["type"] == "log"
 
 
