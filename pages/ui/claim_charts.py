@@ -12,6 +12,7 @@ Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 SECTION = 27  # pixels for the bar of one section
 PART = 40  # pixels for one interval, without its words
 LINE = 14  # pixels for one line of words above it
+MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
 
 
@@ -87,7 +88,7 @@ def parts(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str])
         .encode(y=alt.Y("row:O", axis=None, bandPosition=0), x=alt.value(2), text="label:N")
     )
     layers = [zone, span, dot, words] if not low <= 0 <= high else [zone, zero, span, dot, words]
-    return alt.layer(*layers).properties(title=title, height=(PART + LINE * lines) * len(data) + AXES)
+    return alt.layer(*layers).properties(title=title, height=(PART + LINE * lines) * len(data) + AXES + MARGIN)
 
 
 def extent(data: pd.DataFrame) -> tuple[float, float]:

@@ -130,16 +130,13 @@ def show_wrong(results: Mapping[str, Result]) -> None:
 
 
 def _claim_button(result: Result, key: str, mark: bool = True) -> None:
-    claim = result.claim
-    label = f"**{claim.id}** {pick(claim.statement)}"
-    st.button(
-        f"{badge(result.verdict)} {label}" if mark else label,
-        key=key,
-        type="tertiary",
-        on_click=open_claim,
-        args=(claim.id,),
-        wrap=True,
-    )
+    label, claim = _label(result, mark), result.claim.id
+    st.button(label, key=key, type="tertiary", on_click=open_claim, args=(claim,), wrap=True)
+
+
+def _label(result: Result, mark: bool = True) -> str:
+    label = f"**{result.claim.id}** {pick(result.claim.statement)}"
+    return f"{badge(result.verdict)} {label}" if mark else label
 
 
 def short_reason(result: Result) -> str:
@@ -196,14 +193,13 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
 
 
 def show_links(ids: Sequence[str]) -> None:
-    """The statements that a topic page is about, with verdicts, as links to their cards."""
+    """The statements that a topic page is about, with verdicts; one that is pressed opens its card."""
     results = decided(loaders.claim_results())
-    for claim in ids:
-        st.page_link(
-            "pages/claims.py",
-            label=f"{badge(results[claim].verdict)} **{claim}** {pick(BY_ID[claim].statement)}",
-            query_params={"claim": claim, "lang": language()},
-        )
+    st.html(FROM_THE_LEFT)
+    with st.container(gap="xxsmall", key="statements"):
+        for claim in ids:
+            if st.button(_label(results[claim]), key=f"open_{claim}", type="tertiary", wrap=True):
+                st.switch_page("pages/claims.py", query_params={"claim": claim, "lang": language()})
 
 
 def show_power() -> None:

@@ -89,7 +89,8 @@ def _exponent(key: str) -> str:
     measure = loaders.exact_measures("cost").get(key)
     if measure is None:
         return say("verdict.untested")
-    return f"n^{measure.value:.2f} [{measure.low:.2f}, {measure.high:.2f}]"
+    power = f"{measure.value:.2f}".translate(tables.RAISED)
+    return f"n{power} [{measure.low:.2f}, {measure.high:.2f}]"
 
 
 def show_exponents() -> None:
@@ -109,7 +110,7 @@ def show_exponents() -> None:
     order = list(MARKS)
     data = pd.DataFrame(rows).sort_values("case", key=lambda column: column.map(order.index), kind="stable")
     columns = {name: say(f"cost.column.{name}") for name in ("label", "value", "low", "high")}
-    chart = topic_charts.spans(data, say("cost.exponents"), say("cost.exponent"), columns, (1, 2))
+    chart = topic_charts.spans(data, "", say("cost.exponent"), columns, (1, 2))
     text = "; ".join(f"{row['label']} {row['value']:.2f}" for row in rows)
     st.altair_chart(chart, key="exponents", alt=text)
     st.caption(say("cost.exponents_hint"))

@@ -185,7 +185,7 @@ def show_collapse() -> None:
     left = {arm: tables.figure(measures[f"r.{arm}"].value, "ratio") for arm in COLLAPSE}
     found = say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left)
     more = measures["skip_over_mlp"]
-    powers = {name: f"{getattr(more, name):.1f}" for name in ("value", "low", "high")}
+    powers = {name: f"{getattr(more, name):.1f}".translate(tables.RAISED) for name in ("value", "low", "high")}
     st.markdown(found + (" " + say("collapse.skip_over_mlp", **powers) if more.low > 0 else ""))
     playing = bool(st.session_state.get("collapse_playing"))
     st.fragment(_show_collapse, run_every=PLAY_SECONDS if playing else None)(series)

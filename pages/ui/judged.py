@@ -76,8 +76,10 @@ def part_line(result: Result, part: PartResult) -> str:
     if measure is None:
         return place + say("claims.missing", experiment=part.part.experiment, measure=part.part.measure)
     text = place + figures(part)
-    if measure.seeds:
+    if measure.seeds and measure.source == "runs":
         text += "; " + say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
+    elif measure.seeds:
+        text += "; " + say("claims.repeats", seeds=measure.seeds)
     elif measure.source in ("formula", "exact"):
         text += "; " + say(f"claims.source.{measure.source}")
     text += f". {say(f'reason.{part.reason}').capitalize()}"

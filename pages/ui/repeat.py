@@ -38,10 +38,10 @@ def show(claim: Claim, results: Sequence[Result]) -> None:
     """The way to repeat a claim's experiment, and the runs that this visitor has made."""
     st.subheader(say("repeat.title"))
     part = _part(claim, results)
-    if part is None or part.measure is None or not part.measure.runs:
+    cell = cheapest_cell(part) if part is not None else None
+    if cell is None or not cell.arms:
         _show_other_ways(claim, results)
         return
-    cell = cheapest_cell(part)
     try:
         seed = _next_seed(cell)
     except LabError as error:  # no store: nothing can be trained

@@ -9,7 +9,7 @@ from pages.ui.theme import VERDICTS
 from pages.ui.words import say
 from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH
 
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def points(value: float | None, sign: bool = True) -> str:

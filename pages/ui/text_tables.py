@@ -29,12 +29,15 @@ def verdict_cell(row: str, results: Mapping[str, Result]) -> str:
 
 
 def why_cell(row: str, results: Mapping[str, Result]) -> str:
-    """What is right or wrong in a row, statement by statement."""
+    """Why the verdicts of a row are what they are: the wording, where they are decided, else what is missing."""
     cells = []
     for claim in claims_of(row):
-        if claim in results:
-            words = results[claim].claim
-            cells.append(f"**{claim}** {pick(words.wrong) or pick(words.right) or reason(results[claim])}")
+        if claim not in results:
+            continue
+        result = results[claim]
+        decided = {"supported": result.claim.right, "partly": result.claim.wrong, "not_supported": result.claim.wrong}
+        words = pick(decided[result.verdict]) if result.verdict in decided else ""
+        cells.append(f"**{claim}** {words or reason(result)}")
     return " ".join(cells)
 
 

@@ -110,10 +110,11 @@ def growth(
     y: str,
     columns: Mapping[str, str],
     marks: Mapping[str, tuple[str, list[int]]],
+    figures: str,
 ) -> Chart:
     """A cost against the number of tokens, both on log scales, a line a case with its span over repeats.
 
-    `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash.
+    `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash, `figures` the format of the axis.
     """
     names = list(marks)
     base = alt.Chart(data).encode(
@@ -133,7 +134,7 @@ def growth(
     up = {"title": y, "scale": alt.Scale(type="log")}
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", **up), y2="high:Q")
     line = base.mark_line(size=2).encode(
-        y=alt.Y("value:Q", axis=alt.Axis(format="~s", tickCount=6), **up),
+        y=alt.Y("value:Q", axis=alt.Axis(format=figures, tickCount=6), **up),
         strokeDash=alt.StrokeDash(
             "case:N", scale=alt.Scale(domain=names, range=[dash for _, dash in marks.values()]), legend=None
         ),

@@ -688,6 +688,7 @@ EN = {
     "claims.figure": "measured {value}",
     "claims.missing": "not measured yet (experiment *{experiment}*, figure `{measure}`)",
     "claims.seeds": "{seeds} seeds, above zero in {wins}",
+    "claims.repeats": "{seeds} repeats",
     "claims.source.formula": "from a closed formula",
     "claims.source.exact": "computed with networks, shipped",
     "claims.seeds_needed": "About {seeds} seeds would settle it, if mean and spread stay as they are",
@@ -795,7 +796,7 @@ EN = {
     "collapse.title": "Do tokens become alike?",
     "collapse.finding": "Untrained, without norms, behind {depth} layers (mean over {seeds} seeds): attention alone leaves {san} of "
     "the differences between tokens, with the FFN {mlp}, with skip connections {skip}, with both {both}.",
-    "collapse.skip_over_mlp": "The skip connection alone keeps 10^{value} times as much [10^{low}, 10^{high}] as the FFN alone: it is the "
+    "collapse.skip_over_mlp": "The skip connection alone keeps 10{value} times as much [10{low}, 10{high}] as the FFN alone: it is the "
     "skip connection that prevents the collapse.",
     "collapse.chart": "What is left of the differences between tokens",
     "collapse.axis": "layer",
@@ -1529,6 +1530,7 @@ ZH = {
     "claims.figure": "测得 {value}",
     "claims.missing": "尚未测量（实验 *{experiment}*，数值 `{measure}`）",
     "claims.seeds": "{seeds} 个种子，其中 {wins} 个大于零",
+    "claims.repeats": "重复 {seeds} 次",
     "claims.source.formula": "由公式直接算出",
     "claims.source.exact": "用网络计算得出，随实验室附带",
     "claims.seeds_needed": "若均值和离散程度不变，大约需要 {seeds} 个种子才能判定",
@@ -1627,7 +1629,7 @@ ZH = {
     "collapse.title": "各个 token 会变得一样吗？",
     "collapse.finding": "未经训练、没有归一化，{depth} 层之后（{seeds} 个种子平均）：只有注意力时，token 之间的差异剩下 {san}；加上 FFN 剩 {mlp}，"
     "加上残差连接剩 {skip}，两者都有剩 {both}。",
-    "collapse.skip_over_mlp": "单用残差连接留下的差异是单用 FFN 的 10^{value} 倍 [10^{low}, 10^{high}]：防止坍缩的是残差连接。",
+    "collapse.skip_over_mlp": "单用残差连接留下的差异是单用 FFN 的 10{value} 倍 [10{low}, 10{high}]：防止坍缩的是残差连接。",
     "collapse.chart": "token 之间的差异还剩多少",
     "collapse.axis": "层",
     "collapse.r": "r(X)：残差 ÷ 大小",

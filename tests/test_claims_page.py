@@ -1,0 +1,384 @@
+"""Claims, Cost and Hybrids through `app.py`: score, filters, cards, missing results; their charts."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+from synthetic import correct_share, make_record
+
+from pages.ui import claim_card, claim_charts, claims, cost, factorial, hybrids, judged, loaders, tables, topic_charts
+from pages.ui import repeat as live
+from pages.ui.words import WORDS
+from tf_models.study import shipped
+from tf_models.study.claims import CLAIMS
+from tf_models.study.experiments.base import index
+from tf_models.study.judging import EXACT, PartResult, Result, judge_all
+from tf_models.study.plans import shipped_plan
+from tf_models.study.power import shipped_power
+from tf_models.study.verdict import REASONS, TESTS, VERDICTS, Measure
+
+ROOT = Path(__file__).parents[1]
+LANGUAGES = list(WORDS)
+FIGURES = ("accuracy", "share", "ratio", "count", "error", "slope")
+
+
+@pytest.fixture(autouse=True)
+def fresh_server():
+    """Nothing cached by an earlier test, and no queue left open."""
+    import streamlit as st
+
+    st.cache_data.clear()
+    yield
+    for opened in ("jobs", "store"):
+        if opened in loaders._opened:
+            loaders._opened.pop(opened).close()
+
+
+def measure(low: float, high: float, runs: tuple[str, ...] = ()) -> Measure:
+    return Measure((low + high) / 2, low, high, "accuracy", 5, 5, 0.01, runs)
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, tuple[Result, ...]]:
+    """Every claim judged from measures that nobody measured: all trained effects 3 to 5 points, exact ones 1."""
+    analyses: dict[tuple[str, str], dict[str, Measure]] = {}
+    exact: dict[str, dict[str, Measure]] = {}
+    for claim in CLAIMS:
+        for part in claim.parts:
+            if part.experiment in EXACT:
+                exact.setdefault(part.experiment, {})[part.measure] = Measure(1, 1, 1, "ratio", source="exact")
+                continue
+            for dataset, low in (("digits", 0.03), ("cifar10-jpeg", -0.01)):
+                found = analyses.setdefault((part.experiment, dataset), {})
+                found[part.measure] = measure(low, low + 0.02, ("aaa", "bbb"))
+                if part.denominator:
+                    found[part.denominator] = measure(0.04, 0.06)
+    return judge_all(analyses, exact)
+
+
+@pytest.fixture
+def judged_all(monkeypatch, results):
+    monkeypatch.setattr(loaders, "claim_results", lambda: results)
+    return results
+
+
+@pytest.fixture
+def nothing_measured(monkeypatch, tmp_path):
+    """As after deleting `tf_models/study/results`: what configurations alone decide is left."""
+    monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
+    empty = judge_all({}, {})
+    monkeypatch.setattr(loaders, "claim_results", lambda: empty)
+    return empty
+
+
+def open_page(page: str = "claims", language: str = "en", **query: str) -> AppTest:
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    app.query_params["lang"] = language
+    for key, value in query.items():
+        app.query_params[key] = value
+    # the page itself is the first that runs: the overview would cost every test a second
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    assert app.title[0].value == WORDS[language][f"{page}.title"]
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.header, app.subheader)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
+
+
+def opening(app: AppTest) -> list[str]:
+    """The claims that the list offers."""
+    return [button.key.removeprefix("open_") for button in app.button if str(button.key).startswith("open_")]
+
+
+# The page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_opens_with_the_score_and_with_what_is_wrong(judged_all, language):
+    app = open_page(language=language)
+    assert len(app.get("vega_lite_chart")) == 1
+    shown, decided = text_of(app), claims.decided(judged_all)
+    counts = {verdict: sum(result.verdict == verdict for result in decided.values()) for verdict in VERDICTS}
+    assert WORDS[language]["claims.score"].format(count=50, **counts) in shown
+    wrong = {claim for claim, result in decided.items() if result.verdict in ("not_supported", "partly")}
+    offered = [str(button.key).removeprefix("wrong_") for button in app.button if str(button.key).startswith("wrong_")]
+    assert set(offered) == wrong and len(offered) == len(wrong)
+    for claim in wrong:  # each with its reason
+        words = getattr(decided[claim].claim.wrong, language)
+        assert not words or words[:20] in shown
+    assert opening(app) == [claim.id for claim in CLAIMS]
+    verdicts = "\n".join(cell for table in app.table for cell in table.value.to_numpy().ravel())
+    for row in (claim for claim in CLAIMS if any(place.startswith("table") for place in claim.sections)):
+        assert row.id in verdicts
+
+
+def test_filters_are_in_the_link(judged_all):
+    app = open_page(section="2.3", verdict="supported", data="digits")
+    chosen = opening(app)
+    for claim in CLAIMS:
+        on_digits = [result.verdict for result in judged_all[claim.id] if result.dataset == "digits"]
+        headings = [claims.OUTSIDE.get(place, place) for place in claim.sections]
+        assert (claim.id in chosen) == (on_digits == ["supported"] and "2.3" in headings)
+    app.selectbox(key="choice_verdict").select("all").run()
+    assert "verdict" not in app.query_params
+    assert set(opening(app)) > set(chosen) or not chosen
+    app.selectbox(key="choice_system").select("Longformer").run()
+    assert WORDS["en"]["claims.list_none"] in text_of(app)
+
+
+@pytest.mark.parametrize("key", ["claim", "section", "system", "verdict", "data"])
+def test_an_unknown_value_in_the_link_is_named_and_the_list_is_shown(judged_all, key):
+    app = open_page(**{key: "C99"})
+    assert any("C99" in warning.value and key in warning.value for warning in app.warning)
+    assert len(opening(app)) == 50
+    if key == "claim":
+        assert any("C01" in warning.value and "C50" in warning.value for warning in app.warning)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("claim", ["C24", "C37", "C40", "C18"])
+def test_a_claim_has_its_own_link(judged_all, claim, language):
+    app = open_page(language=language, claim=claim)
+    row, shown = claims.BY_ID[claim], text_of(app)
+    for words in (
+        row.statement,
+        row.question,
+        row.refuted_by,
+        row.right,
+        row.wrong,
+        *(part.words for part in row.parts),
+    ):
+        assert getattr(words, language) in shown
+    for evidence in row.published:
+        assert evidence.link in shown
+    for result in judged_all[claim]:
+        assert WORDS[language][f"verdict.{result.verdict}"] in shown
+        assert result.dataset == "exact" or result.dataset in shown
+    assert bool(app.get("vega_lite_chart")) == any(
+        part.measure and part.measure.seeds for result in judged_all[claim] for part in result.parts
+    )
+
+
+def test_previous_and_next_go_through_the_filtered_claims(judged_all):
+    app = open_page(claim="C24", section="2.1")
+    order = opening(app)
+    assert "C24" in order and len(order) < 50
+    app.button(key="claim_next").click().run()
+    assert app.query_params["claim"] in (
+        order[(order.index("C24") + 1) % len(order)],
+        [order[(order.index("C24") + 1) % len(order)]],
+    )
+    app.button(key="claim_back").click().run()
+    assert "claim" not in app.query_params
+    app.button(key=f"open_{order[0]}").click().run()
+    assert app.query_params["claim"] in (order[0], [order[0]])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_measurements_everything_is_untested(nothing_measured, language):
+    app = open_page(language=language)
+    counts = dict.fromkeys(VERDICTS, 0) | {"untested": 50}
+    assert WORDS[language]["claims.score"].format(count=50, **counts) in text_of(app)
+    assert WORDS[language]["claims.wrong_none"] in text_of(app)
+    app = open_page(language=language, claim="C37")
+    assert not app.get("vega_lite_chart")
+    assert WORDS[language]["verdict.untested"] in text_of(app)
+    assert "python -m tf_models run factorial" in text_of(app)
+    for page in ("cost", "hybrids", "ffn"):
+        open_page(page, language)
+
+
+def test_two_data_sets_may_disagree_and_both_are_shown(judged_all):
+    claim = next(
+        claim for claim, rows in judged_all.items() if {row.verdict for row in rows} == {"supported", "not_supported"}
+    )
+    shown = text_of(open_page(claim=claim))
+    for row in judged_all[claim]:
+        assert f"{WORDS['en'][f'verdict.{row.verdict}']}] {row.dataset}" in shown
+
+
+def test_every_test_every_reason_and_every_unit_has_words():
+    for words in WORDS.values():
+        assert {f"rule.{test}" for test in TESTS} | {f"reason.{code}" for code in REASONS} <= words.keys()
+        assert {f"claims.unit.{unit}" for unit in FIGURES} <= words.keys()
+        headings = {claims.section_of(claim) for claim in CLAIMS}
+        assert {f"claims.section.{heading}" for heading in headings} <= words.keys()
+        places = {place for claim in CLAIMS for place in claim.sections if not place[0].isdigit()}
+        assert all(place in claims.OUTSIDE for place in places)
+
+
+# Verdicts in words
+
+
+def part_of(test: str, threshold, found: Measure | None, reason: str = "delta_open") -> PartResult:
+    part = replace(CLAIMS[0].parts[0], test=test, threshold=threshold)
+    return PartResult(part, found, 0.02, "inconclusive", reason)
+
+
+@pytest.mark.parametrize(
+    ("test", "threshold", "zone"),
+    [
+        ("difference", None, (0.02, math.inf)),
+        ("no_difference", None, (-0.02, 0.02)),
+        ("not_worse", 0.01, (-0.01, math.inf)),
+        ("above", 0.0, (0.0, math.inf)),
+        ("below", None, (-math.inf, 0.02)),
+        ("between", (0.1, 0.2), (0.1, 0.2)),
+        ("equals", 4.0, (4.0, 4.0)),
+    ],
+)
+def test_the_zone_of_a_rule(test, threshold, zone):
+    assert judged.zone_of(part_of(test, threshold, None)) == zone
+
+
+def test_an_open_part_says_how_many_seeds_would_settle_it():
+    wide = part_of("difference", None, measure(0.01, 0.05))  # the middle is 1 point above δ, the reach 2
+    assert judged.seeds_to_settle(wide) == 20
+    assert judged.seeds_to_settle(part_of("difference", None, measure(0.01, 0.05), "few_seeds")) is None
+    assert judged.seeds_to_settle(part_of("no_difference", None, measure(-0.03, 0.03), "margin_open")) == 12
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0123, "accuracy", "+1.23"),
+        (0.906, "share", "90.6 %"),
+        (3072, "count", "3,072"),
+        (3.2e-7, "error", "3.2·10⁻⁷"),
+        (1.904, "slope", "1.9"),
+        (-0.25, "ratio", "−0.25"),
+        (0, "error", "0"),
+    ],
+)
+def test_a_figure_is_written_in_its_unit(value, unit, text):
+    assert tables.figure(value, unit).startswith(text)
+
+
+def test_the_error_rates_that_are_shipped_are_quoted():
+    rows = claims.power_rows(shipped_power())
+    assert len(rows) == 6
+    assert all(cell.endswith("%") for cell in rows.iloc[:, 1:].to_numpy().ravel())
+    assert claims.power_rows([]).empty
+
+
+# Charts
+
+
+def test_the_score_stacks_verdicts_in_their_order():
+    data = pd.DataFrame(
+        [
+            {"section": "a", "verdict": "no", "claims": 2, "ids": "x, y"},
+            {"section": "a", "verdict": "yes", "claims": 1, "ids": "z"},
+        ]
+    )
+    columns = dict.fromkeys(("section", "verdict", "claims", "ids"), "words")
+    drawn = claim_charts.score(data, "title", "axis", columns, {"yes": "#000", "no": "#fff"}).to_dict()
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["bar", "text"]
+    rows = next(iter(drawn["datasets"].values()))
+    assert [(row["verdict"], row["middle"]) for row in rows] == [("yes", 0.5), ("no", 2.0)]
+
+
+def test_parts_are_drawn_against_the_zone_in_which_they_hold(results):
+    columns = dict.fromkeys(("dataset", "verdict", "value", "low", "high", "seeds"), "words")
+    data = claim_card.part_rows(results["C37"])
+    assert set(data["dataset"]) == {"digits", "cifar10-jpeg"}
+    drawn = claim_charts.parts(data, "title", "axis", columns).to_dict()
+    rows = next(rows for rows in drawn["datasets"].values() if "zone_low" in rows[0])
+    low, high = claim_charts.extent(data)
+    assert all(low <= row["zone_low"] <= row["zone_high"] <= high for row in rows)
+    assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"] == [low, high]
+
+
+def test_new_runs_stand_beside_the_shipped_ones():
+    rows = [{"arm": "vit", "accuracy": 90.0 + seed, "seed": seed, "new": seed > 2} for seed in range(4)]
+    columns = dict.fromkeys(("arm", "seed", "accuracy"), "words")
+    drawn = claim_charts.repeated(pd.DataFrame(rows), "title", "axis", columns, "#D55E00").to_dict()
+    sizes = [len(drawn["datasets"][layer["data"]["name"]]) for layer in drawn["layer"]]
+    assert sizes == [3, 1]
+
+
+def test_the_cost_of_every_case_is_drawn():
+    series = {
+        "sizes": [64, 128],
+        "memory_sizes": [64],
+        "seconds": {"attention_core": [[0.1, 0.4], [0.2, 0.5]], "convolution": [[0.1, 0.2], [0.1, 0.2]]},
+        "macs": {"attention_core": [10, 40]},
+        "memory_mib": {"attention_core": [[0.0], [1.0]]},
+    }
+    data = cost.rows_of(series, "seconds")
+    assert data["value"].tolist() == pytest.approx([150, 450, 100, 200])
+    assert len(cost.rows_of(series, "macs")) == 2
+    assert cost.rows_of(series, "memory").empty  # nothing measurable has no place on a log scale
+    columns = dict.fromkeys(("case", "value", "low", "high"), "words")
+    marks = {name: ("#000", [1, 0]) for name in set(data["case"])}
+    drawn = topic_charts.growth(data, "title", "n", "ms", columns, marks, "~g").to_dict()
+    assert drawn["layer"][1]["encoding"]["y"]["scale"]["type"] == "log"
+
+
+def test_the_collapse_is_bold_up_to_the_chosen_layer():
+    series = {"layers": [0, 1, 2], "arms": {arm: [[1, 0.1, 0.01], [1, 0.2, 0.02]] for arm in factorial.COLLAPSE}}
+    data = factorial.collapse_rows(series, "skip")
+    assert len(data) == 12 and data["chosen"].sum() == 3
+    colours = dict.fromkeys(set(data["name"]), "#000")
+    drawn = topic_charts.collapse(data, 1, "title", "layer", "r", colours).to_dict()
+    assert [len(drawn["datasets"][layer["data"]["name"]]) for layer in drawn["layer"]] == [12, 2, 2, 1]
+
+
+# Topic pages with records that nobody trained
+
+
+def planned(name: str) -> dict:
+    """Records of every run that an experiment plans on digits: with the FFN 90 % is right, without 70 %."""
+    plan = shipped_plan(name, "digits")
+    assert plan is not None
+    records = [make_record(spec) for specs in plan.tuning().values() for spec in specs]
+    records = [replace(record, validation_accuracy=0.9) for record in records]
+    rates = plan.rates(index(records))
+    assert rates is not None
+    for specs in plan.steps(rates).values():
+        for position, spec in enumerate(specs):
+            share = 0.9 if spec.switches.get("ffn", "on") == "on" else 0.7
+            share = share if spec.dataset != "token_product" else (0.99 if share == 0.9 else 0.5)
+            images = 360 if spec.dataset != "token_product" else 600
+            records.append(make_record(spec, correct_share(share + 0.003 * (position % 3), images)))
+    return index(records)
+
+
+@pytest.mark.parametrize(("page", "experiment"), [("ffn", "factorial"), ("ffn", "ffn-shape"), ("hybrids", "hybrids")])
+def test_a_measured_experiment_fills_its_page(monkeypatch, page, experiment, results):
+    records = planned(experiment)
+    monkeypatch.setattr(loaders, "all_records", lambda: records)
+    monkeypatch.setattr(loaders, "claim_results", lambda: results)
+    app = open_page(page, "zh")
+    assert len(app.get("vega_lite_chart")) >= {"factorial": 3, "ffn-shape": 3, "hybrids": 2}[experiment]
+    asked = [block.value for block in app.code]
+    assert not any(f"run {experiment} " in command for command in asked)
+    result = loaders.experiment_result(experiment, "digits")
+    if experiment == "factorial":
+        data = factorial.factorial_rows(result)
+        gains = data[data["channel"] == WORDS["en"]["channel.on"]]["gain"]
+        assert len(gains) and all(gain.startswith("+2") or gain.startswith("+1") for gain in gains)
+    if experiment == "hybrids":
+        assert len(hybrids.arm_rows(result)) == 5
+
+
+def test_the_cheapest_cell_is_two_arms_on_the_smallest_training_set(monkeypatch):
+    plan = shipped_plan("data-curve", "digits")
+    assert plan is not None
+    records = planned("data-curve")
+    monkeypatch.setattr(loaders, "all_records", lambda: records)
+    found = plan.analyse(records)["measures"]["gap_slope"]
+    part = part_of("below", 0.0, measure(-0.02, -0.01, tuple(found["runs"])))
+    cell = live.cheapest_cell(part)
+    assert 2 <= len(cell.arms) <= live.MOST_ARMS
+    assert all(spec.seed == 0 and len(found) == 5 for spec, found in cell.arms.items())
+    smallest = min(record.train_images for rows in records.values() for record in rows)
+    assert {rows[0].train_images for rows in cell.arms.values()} == {smallest}
+    assert np.isfinite(cell.seconds)
