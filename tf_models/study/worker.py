@@ -51,7 +51,9 @@ def has_grown() -> bool:
     """
     import psutil
 
-    share = psutil.virtual_memory().total / (psutil.cpu_count() or 1)
+    from tf_models.study.cluster import machine_memory
+
+    share = machine_memory() / (psutil.cpu_count() or 1)
     return psutil.Process().memory_info().rss > max(SMALLEST_LIMIT, share / 2)
 
 
