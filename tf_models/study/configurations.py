@@ -1,6 +1,7 @@
 """What the published configurations are made of: the measures of the experiment ``inventory``, by closed formulas."""
 
 from collections import Counter
+from functools import cache
 
 from tf_models.study.verdict import Measure
 from tf_models.zoo import PUBLISHED, inventory, parameters
@@ -30,6 +31,7 @@ def formula(value: float, unit: str) -> Measure:
     return Measure(float(value), float(value), float(value), unit, source="formula")
 
 
+@cache  # a page asks at every click
 def inventory_measures() -> dict[str, Measure]:
     """Every measure of ``inventory``; nothing is built, nothing is read from a file."""
     vgg, resnet, vit = PUBLISHED["vgg16"], PUBLISHED["resnet50"], PUBLISHED["vit_b16"]

@@ -1,6 +1,7 @@
 """What the experiment ``cost`` compares, and the multiply-adds that it counts: closed formulas, nothing is run."""
 
 from dataclasses import replace
+from functools import cache
 
 from tf_models.probes.cost import slope
 from tf_models.study.configurations import formula
@@ -48,6 +49,7 @@ def core_macs(spec: ModelSpec) -> int:
     )
 
 
+@cache
 def cost_formulas() -> dict[str, Measure]:
     """The counted measures of ``cost``."""
     vit, swin = PUBLISHED["vit_b16"], PUBLISHED["swin_tiny"]

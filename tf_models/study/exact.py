@@ -24,7 +24,7 @@ def exact_measures() -> dict[str, dict[str, Measure]]:
     measures = {name: _measures(found.get(name, {})) for name in COMPUTED}
     if measures["cost"]:
         measures["cost"] |= cost_formulas()
-    return {"inventory": inventory_measures(), **measures}
+    return {"inventory": dict(inventory_measures()), **measures}
 
 
 def exact_series() -> dict[str, dict[str, Any]]:
