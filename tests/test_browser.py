@@ -156,12 +156,28 @@ def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, 
     expect(page.get_by_role("radio", name="digits")).to_be_checked()
 
 
+def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
+    visit(page, f"{server.url}/claims?lang=en")
+    statement = page.get_by_role("button", name="C19")
+    statement.scroll_into_view_if_needed()
+    statement.click()
+    expect(page).to_have_url(re.compile("claim=C19"))
+    expect(page.get_by_role("heading", name=re.compile("C19"))).to_be_in_viewport()
+    page.get_by_role("button", name=re.compile("Train with seed 1000")).click()
+    expect(page.get_by_text(re.compile(r"vit · digits · seed 1000: (starting|waiting|epoch)"))).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).first.click()
+    expect(page.get_by_text(re.compile("seed 1000: stopp")).first).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", ["", "feature_maps", "ffn", "train", "runs"])
+@pytest.mark.parametrize(
+    "path", ["", "claims", "claims/C37", "feature_maps", "ffn", "cost", "hybrids", "train", "runs"]
+)
 def test_no_page_is_wider_than_the_screen(server, browser, path, width):
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
-    visit(page, f"{server.url}/{path}?lang=zh")
+    path, _, claim = path.partition("/")
+    visit(page, f"{server.url}/{path}?lang=zh" + (f"&claim={claim}" if claim else ""))
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth + 1")

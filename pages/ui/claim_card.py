@@ -14,11 +14,15 @@ from pages.ui.words import language, pick, say
 from tf_models.study.claims import Claim
 from tf_models.study.judging import Result
 
+TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
 WIDE = {"en": 56, "zh": 26}  # characters of one line above an interval
 
 
 def show_card(claim: Claim, results: Sequence[Result]) -> None:
     """Everything about one claim."""
+    if st.session_state.get("open_claim") != claim.id:  # whoever came from far down the list sees the card's head
+        st.session_state["open_claim"] = claim.id
+        st.html(TO_THE_TOP, unsafe_allow_javascript=True)
     st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
     systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))

@@ -116,4 +116,4 @@ def repeated(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, st
     old, new = data[~data["new"].astype(bool)], data[data["new"].astype(bool)]
     shipped = alt.Chart(old).mark_tick(thickness=2, size=RUN - 12, color="#888").encode(x=x, y=y, tooltip=tips)
     own = alt.Chart(new).mark_point(filled=True, size=120, opacity=1, color=colour).encode(x=x, y=y, tooltip=tips)
-    return alt.layer(shipped, own).properties(title=title, height=RUN * data["arm"].nunique() + AXES)
+    return alt.layer(shipped, own).properties(title=title, height=RUN * data["arm"].nunique() + AXES + MARGIN)

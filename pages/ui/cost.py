@@ -52,9 +52,8 @@ def show_growth(kind: str) -> bool:
     data = rows_of(series, kind)
     columns = {name: say(f"cost.column.{name}") for name in ("case", "value", "low", "high")}
     marks = {say(f"cost.case.{case}"): mark for case, mark in MARKS.items()}
-    chart = topic_charts.growth(
-        data, say(f"cost.chart.{kind}"), say("cost.tokens"), say(f"cost.axis.{kind}"), columns, marks
-    )
+    title, axis, figures = say(f"cost.chart.{kind}"), say(f"cost.axis.{kind}"), "~s" if kind == "macs" else "~g"
+    chart = topic_charts.growth(data, title, say("cost.tokens"), axis, columns, marks, figures)
     found = finding()
     st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=found))
     st.markdown(found)

@@ -114,7 +114,8 @@ def growth(
 ) -> Chart:
     """A cost against the number of tokens, both on log scales, a line a case with its span over repeats.
 
-    `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash, `figures` the format of the axis.
+    `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash, `figures` is the format of
+    the axis.
     """
     names = list(marks)
     base = alt.Chart(data).encode(

@@ -692,7 +692,7 @@ EN = {
     "claims.source.formula": "from a closed formula",
     "claims.source.exact": "computed with networks, shipped",
     "claims.seeds_needed": "About {seeds} seeds would settle it, if mean and spread stay as they are",
-    "claims.seeds_many": "Even 1,000 seeds would not settle it, if mean and spread stay as they are",
+    "claims.seeds_many": "Even {seeds:,} seeds would not settle it, if mean and spread stay as they are",
     "claims.p": "{dataset}, primary contrast: p = {p}; corrected for all primary contrasts on this data set "
     "(Benjamini–Hochberg) {adjusted}.",
     "claims.part.primary": "primary contrast",
@@ -1534,7 +1534,7 @@ ZH = {
     "claims.source.formula": "由公式直接算出",
     "claims.source.exact": "用网络计算得出，随实验室附带",
     "claims.seeds_needed": "若均值和离散程度不变，大约需要 {seeds} 个种子才能判定",
-    "claims.seeds_many": "若均值和离散程度不变，即使 {seeds} 个种子也无法判定",
+    "claims.seeds_many": "若均值和离散程度不变，即使 {seeds:,} 个种子也无法判定",
     "claims.p": "{dataset}，主要对比：p = {p}；按该数据集上全部主要对比校正后（Benjamini–Hochberg）为 {adjusted}。",
     "claims.part.primary": "主要对比",
     "claims.part.beside": "仅供参考，不影响结论",
