@@ -30,7 +30,7 @@ def worker_environments(cores: int | None = None, memory: int | None = None) -> 
     cores = cores or os.cpu_count() or 1
     gpus = count_gpus()
     asked = os.environ.get("LAB_WORKERS", "")
-    fitting = max(1, int((memory or _memory()) // BYTES_PER_WORKER))
+    fitting = max(1, int((memory or machine_memory()) // BYTES_PER_WORKER))
     count = int(asked) if asked.isdigit() and int(asked) > 0 else gpus or min(cores, fitting)
     threads = str(max(1, cores // count))
     common = {
@@ -47,7 +47,7 @@ def worker_environments(cores: int | None = None, memory: int | None = None) -> 
     return [common | ({"CUDA_VISIBLE_DEVICES": visible[i % gpus]} if gpus else {}) for i in range(count)]
 
 
-def _memory() -> int:
+def machine_memory() -> int:
     """Bytes of RAM that this machine or container may use."""
     import psutil
 

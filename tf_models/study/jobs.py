@@ -43,8 +43,6 @@ GRACE_SECONDS = 2.0  # a stop that no batch has noticed by then ends the worker
 LOST_SECONDS = 2.0  # a worker that the scheduler has not known for so long is gone
 START_SECONDS = 60.0
 WARM_MODELS = 4  # as many as a worker keeps
-# TensorFlow keeps about 70 MB of every architecture it has traced: between two runs, a worker beyond this is replaced.
-LARGEST_WORKER = 1.6e9  # bytes
 
 
 def limit(name: str, default: int) -> int:
@@ -353,7 +351,8 @@ class Jobs:
             self._connect().run(os._exit, 1, workers=[address], on_error="ignore")
 
     def _replace_if_large(self, address: str) -> None:
-        if self._connect().run(worker.memory, workers=[address], on_error="ignore").get(address, 0) > LARGEST_WORKER:
+        """A worker starts anew in the seconds between two runs; each start costs it the networks it has traced."""
+        if self._connect().run(worker.has_grown, workers=[address], on_error="ignore").get(address):
             log.info("worker %s has grown: it is replaced", address)
             self._replace_worker(address)
 

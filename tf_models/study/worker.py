@@ -7,6 +7,8 @@ from typing import Any
 from tf_models.errors import LabError
 from tf_models.study.runs import STOPPED, RunRecord, RunSpec
 
+SMALLEST_LIMIT = 1.6e9  # bytes
+
 
 def topic(owner: str) -> str:
     """The Dask topic on which workers report to `owner`."""
@@ -42,11 +44,17 @@ def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | Lab
         return record, weights.read_bytes()
 
 
-def memory() -> int:
-    """Resident bytes of this worker."""
+def has_grown() -> bool:
+    """Whether this worker fills more than half of a core's share of the memory, 1.6 GB where that is less.
+
+    TensorFlow keeps about 70 MB of every architecture that it has traced.
+    """
     import psutil
 
-    return psutil.Process().memory_info().rss
+    from tf_models.study.cluster import machine_memory
+
+    share = machine_memory() / (psutil.cpu_count() or 1)
+    return psutil.Process().memory_info().rss > max(SMALLEST_LIMIT, share / 2)
 
 
 def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
