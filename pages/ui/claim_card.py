@@ -1,6 +1,6 @@
 """The card of one claim: what the text says, what was measured, what would change our mind."""
 
-import textwrap
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,12 +10,12 @@ from pages.ui import claim_charts, frame, loaders, repeat
 from pages.ui.claims import OUTSIDE
 from pages.ui.judged import badge, part_line, probability, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
-from pages.ui.words import language, pick, say
+from pages.ui.words import language, pick, plain, say
 from tf_models.study.claims import Claim
 from tf_models.study.judging import Result
 
 TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
-WIDE = {"en": 56, "zh": 26}  # characters of one line above an interval
+WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
 
 
 def show_card(claim: Claim, results: Sequence[Result]) -> None:
@@ -27,7 +27,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
     for result in results:
-        st.markdown(f"{badge(result.verdict)} {scale(result)}: {reason(result)}")
+        st.markdown(f"{badge(result.verdict)} {say('claims.place_of', place=scale(result), text=reason(result))}")
     st.markdown(f"**{say('claims.asks')}** {pick(claim.question)}")
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -82,6 +82,18 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     show_runs(claim, results)
 
 
+def lines(words: str) -> list[str]:
+    """Words broken for a chart: at spaces, and between Chinese characters."""
+    found, width = [""], 0
+    for piece in re.findall(r"[\u2E80-\uFFEF]|[^\s\u2E80-\uFFEF]+\s*|\s+", words):
+        wide = 2 * len(piece) if piece >= "\u2e80" else len(piece)
+        if width + len(piece.rstrip()) > WIDE and width:
+            found, width = [*found, ""], 0
+        found[-1] += piece
+        width += wide
+    return [line.strip() for line in found]
+
+
 def part_rows(results: Sequence[Result]) -> pd.DataFrame:
     """The parts that have an interval, for `claim_charts.parts`."""
     rows = []
@@ -94,11 +106,11 @@ def part_rows(results: Sequence[Result]) -> pd.DataFrame:
             zone = [factor * bound for bound in zone_of(part)]
             numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
             words = (
-                f"{result.dataset} · {pick(part.part.words)}" if result.dataset != "exact" else pick(part.part.words)
+                f"{result.dataset} · {plain(part.part.words)}" if result.dataset != "exact" else plain(part.part.words)
             )
             rows.append(
                 {
-                    "label": "\n".join(textwrap.wrap(words, WIDE[language()])[:3]),
+                    "label": "\n".join(lines(words)[:3]),
                     "dataset": result.dataset,
                     **numbers,
                     "zone_low": zone[0],
@@ -131,7 +143,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
         {
             say("column.run"): run,
             say("column.dataset"): result.dataset,
-            say("claims.column.part"): pick(part.part.words),
+            say("claims.column.part"): plain(part.part.words),
         }
         for result in results
         for part in result.parts

@@ -40,7 +40,7 @@ def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
                 "verdict:N",
                 title=None,
                 scale=alt.Scale(domain=verdicts, range=list(colours.values())),
-                legend=alt.Legend(orient="bottom", columns=3, labelLimit=200, symbolOpacity=1),
+                legend=alt.Legend(orient="bottom", columns=2, labelLimit=130, symbolOpacity=1),
             ),
             tooltip=tips,
         )

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import claim_charts, links, loaders
 from pages.ui.judged import badge, reason
 from pages.ui.theme import VERDICTS
-from pages.ui.words import language, pick, say
+from pages.ui.words import language, pick, plain, say
 from tf_models.study.claims import CLAIMS, Claim
 from tf_models.study.judging import Result, headline
 from tf_models.study.power import shipped_power
@@ -51,17 +51,18 @@ def open_claim(claim_id: str) -> None:
 
 def choose_claim(fitting: Sequence[str]) -> Claim | None:
     """The claim that the link names, with steps to its neighbours among `fitting`; None for the list."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = links.choose("claim", say("claims.choose"), (ALL, *BY_ID), _choice_label)
-        if chosen == ALL:
-            return None
-        order = list(fitting) if chosen in fitting else list(BY_ID)
-        place = order.index(chosen)
-        steps = (
-            ("previous", "arrow_back", order[place - 1]),
-            ("next", "arrow_forward", order[(place + 1) % len(order)]),
-            ("back", "list", ALL),
-        )
+    box, buttons = st.columns([3, 2], vertical_alignment="bottom")
+    chosen = links.choose("claim", say("claims.choose"), (ALL, *BY_ID), _choice_label, where=box)
+    if chosen == ALL:
+        return None
+    order = list(fitting) if chosen in fitting else list(BY_ID)
+    place = order.index(chosen)
+    steps = (
+        ("previous", "arrow_back", order[place - 1]),
+        ("next", "arrow_forward", order[(place + 1) % len(order)]),
+        ("back", "list", ALL),
+    )
+    with buttons.container(horizontal=True, gap="small"):
         for key, icon, other in steps:
             label, icon = say(f"claims.{key}"), f":material/{icon}:"
             st.button(label, key=f"claim_{key}", icon=icon, on_click=open_claim, args=(other,))
@@ -71,7 +72,7 @@ def choose_claim(fitting: Sequence[str]) -> Claim | None:
 def _choice_label(choice: str) -> str:
     if choice == ALL:
         return say("claims.all", count=len(BY_ID))
-    return f"{choice} · {pick(BY_ID[choice].statement)}"
+    return f"{choice} · {plain(BY_ID[choice].statement)}"
 
 
 def decided(found: Found, data: str = ALL) -> dict[str, Result]:

@@ -7,6 +7,7 @@ from pages.ui.words import pick, say
 from tf_models.study.judging import PartResult, Result
 from tf_models.study.verdict import Effect, Measure, seeds_needed
 
+MOST_SEEDS = 1000  # that `seeds_needed` gives
 BADGES = {
     "supported": ("green", "check_circle"),
     "partly": ("orange", "contrast"),
@@ -55,7 +56,7 @@ def figures(part: PartResult) -> str:
     """What was measured, and what must hold."""
     if part.measure is None:
         return say("reason.missing")
-    return f"{say('claims.figure', value=figure(part.measure))}, {rule(part)}"
+    return say("claims.figures", value=figure(part.measure), rule=rule(part))
 
 
 def rule(part: PartResult) -> str:
@@ -70,22 +71,26 @@ def rule(part: PartResult) -> str:
 
 
 def part_line(result: Result, part: PartResult) -> str:
-    """One part on one data set: figure, interval, seeds, rule, and what would settle it."""
-    place = "" if result.dataset == "exact" else f"{result.dataset}: "
+    """One part on one data set: figure, interval, rule, what is behind it, why, and what would settle it."""
     measure = part.measure
     if measure is None:
-        return place + say("claims.missing", experiment=part.part.experiment, measure=part.part.measure)
-    text = place + figures(part)
-    if measure.seeds and measure.source == "runs":
-        text += "; " + say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
-    elif measure.seeds:
-        text += "; " + say("claims.repeats", seeds=measure.seeds)
-    elif measure.source in ("formula", "exact"):
-        text += "; " + say(f"claims.source.{measure.source}")
-    text += f". {say(f'reason.{part.reason}').capitalize()}"
-    if (needed := seeds_to_settle(part)) is not None:
-        text += ". " + say("claims.seeds_needed" if needed < 1000 else "claims.seeds_many", seeds=needed)
-    return text
+        text = say("claims.missing", experiment=part.part.experiment, measure=part.part.measure)
+    else:
+        if measure.seeds and measure.source == "runs":
+            behind = say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
+        elif measure.seeds:
+            behind = say("claims.repeats", seeds=measure.seeds)
+        else:
+            behind = say(f"claims.source.{measure.source}")
+        why = say(f"reason.{part.reason}")
+        words = {"figures": figures(part), "behind": behind, "why": why[:1].upper() + why[1:]}
+        needed = seeds_to_settle(part)
+        if needed is None:
+            text = say("claims.line", **words)
+        else:
+            needs = say("claims.seeds_needed" if needed < MOST_SEEDS else "claims.seeds_many", seeds=needed)
+            text = say("claims.line_needs", **words, needs=needs)
+    return text if result.dataset == "exact" else say("claims.place_of", place=result.dataset, text=text)
 
 
 def zone_of(part: PartResult) -> tuple[float, float]:

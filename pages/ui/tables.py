@@ -16,7 +16,7 @@ def points(value: float | None, sign: bool = True) -> str:
     """A share as points: 0.0123 → +1.23, with a real minus."""
     if value is None:
         return "–"
-    return f"{100 * value:+.2f}".replace("-", "−") if sign else f"{100 * value:.2f}"
+    return (f"{100 * value:+.2f}" if sign else f"{100 * value:.2f}").replace("-", "−")
 
 
 def percent(value: float | None) -> str:

@@ -621,7 +621,7 @@ EN = {
     "claims.all": "all {count}: score and list",
     "claims.previous": "Previous",
     "claims.next": "Next",
-    "claims.back": "Back to all statements",
+    "claims.back": "All",
     "claims.score": "Of **{count}** statements **{supported}** are supported, **{partly}** partly, **{not_supported}** are "
     "not supported; {inconclusive} are inconclusive, {untested} still untested.",
     "claims.score_title": "Verdicts by section of the text",
@@ -685,7 +685,10 @@ EN = {
     "claims.on": "{dataset} ({images} training images, {epochs} epochs, {seeds} seeds)",
     "claims.on_data": "{dataset}",
     "claims.on_exact": "exact, without training",
-    "claims.figure": "measured {value}",
+    "claims.figures": "measured {value}, {rule}",
+    "claims.line": "{figures}; {behind}. {why}.",
+    "claims.line_needs": "{figures}; {behind}. {why}. {needs}.",
+    "claims.place_of": "{place}: {text}",
     "claims.missing": "not measured yet (experiment *{experiment}*, figure `{measure}`)",
     "claims.seeds": "{seeds} seeds, above zero in {wins}",
     "claims.repeats": "{seeds} repeats",
@@ -829,9 +832,9 @@ EN = {
     "cost.axis.memory": "MiB at the peak",
     "cost.tokens": "tokens n",
     "cost.alt": "Cost against the number of tokens on log scales, a line for each kind of layer. {text}",
-    "cost.case.attention_core": "attention (scores and sums)",
-    "cost.case.masked": "band by masking all pairs",
-    "cost.case.banded": "band computed alone",
+    "cost.case.attention_core": "attention’s core",
+    "cost.case.masked": "masked band",
+    "cost.case.banded": "computed band",
     "cost.case.window": "window attention",
     "cost.case.convolution": "3×3 convolution",
     "cost.case.depthwise": "3×3 depthwise",
@@ -847,7 +850,7 @@ EN = {
     "cost.crossing_formula": "Counted for ViT-B/16, that is at {tokens} tokens; at its usual 197 the quadratic term is "
     "{share} % of the multiply-adds.",
     "cost.hint": "One layer of width {width} with random weights, one core, batches with equally many tokens. Lines: median of the repeats. Bands: "
-    "fastest to slowest. Attention counts without its four dense layers, which grow with n.",
+    "fastest to slowest. *Core*: scores and weighted sums, without the four dense layers. *Band*: each token sees its neighbours in reading order, either computed alone, or with all pairs computed and the others masked.",
     "cost.exponents": "The power of n",
     "cost.exponent": "fitted exponent",
     "cost.exponents_hint": "Fitted from 256 tokens up. Bars: 95 % intervals over repeats; multiply-adds are counted and exact. Dashed: 1 and 2.",
@@ -1465,7 +1468,7 @@ ZH = {
     "claims.all": "全部 {count} 条：总分与列表",
     "claims.previous": "上一条",
     "claims.next": "下一条",
-    "claims.back": "返回全部论断",
+    "claims.back": "全部",
     "claims.score": "在 **{count}** 条论断中，**{supported}** 条成立，**{partly}** 条部分成立，**{not_supported}** 条不成立；"
     "{inconclusive} 条无法判定，{untested} 条尚未检验。",
     "claims.score_title": "原文各节论断的结论",
@@ -1527,7 +1530,10 @@ ZH = {
     "claims.on": "{dataset}（{images} 张训练图像，{epochs} 轮，{seeds} 个种子）",
     "claims.on_data": "{dataset}",
     "claims.on_exact": "精确判定，无需训练",
-    "claims.figure": "测得 {value}",
+    "claims.figures": "测得 {value}，{rule}",
+    "claims.line": "{figures}；{behind}。{why}。",
+    "claims.line_needs": "{figures}；{behind}。{why}。{needs}。",
+    "claims.place_of": "{place}：{text}",
     "claims.missing": "尚未测量（实验 *{experiment}*，数值 `{measure}`）",
     "claims.seeds": "{seeds} 个种子，其中 {wins} 个大于零",
     "claims.repeats": "重复 {seeds} 次",
@@ -1660,9 +1666,9 @@ ZH = {
     "cost.axis.memory": "峰值 MiB",
     "cost.tokens": "token 数 n",
     "cost.alt": "计算量随 token 数的变化，双对数坐标，每种层一条线。{text}",
-    "cost.case.attention_core": "注意力（打分与加权和）",
-    "cost.case.masked": "带状注意力（算全部再遮挡）",
-    "cost.case.banded": "带状注意力（只算带内）",
+    "cost.case.attention_core": "注意力核心",
+    "cost.case.masked": "遮挡成带状",
+    "cost.case.banded": "只算带内",
     "cost.case.window": "窗口注意力",
     "cost.case.convolution": "3×3 卷积",
     "cost.case.depthwise": "3×3 深度卷积",
@@ -1675,7 +1681,7 @@ ZH = {
     "cost.finding": "实测时间的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，算全部再遮挡的为 {masked}。",
     "cost.crossing": "大约从 **{value} 个 token** 起 [{low}, {high}]，注意力核心比 FFN 更慢。",
     "cost.crossing_formula": "对 ViT-B/16 计数，这要到 {tokens} 个 token；在它通常的 197 个 token 时，平方项只占乘加次数的 {share} %。",
-    "cost.hint": "宽度 {width} 的一层，随机权重，单核，各批次的 token 总数相同。线：多次重复的中位数。色带：最快到最慢。注意力不计它的四个全连接层，它们随 n 增长。",
+    "cost.hint": "宽度 {width} 的一层，随机权重，单核，各批次的 token 总数相同。线：多次重复的中位数。色带：最快到最慢。“核心”：打分与加权和，不计四个全连接层。“带状”：每个 token 只看阅读顺序上的邻居，要么只算带内，要么算出全部再遮挡其余。",
     "cost.exponents": "n 的几次方",
     "cost.exponent": "拟合的指数",
     "cost.exponents_hint": "从 256 个 token 起拟合。横条：多次重复的 95 % 区间；乘加次数是精确计数。虚线：1 和 2。",
@@ -1849,6 +1855,11 @@ def say(key: str, **values: object) -> str:
     return WORDS[language()][key].format(**values)
 
 
+def plain(words: Words) -> str:
+    """A claim's own words in the visitor's language, where no Markdown is read: charts, tables, lists of choices."""
+    return getattr(words, language())
+
+
 def pick(words: Words) -> str:
-    """A claim's own words in the visitor's language, as plain text."""
-    return str(quote(getattr(words, language())))
+    """The same for Markdown, in which they stand as they are."""
+    return str(quote(plain(words)))
