@@ -320,7 +320,9 @@ def test_a_network_sees_shuffled_images_as_the_others_see_shuffled_files():
         by_hand = images.reshape(len(images), 64, 1)[:, order].reshape(images.shape)
         np.testing.assert_allclose(model(images), usual(by_hand), atol=1e-6)
         assert np.abs(np.asarray(model(images)) - np.asarray(usual(images))).max() > 1e-4
-    assert small("cnn", (32, 32, 3), shuffle="inside").shuffled_patch == 4  # the patch of vit, not its own
+    for variant, shape, patch in (("cnn", (32, 32, 3), 4), ("cnn", (8, 8, 1), 2), ("swin", (8, 8, 1), 2)):
+        spec = configure(variant, {"shuffle": "inside"}, shape, 3)  # at its own depth: three halvings of cnn
+        assert spec.shuffled_patch == patch and build(spec)  # the patch of vit, not its own
 
 
 def test_local_attention_starts_at_its_neighbours_and_relative_at_none():

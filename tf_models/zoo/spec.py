@@ -212,17 +212,7 @@ class ModelSpec:
         if stem.kind == "none":
             return 1
         if stem.patch is None:
-            for patch in range(stem.smallest_patch, LARGEST_PATCH + 1):
-                if stem.kind == "convolution":
-                    fits = patch & (patch - 1) == 0
-                else:
-                    fits = height % patch == 0 and width % patch == 0
-                tokens = math.ceil(height / patch) * math.ceil(width / patch)
-                if fits and SMALLEST_GRID <= tokens <= stem.most_tokens:
-                    return patch
-            raise LabError(
-                "no_patch_fits", height=height, width=width, smallest=stem.smallest_patch, most=stem.most_tokens
-            )
+            return automatic_patch(stem, height, width)
         if stem.kind == "convolution":
             if stem.patch & (stem.patch - 1):
                 raise LabError("patch_not_a_power", patch=stem.patch)
@@ -235,7 +225,7 @@ class ModelSpec:
     @property
     def shuffled_patch(self) -> int:
         """Side of the patches that `shuffle` moves or stirs: those of a one-grid model, whatever this one's stem is."""
-        return replace(self, stem=Stem("patch", 4)).patch
+        return automatic_patch(Stem("patch"), *self.input_shape[:2])
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -260,6 +250,19 @@ class ModelSpec:
     def fingerprint(self) -> str:
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def automatic_patch(stem: Stem, height: int, width: int) -> int:
+    """The patch that `stem` takes for an image: see `ModelSpec.patch`."""
+    for patch in range(stem.smallest_patch, LARGEST_PATCH + 1):
+        if stem.kind == "convolution":
+            fits = patch & (patch - 1) == 0
+        else:
+            fits = height % patch == 0 and width % patch == 0
+        tokens = math.ceil(height / patch) * math.ceil(width / patch)
+        if fits and SMALLEST_GRID <= tokens <= stem.most_tokens:
+            return patch
+    raise LabError("no_patch_fits", height=height, width=width, smallest=stem.smallest_patch, most=stem.most_tokens)
 
 
 @dataclass(frozen=True)
