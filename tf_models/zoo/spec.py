@@ -255,10 +255,8 @@ class ModelSpec:
 def automatic_patch(stem: Stem, height: int, width: int) -> int:
     """The patch that `stem` takes for an image: see `ModelSpec.patch`."""
     for patch in range(stem.smallest_patch, LARGEST_PATCH + 1):
-        if stem.kind == "convolution":
-            fits = patch & (patch - 1) == 0
-        else:
-            fits = height % patch == 0 and width % patch == 0
+        whole = height % patch == 0 and width % patch == 0
+        fits = patch & (patch - 1) == 0 if stem.kind == "convolution" else whole
         tokens = math.ceil(height / patch) * math.ceil(width / patch)
         if fits and SMALLEST_GRID <= tokens <= stem.most_tokens:
             return patch
