@@ -23,6 +23,7 @@ from tf_models.study.verdict import REASONS, TESTS, VERDICTS, Measure
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = list(WORDS)
+CELLS = (("off", 80.0, ""), ("on", 90.0, "+10.00"))  # of a heat map
 FIGURES = ("accuracy", "share", "ratio", "count", "error", "slope")
 
 
@@ -331,6 +332,25 @@ def test_the_collapse_is_bold_up_to_the_chosen_layer():
     assert [len(drawn["datasets"][layer["data"]["name"]]) for layer in drawn["layer"]] == [12, 2, 2, 1]
 
 
+def test_the_heat_map_shows_accuracy_and_gain_in_every_cell():
+    rows = [
+        {"mixer": "m", "channel": c, "accuracy": a, "low": a, "high": a, "seeds": 5, "gain": g} for c, a, g in CELLS
+    ]
+    columns = dict.fromkeys(("mixer", "channel", "accuracy", "low", "high", "gain", "seeds"), "words")
+    drawn = topic_charts.heat_map(pd.DataFrame(rows), "title", columns).to_dict()
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text", "text"]
+    assert drawn["layer"][1]["encoding"]["color"]["condition"]["test"] == "(datum.accuracy > 85.0)"
+
+
+def test_the_ratio_curve_names_the_networks_beside_it():
+    numbers = {"accuracy": 90.0, "low": 89.0, "high": 91.0, "seeds": 5}
+    data = pd.DataFrame([{"ratio": ratio, "kind": "two", **numbers} for ratio in ("0", "4")])
+    lines = pd.DataFrame([{"name": name, "accuracy": 92.0, "colour": "#000"} for name in ("cnn", "stem")])
+    columns = dict.fromkeys(("ratio", "kind", "accuracy", "low", "high", "seeds"), "words")
+    drawn = topic_charts.ratio_curve(data, lines, "title", "ratio", columns).to_dict()
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rule", "text", "text", "line", "rule", "point"]
+
+
 # Topic pages with records that nobody trained
 
 
@@ -349,6 +369,19 @@ def planned(name: str) -> dict:
             images = 360 if spec.dataset != "token_product" else 600
             records.append(make_record(spec, correct_share(share + 0.003 * (position % 3), images)))
     return index(records)
+
+
+def test_the_collapse_plays_from_the_first_layer(judged_all):
+    app = open_page("ffn")
+    last = app.slider(key="collapse_layer").value
+    app.button(key="collapse_play").click().run()
+    first = app.slider(key="collapse_layer").value
+    assert first < last
+    app.run()  # as the timer does
+    assert app.slider(key="collapse_layer").value == first + 1
+    app.button(key="collapse_play").click().run()
+    held = app.slider(key="collapse_layer").value
+    assert app.run().slider(key="collapse_layer").value == held
 
 
 @pytest.mark.parametrize(("page", "experiment"), [("ffn", "factorial"), ("ffn", "ffn-shape"), ("hybrids", "hybrids")])

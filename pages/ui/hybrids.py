@@ -91,8 +91,8 @@ def show_contrasts(dataset: str) -> None:
     columns = {name: say(f"hybrids.column.{name}") for name in ("label", "value", "low", "high")}
     columns["value"] = say("column.mean")
     delta = float(data["delta"].iloc[0])
-    chart = topic_charts.spans(data, say("hybrids.contrasts"), say("ffn.gap_axis"), columns, (0, delta), "+.2f")
+    chart = topic_charts.spans(data, "", say("ffn.gap_axis"), columns, (0, delta), "+.2f")
     text = "; ".join(f"{row['label']} {row['value']:+.2f}" for row in rows)
     st.altair_chart(chart, key=f"hybrid_contrasts_{dataset}", alt=text)
-    st.caption(say("verdict.hint", delta=f"{delta:g}"))
+    st.caption(say("hybrids.contrasts_hint", delta=f"{delta:g}"))
     tables.beside(data.filter(items=list(columns)).round(2).rename(columns=columns), f"hybrids-{dataset}")

@@ -17,13 +17,16 @@ def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Char
     `data` has mixer, channel, accuracy, low, high, seeds and gain (as written), in the order of rows and columns.
     """
     rows, across = list(dict.fromkeys(data["mixer"])), list(dict.fromkeys(data["channel"]))
-    middle = (data["accuracy"].min() + data["accuracy"].max()) / 2
+    values = data["accuracy"].tolist()
+    middle = (min(values) + max(values)) / 2
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("mixer", "channel", "gain")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     base = alt.Chart(data).encode(
         y=alt.Y("mixer:N", title=None, sort=rows, axis=alt.Axis(labelLimit=150)),
-        x=alt.X("channel:N", title=None, sort=across, axis=alt.Axis(labelAngle=-40, labelLimit=150, orient="bottom")),
+        x=alt.X(
+            "channel:N", title=None, sort=across, axis=alt.Axis(labelAngle=-50, labelLimit=150, labelOverlap=False)
+        ),
         tooltip=tips,
     )
     cells = base.mark_rect().encode(
@@ -58,7 +61,7 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
         scale=alt.Scale(domain=kinds, range=["#D55E00", "#CC79A7", "#E69F00", "#56B4E9"][: len(kinds)]),
         legend=legend,
     )
-    shape = alt.Shape("kind:N", title=None, scale=alt.Scale(domain=kinds), legend=legend)
+    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds), legend=None)
     base = alt.Chart(data).encode(
         x=alt.X("ratio:N", title=x, sort=list(dict.fromkeys(data["ratio"])), axis=alt.Axis(labelAngle=0)), tooltip=tips
     )
@@ -71,10 +74,15 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
     rules = flat.mark_rule(strokeDash=[6, 4], size=1.5).encode(
         tooltip=["name:N", alt.Tooltip("accuracy:Q", format=".2f")]
     )
-    names = flat.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11).encode(
-        text="name:N", x=alt.value(0)
-    )
-    return alt.layer(rules, names, line, span, dots).properties(title=title, height=300 + AXES + LEGEND)
+    names = []
+    for place, name in enumerate(lines["name"]):  # one at each end: two networks may be equally good
+        text = flat.transform_filter(alt.datum.name == name)
+        if place % 2:
+            text = text.mark_text(align="right", baseline="bottom", dx=-4, dy=-2, fontSize=11)
+        else:
+            text = text.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11)
+        names.append(text.encode(text="name:N", x=alt.value("width" if place % 2 else 0)))
+    return alt.layer(rules, *names, line, span, dots).properties(title=title, height=300 + AXES + LEGEND)
 
 
 def collapse(data: pd.DataFrame, layer: int, title: str, x: str, y: str, colours: Mapping[str, str]) -> Chart:

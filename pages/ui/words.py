@@ -886,6 +886,8 @@ EN = {
     "hybrids.hint": "Dots: means over seeds. Bars: 95 % intervals. Blocks of a small ViT with 3×3 depthwise convolution in the place of attention; "
     "widths are chosen so that all have equally many parameters.",
     "hybrids.contrasts": "The contrasts",
+    "hybrids.contrasts_hint": "First minus second. Bars: 95 % intervals. Dashed: zero, and δ = {delta} points, above which the whole bar must "
+    "lie for *supported*.",
     "claims.power_hint": "The rule was tried on simulated experiments whose truth is known. δ is the smallest difference that matters; "
     "seeds and images vary as in real runs. A wrong “supported” is rare by design; what is there but small is often left "
     "*inconclusive*.",
@@ -1714,6 +1716,7 @@ ZH = {
     "hybrids.untested": "运行还不全：暂时无法比较最好的混合架构与最好的单一架构。",
     "hybrids.hint": "圆点：种子平均。横条：95 % 区间。小型 ViT 的块，用 3×3 深度卷积代替注意力；调整宽度使参数量相同。",
     "hybrids.contrasts": "各项对比",
+    "hybrids.contrasts_hint": "前者减后者。横条：95 % 区间。虚线：零，以及 δ = {delta} 个百分点；整个横条都在 δ 之上才算*成立*。",
     "claims.power_hint": "判定规则在真相已知的模拟实验上试验过。δ 是有意义的最小差异；种子和图像的变动与真实运行相当。规则的设计使错误的“成立”很少出现；"
     "差异存在但很小时，往往得到“无法判定”。",
     "claims.power.plan": "种子",
