@@ -4,7 +4,9 @@
 
 MobileViT without its FFN; MLP-Mixer without its token MLP, and without its channel MLP; VGG with an activation behind
 every convolution, behind every second one, behind one a stage; VGG's dense head against a mean; ResNet's bottleneck
-(reduce, 3×3, expand) against the opposite order of widths (expand ×4, 3×3, reduce) at equal parameters.
+(reduce, 3×3, expand) against the opposite order of widths (expand ×4, 3×3, reduce) at equal parameters. 109 runs, 6
+minutes on 2 cores for digits. Result: MobileViT's FFN is worth +0.17 points [−0.41, +0.75], Mixer's token MLP +24.1
+[+23.2, +24.9]; VGG with fewer activations is better by 2.7 to 3.3 points.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,9 @@
 
     python -m tf_models run ffn-shape --dataset digits --seeds 5
 
-Three dense layers at ratio 2 have the parameters of two at ratio 4; one has those of two at ratio ½.
+Three dense layers at ratio 2 have the parameters of two at ratio 4; one has those of two at ratio ½. 91 runs: 5 minutes
+on 2 cores for digits. Result there: ratio 8 is −1.84 points [−4.18, +0.50] against 4, three layers −1.34 [−2.87, +0.20]
+against two; a larger or deeper FFN closes no half of the gap to the CNN.
 """
 
 from dataclasses import dataclass

