@@ -73,7 +73,8 @@ def test_a_claim_has_rule_primary_experiment_and_words_in_both_languages(row):
             assert part.threshold is not None, f"{part.key}: an exact number has no δ"
         assert rule(part).startswith(part.experiment)
     for evidence in row.published:
-        assert evidence.source and evidence.supports in (-1, 0, 1)
+        assert (evidence.source == "") == (evidence.read == "computed") and evidence.supports in (-1, 0, 1)
+        assert all(f"evidence.{evidence.read}" in WORDS[language] for language in WORDS)
         assert not evidence.link or evidence.link.startswith("https://")
 
 
@@ -154,7 +155,7 @@ def test_data_sets_may_disagree_and_photographs_decide():
     results = judged([one()], analyses, scales={("factorial", "digits"): Scale(1258, 15)})
     assert [(r.dataset, r.verdict, r.reason) for r in results] == [
         ("digits", "supported", "larger"),
-        ("cifar10-jpeg", "not_supported", "not_larger"),
+        ("cifar10-jpeg", "not_supported", "opposite"),
     ]
     assert headline(results).dataset == "cifar10-jpeg"
     assert (on("digits", results).train_images, on("digits", results).epochs) == (1258, 15)

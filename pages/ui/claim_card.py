@@ -172,4 +172,5 @@ def _show_published(claim: Claim) -> None:
     for row in claim.published:
         colour, icon = {1: ("green", "thumb_up"), 0: ("orange", "contrast"), -1: ("red", "thumb_down")}[row.supports]
         sign = f":{colour}-badge[:material/{icon}: {say(f'claims.evidence.{row.supports}')}]"
-        st.markdown(f"{sign} {pick(row.words)} ([{row.source}]({row.link}))")
+        source = say(f"evidence.{row.read}", source=row.source)
+        st.markdown(f"{sign} {pick(row.words)} " + (f"([{source}]({row.link}))" if row.link else f"({source})"))

@@ -246,11 +246,12 @@ def judge(
         near = abs(measure.value - margin) <= TOLERANCE * (abs(margin) or 1)
         return (SUPPORTED, "equal") if near else (NOT_SUPPORTED, "unequal")
     if test in ("above", "below"):
+        value = "value_" if measure.low == measure.high else ""
         if measure.low > margin:
-            return (SUPPORTED if test == "above" else NOT_SUPPORTED), "above"
+            return (SUPPORTED if test == "above" else NOT_SUPPORTED), f"{value}above"
         if measure.high < margin:
-            return (SUPPORTED if test == "below" else NOT_SUPPORTED), "below"
-        if measure.low == measure.high:  # exactly at the threshold is on neither side of it
+            return (SUPPORTED if test == "below" else NOT_SUPPORTED), f"{value}below"
+        if value:  # exactly at the threshold is on neither side of it
             return NOT_SUPPORTED, "at_threshold"
         return INCONCLUSIVE, "straddles"
     if test == "not_worse":
@@ -258,6 +259,8 @@ def judge(
             return SUPPORTED, "not_worse"
         return (NOT_SUPPORTED, "worse") if measure.high < -margin else (INCONCLUSIVE, "margin_open")
     verdict = _decide(measure.low, measure.high, margin, test)
+    if test == "difference" and measure.high < 0:
+        return verdict, "opposite"
     return verdict, _REASONS[test][verdict]
 
 
@@ -267,8 +270,8 @@ _REASONS = {
 }
 REASONS = (  # every code of `judge`, then those of `conjunction_reason`; their words are `reason.CODE` in the catalogue
     *("missing", "control_failed", "few_seeds", "denominator", "inside", "outside", "straddles", "equal", "unequal"),
-    *("above", "below", "at_threshold", "not_worse", "worse", "margin_open"),
-    *("larger", "small", "not_larger", "delta_open", "equivalent", "different"),
+    *("above", "below", "value_above", "value_below", "at_threshold", "not_worse", "worse", "margin_open"),
+    *("larger", "small", "not_larger", "opposite", "delta_open", "equivalent", "different"),
     *("all_hold", "none_hold", "mixed", "part_missing", "part_open"),
 )
 

@@ -32,12 +32,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A published result that was read at its source, in the lab's own words. `supports` is +1, 0 (qualifies) or -1."""
+    """A published result, in the lab's own words. `supports` is +1, 0 (qualifies) or -1.
+
+    `read` says where it was read: the ``paper`` itself, its ``abstract``, the authors' ``repository``, a ``secondary``
+    source; or that the figure is ``computed`` from the published block definitions.
+    """
 
     words: Words
     source: str
     link: str
     supports: int
+    read: str = "paper"
 
 
 @dataclass(frozen=True)
