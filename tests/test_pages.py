@@ -265,7 +265,7 @@ def test_the_ffn_page_measures_every_ffn_and_says_who_has_none(variant, language
         assert words[-20:] in shown.replace("\\", "")
     elif variant != "vit":  # nothing is shipped for it
         command = f"python -m tf_models run ffn-gap --variant {variant} --dataset digits --seeds 5"
-        assert [block.value for block in app.code] == [command]
+        assert command in [block.value for block in app.code]
     assert (code is None) == (variant in WITH_FFN)
 
 
@@ -295,7 +295,7 @@ def test_a_measured_network_fills_the_ffn_page(monkeypatch, variant):
     monkeypatch.setattr(loaders, "all_records", lambda: records)
     app = open_page("ffn", variant=variant)
     assert not app.exception
-    assert len(charts_of(app)) == 3  # the gap, how the arms learn, the published figures
+    assert len(charts_of(app)) >= 3  # the gap, how the arms learn, the published figures; more where it is shipped
     shown, name = text_of(app), WORDS["en"][f"train.variant.{variant}"]
     assert f"{name} with the FFN is **10.00 points**" in shown
     assert ("equal parameters. Against" in shown) == (variant == "mixer")  # 8×8 images: its weights hardly grow

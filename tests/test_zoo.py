@@ -73,6 +73,7 @@ EFFECTS = {
     },
     "position": {
         "relative": lambda s: s.stem.position == "none" and all(b.relative for b in s.blocks),
+        "local": lambda s: s.stem.position == "none" and all(b.relative and b.local for b in s.blocks),
         **{kind: lambda s, k=kind: s.stem.position == k for kind in ("none", "sincos", "permuted_sincos")},
     },
     "skip": {"off": lambda s: not any(b.skip for b in s.blocks)},
@@ -82,6 +83,9 @@ EFFECTS = {
     },
     "stem": {"convolution": lambda s: s.stem.kind == "convolution" and s.stem.project},
     "ffn_ratio": {1.5: lambda s: s.blocks[0].ffn_ratio == 1.5},
+    "ffn_layers": {n: lambda s, n=n: all(b.ffn_layers == n for b in s.blocks) for n in (1, 3)},
+    "late_mixer": {"pool": lambda s: [b.mixer for b in s.blocks] == ["attention"] * 2 + ["pool"] * 2},
+    "shuffle": {kind: lambda s, k=kind: s.shuffle == k for kind in ("pixels", "patches", "inside")},
     "heads": {8: lambda s: all(b.heads == 8 for b in s.blocks)},
     "depth": {3: lambda s: s.blocks == vit().blocks[:3]},
     "width": {16: lambda s: s.stem.width == 16 and all(b.width == 16 for b in s.blocks)},
@@ -239,7 +243,7 @@ def test_every_square_image_is_cut_or_refused_in_words(size):
 
 
 def test_the_table_of_effects_names_every_switch_and_value():
-    elsewhere = {"downsample", "sliding", "shift"}  # refused by vit; tests/test_switches.py has them
+    elsewhere = {"downsample", "sliding", "shift", "activations", "head"}  # refused by vit; tests/test_switches.py has them
     assert set(EFFECTS) | elsewhere == set(SWITCHES)
     assert set(EFFECTS["ffn"]) | {"on"} == set(CHANNEL_MIXERS)
     assert set(EFFECTS["norm"]) | {"layer"} == set(NORMS)
@@ -301,7 +305,7 @@ def test_a_switch_that_would_change_nothing_is_refused():
     with pytest.raises(LabError, match="heads=2: only attention and static mixing have heads, and the mixer is pool"):
         vit(mixer="pool", heads=2)
     for channel in ("off", "activation"):
-        with pytest.raises(LabError, match=f"ffn_ratio=2.*with ffn={channel} there is no hidden layer"):
+        with pytest.raises(LabError, match=f"ffn_ratio=2.*with ffn={channel} there are no dense layers"):
             vit(ffn=channel, ffn_ratio=2)
 
 
