@@ -1,4 +1,4 @@
-"""The card of one claim: what the text says, what was measured, what would change our mind."""
+"""The card of one claim: what the text says, what was measured, what would refute it."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from pages.ui.judged import badge, part_line, probability, reason, scale, zone_o
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, plain, say
 from tf_models.study.claims import Claim
-from tf_models.study.judging import Result
+from tf_models.study.judging import Result, headline
 
 TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
 WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
@@ -41,8 +41,15 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
             if pick(words):
                 st.markdown(f"**{say(f'claims.wording.{key}')}** {pick(words)}")
         st.subheader(say("claims.mind"))
-        st.markdown(pick(claim.refuted_by))
+        st.markdown(_refutation(claim, headline(results).verdict))
         repeat.show(claim, results)
+
+
+def _refutation(claim: Claim, verdict: str) -> str:
+    """What would refute the statement, with a tag where that has been observed."""
+    observed = verdict in ("not_supported", "partly")
+    tag = badge(verdict, say(f"claims.mind.{verdict}")) + " " if observed else ""
+    return tag + pick(claim.refuted_by)
 
 
 def place_name(section: str) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import loaders, tables, topic_charts
 from pages.ui.words import say
+from tf_models.zoo import PUBLISHED
 
 KINDS = ("seconds", "macs", "memory")
 MARKS = {  # colour and dash of every case
@@ -79,9 +80,23 @@ def finding() -> str:
     if (crossing := measures.get("crossover.time")) is not None:
         numbers = {name: f"{getattr(crossing, name):,.0f}" for name in ("value", "low", "high")}
         sentence += " " + say("cost.crossing", **numbers)
+    if (counted := counted_crossing(loaders.exact_series("cost"))) is not None:
+        width = loaders.exact_series("cost")["width"]
+        sentence += " " + say("cost.crossing_here", width=width, tokens=f"{counted:,.0f}")
     if formula is not None and share is not None:
-        sentence += " " + say("cost.crossing_formula", tokens=f"{formula:,.0f}", share=f"{100 * share:.1f}")
+        vit = PUBLISHED["vit_b16"]
+        usual = vit.grid[0] * vit.grid[1] + vit.stem.class_token
+        numbers = {"width": vit.blocks[0].width, "usual": usual, "share": f"{100 * share:.1f}"}
+        sentence += " " + say("cost.crossing_formula", tokens=f"{formula:,.0f}", **numbers)
     return sentence
+
+
+def counted_crossing(series: Mapping[str, Any]) -> float | None:
+    """Tokens at which attention's core and the FFN need equally many multiply-adds: one grows as n², the other as n."""
+    counts = series.get("macs", {})
+    if "attention_core" not in counts or "ffn" not in counts:
+        return None
+    return series["sizes"][-1] * counts["ffn"][-1] / counts["attention_core"][-1]
 
 
 def _exponent(key: str) -> str:

@@ -1,5 +1,6 @@
 """The parts of the page *FFN*: an analysis of ``ffn-gap`` as charts, tables and sentences."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -148,17 +149,26 @@ def show_controls(result: dict[str, Any]) -> None:
         arm: ", ".join(f"{100 * value:.1f} %" for value in positive[key]) or say("ffn.control.missing")
         for arm, key in (("on", "with_ffn"), ("off", "without_ffn"))
     }
-    numbers = {name: tables.points(again[name]) for name in ("mean", "low", "high")}
-    verdict = say(f"verdict.{again['verdict']}")
     task = say("ffn.control.positive", **shares)
     if result["variant"] in WITHOUT_CONTROL:
         task += " " + say("ffn.control.stands_in", network=NAMES[result["variant"]])
     for control, words in (
         (positive, task),
-        (again, say("ffn.control.same_arm_twice", **numbers, verdict=verdict)),
+        (again, _same_arm_twice(again, f"{100 * result['contrasts'][0]['delta']:g}")),
     ):
         icon = {True: "check_circle", False: "cancel", None: "help"}[control["passed"]]
         st.markdown(f":material/{icon}: {words}")
+
+
+def _same_arm_twice(control: Mapping[str, Any], delta: str) -> str:
+    """Whether a difference was found, which the mark stands for, and, apart from it, whether equality was shown."""
+    if control["passed"] is None:
+        return say("ffn.control.again.missing")
+    numbers = {name: tables.points(control[name]) for name in ("mean", "low", "high")}
+    found = say(f"ffn.control.again.found.{control['passed']}")
+    shown = "supported" if control["verdict"] == "supported" else "open"
+    equal = say(f"ffn.control.again.equal.{shown}", delta=delta)
+    return say("ffn.control.same_arm_twice", found=found, equal=equal, **numbers)
 
 
 def show_published(result: dict[str, Any] | None) -> None:

@@ -149,8 +149,12 @@ EN = {
     "ffn.control.positive": "**A task that only the FFN can solve.** In every patch the product of two pixels has the "
     "sign of the label, and nothing else tells. Without attention and norm, FFN off must stay at chance (50 %) and FFN "
     "on must pass 95 %. Measured: off {off}, on {on}.",
-    "ffn.control.same_arm_twice": "**The same arm twice** (A/A), with other seeds, must not come out different. "
-    "Measured: {mean} points, 95 % interval {low} to {high}; “no difference” beyond ±δ: {verdict}.",
+    "ffn.control.same_arm_twice": "**The same arm twice** (A/A), with other seeds, must not come out different. {found}. Measured: {mean} points, 95 % interval {low} to {high}. {equal}.",
+    "ffn.control.again.found.True": "No difference found: the interval contains zero",
+    "ffn.control.again.found.False": "A difference was found: the interval excludes zero",
+    "ffn.control.again.equal.supported": "It also lies inside ±δ = {delta} points, so equality within δ is shown",
+    "ffn.control.again.equal.open": "Equality within ±δ = {delta} points is not shown: for that the whole interval would have to lie inside",
+    "ffn.control.again.missing": "**The same arm twice** (A/A), with other seeds, must not come out different: not run yet.",
     "ffn.control.stands_in": "Checked with the Vision Transformer (ViT): the convolutions of {network} solve this task "
     "without any FFN.",
     "ffn.control.missing": "not run yet",
@@ -689,7 +693,9 @@ EN = {
     "claims.wording": "The wording",
     "claims.wording.right": "Right in it:",
     "claims.wording.wrong": "Wrong in it:",
-    "claims.mind": "What would change our mind",
+    "claims.mind": "What would refute the statement",
+    "claims.mind.not_supported": "this happened",
+    "claims.mind.partly": "in part",
     "claims.on": "{dataset} ({images} training images, {epochs} epochs, {seeds} seeds)",
     "claims.on_data": "{dataset}",
     "claims.on_exact": "exact, without training",
@@ -855,8 +861,8 @@ EN = {
     "cost.finding": "Measured time grows as {attention} for attention, as {convolution} for a convolution, as {banded} for a band that "
     "is computed alone, and as {masked} where all pairs are computed and the rest is masked.",
     "cost.crossing": "Attention’s core takes longer than the FFN from about **{value} tokens** on [{low}, {high}].",
-    "cost.crossing_formula": "Counted for ViT-B/16, that is at {tokens} tokens; at its usual 197 the quadratic term is "
-    "{share} % of the multiply-adds.",
+    "cost.crossing_here": "Counted in multiply-adds at this width ({width}), it is at **{tokens} tokens**: seconds and multiply-adds need not agree.",
+    "cost.crossing_formula": "At the width of ViT-B/16 ({width}), counted, it is at {tokens} tokens; at its usual {usual} the quadratic term is {share} % of the multiply-adds.",
     "cost.hint": "One layer of width {width} with random weights, one core, batches with equally many tokens. Lines: median of the repeats. Bands: "
     "fastest to slowest. *Core*: scores and weighted sums, without the four dense layers. *Band*: each token sees its neighbours in reading order, either computed alone, or with all pairs computed and the others masked.",
     "cost.exponents": "The power of n",
@@ -1050,8 +1056,12 @@ ZH = {
     "ffn.controls": "实验可信吗？看它的对照",
     "ffn.control.positive": "**只有 FFN 才能解决的任务**：每个图像块中两个像素之积的符号就是标签，此外没有任何线索。"
     "没有注意力和归一化时，FFN 关必须停在随机水平（50 %），FFN 开必须超过 95 %。实测：关 {off}，开 {on}。",
-    "ffn.control.same_arm_twice": "**同一组做两次**（A/A），换用其他种子，不应得出差异。"
-    "实测：{mean} 个百分点，95 % 区间 {low} 到 {high}；“差异不超过 ±δ”：{verdict}。",
+    "ffn.control.same_arm_twice": "**同一组做两次**（A/A），换用其他种子，不应得出差异。{found}。实测：{mean} 个百分点，95 % 区间 {low} 到 {high}。{equal}。",
+    "ffn.control.again.found.True": "未发现差异：区间包含零",
+    "ffn.control.again.found.False": "发现了差异：区间不包含零",
+    "ffn.control.again.equal.supported": "区间也整个落在 ±δ = {delta} 个百分点之内，因此证明了差异不超过 δ",
+    "ffn.control.again.equal.open": "尚未证明差异不超过 ±δ = {delta} 个百分点：为此整个区间都要落在其中",
+    "ffn.control.again.missing": "**同一组做两次**（A/A），换用其他种子，不应得出差异：尚未运行。",
     "ffn.control.stands_in": "此项用视觉 Transformer（ViT）检查：{network} 的卷积不靠 FFN 就能解决这个任务。",
     "ffn.control.missing": "尚未运行",
     "ffn.published": "本站实测与已发表结果",
@@ -1544,7 +1554,9 @@ ZH = {
     "claims.wording": "措辞",
     "claims.wording.right": "说对的：",
     "claims.wording.wrong": "说错的：",
-    "claims.mind": "什么会改变我们的看法",
+    "claims.mind": "什么结果会推翻这个说法",
+    "claims.mind.not_supported": "已经出现",
+    "claims.mind.partly": "部分出现",
     "claims.on": "{dataset}（{images} 张训练图像，{epochs} 轮，{seeds} 个种子）",
     "claims.on_data": "{dataset}",
     "claims.on_exact": "精确判定，无需训练",
@@ -1698,7 +1710,8 @@ ZH = {
     "cost.column.high": "上限",
     "cost.finding": "实测时间的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，算全部再遮挡的为 {masked}。",
     "cost.crossing": "大约从 **{value} 个 token** 起 [{low}, {high}]，注意力核心比 FFN 更慢。",
-    "cost.crossing_formula": "对 ViT-B/16 计数，这要到 {tokens} 个 token；在它通常的 197 个 token 时，平方项只占乘加次数的 {share} %。",
+    "cost.crossing_here": "在同样的宽度（{width}）下按乘加次数计，这要到 **{tokens} 个 token**：时间与乘加次数不必一致。",
+    "cost.crossing_formula": "对宽度为 {width} 的 ViT-B/16 计数，则要到 {tokens} 个 token；在它通常的 {usual} 个 token 时，平方项只占乘加次数的 {share} %。",
     "cost.hint": "宽度 {width} 的一层，随机权重，单核，各批次的 token 总数相同。线：多次重复的中位数。色带：最快到最慢。“核心”：打分与加权和，不计四个全连接层。“带状”：每个 token 只看阅读顺序上的邻居，要么只算带内，要么算出全部再遮挡其余。",
     "cost.exponents": "n 的几次方",
     "cost.exponent": "拟合的指数",
