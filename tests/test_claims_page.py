@@ -288,7 +288,7 @@ def test_the_score_stacks_verdicts_in_their_order():
 
 def test_parts_are_drawn_against_the_zone_in_which_they_hold(results):
     columns = dict.fromkeys(("dataset", "verdict", "value", "low", "high", "seeds"), "words")
-    data = claim_card.part_rows(results["C37"])
+    data = claim_card.part_rows(claims.BY_ID["C37"], results["C37"])
     assert set(data["dataset"]) == {"digits", "cifar10-jpeg"}
     drawn = claim_charts.parts(data, "title", "axis", columns).to_dict()
     rows = next(rows for rows in drawn["datasets"].values() if "zone_low" in rows[0])

@@ -11,8 +11,8 @@ from pages.ui.claims import OUTSIDE
 from pages.ui.judged import badge, part_line, probability, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, plain, say
-from tf_models.study.claims import Claim
-from tf_models.study.judging import Result, headline
+from tf_models.study.claims import Claim, Part
+from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headline
 
 TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
 WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
@@ -62,7 +62,7 @@ def place_name(section: str) -> str:
 
 def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     """The chart that answers, a line a part with figure, interval, seeds and rule, and the runs behind them."""
-    rows = part_rows(results)
+    rows = part_rows(claim, results)
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for unit, data in rows.groupby("unit", sort=False):
         chart = claim_charts.parts(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns)
@@ -73,13 +73,12 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     for part in claim.parts:
         note = say("claims.part.primary") if part.key == claim.primary and len(claim.parts) > 1 else ""
         note = note if part.decides else say("claims.part.beside")
-        st.markdown(f"{pick(part.words)} {f'*({note})*' if note else ''}")
-        lines = []
-        for result in results:
-            outcome = next((found for found in result.parts if found.part.key == part.key), None)
-            if outcome is not None:
-                lines.append(f"- {badge(outcome.verdict)} {part_line(result, outcome)}")
-        st.markdown("\n".join(lines))
+        measured = [(result, found) for result, found in outcomes(part, results) if found.measure is not None]
+        if measured:
+            st.markdown(f"{pick(part.words)} {f'*({note})*' if note else ''}")
+            st.markdown("\n".join(f"- {badge(found.verdict)} {part_line(result, found)}" for result, found in measured))
+    if words := not_measured(claim, results):
+        st.markdown(words)
     for result in results:
         if result.p is not None:
             text = say(
@@ -87,6 +86,25 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
             )
             st.caption(text)
     show_runs(claim, results)
+
+
+def outcomes(part: Part, results: Sequence[Result]) -> list[tuple[Result, PartResult]]:
+    """A part on every data set; once where it is exact, since no data set changes it."""
+    found = [(result, row) for result in results for row in result.parts if row.part.key == part.key]
+    return found[:1] if part.experiment in EXACT else found
+
+
+def not_measured(claim: Claim, results: Sequence[Result]) -> str:
+    """The parts without a figure in one line, each with the data sets where others have one; empty where none is."""
+    parts = []
+    for part in claim.parts:
+        found = outcomes(part, results)
+        missing = [result.dataset for result, row in found if row.measure is None]
+        if 0 < len(missing) < len(found):
+            parts.append(say("claims.missing.part", words=pick(part.words), where=", ".join(missing)))
+        elif missing:
+            parts.append(pick(part.words))
+    return say("claims.missing", parts=say("claims.and").join(parts)) if parts else ""
 
 
 def lines(words: str) -> list[str]:
@@ -101,33 +119,31 @@ def lines(words: str) -> list[str]:
     return [line.strip() for line in found]
 
 
-def part_rows(results: Sequence[Result]) -> pd.DataFrame:
+def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
     """The parts that have an interval, for `claim_charts.parts`."""
     rows = []
-    for result in results:
-        for part in result.parts:
-            measure = part.measure
-            if measure is None or not measure.low < measure.high:
-                continue
-            factor = 100 if measure.unit in ("accuracy", "share") else 1
-            zone = [factor * bound for bound in zone_of(part)]
-            numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
-            words = (
-                f"{result.dataset} · {plain(part.part.words)}" if result.dataset != "exact" else plain(part.part.words)
-            )
-            rows.append(
-                {
-                    "label": "\n".join(lines(words)[:3]),
-                    "dataset": result.dataset,
-                    **numbers,
-                    "zone_low": zone[0],
-                    "zone_high": zone[1],
-                    "verdict": say(f"verdict.{part.verdict}"),
-                    "colour": VERDICTS[part.verdict],
-                    "seeds": measure.seeds,
-                    "unit": measure.unit,
-                }
-            )
+    for result, part in (found for row in claim.parts for found in outcomes(row, results)):
+        measure = part.measure
+        if measure is None or not measure.low < measure.high:
+            continue
+        factor = 100 if measure.unit in ("accuracy", "share") else 1
+        zone = [factor * bound for bound in zone_of(part)]
+        numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
+        words = plain(part.part.words)
+        words = words if part.part.experiment in EXACT else f"{result.dataset} · {words}"
+        rows.append(
+            {
+                "label": "\n".join(lines(words)[:3]),
+                "dataset": NO_DATASET if part.part.experiment in EXACT else result.dataset,
+                **numbers,
+                "zone_low": zone[0],
+                "zone_high": zone[1],
+                "verdict": say(f"verdict.{part.verdict}"),
+                "colour": VERDICTS[part.verdict],
+                "seeds": measure.seeds,
+                "unit": measure.unit,
+            }
+        )
     columns = [
         "label",
         "dataset",

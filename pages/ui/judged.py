@@ -4,7 +4,7 @@ import math
 
 from pages.ui import tables
 from pages.ui.words import pick, say
-from tf_models.study.judging import PartResult, Result
+from tf_models.study.judging import EXACT, PartResult, Result
 from tf_models.study.verdict import Effect, Measure, seeds_needed
 
 MOST_SEEDS = 1000  # that `seeds_needed` gives
@@ -71,26 +71,24 @@ def rule(part: PartResult) -> str:
 
 
 def part_line(result: Result, part: PartResult) -> str:
-    """One part on one data set: figure, interval, rule, what is behind it, why, and what would settle it."""
+    """One measured part on one data set: figure, interval, rule, what is behind it, why, what would settle it."""
     measure = part.measure
-    if measure is None:
-        text = say("claims.missing", experiment=part.part.experiment, measure=part.part.measure)
+    assert measure is not None
+    if measure.seeds and measure.source == "runs":
+        behind = say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
+    elif measure.seeds:
+        behind = say("claims.repeats", seeds=measure.seeds)
     else:
-        if measure.seeds and measure.source == "runs":
-            behind = say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
-        elif measure.seeds:
-            behind = say("claims.repeats", seeds=measure.seeds)
-        else:
-            behind = say(f"claims.source.{measure.source}")
-        why = say(f"reason.{part.reason}")
-        words = {"figures": figures(part), "behind": behind, "why": why[:1].upper() + why[1:]}
-        needed = seeds_to_settle(part)
-        if needed is None:
-            text = say("claims.line", **words)
-        else:
-            needs = say("claims.seeds_needed" if needed < MOST_SEEDS else "claims.seeds_many", seeds=needed)
-            text = say("claims.line_needs", **words, needs=needs)
-    return text if result.dataset == "exact" else say("claims.place_of", place=result.dataset, text=text)
+        behind = say(f"claims.source.{measure.source}")
+    why = say(f"reason.{part.reason}")
+    words = {"figures": figures(part), "behind": behind, "why": why[:1].upper() + why[1:]}
+    needed = seeds_to_settle(part)
+    if needed is None:
+        text = say("claims.line", **words)
+    else:
+        needs = say("claims.seeds_needed" if needed < MOST_SEEDS else "claims.seeds_many", seeds=needed)
+        text = say("claims.line_needs", **words, needs=needs)
+    return text if part.part.experiment in EXACT else say("claims.place_of", place=result.dataset, text=text)
 
 
 def zone_of(part: PartResult) -> tuple[float, float]:
