@@ -243,7 +243,8 @@ def test_every_square_image_is_cut_or_refused_in_words(size):
 
 
 def test_the_table_of_effects_names_every_switch_and_value():
-    elsewhere = {"downsample", "sliding", "shift", "activations", "head"}  # refused by vit; tests/test_switches.py has them
+    # refused by vit; tests/test_switches.py has them
+    elsewhere = {"downsample", "sliding", "shift", "activations", "head"}
     assert set(EFFECTS) | elsewhere == set(SWITCHES)
     assert set(EFFECTS["ffn"]) | {"on"} == set(CHANNEL_MIXERS)
     assert set(EFFECTS["norm"]) | {"layer"} == set(NORMS)

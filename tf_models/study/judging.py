@@ -156,7 +156,7 @@ def is_tested(result: Result) -> bool:
     return any(part.measure is not None and part.part.experiment not in EXACT for part in result.parts)
 
 
-def headline(results: tuple[Result, ...]) -> Result:
+def headline(results: Sequence[Result]) -> Result:
     """The result that stands for a claim: on photographs where it was tested there, else on digits."""
     by_dataset = {result.dataset: result for result in results}
     tested = [by_dataset[name] for name in DECIDING if name in by_dataset and is_tested(by_dataset[name])]
