@@ -402,6 +402,21 @@ def test_a_measured_experiment_fills_its_page(monkeypatch, page, experiment, res
         assert len(hybrids.arm_rows(result)) == 5
 
 
+def test_a_figure_can_be_traced_to_the_accuracies_of_its_arms(monkeypatch, results):
+    records = planned("hybrids")
+    monkeypatch.setattr(loaders, "all_records", lambda: records)
+    found = loaders.experiment_result("hybrids", "digits")["measures"]["order"]
+    result = next(row for row in results["C22"] if row.dataset == "digits")
+    part = replace(result.parts[0], part=replace(result.parts[0].part, experiment="hybrids", measure="order"))
+    runs = replace(measure(0.0, 0.1, tuple(found["runs"])), value=found["value"])
+    result = replace(result, parts=(replace(part, measure=runs),))
+    rows = claim_card.arm_rows([result])
+    weights = rows["weight"].str.replace("−", "-").astype(float)
+    accuracies = rows["test accuracy (%)"].str.partition(" ")[0].astype(float)
+    assert len(rows) == 2 and (weights * accuracies).sum() == pytest.approx(100 * found["value"], abs=0.02)
+    assert claim_card.arm_rows([replace(result, parts=(replace(part, measure=measure(0, 1, ("aaa",))),))]).empty
+
+
 def test_the_cheapest_cell_is_two_arms_on_the_smallest_training_set(monkeypatch):
     plan = shipped_plan("data-curve", "digits")
     assert plan is not None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -27,7 +28,8 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
     for result in results:
-        st.markdown(f"{badge(result.verdict)} {say('claims.place_of', place=scale(result), text=reason(result))}")
+        place = say("claims.place_of", place=scale(result), text=reason(result))
+        st.markdown(f"{badge(result.verdict)} {place} {_accuracies(result)}")
     st.markdown(f"**{say('claims.asks')}** {pick(claim.question)}")
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -43,6 +45,19 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         st.subheader(say("claims.mind"))
         st.markdown(_refutation(claim, headline(results).verdict))
         repeat.show(claim, results)
+
+
+def _accuracies(result: Result) -> str:
+    """From which test accuracy to which the networks behind a result reach, in a sentence; empty without runs."""
+    known, arms = loaders.records_by_id(), {}
+    for part in result.parts:
+        for run in part.measure.runs if part.measure is not None else ():
+            if run in known:
+                arms.setdefault(replace(known[run].spec, seed=0), []).append(known[run].test_accuracy)
+    means = [sum(found) / len(found) for found in arms.values()]
+    if not means:
+        return ""
+    return say("claims.accuracies", low=f"{100 * min(means):.0f}", high=f"{100 * max(means):.0f}")
 
 
 def _refutation(claim: Claim, verdict: str) -> str:
@@ -177,6 +192,10 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
         return
     with st.expander(say("claims.runs", count=len({row[say("column.run")] for row in rows}))):
         data = pd.DataFrame(rows)
+        arms = arm_rows(results)
+        if not arms.empty:
+            st.caption(say("claims.arms"))
+            st.dataframe(arms, hide_index=True, width="stretch")
         st.dataframe(data, hide_index=True, width="stretch", height=220)
         ids = list(dict.fromkeys(data[say("column.run")]))
         run = st.selectbox(say("runs.choose"), ids, key=f"run_of_{claim.id}") or ids[0]
@@ -187,6 +206,38 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
             icon=frame.ICONS["runs"],
             query_params={"run": run, "lang": language(), **own},
         )
+
+
+def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
+    """Every network in every measured sum, with its weight, mean test accuracy in percent, interval and seeds."""
+    known, rows = loaders.records_by_id(), []
+    for result in results:
+        for part in result.parts:
+            if part.measure is None or not known.keys() & set(part.measure.runs):
+                continue
+            analysis = loaders.experiment_result(part.part.experiment, result.dataset)
+            behind = set(part.measure.runs)
+            arms = [arm for arm in analysis.get("arms", ()) if arm["runs"] and behind.issuperset(arm["runs"])]
+            weights = analysis.get("measures", {}).get(part.part.measure, {}).get("weights", {})
+            for name, weight in weights.items():
+                # where a network has several sizes, the runs say which one it is
+                arm = next((arm for arm in arms if name in (arm["name"], arm.get("variant"))), None)
+                if arm is None:
+                    continue
+                accuracy = f"{100 * arm['test_accuracy']:.2f}"
+                if arm.get("low") is not None:
+                    accuracy += f" [{100 * arm['low']:.2f}, {100 * arm['high']:.2f}]"
+                rows.append(
+                    {
+                        say("column.dataset"): result.dataset,
+                        say("claims.column.part"): plain(part.part.words),
+                        say("claims.column.arm"): name,
+                        say("claims.column.weight"): f"{weight:+.3g}".replace("-", "−"),
+                        say("claims.column.accuracy"): accuracy,
+                        say("claims.column.seeds"): len(arm["seeds"]),
+                    }
+                )
+    return pd.DataFrame(rows)
 
 
 def _show_published(claim: Claim) -> None:
