@@ -88,7 +88,9 @@ def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, pag
     if page in ("overview", "claims"):  # what configurations decide needs no results; nothing trained is judged
         parts = [part for results in loaders.claim_results().values() for row in results for part in row.parts]
         assert all(part.measure is None for part in parts if part.part.experiment != "inventory")
-        assert WORDS[language]["verdict.untested"] in "\n".join(table.value.to_string() for table in app.table)
+        assert WORDS[language]["verdict.untested"] in "\n".join(
+            [text_of(app), *(table.value.to_string() for table in app.table)]
+        )
 
 
 def test_the_ffn_page_shows_the_intervals_that_the_command_line_prints(capsys):
