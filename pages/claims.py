@@ -19,9 +19,7 @@ with top:
     if claim is None:
         st.session_state.pop("open_claim", None)
         deciding = claims.decided(found)
-        claims.show_score(deciding)
-        st.header(say("claims.wrong"))
-        claims.show_wrong(deciding)
+        claims.show_opening(deciding)
     else:
         claim_card.show_card(claim, found[claim.id])
 with below:
@@ -29,5 +27,5 @@ with below:
 if claim is None:
     st.header(say("claims.tables"))
     st.caption(say("overview.tables_hint"))
-    text_tables.show_tables(deciding, with_reasons=True)
+    text_tables.show_rows(deciding)
     claims.show_power()

@@ -108,16 +108,19 @@ def test_the_page_opens_with_the_score_and_with_what_is_wrong(judged_all, langua
     shown, decided = text_of(app), claims.decided(judged_all)
     counts = {verdict: sum(result.verdict == verdict for result in decided.values()) for verdict in VERDICTS}
     assert WORDS[language]["claims.score"].format(count=50, **counts) in shown
-    wrong = {claim for claim, result in decided.items() if result.verdict in ("not_supported", "partly")}
+    wrong = {
+        claim
+        for claim, result in decided.items()
+        if result.verdict in ("not_supported", "partly") or claims.refuted_in_part(result)
+    }
     offered = [str(button.key).removeprefix("wrong_") for button in app.button if str(button.key).startswith("wrong_")]
     assert set(offered) == wrong and len(offered) == len(wrong)
     for claim in wrong:  # each with its reason
         words = getattr(decided[claim].claim.wrong, language)
         assert not words or words[:20] in shown
     assert opening(app) == [claim.id for claim in CLAIMS]
-    verdicts = "\n".join(cell for table in app.table for cell in table.value.to_numpy().ravel())
     for row in (claim for claim in CLAIMS if any(place.startswith("table") for place in claim.sections)):
-        assert row.id in verdicts
+        assert f"- **{row.id}** " in shown  # in a row of the text's tables
 
 
 def test_filters_are_in_the_link(judged_all):
@@ -140,7 +143,19 @@ def test_an_unknown_value_in_the_link_is_named_and_the_list_is_shown(judged_all,
     assert any("C99" in warning.value and key in warning.value for warning in app.warning)
     assert len(opening(app)) == 50
     if key == "claim":
-        assert any("C01" in warning.value and "C50" in warning.value for warning in app.warning)
+        assert any("C01 … C50" in warning.value for warning in app.warning)
+
+
+def test_a_claim_may_be_written_small_in_the_link(judged_all):
+    app = open_page(claim="c24")
+    assert not app.warning and app.header[0].value.startswith("C24 ")
+
+
+def test_refuted_in_part_is_what_cannot_be_supported_any_more(judged_all):
+    for results in judged_all.values():
+        for result in results:
+            failed = [row for row in result.parts if row.part.decides and row.verdict == "not_supported"]
+            assert claims.refuted_in_part(result) == (bool(failed) and result.verdict in ("inconclusive", "untested"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -31,6 +31,8 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         place = say("claims.place_of", place=scale(result), text=reason(result))
         st.markdown(f"{badge(result.verdict)} {place} {_accuracies(result)}")
     st.markdown(f"**{say('claims.asks')}** {pick(claim.question)}")
+    with st.expander(say("claims.how"), icon=":material/help:"):
+        st.markdown(say("claims.how_text"))
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader(say("claims.measured"))
@@ -177,16 +179,21 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
 
 def show_runs(claim: Claim, results: Sequence[Result]) -> None:
     """The run records behind the figures, each with a way to *Runs*."""
+    records = loaders.records_by_id()
     rows = [
         {
             say("column.run"): run,
             say("column.dataset"): result.dataset,
+            say("column.variant"): records[run].spec.name,
+            say("column.seed"): records[run].spec.seed,
+            say("column.accuracy"): round(100 * records[run].test_accuracy, 2),
             say("claims.column.part"): plain(part.part.words),
         }
         for result in results
         for part in result.parts
         if part.measure is not None
         for run in part.measure.runs
+        if run in records
     ]
     if not rows:
         return

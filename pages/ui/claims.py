@@ -51,6 +51,9 @@ def open_claim(claim_id: str) -> None:
 
 def choose_claim(fitting: Sequence[str]) -> Claim | None:
     """The claim that the link names, with steps to its neighbours among `fitting`; None for the list."""
+    asked = st.query_params.get("claim", "")
+    if asked not in BY_ID and asked.upper() in BY_ID:
+        st.query_params["claim"] = asked.upper()
     box, buttons = st.columns([3, 2], vertical_alignment="bottom")
     chosen = links.choose("claim", say("claims.choose"), (ALL, *BY_ID), _choice_label, where=box)
     if chosen == ALL:
@@ -91,7 +94,6 @@ def score_words(results: Mapping[str, Result]) -> str:
 def show_score(results: Mapping[str, Result]) -> None:
     """How many statements of every section have which verdict."""
     words = {verdict: say(f"verdict.{verdict}") for verdict in VERDICTS}
-    st.markdown(score_words(results))
     rows = []
     for section in sorted({section_of(result.claim) for result in results.values()}):
         for verdict in VERDICTS:
@@ -114,20 +116,45 @@ def section_name(section: str) -> str:
     return f"{section} {say(f'claims.section.{section}')}"
 
 
-def show_wrong(results: Mapping[str, Result]) -> None:
-    """The statements that are not supported, then those that hold in part, each with its reason."""
-    shown = {v: [r for r in results.values() if r.verdict == v] for v in ("not_supported", "partly")}
-    if not any(shown.values()):
-        st.info(say("claims.wrong_none"))
-        return
+def show_opening(results: Mapping[str, Result]) -> None:
+    """The score by section beside what is wrong; below, what holds in part, and what is refuted in part."""
+    st.markdown(score_words(results))
+    wrong, partly = ([r for r in results.values() if r.verdict == v] for v in ("not_supported", "partly"))
+    refuted = [result for result in results.values() if refuted_in_part(result)]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        show_score(results)
+    with right:
+        st.subheader(say("claims.wrong"), anchor=False)
+        if wrong:
+            st.markdown(f"**{badge('not_supported')} · {len(wrong)}**")
+            _show_statements(wrong)
+        elif not partly:
+            st.info(say("claims.wrong_none"))
     st.caption(say("claims.wrong_hint"))
-    for verdict, column in zip(shown, st.columns(2, gap="large"), strict=True):
-        with column:
-            st.markdown(f"**{badge(verdict)} · {len(shown[verdict])}**")
-            for result in shown[verdict]:
-                with st.container(gap=None, key=f"statements-{result.claim.id}"):
-                    _claim_button(result, f"wrong_{result.claim.id}", mark=False)
-                    st.caption(short_reason(result))
+    left, right = st.columns(2, gap="large")
+    with left:
+        if partly:
+            st.markdown(f"**{badge('partly')} · {len(partly)}**")
+            _show_statements(partly)
+    with right:
+        if refuted:
+            st.markdown(f"**{say('claims.refuted')} · {len(refuted)}**")
+            st.caption(say("claims.refuted_hint"))
+            _show_statements(refuted)
+
+
+def refuted_in_part(result: Result) -> bool:
+    """Whether nothing is decided yet, although a part that the statement needs has failed."""
+    failed = any(row.verdict == "not_supported" for row in result.parts if row.part.decides)
+    return failed and result.verdict in ("inconclusive", "untested")
+
+
+def _show_statements(results: Sequence[Result]) -> None:
+    for result in results:
+        with st.container(gap=None, key=f"statements-{result.claim.id}"):
+            _claim_button(result, f"wrong_{result.claim.id}", mark=False)
+            st.caption(short_reason(result))
 
 
 def _claim_button(result: Result, key: str, mark: bool = True) -> None:

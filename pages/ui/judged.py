@@ -118,4 +118,4 @@ def seeds_to_settle(part: PartResult) -> int | None:
 
 
 def probability(p: float | None) -> str:
-    return "–" if p is None else ("< 0.001" if p < 0.001 else f"{p:.3f}")
+    return "= –" if p is None else ("< 0.001" if p < 0.001 else f"= {p:.3f}")

@@ -11,6 +11,8 @@ import streamlit as st
 
 from pages.ui.words import quote, say
 
+MANY = 20  # options that are no longer named one by one
+
 
 def choose(
     key: str,
@@ -90,7 +92,12 @@ def _take_from_link(key: str, state: str, options: Sequence, default: Any, kind:
     if value in options:
         st.session_state[state] = value
     else:
-        shown = f"{options[0]} … {options[-1]}" if isinstance(options, range) else ", ".join(options)
+        if isinstance(options, range):
+            shown = f"{options[0]} … {options[-1]}"
+        elif len(options) > MANY:
+            shown = f"{options[0]}, {options[1]} … {options[-1]}"
+        else:
+            shown = ", ".join(options)
         st.warning(say("error.unknown_view", value=quote(raw[:80]), name=key, choices=shown))
         st.session_state[state] = default
 

@@ -28,31 +28,48 @@ def verdict_cell(row: str, results: Mapping[str, Result]) -> str:
     return " ".join(cells) or say("claims.row_none")
 
 
-def why_cell(row: str, results: Mapping[str, Result]) -> str:
+def whys(row: str, results: Mapping[str, Result]) -> list[str]:
     """Why the verdicts of a row are what they are: the wording, where they are decided, else what is missing."""
-    cells = []
+    lines = []
     for claim in claims_of(row):
         if claim not in results:
             continue
         result = results[claim]
         decided = {"supported": result.claim.right, "partly": result.claim.wrong, "not_supported": result.claim.wrong}
         words = pick(decided[result.verdict]) if result.verdict in decided else ""
-        cells.append(f"**{claim}** {words or reason(result)}")
-    return " ".join(cells)
+        lines.append(f"- **{claim}** {words or reason(result)}")
+    return lines
 
 
-def show_tables(results: Mapping[str, Result], with_reasons: bool) -> None:
-    """The three tables, each row with its verdicts, and on request with the reasons."""
+def show_tables(results: Mapping[str, Result]) -> None:
+    """The three tables, each row with its verdicts."""
     for table, rows in TABLES.items():
         st.subheader(say(table))
-        lines = []
-        for number in range(1, rows + 1):
-            row = f"{table}.row{number}"
-            line = {
+        lines = [
+            {
                 say("table.aspect"): say(row),
                 say("table.cnn"): say(f"{row}.cnn"),
                 say("table.transformer"): say(f"{row}.transformer"),
                 say("claims.table.verdict"): verdict_cell(row, results),
             }
-            lines.append(line | ({say("claims.table.why"): why_cell(row, results)} if with_reasons else {}))
+            for row in _rows(table, rows)
+        ]
         st.table(pd.DataFrame(lines).set_index(say("table.aspect")))
+
+
+def show_rows(results: Mapping[str, Result]) -> None:
+    """The three tables with a box a row, which has room for the reasons on a phone too."""
+    for table, rows in TABLES.items():
+        st.subheader(say(table))
+        for row in _rows(table, rows):
+            with st.container(border=True):
+                says, found = st.columns([3, 4])
+                says.markdown(f"**{say(row)}**")
+                for column in ("cnn", "transformer"):
+                    says.markdown(f"*{say(f'table.{column}')}:* {say(f'{row}.{column}')}")
+                found.markdown(verdict_cell(row, results))
+                found.markdown("\n".join(whys(row, results)))
+
+
+def _rows(table: str, rows: int) -> list[str]:
+    return [f"{table}.row{number}" for number in range(1, rows + 1)]
