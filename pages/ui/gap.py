@@ -188,9 +188,7 @@ def show_published(result: dict[str, Any] | None) -> None:
         for row in FFN_ABLATIONS
         for column, _, field in WITH_WITHOUT
     ]
-    chart = charts.published_gaps(
-        pd.DataFrame(rows), say("ffn.published"), say("ffn.published_axis"), "", (ARMS["on"], ARMS["off"])
-    )
+    chart = charts.published_gaps(pd.DataFrame(rows), "", say("ffn.published_axis"), "", (ARMS["on"], ARMS["off"]))
     st.altair_chart(chart, key="published", alt=say("ffn.published_alt"))
     for row in FFN_ABLATIONS:
         st.markdown(f"- {row.system}, {row.data}, {row.metric}: [{row.source}]({row.link}). {say(row.note)}")
