@@ -32,6 +32,8 @@ if result and gap.show_contrasts(result):
 
 st.header(say("factorial.title"))
 factorial.show_factorial(dataset)
+if result:
+    factorial.show_two_experiments(result, variant_name(variant))
 
 st.header(say("shape.title"))
 factorial.show_shape(dataset)

@@ -110,6 +110,18 @@ def show_factorial(dataset: str) -> None:
     tables.beside(data.round(2).rename(columns=columns), f"factorial-{dataset}")
 
 
+def show_two_experiments(top: Mapping[str, Any], network: str) -> None:
+    """That the gap at the top of the page and the heat map come from two experiments, where their training differs."""
+    here = loaders.experiment_result("factorial", top["dataset"])
+    gap = next((row for row in top["contrasts"] if row["primary"] and row["mean"] is not None), None)
+    same = all(top[name] == here.get(name) for name in ("train_images", "epochs"))
+    if gap is None or finding(here, "gain.attention") is None or same:
+        return
+    numbers = {name: tables.points(gap[name]) for name in ("mean", "low", "high")}
+    words = {"gap": say("topic.points", **numbers), "gain": phrase(here, "gain.attention"), "here": scale_of(here)}
+    st.caption(say("factorial.two", network=network, top=scale_of(top), **words))
+
+
 def shape_rows(result: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The FFN's widths and depths for `topic_charts.ratio_curve`, and the networks that are drawn as lines."""
     arms = arms_by_name(result)
