@@ -16,6 +16,8 @@ from tf_models.study.claims import Claim, Part
 from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headline
 
 TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
+# Measures whose axis says more than their unit: logarithms, and slopes of something else than cost against n.
+UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog", "gap_slope": "doubling"}
 WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
 
 
@@ -82,7 +84,9 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     rows = part_rows(claim, results)
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for unit, data in rows.groupby("unit", sort=False):
-        chart = claim_charts.parts(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns)
+        chart = claim_charts.parts(
+            data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns, unit == "count"
+        )
         text = "; ".join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
         st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
     if not rows.empty:
@@ -143,7 +147,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
         measure = part.measure
         if measure is None or not measure.low < measure.high:
             continue
-        factor = 100 if measure.unit in ("accuracy", "share") else 1
+        factor = 100 if measure.unit in ("accuracy", "share") or part.part.measure == "gap_slope" else 1
         zone = [factor * bound for bound in zone_of(part)]
         numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
         words = plain(part.part.words)
@@ -158,7 +162,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
                 "verdict": say(f"verdict.{part.verdict}"),
                 "colour": VERDICTS[part.verdict],
                 "seeds": measure.seeds,
-                "unit": measure.unit,
+                "unit": UNITS.get(part.part.measure, measure.unit),
             }
         )
     columns = [

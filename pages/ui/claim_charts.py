@@ -54,13 +54,13 @@ def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
     return alt.layer(bars, figures).properties(title=title, height=height)
 
 
-def parts(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:
+def parts(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], from_zero: bool = False) -> Chart:
     """Measured parts of a claim as intervals against the zone in which each would be supported.
 
     `data` has label (what the part says, "\\n" between its lines), dataset, value, low, high, zone_low, zone_high (may
     be infinite), verdict, colour and seeds. The words stand above their interval: a phone has no room beside it.
     """
-    low, high = extent(data)
+    low, high = extent(data, from_zero)
     lines = int(data["label"].str.count("\n").max()) + 1
     shown = data.assign(
         row=range(len(data)),
@@ -91,8 +91,8 @@ def parts(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str])
     return alt.layer(*layers).properties(title=title, height=(PART + LINE * lines) * len(data) + AXES + MARGIN)
 
 
-def extent(data: pd.DataFrame) -> tuple[float, float]:
-    """What an axis must show: every interval, zero where it is near, and the finite edges of the zones."""
+def extent(data: pd.DataFrame, from_zero: bool = False) -> tuple[float, float]:
+    """What an axis must show: every interval, zero where it is near or asked for, the finite edges of the zones."""
     values = [*data["low"], *data["high"], *data["zone_low"], *data["zone_high"]]
     finite = [value for value in values if math.isfinite(value)]
     low, high = min(finite), max(finite)
@@ -100,6 +100,8 @@ def extent(data: pd.DataFrame) -> tuple[float, float]:
         low = min(low, 0.0)
     if high < 0:
         high = 0.0
+    if from_zero and low >= 0:
+        return 0.0, 1.08 * high or 1.0
     space = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
     return low - space, high + space
 
