@@ -224,6 +224,7 @@ def test_every_test_every_reason_and_every_unit_has_words():
     for words in WORDS.values():
         assert {f"rule.{test}" for test in TESTS} | {f"reason.{code}" for code in REASONS} <= words.keys()
         assert {f"claims.unit.{unit}" for unit in FIGURES} <= words.keys()
+        assert {f"claims.unit.{unit}" for unit in claim_card.UNITS.values()} <= words.keys()
         headings = {claims.section_of(claim) for claim in CLAIMS}
         assert {f"claims.section.{heading}" for heading in headings} <= words.keys()
         places = {place for claim in CLAIMS for place in claim.sections if not place[0].isdigit()}
@@ -312,6 +313,17 @@ def test_parts_are_drawn_against_the_zone_in_which_they_hold(results):
     assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"] == [low, high]
 
 
+def test_the_axis_of_a_number_starts_at_zero():
+    row = {"low": 900.0, "high": 1000.0, "zone_low": 950.0, "zone_high": math.inf}
+    data = pd.DataFrame([row])
+    assert claim_charts.extent(data)[0] > 800
+    assert claim_charts.extent(data, from_zero=True)[0] == 0
+
+
+def test_the_named_measures_with_an_axis_of_their_own_are_in_use():
+    assert claim_card.UNITS.keys() <= {part.measure for claim in CLAIMS for part in claim.parts}
+
+
 def test_new_runs_stand_beside_the_shipped_ones():
     rows = [{"arm": "vit", "accuracy": 90.0 + seed, "seed": seed, "new": seed > 2} for seed in range(4)]
     columns = dict.fromkeys(("arm", "seed", "accuracy"), "words")
@@ -336,6 +348,12 @@ def test_the_cost_of_every_case_is_drawn():
     marks = {name: ("#000", [1, 0]) for name in set(data["case"])}
     drawn = topic_charts.growth(data, "title", "n", "ms", columns, marks, "~g").to_dict()
     assert drawn["layer"][1]["encoding"]["y"]["scale"]["type"] == "log"
+
+
+def test_the_counted_crossing_is_where_both_need_equally_many():
+    series = {"sizes": [64, 128], "macs": {"attention_core": [10, 40], "ffn": [30, 60]}}  # n² against n: equal at 192
+    assert cost.counted_crossing(series) == 192
+    assert cost.counted_crossing({"sizes": [64], "macs": {"ffn": [30]}}) is None
 
 
 def test_the_collapse_is_bold_up_to_the_chosen_layer():

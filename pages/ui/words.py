@@ -1594,7 +1594,7 @@ ZH = {
     "claims.line": "{figures}；{behind}。{why}。",
     "claims.line_needs": "{figures}；{behind}。{why}。{needs}。",
     "claims.place_of": "{place}：{text}",
-    "claims.missing": "*尚未测量：*{parts}。",
+    "claims.missing": "**尚未测量**：{parts}。",
     "claims.missing.part": "{words}（{where}）",
     "claims.seeds": "{seeds} 个种子，其中 {wins} 个大于零",
     "claims.repeats": "重复 {seeds} 次",
