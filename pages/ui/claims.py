@@ -117,20 +117,20 @@ def section_name(section: str) -> str:
 
 
 def show_opening(results: Mapping[str, Result]) -> None:
-    """The score by section beside what is wrong; below, what holds in part, and what is refuted in part."""
+    """What is wrong, on a phone above the score; below, what holds in part, and what is refuted in part."""
     st.markdown(score_words(results))
     wrong, partly = ([r for r in results.values() if r.verdict == v] for v in ("not_supported", "partly"))
     refuted = [result for result in results.values() if refuted_in_part(result)]
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 3], gap="large")
     with left:
-        show_score(results)
-    with right:
         st.subheader(say("claims.wrong"), anchor=False)
         if wrong:
             st.markdown(f"**{badge('not_supported')} · {len(wrong)}**")
             _show_statements(wrong)
         elif not partly:
             st.info(say("claims.wrong_none"))
+    with right:
+        show_score(results)
     st.caption(say("claims.wrong_hint"))
     left, right = st.columns(2, gap="large")
     with left:
