@@ -43,8 +43,8 @@ def default_backend() -> str:
 class Recipe:
     """How every arm of a comparison is trained: AdamW, linear warm-up over a tenth of the steps, cosine to zero.
 
-    `dropout` acts before the classifier; `mixed_precision` computes in bfloat16; `xla` compiles the step with XLA, which
-    on a CPU takes longer than it saves in trainings as short as the lab's.
+    `dropout` acts before the classifier; `mixed_precision` computes in bfloat16; `xla` compiles the step with XLA,
+    which on a CPU takes longer than it saves in trainings as short as the lab's.
     """
 
     epochs: int = 15
