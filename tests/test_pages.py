@@ -212,6 +212,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
         "heads": block.mixer not in WITH_HEADS,
         "shift": block.mixer != "window",
         "sliding": block.mixer != "sliding",
+        "values": block.mixer != "attention",
         "ffn_ratio": chosen.get("ffn") in ("off", "activation"),
         "ffn_layers": chosen.get("ffn") in ("off", "activation"),
     }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tf_models.errors import LabError
-from tf_models.layers.attention import local_scores, relative_index
+from tf_models.layers.attention import Attention, local_scores, relative_index
 from tf_models.layers.channels import FeedForward
 from tf_models.layers.grids import Blur, EverySecond, Shuffle, shuffled
 from tf_models.layers.stems import Position, sincos_table
@@ -61,6 +61,7 @@ REFUSED = {
     ("swin", "downsample"): "downsample_merge",
     **{(v, "heads"): "heads_without_attention" for v in (*CONVOLUTIONAL, "convnext", "mixer")},
     **{(v, "shift"): "shift_without_windows" for v in CLASSROOM if v != "swin"},
+    **{(v, "values"): "values_without_attention" for v in CLASSROOM if v not in ("vit", "mobilevit")},
     **{(v, "sliding"): "sliding_without_band" for v in CLASSROOM if v != "longformer"},
 }
 # One value of a switch that is refused where the others are not.
@@ -240,6 +241,7 @@ def test_two_switches_at_once_build_or_are_refused_in_words(variant, switches, t
             "ratio_of_one_layer",
             "late_mixer_same",
             "local_without_attention",
+            "values_without_attention",
             "width_heads",
         )
         return
@@ -337,6 +339,19 @@ def test_local_attention_starts_at_its_neighbours_and_relative_at_none():
         found[position] = taps(model, images)["stage1.block1.attention"].max(-1).mean()
         assert [path for path in weights_of(model) if path.endswith("table")] == ["stage1.block1.mixer/table"]
     assert found["local"] > 0.4 and found["local"] > 1.5 * found["relative"]
+
+
+def test_attention_without_its_projections_mixes_the_tokens_as_they_are():
+    model = started(small("vit", values="identity", norm="none"))
+    assert not [path for path in weights_of(model) if "value" in path or "output" in path]
+    attended = kinds(model, Attention)[0]
+    x = np.random.default_rng(0).normal(size=(2, 4, 4, 16)).astype("float32")
+    mixed, weights = (np.asarray(value) for value in attended(x))
+    heads = x.reshape(2, 16, 4, 4)  # image, position, head, channel
+    by_hand = np.einsum("bhqk,bkhd->bqhd", weights, heads)
+    np.testing.assert_allclose(mixed.reshape(by_hand.shape), by_hand, atol=1e-6)
+    with pytest.raises(LabError, match="only mixer=attention"):
+        small("vit", mixer="window", values="identity")
 
 
 @pytest.mark.parametrize(("which", "active"), [("every", 12), ("second", 6), ("last", 3)])

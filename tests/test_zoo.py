@@ -86,6 +86,7 @@ EFFECTS = {
     "ffn_layers": {n: lambda s, n=n: all(b.ffn_layers == n for b in s.blocks) for n in (1, 3)},
     "late_mixer": {"pool": lambda s: [b.mixer for b in s.blocks] == ["attention"] * 2 + ["pool"] * 2},
     "shuffle": {kind: lambda s, k=kind: s.shuffle == k for kind in ("pixels", "patches", "inside")},
+    "values": {"identity": lambda s: not any(b.projected for b in s.blocks)},
     "heads": {8: lambda s: all(b.heads == 8 for b in s.blocks)},
     "depth": {3: lambda s: s.blocks == vit().blocks[:3]},
     "width": {16: lambda s: s.stem.width == 16 and all(b.width == 16 for b in s.blocks)},

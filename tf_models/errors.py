@@ -34,6 +34,8 @@ MESSAGES = {
     "downsample_merge": "{variant} cannot honour downsample={value}: patch merging keeps every value, so that there is no "
     "stride to blur.",
     "shift_without_windows": "{variant} cannot honour shift={value}: only mixer=window has windows to shift.",
+    "values_without_attention": "{variant} cannot honour values={value}: only mixer=attention can leave out its value and "
+    "output projections.",
     "sliding_without_band": "{variant} cannot honour sliding={value}: only mixer=sliding has a window that slides.",
     "relative_without_scores": "{variant} cannot honour position=relative: with mixer={mixer} there are no scores to add "
     "it to; it needs one of {choices}.",

@@ -56,15 +56,26 @@ class Attention(_Projected):
         heads: number of heads; the channels are a multiple of it.
         relative: add a learned bias for every head and relative position to the scores; extra tokens have none.
         local: these biases start as `local_scores`.
+        projected: whether values and output are projected; without, tokens are mixed as they are (W_V = W_O = I).
 
     Input shape: grid (B, H, W, C), optionally extra tokens (B, E, C), which come first in the sequence.
     Output shape: grid (B, H, W, C); weights (B, h, E+n, E+n), whose rows sum to 1; where they came in, the extra tokens
     (B, E, C).
     """
 
-    def __init__(self, heads: int, relative: bool = False, local: bool = False, name: str | None = None, dtype=None):
+    def __init__(
+        self,
+        heads: int,
+        relative: bool = False,
+        local: bool = False,
+        projected: bool = True,
+        name: str | None = None,
+        dtype=None,
+    ):
         super().__init__(heads, name=name, dtype=dtype)
-        self.relative, self.local = relative, local
+        self.relative, self.local, self.projected = relative, local, projected
+        if not projected:
+            self.parts = ("query", "key")
 
     def build(self, grid_shape, extra_shape=None):
         super().build(grid_shape)
@@ -76,17 +87,16 @@ class Attention(_Projected):
 
     def call(self, grid, extra=None):
         x = sequence(grid, extra)
-        query, key, value = (
-            self._split(projection(x))
-            for projection in (self.query_projection, self.key_projection, self.value_projection)
-        )
+        query, key = self._split(self.query_projection(x)), self._split(self.key_projection(x))
+        value = self._split(self.value_projection(x) if self.projected else x)
         logits = ops.matmul(query * query.shape[-1] ** -0.5, ops.transpose(key, (0, 1, 3, 2)))  # (B, h, E+n, E+n)
         if self.relative:
             before = 0 if extra is None else extra.shape[1]
             bias = _bias(self.table + self.start, self.relative_index)
             logits = logits + ops.cast(ops.pad(bias, ((0, 0), (before, 0), (before, 0))), logits.dtype)
         weights = ops.softmax(logits, axis=-1)
-        x = self.output_projection(self._join(ops.matmul(weights, value)))  # (B, E+n, C)
+        x = self._join(ops.matmul(weights, value))  # (B, E+n, C)
+        x = self.output_projection(x) if self.projected else x
         if extra is None:
             return ops.reshape(x, (-1, *grid.shape[1:])), weights
         count = extra.shape[1]

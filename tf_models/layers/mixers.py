@@ -29,7 +29,7 @@ def token_mixer(
     """
     match block.mixer:
         case "attention":
-            return Attention(block.heads, block.relative, block.local, name=name)
+            return Attention(block.heads, block.relative, block.local, block.projected, name=name)
         case "window":
             return WindowAttention(block.heads, window_of(block, grid), shifted, block.relative, name=name)
         case "sliding":

@@ -254,8 +254,9 @@ def _mixer(
         case "attention" | "linear_attention" | "window" | "sliding":
             if block.mixer not in REACHING_EXTRA_TOKENS:
                 n, extra = tokens, 0
-            weights, linear = 4 * (d * d + d) + _relative_biases(block, grid), 4
-            products = n * 4 * d * d + _attention_products(block, d, grid, extra)
+            linear = 4 if block.projected else 2
+            weights = linear * (d * d + d) + _relative_biases(block, grid)
+            products = n * linear * d * d + _attention_products(block, d, grid, extra)
             if block.mixer == "sliding" and extra_out:  # global tokens that attend: projections of their own
                 weights += 3 * (d * d + d)
                 products += 2 * n * d * d + 2 * extra * n * d

@@ -105,6 +105,7 @@ class Block:
     sliding: str = "raster"  # or ``grid``: what the sliding window slides over
     relative: bool = False  # learned biases by relative position, added to the attention scores
     local: bool = False  # these biases start where every head looks at one neighbour
+    projected: bool = True  # ``attention``: values and output are projected; without, W_V = W_O = I
     ffn_layers: int = 2  # dense layers of the FFN
     token_ratio: float = 0.5  # ``token_mlp``: hidden width over the channels (Mixer: 384 over 768)
     layer_scale: bool = False

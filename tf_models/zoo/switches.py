@@ -35,6 +35,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "downsample": ("stride", "blur"),
     "sliding": ("raster", "grid"),
     "shift": ("on", "off"),
+    "values": ("projected", "identity"),
     "activations": ("every", "second", "last"),
     "head": ("flatten", "mean"),
     "shuffle": SHUFFLES,
@@ -63,6 +64,12 @@ REFUSED_BY_PLAIN = (
     "patch",
 )
 FOR_PLAIN_ALONE = ("activations", "head")
+# Switches of one kind of attention, and the code of the reason where there is none.
+WITHOUT = {
+    "shift": "shift_without_windows",
+    "sliding": "sliding_without_band",
+    "values": "values_without_attention",
+}
 CONVOLUTIONAL = ("bottleneck", "separable", "inverted")  # block kinds whose channel mixing is 1×1 convolutions
 
 
@@ -100,7 +107,7 @@ def refusal(spec: ModelSpec, switch: str) -> str | None:
     if kinds == {"plain"}:
         if switch in REFUSED_BY_PLAIN:
             return f"plain_{switch}"
-        return "shift_without_windows" if switch == "shift" else "sliding_without_band" if switch == "sliding" else None
+        return WITHOUT.get(switch)
     if switch in FOR_PLAIN_ALONE:
         return f"{switch}_of_plain"
     if switch == "late_mixer" and (len(spec.stages) > 1 or kinds != {"two_residuals"} or spec.stem.class_token):
@@ -176,6 +183,8 @@ def with_switches(spec: ModelSpec, switches: Mapping[str, Value]) -> ModelSpec:
         stages = (replace(stage, blocks=early + mixed.blocks),)
     if "shift" in checked:  # after the mixer, whose windows shift of themselves
         stages = map_blocks(stages, shift=checked["shift"] == "on")
+    if "values" in checked:
+        stages = map_blocks(stages, projected=checked["values"] == "projected")
     if "heads" in checked:
         stages = _with_heads(stages, int(checked["heads"]))
     if "activations" in checked:
@@ -222,6 +231,8 @@ def settings(spec: ModelSpec) -> dict[str, Value]:
         standing["shift"] = "on" if block.shift else "off"
     if block.mixer == "sliding":
         standing["sliding"] = block.sliding
+    if block.mixer == "attention":
+        standing["values"] = "projected" if block.projected else "identity"
     for switch, value in standing.items():
         if refusal(spec, switch) is None:
             values[switch] = value
@@ -238,8 +249,9 @@ def _refuse_idle_switches(spec: ModelSpec, checked: Mapping[str, Value]) -> None
     mixers_used = {mixer, late}
     for switch, mixers, code in (
         ("heads", WITH_HEADS, "heads_without_attention"),
-        ("shift", ("window",), "shift_without_windows"),
-        ("sliding", ("sliding",), "sliding_without_band"),
+        ("shift", ("window",), WITHOUT["shift"]),
+        ("sliding", ("sliding",), WITHOUT["sliding"]),
+        ("values", ("attention",), WITHOUT["values"]),
     ):
         if switch in checked and not mixers_used & set(mixers):
             raise LabError(code, variant=spec.name, value=checked[switch], mixer=mixer)

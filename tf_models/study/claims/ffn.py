@@ -1665,6 +1665,28 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 0.0,
                 decides=False,
             ),
+            Part(
+                "projections_beside_ffn",
+                Words(
+                    "With the FFN, attention is better with its projections W_V and W_O than without (W_V = W_O = I)",
+                    "有 FFN 时，保留投影 W_V、W_O 的注意力好于去掉它们（W_V = W_O = I）",
+                ),
+                "ablations",
+                "vit.projections",
+                "difference",
+                decides=False,
+            ),
+            Part(
+                "projections_alone",
+                Words(
+                    "Without the FFN, attention is better with its projections W_V and W_O than without",
+                    "没有 FFN 时，保留投影 W_V、W_O 的注意力好于去掉它们",
+                ),
+                "ablations",
+                "vit.projections_without_ffn",
+                "difference",
+                decides=False,
+            ),
         ),
         primary="no_transform",
         refuted_by=Words(
@@ -1694,7 +1716,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 read="abstract",
             ),
         ),
-        seeds=0,
     ),
     # Table 3, row 3, the Transformer’s column: window attention and FFN.
     Claim(
@@ -2127,6 +2148,17 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "factorial",
                 "token_mlp_over_attention",
                 "not_worse",
+            ),
+            Part(
+                "is_ffn",
+                Words(
+                    "The token MLP is an FFN: it treats all positions alike", "token MLP 就是 FFN：对所有位置一视同仁"
+                ),
+                "identities",
+                "permutation.token_mlp",
+                "equals",
+                0.0,
+                decides=False,
             ),
         ),
         primary="ffn_alone",

@@ -175,6 +175,17 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 "below",
                 NOTHING,
             ),
+            Part(
+                "shift_matters",
+                Words(
+                    "Trained without the shift of every second block, Swin is worse",
+                    "训练时去掉每隔一块的窗口移位，Swin 的准确率下降",
+                ),
+                "ablations",
+                "swin.shift",
+                "difference",
+                decides=False,
+            ),
         ),
         primary="symmetric",
         refuted_by=Words(
@@ -198,7 +209,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 0,
             ),
         ),
-        seeds=0,
     ),
     Claim(
         id="C04",
