@@ -361,8 +361,8 @@ def test_the_collapse_is_bold_up_to_the_chosen_layer():
     data = factorial.collapse_rows(series, "skip")
     assert len(data) == 12 and data["chosen"].sum() == 3
     colours = dict.fromkeys(set(data["name"]), "#000")
-    drawn = topic_charts.collapse(data, 1, "title", "layer", "r", colours).to_dict()
-    assert [len(drawn["datasets"][layer["data"]["name"]]) for layer in drawn["layer"]] == [12, 2, 2, 1]
+    drawn = topic_charts.collapse(data, 1, "title", "layer", "r", (1e-14, "rounding"), colours).to_dict()
+    assert [len(drawn["datasets"][layer["data"]["name"]]) for layer in drawn["layer"]] == [1, 1, 12, 2, 2, 1]
 
 
 def test_the_heat_map_shows_accuracy_and_gain_in_every_cell():

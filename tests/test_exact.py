@@ -246,7 +246,12 @@ def test_every_measure_is_shipped_and_can_be_traced():
             assert measure.source in ("exact", "formula")
     assert measures["rank-collapse"]["skip_over_mlp"].seeds == 5
     series = exact_series()
-    assert len(series["rank-collapse"]["layers"]) == 25
+    collapse = series["rank-collapse"]
+    assert len(collapse["layers"]) == 25
+    lowest = [
+        min(r for rows in collapse["arms"].values() for row in rows for r in row[: layer + 1]) for layer in (3, 4)
+    ]
+    assert collapse["compared"] == 3 and lowest[0] > collapse["floor"] > lowest[1]  # nothing is compared under it
     assert {len(row) for row in series["cost"]["seconds"]["attention_core"]} == {len(GRIDS)}
 
 

@@ -194,11 +194,12 @@ def show_collapse() -> None:
         st.code("python -m tf_models exact --only rank-collapse --ship", language="sh", wrap_lines=True)
         return
     measures = loaders.exact_measures("rank-collapse")
-    left = {arm: tables.figure(measures[f"r.{arm}"].value, "ratio") for arm in COLLAPSE}
+    left = {arm: _residual(measures[f"r.{arm}"].value, series["floor"]) for arm in COLLAPSE}
     found = say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left)
     more = measures["skip_over_mlp"]
     powers = {name: f"{getattr(more, name):.1f}".translate(tables.RAISED) for name in ("value", "low", "high")}
-    st.markdown(found + (" " + say("collapse.skip_over_mlp", **powers) if more.low > 0 else ""))
+    compared = say("collapse.skip_over_mlp", layer=series["compared"], **powers)
+    st.markdown(found + (" " + compared if more.low > 0 else ""))
     playing = bool(st.session_state.get("collapse_playing"))
     st.fragment(_show_collapse, run_every=PLAY_SECONDS if playing else None)(series)
     st.caption(say("collapse.hint", tokens=series["tokens"], width=series["width"], heads=series["heads"]))
@@ -228,10 +229,16 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
     data = collapse_rows(series, arm)
     colours = {say(f"collapse.{name}"): colour for name, colour in COLLAPSE.items()}
     now = next(row["r"] for row in data.to_dict("records") if row["chosen"] and row["layer"] == layer)
-    words = say("collapse.now", layer=layer, arm=say(f"collapse.{arm}"), share=tables.figure(float(now), "ratio"))
-    chart = topic_charts.collapse(data, layer, say("collapse.chart"), say("collapse.axis"), say("collapse.r"), colours)
+    words = say("collapse.now", layer=layer, arm=say(f"collapse.{arm}"), share=_residual(float(now), series["floor"]))
+    titles = {"title": say("collapse.chart"), "x": say("collapse.axis"), "y": say("collapse.r")}
+    floor = (series["floor"], say("collapse.floor"))
+    chart = topic_charts.collapse(data, layer, floor=floor, colours=colours, **titles)
     st.altair_chart(chart, key="collapse", alt=words)
     st.markdown(words)
+
+
+def _residual(value: float, floor: float) -> str:
+    return f"< {tables.figure(floor, 'ratio')}" if value < floor else tables.figure(value, "ratio")
 
 
 def _switch(value: str) -> str:

@@ -85,10 +85,19 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
     return alt.layer(rules, *names, line, span, dots).properties(title=title, height=300 + AXES + LEGEND)
 
 
-def collapse(data: pd.DataFrame, layer: int, title: str, x: str, y: str, colours: Mapping[str, str]) -> Chart:
+def collapse(
+    data: pd.DataFrame,
+    layer: int,
+    title: str,
+    x: str,
+    y: str,
+    floor: tuple[float, str],
+    colours: Mapping[str, str],
+) -> Chart:
     """How much tokens still differ behind every layer, log scale: all arms thin, the chosen one bold up to `layer`.
 
-    `data` has name, layer, r, low, high (over seeds) and chosen.
+    `data` has name, layer, r, low, high (over seeds) and chosen; `floor` is the r under which all is rounding, and its
+    name, written above a dashed line.
     """
     across = alt.X("layer:Q", title=x, axis=alt.Axis(tickMinStep=1, grid=False))
     up = {"title": y, "scale": alt.Scale(type="log"), "axis": alt.Axis(format=".0e", tickCount=6)}
@@ -108,7 +117,12 @@ def collapse(data: pd.DataFrame, layer: int, title: str, x: str, y: str, colours
         .mark_point(filled=True, size=180, opacity=1)
         .encode(x=across, y=alt.Y("r:Q", **up), color=colour, tooltip=tips)
     )
-    return alt.layer(thin, band, bold, now).properties(title=title, height=260 + AXES + LEGEND)
+    limit = alt.Chart(pd.DataFrame({"r": [floor[0]], "name": [floor[1]]}))
+    rule = limit.mark_rule(color="gray", strokeDash=[4, 4]).encode(y=alt.Y("r:Q", **up))
+    name = limit.mark_text(color="gray", align="right", baseline="bottom", dx=-4, dy=-3).encode(
+        x=alt.value("width"), y=alt.Y("r:Q", **up), text="name:N"
+    )
+    return alt.layer(rule, name, thin, band, bold, now).properties(title=title, height=260 + AXES + LEGEND)
 
 
 def growth(

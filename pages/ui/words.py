@@ -836,8 +836,9 @@ EN = {
     "collapse.title": "Do tokens become alike?",
     "collapse.finding": "Untrained, without norms, behind {depth} layers (mean over {seeds} seeds): attention alone leaves {san} of "
     "the differences between tokens, with the FFN {mlp}, with skip connections {skip}, with both {both}.",
-    "collapse.skip_over_mlp": "The skip connection alone keeps 10{value} times as much [10{low}, 10{high}] as the FFN alone: it is the "
-    "skip connection that prevents the collapse.",
+    "collapse.skip_over_mlp": "Behind layer {layer}, the last before rounding hides the rest, the skip connection alone keeps "
+    "10{value} times as much [10{low}, 10{high}] as the FFN alone: it is the skip connection that prevents the collapse.",
+    "collapse.floor": "below: rounding (float64)",
     "collapse.chart": "What is left of the differences between tokens",
     "collapse.axis": "layer",
     "collapse.r": "r(X): residual ÷ size",
@@ -1706,7 +1707,9 @@ ZH = {
     "collapse.title": "各个 token 会变得一样吗？",
     "collapse.finding": "未经训练、没有归一化，{depth} 层之后（{seeds} 个种子平均）：只有注意力时，token 之间的差异剩下 {san}；加上 FFN 剩 {mlp}，"
     "加上残差连接剩 {skip}，两者都有剩 {both}。",
-    "collapse.skip_over_mlp": "单用残差连接留下的差异是单用 FFN 的 10{value} 倍 [10{low}, 10{high}]：防止坍缩的是残差连接。",
+    "collapse.skip_over_mlp": "在第 {layer} 层之后（再往后，差异就被舍入误差淹没了），单用残差连接留下的差异是单用 FFN 的 10{value} 倍 "
+    "[10{low}, 10{high}]：防止坍缩的是残差连接。",
+    "collapse.floor": "线下为舍入误差（float64）",
     "collapse.chart": "token 之间的差异还剩多少",
     "collapse.axis": "层",
     "collapse.r": "r(X)：残差 ÷ 大小",

@@ -495,6 +495,7 @@ def effective_radii(seed: int) -> list[float]:
 # Rank collapse
 
 RANK_DEPTH, RANK_WIDTH, RANK_INPUTS = 24, 64, 8
+RANK_FLOOR = 1e-14  # an r below it is rounding in float64
 RANK_ARMS = {"san": ("off", False), "skip": ("off", True), "mlp": ("on", False), "both": ("on", True)}
 
 
@@ -502,7 +503,7 @@ def rank_collapse() -> dict:
     """r(X) behind every one of 24 layers of attention, with and without skip connections and FFN, untrained, no norms.
 
     64 independent normal tokens of width 64, 4 heads; the lab's starting weights (Glorot-uniform kernels, zero biases);
-    float64, so that rounding stops nothing before 1e-16.
+    float64. Skip connection and FFN are compared behind the last layer at which no r is below `RANK_FLOOR`.
     """
     kept: dict[str, list[list[float]]] = {arm: [] for arm in RANK_ARMS}
     usual = keras.config.dtype_policy()
@@ -521,11 +522,14 @@ def rank_collapse() -> dict:
         keras.config.set_dtype_policy(usual)
     left = {arm: [layers[-1] / layers[0] for layers in rows] for arm, rows in kept.items()}
     measures = {f"r.{arm}": over_seeds(values, "ratio") for arm, values in left.items()}
-    decades = np.log10(left["skip"]) - np.log10(left["mlp"])
+    above = np.array(list(kept.values())).min(axis=(0, 1)) > RANK_FLOOR  # (layers + 1,)
+    compared = RANK_DEPTH if above.all() else int(above.argmin()) - 1
+    decades = [np.log10(skip[compared] / mlp[compared]) for skip, mlp in zip(kept["skip"], kept["mlp"], strict=True)]
     measures["skip_over_mlp"] = over_seeds(decades, "ratio", difference=True)
     rounded = {arm: [[float(f"{r:.5g}") for r in layers] for layers in rows] for arm, rows in kept.items()}
     series = {"layers": list(range(RANK_DEPTH + 1)), "arms": rounded, "tokens": 64, "width": RANK_WIDTH, "heads": HEADS}
-    return {"measures": measures, "series": series | {"inputs": RANK_INPUTS}}
+    series |= {"inputs": RANK_INPUTS, "floor": RANK_FLOOR, "compared": compared}
+    return {"measures": measures, "series": series}
 
 
 def rank_spec(arm: str) -> ModelSpec:
