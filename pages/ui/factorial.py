@@ -197,8 +197,8 @@ def show_collapse() -> None:
     left = {arm: _residual(measures[f"r.{arm}"].value, series["floor"]) for arm in COLLAPSE}
     found = say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left)
     more = measures["skip_over_mlp"]
-    powers = {name: f"{getattr(more, name):.1f}".translate(tables.RAISED) for name in ("value", "low", "high")}
-    compared = say("collapse.skip_over_mlp", layer=series["compared"], **powers)
+    times = {name: tables.figure(10 ** getattr(more, name), "ratio") for name in ("value", "low", "high")}
+    compared = say("collapse.skip_over_mlp", layer=series["compared"], **times)
     st.markdown(found + (" " + compared if more.low > 0 else ""))
     playing = bool(st.session_state.get("collapse_playing"))
     st.fragment(_show_collapse, run_every=PLAY_SECONDS if playing else None)(series)
@@ -229,7 +229,8 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
     data = collapse_rows(series, arm)
     colours = {say(f"collapse.{name}"): colour for name, colour in COLLAPSE.items()}
     now = next(row["r"] for row in data.to_dict("records") if row["chosen"] and row["layer"] == layer)
-    words = say("collapse.now", layer=layer, arm=say(f"collapse.{arm}"), share=_residual(float(now), series["floor"]))
+    share = _residual(float(now), series["floor"])
+    words = say("collapse.now", layer=layer, arm=say(f"collapse.{arm}"), share=share if "<" in share else f"= {share}")
     titles = {"title": say("collapse.chart"), "x": say("collapse.axis"), "y": say("collapse.r")}
     floor = (series["floor"], say("collapse.floor"))
     chart = topic_charts.collapse(data, layer, floor=floor, colours=colours, **titles)
@@ -238,7 +239,7 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
 
 
 def _residual(value: float, floor: float) -> str:
-    return f"< {tables.figure(floor, 'ratio')}" if value < floor else tables.figure(value, "ratio")
+    return f"< {tables.figure(floor, 'ratio')}".replace("1.0·", "") if value < floor else tables.figure(value, "ratio")
 
 
 def _switch(value: str) -> str:

@@ -837,7 +837,7 @@ EN = {
     "collapse.finding": "Untrained, without norms, behind {depth} layers (mean over {seeds} seeds): attention alone leaves {san} of "
     "the differences between tokens, with the FFN {mlp}, with skip connections {skip}, with both {both}.",
     "collapse.skip_over_mlp": "Behind layer {layer}, the last before rounding hides the rest, the skip connection alone keeps "
-    "10{value} times as much [10{low}, 10{high}] as the FFN alone: it is the skip connection that prevents the collapse.",
+    "{value} times as much [{low}, {high}] as the FFN alone: it is the skip connection that prevents the collapse.",
     "collapse.floor": "below: rounding (float64)",
     "collapse.chart": "What is left of the differences between tokens",
     "collapse.axis": "layer",
@@ -851,7 +851,7 @@ EN = {
     "collapse.play": "Play",
     "collapse.pause": "Pause",
     "collapse.layer": "Layer",
-    "collapse.now": "Behind layer {layer}, {arm}: r = **{share}**. At r = 0 all tokens are equal, and position is lost.",
+    "collapse.now": "Behind layer {layer}, {arm}: r **{share}**. At r = 0 all tokens are equal, and position is lost.",
     "collapse.hint": "r(X) = ‖X − 1x̄ᵀ‖ ÷ ‖X‖ with ‖·‖ = √(‖·‖₁‖·‖∞) (Dong et al. 2021), for {tokens} random tokens of width "
     "{width}, {heads} heads. Thin lines: all four. Bold line: as switched. Band: worst to best seed.",
     "cost.nav": "Cost",
@@ -1707,8 +1707,8 @@ ZH = {
     "collapse.title": "各个 token 会变得一样吗？",
     "collapse.finding": "未经训练、没有归一化，{depth} 层之后（{seeds} 个种子平均）：只有注意力时，token 之间的差异剩下 {san}；加上 FFN 剩 {mlp}，"
     "加上残差连接剩 {skip}，两者都有剩 {both}。",
-    "collapse.skip_over_mlp": "在第 {layer} 层之后（再往后，差异就被舍入误差淹没了），单用残差连接留下的差异是单用 FFN 的 10{value} 倍 "
-    "[10{low}, 10{high}]：防止坍缩的是残差连接。",
+    "collapse.skip_over_mlp": "在第 {layer} 层之后（再往后，差异就被舍入误差淹没了），单用残差连接留下的差异是单用 FFN 的 {value} 倍 "
+    "[{low}, {high}]：防止坍缩的是残差连接。",
     "collapse.floor": "线下为舍入误差（float64）",
     "collapse.chart": "token 之间的差异还剩多少",
     "collapse.axis": "层",
@@ -1722,7 +1722,7 @@ ZH = {
     "collapse.play": "播放",
     "collapse.pause": "暂停",
     "collapse.layer": "层",
-    "collapse.now": "第 {layer} 层之后，{arm}：r = **{share}**。r = 0 时所有 token 都相同，位置信息全部丢失。",
+    "collapse.now": "第 {layer} 层之后，{arm}：r **{share}**。r = 0 时所有 token 都相同，位置信息全部丢失。",
     "collapse.hint": "r(X) = ‖X − 1x̄ᵀ‖ ÷ ‖X‖，其中 ‖·‖ = √(‖·‖₁‖·‖∞)（Dong 等，2021）；{tokens} 个随机 token，宽度 {width}，{heads} 个头。"
     "细线：四种情况。粗线：当前开关。色带：最差到最好的种子。",
     "cost.nav": "计算量",
