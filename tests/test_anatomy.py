@@ -36,7 +36,7 @@ def open_page(language: str = "en", **query: str) -> AppTest:
     app.query_params["lang"] = language
     for key, value in query.items():
         app.query_params[key] = value
-    return app.run().switch_page("pages/anatomy.py").run()
+    return app.switch_page("pages/anatomy.py").run()
 
 
 def text_of(app: AppTest) -> str:

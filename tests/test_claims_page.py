@@ -34,6 +34,7 @@ def fresh_server():
 
     st.cache_data.clear()
     yield
+    st.cache_data.clear()
     for opened in ("jobs", "store"):
         if opened in loaders._opened:
             loaders._opened.pop(opened).close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 from synthetic import fill, indexed, make_record
 
@@ -32,10 +33,10 @@ UNMEASURED = {"claims": 1, "ffn": 1, "anatomy": 3, "parameters": 2}
 
 @pytest.fixture(autouse=True)
 def fresh_server():
-    """Nothing cached by an earlier test, and no queue left open."""
-    import streamlit as st
-
-    st.cache_data.clear()
+    """Nothing cached by an earlier test but what is cached by the records it follows from, and no queue left open."""
+    for loader in vars(loaders).values():
+        if isinstance(loader, type(loaders.all_records)) and loader not in (loaders._analysed, loaders._judged):
+            loader.clear()
     yield
     for opened in ("jobs", "store"):
         if opened in loaders._opened:
@@ -53,8 +54,9 @@ def open_page(page: str, language: str = "en", **query: str) -> AppTest:
     app.query_params["lang"] = language
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
-    return app.switch_page(f"pages/{page}.py").run() if page != "overview" else app
+    if page != "overview":  # the page itself is the first that runs: the overview would cost every test a second
+        app.switch_page(f"pages/{page}.py")
+    return app.run()
 
 
 def charts_of(app: AppTest) -> list:
@@ -292,8 +294,16 @@ def test_the_command_of_an_experiment_makes_that_experiment():
             assert (options.depths, options.train_sizes) == (wanted.depths, wanted.train_sizes)
 
 
+@pytest.fixture
+def nothing_cached():
+    """For records that are not those on disk."""
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
+
+
 @pytest.mark.parametrize("variant", ["mixer", "mobilevit"])
-def test_a_measured_network_fills_the_ffn_page(monkeypatch, variant):
+def test_a_measured_network_fills_the_ffn_page(nothing_cached, monkeypatch, variant):
     plan = loaders.shipped_experiment("digits", variant)
     records = indexed(fill(plan, {arm: 0.9 if arm == "on" else 0.8 for arm in plan.arms}))
     monkeypatch.setattr(loaders, "all_records", lambda: records)
@@ -387,8 +397,6 @@ def test_a_chart_of_intervals_draws_means_spans_seeds_and_delta():
 
 
 def test_a_contact_sheet_keeps_every_channel_and_its_brightest_pixel():
-    import numpy as np
-
     maps = np.zeros((4, 4, 6))
     maps[1, 2, :] = np.arange(6)  # channel c peaks with value c at row 1, column 2
     together = sheets.channel_sheet(maps, 0.0, 5.0, width=300)
