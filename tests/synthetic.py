@@ -9,6 +9,7 @@ import numpy as np
 
 from tf_models.study.experiments.base import index
 from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.experiments.sweep import Sweep
 from tf_models.study.runs import RunRecord, RunSpec, pack_correct
 
 _ids = itertools.count()
@@ -90,3 +91,33 @@ def fill(
 
 def indexed(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
     return index(records)
+
+
+def fill_sweep(
+    plan: Sweep,
+    accuracy: Mapping[str, float] | Callable[[str], float],
+    validation: Mapping[str, float] | None = None,
+    control: tuple[float, float] = (0.99, 0.5),
+    again: float = 0.0,
+    skip: str = "",
+) -> list[RunRecord]:
+    """Every record of a plan, with these test accuracies by arm, a few images more or less by seed."""
+    of = accuracy if callable(accuracy) else accuracy.__getitem__
+    records = []
+    for specs in plan.tuning().values():
+        records += [
+            make_record(spec, validation_accuracy=0.95 if spec.recipe.learning_rate == 1e-3 else 0.9) for spec in specs
+        ]
+    if plan.needs_ffn_control:
+        control_specs = plan.steps(dict.fromkeys(plan.arms, 1e-3))["control"]
+        for spec in control_specs:
+            value = control[1] if spec.switches.get("ffn") == "off" else control[0]
+            records.append(make_record(spec, correct_share(value, 600)))
+    for arm, specs in plan.runs(dict.fromkeys(plan.arms, 1e-3)).items():
+        if arm == skip:
+            continue
+        share = of(plan.again) + again if arm == "again" else of(arm)
+        for position, spec in enumerate(specs):
+            correct = correct_share(share + 0.002 * (position % 3 - 1), 1000)
+            records.append(make_record(spec, correct, validation_accuracy=(validation or {}).get(arm, 0.9)))
+    return records

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from synthetic import fill, indexed
+from synthetic import fill_sweep, indexed
 
 from pages.ui.words import WORDS
 from tf_models.__main__ import main
@@ -13,7 +13,7 @@ from tf_models.errors import LabError
 from tf_models.study import judging
 from tf_models.study.claims import CLAIMS, Claim, Part, Words, claim
 from tf_models.study.exact import exact_measures
-from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.experiments.sweep import Sweep
 from tf_models.study.judging import (
     DATASETS,
     EVERY_EXPERIMENT,
@@ -34,8 +34,9 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SECTIONS = {
     *("1.1", "1.2", "1.3", "1.4", "why_alike", "summary", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6"),
     *("3.0", "3.1", "3.2", "3.3", "3.4", "conclusion"),
-    *(f"table{table}.row{row}" for table, rows in ((1, 4), (2, 3), (3, 3)) for row in range(1, rows + 1)),
 }
+ROWS = [f"table{table}.row{row}" for table, rows in ((1, 4), (2, 3), (3, 3)) for row in range(1, rows + 1)]
+CELLS = {f"{row}.{column}": row for row in ROWS for column in ("cnn", "transformer")}
 
 
 # The rows
@@ -60,7 +61,7 @@ def test_a_claim_has_rule_primary_experiment_and_words_in_both_languages(row):
         assert CHINESE.search(words.zh), name
     assert bool(row.right.en) == bool(row.right.zh) and bool(row.wrong.en) == bool(row.wrong.zh)
     assert row.right.en or row.wrong.en, "there is something to say about the wording"
-    assert row.sections and set(row.sections) <= SECTIONS and row.systems
+    assert row.sections and set(row.sections) <= {*SECTIONS, *ROWS, *CELLS} and row.systems
     keys = [part.key for part in row.parts]
     assert len(set(keys)) == len(keys)
     primary = next(part for part in row.parts if part.key == row.primary)
@@ -89,7 +90,9 @@ def test_every_measure_that_a_part_names_is_one_of_its_experiments():
 
 
 def test_every_place_of_the_text_with_a_claim_is_covered():
-    assert {section for row in CLAIMS for section in row.sections} == SECTIONS
+    named = {section for row in CLAIMS for section in row.sections}
+    assert named >= SECTIONS
+    assert all({cell, row} & named for cell, row in CELLS.items()), "every cell of the tables is checked"
 
 
 def test_no_row_holds_a_verdict():
@@ -193,7 +196,7 @@ def test_a_claim_with_several_parts_is_their_conjunction():
     assert [p.verdict for p in found.parts] == ["supported", "not_supported", "untested"]
     assert (found.verdict, found.reason) == ("partly", "mixed")  # whatever the heads will show
     found = on("digits", judged(parts, analyses, {"inventory": {"gain": exact(1.0)}}))
-    assert (found.verdict, found.reason) == ("inconclusive", "part_missing")
+    assert (found.verdict, found.reason) == ("untested", "part_missing")
     shown = dataclasses.replace(parts[2], decides=False)
     found = on("digits", judged([*parts[:2], shown], analyses, {"inventory": {"gain": exact(1.0)}}))
     assert (found.verdict, found.reason) == ("supported", "all_hold")
@@ -230,39 +233,25 @@ def test_measures_are_read_as_an_analysis_writes_them():
     assert read_measures({}) == {}
 
 
-MEASURED = ("ffn-gap", "digits")
-
-
-class Gap(FfnGap):
-    """``ffn-gap`` with its first contrast as a measure."""
-
-    def analyse(self, records):
-        result = super().analyse(records)
-        found = result["contrasts"][0]
-        measure = {name: found[name] for name in ("low", "high", "seeds", "wins", "p", "delta", "verdict", "withheld")}
-        return result | {
-            "measures": {"gain": {"value": found["mean"], "unit": "accuracy", "runs": result["runs"], **measure}}
-        }
-
-
 def test_exchanging_the_arms_records_changes_the_verdict(monkeypatch):
-    plan = Gap("digits", 3, backend="tensorflow")
-    monkeypatch.setattr(judging, "shipped_plan", lambda name, dataset: plan if (name, dataset) == MEASURED else None)
+    """C40, whose parts are all of one experiment: does a deeper or wider FFN close the gap to the CNN?"""
+    plan = shipped_plan("ffn-shape", "digits")
+    assert isinstance(plan, Sweep)
+    monkeypatch.setattr(judging, "shipped_plan", lambda *asked: plan if asked == ("ffn-shape", "digits") else None)
     monkeypatch.setattr(judging, "exact_measures", lambda: {})
-    some = row(one(experiment="ffn-gap"))
-    monkeypatch.setattr(judging, "judge_all", lambda *found: judge_all(*found, claims=[some]))
+    accuracy = {"cnn": 0.95, "vit": 0.75}
 
-    def verdict(accuracy: dict[str, float], **changes):
-        equal = {"activation": 0.9, "linear": 0.9, "off_deeper": 0.9, "off_wider": 0.9}
-        found = load_results(indexed(fill(plan, equal | accuracy, **changes)))["C01"]
+    def verdict(ffn: float, stem: float, **changes):
+        means = accuracy | {"layers 3": ffn, "ratio 8": ffn, "stem": stem}
+        found = load_results(indexed(fill_sweep(plan, lambda arm: means.get(arm, 0.7), **changes)))["C40"]
         return on("digits", found)
 
-    there, back = verdict({"on": 0.95, "off": 0.85}), verdict({"on": 0.85, "off": 0.95})
+    there, back = verdict(0.93, 0.8), verdict(0.8, 0.93)
     assert (there.verdict, back.verdict) == ("supported", "not_supported")
-    assert (there.seeds, there.train_images, there.epochs) == (3, 1258, 15)
-    assert there.parts[0].measure is not None and there.parts[0].measure.runs
-    assert verdict({"on": 0.95, "off": 0.85}, control=(0.6, 0.5)).reason == "control_failed"
-    assert verdict({"on": 0.95, "off": 0.85}, skip=["off"]).verdict == "untested"
+    assert (there.seeds, there.train_images, there.epochs) == (5, 1258, 15)
+    assert there.primary.measure is not None and there.primary.measure.runs
+    assert {part.reason for part in verdict(0.93, 0.8, control=(0.6, 0.5)).parts} == {"control_failed", "missing"}
+    assert verdict(0.93, 0.8, skip="layers 3").verdict == "untested"
 
 
 # The command

@@ -24,7 +24,7 @@ from tf_models.study.verdict import REASONS, TESTS, VERDICTS, Measure
 ROOT = Path(__file__).parents[1]
 LANGUAGES = list(WORDS)
 CELLS = (("off", 80.0, ""), ("on", 90.0, "+10.00"))  # of a heat map
-FIGURES = ("accuracy", "share", "ratio", "count", "error", "slope")
+FIGURES = ("accuracy", "doubling", "per_mmac", "share", "ratio", "count", "error", "slope")
 
 
 @pytest.fixture(autouse=True)

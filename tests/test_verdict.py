@@ -336,12 +336,11 @@ CONJUNCTIONS = [
     ((P, C), P, "mixed"),
     ((S, C), C, "part_open"),
     ((N, C), C, "part_open"),
-    ((N, C, U), C, "part_open"),
+    ((N, C, U), U, "part_missing"),
     ((C,), C, "part_open"),
-    ((S, U), C, "part_missing"),
-    ((N, U), C, "part_missing"),
+    ((S, U), U, "part_missing"),
+    ((N, U), U, "part_missing"),
     ((U, U), U, "missing"),
-    ((), U, "missing"),
 ]
 
 

@@ -315,7 +315,8 @@ def _show_claims(rows: list[dict[str, Any]]) -> str:
             if part["value"] is not None:
                 found = f"{part['value']:.4g}"
                 if part["seeds"]:
-                    found += f" [{part['low']:.4g}, {part['high']:.4g}], {part['seeds']} seeds"
+                    repeats = "seeds" if part["source"] == "runs" else "repeats"
+                    found += f" [{part['low']:.4g}, {part['high']:.4g}], {part['seeds']} {repeats}"
             decides = "" if part["decides"] else " (does not decide)"
             lines.append(f"  {asked['rule']}: {found}: {part['verdict'].replace('_', ' ')}{decides}")
     return "\n".join(lines)
@@ -357,7 +358,7 @@ def _show_experiment(result: dict[str, Any]) -> str:
                 f"  {arm['name']:<12} {100 * arm['test_accuracy']:.2f} %  {arm['parameters']:>9,} parameters, "
                 f"{len(arm['seeds'])} seeds, learning rate {arm['learning_rate']:g}"
             )
-    lines.append("differences in test accuracy, in points, with 95 % intervals:")
+    lines.append("differences in test accuracy, in points, with intervals (95 %; 97.5 % beyond the declared seeds):")
     for row in result["contrasts"] + [
         {**cell, "a": f"depth {cell['depth']}, {cell['train_images']} images: {cell['a']}"}
         for cell in result.get("grid", [])
@@ -365,7 +366,10 @@ def _show_experiment(result: dict[str, Any]) -> str:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
             name = row.get("name") or f"{row['a']} − {row['b']:<12}"
-            lines.append(f"  {name} {interval}  above 0 in {row['wins']} of {row['seeds']}: {row['verdict']}")
+            unit = {"doubling": " for each doubling of the images", "per_mmac": " for each million multiply-adds"}
+            verdict = f": {row['verdict']}" if row["verdict"] else ""
+            wins = f"above 0 in {row['wins']} of {row['seeds']}"
+            lines.append(f"  {name} {interval}{unit.get(row.get('unit', ''), '')}  {wins}{verdict}")
     for control in result.get("controls", []):
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")

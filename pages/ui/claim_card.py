@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from pages.ui import claim_charts, frame, loaders, repeat
+from pages.ui import claim_charts, frame, loaders, repeat, tables
 from pages.ui.claims import OUTSIDE
 from pages.ui.judged import badge, part_line, probability, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
@@ -17,7 +17,7 @@ from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headl
 
 TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
 # Measures whose axis says more than their unit: logarithms, and slopes of something else than cost against n.
-UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog", "gap_slope": "doubling"}
+UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog"}
 WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
 
 
@@ -147,7 +147,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
         measure = part.measure
         if measure is None or not measure.low < measure.high:
             continue
-        factor = 100 if measure.unit in ("accuracy", "share") or part.part.measure == "gap_slope" else 1
+        factor = 100 if measure.unit in (*tables.IN_POINTS, "share") else 1
         zone = [factor * bound for bound in zone_of(part)]
         numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
         words = plain(part.part.words)
@@ -183,6 +183,9 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
 
 def show_runs(claim: Claim, results: Sequence[Result]) -> None:
     """The run records behind the figures, each with a way to *Runs*."""
+    measured = {row.part.experiment for result in results for row in result.parts if row.measure is not None}
+    for experiment in sorted(measured & provenance_known()):
+        st.caption(exact_words(experiment))
     records = loaders.records_by_id()
     rows = [
         {
@@ -219,6 +222,26 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
         )
 
 
+def provenance_known() -> set[str]:
+    """The exact experiments whose shipped numbers say where they come from."""
+    return {name for name, where in loaders.exact_provenance().items() if where}
+
+
+def exact_words(experiment: str) -> str:
+    """Where the numbers of an exact experiment come from, in a sentence."""
+    where = loaders.exact_provenance()[experiment]
+    return say(
+        "claims.exact_from",
+        experiment=experiment,
+        finished=where["finished"][:10],
+        device=where["device"],
+        backend=where["backend"],
+        keras=where["versions"]["keras"],
+        git=where["git"],
+        seeds=len(where.get("seeds", ())),
+    )
+
+
 def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
     """Every network in every measured sum, with its weight, mean test accuracy in percent, interval and seeds."""
     known, rows = loaders.records_by_id(), []
@@ -245,6 +268,7 @@ def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
                         say("claims.column.arm"): name,
                         say("claims.column.weight"): f"{weight:+.3g}".replace("-", "−"),
                         say("claims.column.accuracy"): accuracy,
+                        say("column.loss"): f"{arm['test_loss']:.3f}",
                         say("claims.column.seeds"): len(arm["seeds"]),
                     }
                 )

@@ -160,7 +160,7 @@ def show_shape(dataset: str) -> None:
             wider=phrase(result, "ratio.8_over_4"),
             usual=phrase(result, "ratio.4_over_2"),
             deeper=phrase(result, "depth.3_over_2"),
-            stem=phrase(result, "stem_over_bigger"),
+            stem=phrase(result, "stem_over_wider"),
         )
     )
     chart = topic_charts.ratio_curve(data, lines, say("shape.chart"), say("shape.axis"), columns)

@@ -8,6 +8,7 @@ from tf_models.study.judging import EXACT, PartResult, Result
 from tf_models.study.verdict import Effect, Measure, seeds_needed
 
 MOST_SEEDS = 1000  # that `seeds_needed` gives
+EXTENDED_SEEDS = 10  # of the one extension that the rule allows
 BADGES = {
     "supported": ("green", "check_circle"),
     "partly": ("orange", "contrast"),
@@ -86,7 +87,8 @@ def part_line(result: Result, part: PartResult) -> str:
     if needed is None:
         text = say("claims.line", **words)
     else:
-        needs = say("claims.seeds_needed" if needed < MOST_SEEDS else "claims.seeds_many", seeds=needed)
+        key = "many" if needed >= MOST_SEEDS else "beyond" if needed > EXTENDED_SEEDS else "needed"
+        needs = say(f"claims.seeds_{key}", seeds=needed, most=EXTENDED_SEEDS)
         text = say("claims.line_needs", **words, needs=needs)
     return text if part.part.experiment in EXACT else say("claims.place_of", place=result.dataset, text=text)
 

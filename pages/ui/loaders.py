@@ -211,6 +211,11 @@ def exact_series(experiment: str) -> dict[str, Any]:
     return exact.exact_series()[experiment]
 
 
+def exact_provenance() -> dict[str, dict[str, Any]]:
+    """Where the numbers of every exact experiment come from; empty where none is shipped."""
+    return exact.exact_provenance()
+
+
 def exact_measures(experiment: str) -> dict[str, Measure]:
     """The measures of an exact experiment, as far as they are there."""
     return exact.exact_measures()[experiment]

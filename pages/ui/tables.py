@@ -9,6 +9,7 @@ from pages.ui.theme import VERDICTS
 from pages.ui.words import say
 from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH
 
+IN_POINTS = ("accuracy", "doubling", "per_mmac")  # units that are shares, and shown as points
 RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -26,8 +27,8 @@ def percent(value: float | None) -> str:
 
 def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> str:
     """A measure in its unit (`bare` leaves the unit out): points of accuracy, a share in percent, a number."""
-    if unit == "accuracy":
-        return points(value, sign) + ("" if bare else f" {say('unit.points')}")
+    if unit in IN_POINTS:
+        return points(value, sign) + ("" if bare else f" {say(f'unit.{unit}')}")
     if unit == "share":
         text = f"{100 * value:.3g}" + ("" if bare else " %")
     elif value == int(value) and abs(value) < 1e6:

@@ -1,4 +1,4 @@
-"""The text's three tables in our own words, with the verdicts of the statements that check each row."""
+"""The text's three tables in our own words, each cell with the verdicts of the statements that check it."""
 
 from collections.abc import Mapping
 
@@ -11,27 +11,27 @@ from tf_models.study.claims import CLAIMS
 from tf_models.study.judging import Result
 
 TABLES = {"table1": 4, "table2": 3, "table3": 3}  # how many rows each has
+COLUMNS = ("cnn", "transformer")
 
 
-def claims_of(row: str) -> list[str]:
-    """The statements that check a row, such as ``table1.row3``."""
-    return [claim.id for claim in CLAIMS if row in claim.sections]
+def claims_of(row: str, column: str) -> list[str]:
+    """The statements that check a cell, such as ``table1.row3`` in the column ``cnn``: its own and those of its row."""
+    return [claim.id for claim in CLAIMS if {row, f"{row}.{column}"} & set(claim.sections)]
 
 
-def verdict_cell(row: str, results: Mapping[str, Result]) -> str:
-    """The verdicts of a row as Markdown."""
-    cells = [
+def verdict_cell(row: str, column: str, results: Mapping[str, Result]) -> str:
+    """The verdicts of a cell as Markdown."""
+    return " ".join(
         badge(results[claim].verdict, f"{claim} {say(f'verdict.{results[claim].verdict}')}")
-        for claim in claims_of(row)
+        for claim in claims_of(row, column)
         if claim in results
-    ]
-    return " ".join(cells) or say("claims.row_none")
+    )
 
 
 def whys(row: str, results: Mapping[str, Result]) -> list[str]:
     """Why the verdicts of a row are what they are: the wording, where they are decided, else what is missing."""
     lines = []
-    for claim in claims_of(row):
+    for claim in dict.fromkeys(claim for column in COLUMNS for claim in claims_of(row, column)):
         if claim not in results:
             continue
         result = results[claim]
@@ -42,15 +42,14 @@ def whys(row: str, results: Mapping[str, Result]) -> list[str]:
 
 
 def show_tables(results: Mapping[str, Result]) -> None:
-    """The three tables, each row with its verdicts."""
+    """The three tables, each cell with its verdicts."""
     for table, rows in TABLES.items():
         st.subheader(say(table))
         lines = [
-            {
-                say("table.aspect"): say(row),
-                say("table.cnn"): say(f"{row}.cnn"),
-                say("table.transformer"): say(f"{row}.transformer"),
-                say("claims.table.verdict"): verdict_cell(row, results),
+            {say("table.aspect"): say(row)}
+            | {
+                say(f"table.{column}"): f"{say(f'{row}.{column}')} {verdict_cell(row, column, results)}"
+                for column in COLUMNS
             }
             for row in _rows(table, rows)
         ]
@@ -63,12 +62,11 @@ def show_rows(results: Mapping[str, Result]) -> None:
         st.subheader(say(table))
         for row in _rows(table, rows):
             with st.container(border=True):
-                says, found = st.columns([3, 4])
-                says.markdown(f"**{say(row)}**")
-                for column in ("cnn", "transformer"):
-                    says.markdown(f"*{say(f'table.{column}')}:* {say(f'{row}.{column}')}")
-                found.markdown(verdict_cell(row, results))
-                found.markdown("\n".join(whys(row, results)))
+                st.markdown(f"**{say(row)}**")
+                for column, cell in zip(COLUMNS, st.columns(2), strict=True):
+                    cell.markdown(f"*{say(f'table.{column}')}:* {say(f'{row}.{column}')}")
+                    cell.markdown(verdict_cell(row, column, results))
+                st.markdown("\n".join(whys(row, results)))
 
 
 def _rows(table: str, rows: int) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from tf_models.data import peek
 from tf_models.study.claims import CLAIMS
 from tf_models.study.claims.base import Claim, Part
-from tf_models.study.exact import EXACT, exact_measures
+from tf_models.study.exact import EXACT, exact_measures, exact_provenance
 from tf_models.study.experiments.base import Records
 from tf_models.study.plans import shipped_plan
 from tf_models.study.verdict import (
@@ -18,13 +18,14 @@ from tf_models.study.verdict import (
     benjamini_hochberg,
     conjunction,
     conjunction_reason,
+    declared_seeds,
     judge,
     smallest_effect,
 )
 
 TRAINED = (
     *("factorial", "data-curve", "permutation", "ffn-shape", "hybrids", "ablations"),
-    *("parameter-efficiency", "ffn-gap"),
+    "parameter-efficiency",
 )  # judged on each data set, those of EXACT once
 PLANNED = ("linearity", "shift", "heads", "similarity", "probing", "spectrum")  # their parts are untested
 EVERY_EXPERIMENT = (*TRAINED, *EXACT, *PLANNED)
@@ -106,8 +107,7 @@ def judge_all(
 def _datasets(claim: Claim) -> tuple[str, ...]:
     """Where a claim needs a verdict."""
     experiments = {part.experiment for part in claim.parts}
-    only_exact = not experiments & set(TRAINED) and experiments & set(EXACT)
-    return (NO_DATASET,) if only_exact else DATASETS
+    return (NO_DATASET,) if experiments <= set(EXACT) else DATASETS
 
 
 def _judge(
@@ -231,7 +231,7 @@ def document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
         "reason": head.reason,
         "dataset": head.dataset,
         "seeds": head.seeds,
-        "declared_seeds": claim.seeds,
+        "declared_seeds": {dataset: declared_seeds(dataset) for dataset in DATASETS} if claim.seeds else {},
     }
 
 
@@ -245,6 +245,7 @@ def _measured(result: Result) -> dict[str, Any]:
                 "verdict": row.verdict,
                 "reason": row.reason,
                 "delta": row.delta,
+                "provenance": exact_provenance().get(row.part.experiment, {}) if row.measure else {},
                 **(asdict(row.measure) if row.measure else {"value": None, "low": None, "high": None, "runs": []}),
             }
             for row in result.parts

@@ -280,23 +280,27 @@ def conjunction(verdicts: Sequence[str]) -> str:
     """The verdict on a claim whose parts must all hold. Never rounded up: what is open or untested stays open.
 
     All supported: supported. All not supported: not supported. Mixed, or a part that holds partly: partly, whatever the
-    open parts turn out to be. Otherwise only open or untested parts prevent a decision: inconclusive, and untested
-    where nothing was measured.
+    open parts turn out to be. Otherwise untested while a part has not been measured, else inconclusive.
     """
     found = set(verdicts)
     if len(found) == 1 and found <= {SUPPORTED, NOT_SUPPORTED}:
         return found.pop()
     if PARTLY in found or {SUPPORTED, NOT_SUPPORTED} <= found:
         return PARTLY
-    return INCONCLUSIVE if found - {UNTESTED} else UNTESTED
+    return UNTESTED if UNTESTED in found else INCONCLUSIVE
 
 
 def conjunction_reason(verdicts: Sequence[str]) -> str:
     """The code of the reason of `conjunction`."""
     verdict = conjunction(verdicts)
-    if verdict == INCONCLUSIVE:
-        return "part_open" if INCONCLUSIVE in verdicts else "part_missing"
-    return {SUPPORTED: "all_hold", PARTLY: "mixed", NOT_SUPPORTED: "none_hold", UNTESTED: "missing"}[verdict]
+    if verdict == UNTESTED:
+        return "part_missing" if set(verdicts) - {UNTESTED} else "missing"
+    return {SUPPORTED: "all_hold", PARTLY: "mixed", NOT_SUPPORTED: "none_hold", INCONCLUSIVE: "part_open"}[verdict]
+
+
+def declared_seeds(dataset: str) -> int:
+    """How many seeds the lab's experiments declare: 5 where every seed has its own test set, else 3."""
+    return 5 if dataset == "digits" else 3
 
 
 def level(seeds: int, declared: int) -> float:

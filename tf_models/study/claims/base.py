@@ -49,9 +49,9 @@ class Evidence:
 class Claim:
     """One statement of the text that can be checked.
 
-    `sections` are the places of the text ("1.1", "table1.row3", …; the first is the main one), `systems` the networks
-    named. `parts` are judged by their rules; the part `primary` carries the contrast that is corrected for many
-    looks. `seeds` is the declared number on digits (0 for exact claims).
+    `sections` are the places of the text ("1.1", "table1.row3", or one cell of it, "table1.row3.cnn"; the first is
+    the main one), `systems` the networks named. `parts` are judged by their rules; the part `primary` carries the
+    contrast that is corrected for many looks. `seeds` is the declared number on digits (0 for exact claims).
     """
 
     id: str

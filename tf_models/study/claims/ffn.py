@@ -17,7 +17,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Table 2, row 3, the Transformer’s column: the FFN takes every token alone.
     Claim(
         id="C26",
-        sections=("2.1", "table2.row3"),
+        sections=("2.1", "table2.row3.transformer"),
         systems=("Transformer",),
         statement=Words(
             "The FFN handles every token on its own, whatever its position, and so complements attention, which "
@@ -82,7 +82,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Tables 2 and 3, row 1, both columns.
     Claim(
         id="C27",
-        sections=("table2.row1", "3.1", "table3.row1"),
+        sections=("table2.row1", "3.1", "table3.row1.cnn"),
         systems=("CNN", "VGG", "ResNet", "MobileNet", "ConvNeXt", "ViT"),
         statement=Words(
             "A CNN gets its nonlinearity from the ReLU after every convolution, a Transformer from the activation "
@@ -208,7 +208,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Tables 2 and 3, row 2, both columns.
     Claim(
         id="C28",
-        sections=("table2.row2", "3.1", "table3.row2"),
+        sections=("table2.row2", "3.1", "table3.row2.cnn"),
         systems=("CNN", "Transformer"),
         statement=Words(
             "CNNs map features to another space by changing the number of channels, say from 64 to 128. "
@@ -271,7 +271,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Table 2, row 3, the CNN’s column: a shared kernel slides over all positions.
     Claim(
         id="C29",
-        sections=("table2.row3",),
+        sections=("table2.row3.cnn",),
         systems=("CNN",),
         statement=Words(
             "A kernel that slides over the image and shares its weights handles every position independently, as "
@@ -792,7 +792,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Table 3, row 1, the Transformer’s column: attention alone brings next to no nonlinearity.
     Claim(
         id="C36",
-        sections=("2.4", "2.6", "3.2", "table3.row1"),
+        sections=("2.4", "2.6", "3.2", "table3.row1.transformer"),
         systems=("Transformer",),
         statement=Words(
             "Attention, softmax(QKᵀ)V, is in essence a linear weighted sum; the softmax adds only a weak nonlinearity.",
@@ -1248,35 +1248,56 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "deeper",
                 Words(
-                    "An FFN of three layers instead of one closes at least half of the gap to the CNN",
-                    "FFN 从一层加到三层，至少弥补与 CNN 差距的一半",
+                    "An FFN of three layers instead of two closes at least half of the gap between ViT and CNN",
+                    "FFN 从两层加到三层，至少弥补 ViT 与 CNN 差距的一半",
                 ),
                 "ffn-shape",
                 "deeper_closes_half",
                 "above",
                 0.0,
-                denominator="gap_from_shallow",
+                denominator="gap",
             ),
             Part(
-                "bigger",
-                Words(
-                    "An FFN eight times as wide as its tokens, instead of just as wide, closes at least half of "
-                    "the gap to the CNN",
-                    "FFN 的隐层从与 token 同宽加到八倍宽，至少弥补与 CNN 差距的一半",
-                ),
+                "deeper_over_stem",
+                Words("The deeper FFN brings more than a convolutional stem", "加深 FFN 的收益超过换成卷积 stem"),
                 "ffn-shape",
-                "bigger_closes_half",
-                "above",
-                0.0,
-                denominator="gap_from_small",
-            ),
-            Part(
-                "over_stem",
-                Words("The bigger FFN brings more than a convolutional stem", "加大 FFN 的收益超过换成卷积 stem"),
-                "ffn-shape",
-                "stem_over_bigger",
+                "stem_over_deeper",
                 "below",
                 0.0,
+            ),
+            Part(
+                "wider",
+                Words(
+                    "An FFN eight times as wide as its tokens instead of four closes at least half of the gap "
+                    "between ViT and CNN",
+                    "FFN 的隐层从四倍宽加到八倍宽，至少弥补 ViT 与 CNN 差距的一半",
+                ),
+                "ffn-shape",
+                "wider_closes_half",
+                "above",
+                0.0,
+                denominator="gap",
+            ),
+            Part(
+                "wider_over_stem",
+                Words("The wider FFN brings more than a convolutional stem", "加宽 FFN 的收益超过换成卷积 stem"),
+                "ffn-shape",
+                "stem_over_wider",
+                "below",
+                0.0,
+            ),
+            Part(
+                "stem",
+                Words(
+                    "A convolutional stem closes at least half of the gap between ViT and CNN",
+                    "卷积 stem 至少弥补 ViT 与 CNN 差距的一半",
+                ),
+                "ffn-shape",
+                "stem_closes_half",
+                "above",
+                0.0,
+                denominator="gap",
+                decides=False,
             ),
             Part(
                 "depth",
@@ -1285,6 +1306,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "ffn_layers.vit_b16",
                 "above",
                 2.5,
+                decides=False,
             ),
         ),
         primary="deeper",
@@ -1324,7 +1346,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Table 3, row 3, the Transformer’s column: window attention and FFN together perceive locally; here the FFN.
     Claim(
         id="C41",
-        sections=("2.6", "3.2", "table3.row3"),
+        sections=("2.6", "3.2", "table3.row3.transformer"),
         systems=("ViT",),
         statement=Words(
             "The FFN imitates the local perception of a CNN.",
@@ -1345,6 +1367,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "support.ffn",
                 "above",
                 NOTHING,
+                decides=False,
             ),
             Part(
                 "across",
@@ -1356,7 +1379,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "edge.across",
                 "above",
                 0.05,
-                decides=False,
             ),
             Part(
                 "inside",
@@ -1395,10 +1417,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 decides=False,
             ),
         ),
-        primary="reaches",
+        primary="across",
         refuted_by=Words(
-            "An FFN whose output for one token never reacts to a neighbour.",
-            "FFN 对一个 token 的输出完全不受相邻 token 影响。",
+            "An FFN that, without any mixing, cannot tell an edge across the border of two patches.",
+            "没有任何混合时，FFN 无法判断跨越两个图像块的边缘。",
         ),
         right=Words(
             "Inside one patch an FFN can learn local patterns, for all pixels of the patch are in its token.",
@@ -1522,7 +1544,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Table 3, row 3, the Transformer’s column: here the window attention.
     Claim(
         id="C43",
-        sections=("2.6", "3.4", "table3.row3"),
+        sections=("2.6", "3.4", "table3.row3.transformer"),
         systems=("Swin", "ConvNeXt"),
         statement=Words(
             "Vision Transformers such as Swin and ConvNeXt use local attention or convolution to imitate the "
@@ -1548,8 +1570,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "as_good",
                 Words(
-                    "At equal parameters, window attention is as accurate as global attention, or better",
-                    "参数量相同时，窗口注意力的准确率不低于全局注意力",
+                    "At equal parameters, window attention loses less than δ of accuracy against global attention",
+                    "参数量相同时，与全局注意力相比，窗口注意力损失的准确率小于 δ",
                 ),
                 "factorial",
                 "window_over_global",
@@ -1607,7 +1629,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Table 3, row 2, the Transformer’s column: features are changed by the FFN, which widens and narrows.
     Claim(
         id="C44",
-        sections=("3.1", "3.2", "table3.row2"),
+        sections=("3.1", "3.2", "table3.row2.transformer"),
         systems=("Transformer",),
         statement=Words(
             "Attention only mixes features; it changes neither their dimension nor how they are represented. So an "
@@ -1652,6 +1674,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "widths.vit",
                 "above",
                 1.01,
+                decides=False,
             ),
             Part(
                 "linear_layer",
@@ -1720,7 +1743,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Table 3, row 3, the Transformer’s column: window attention and FFN.
     Claim(
         id="C45",
-        sections=("3.1", "table3.row3"),
+        sections=("3.1", "table3.row3.transformer"),
         systems=("Swin",),
         statement=Words(
             "Even a Transformer with local window attention, such as Swin, still needs the FFN.",
@@ -1920,7 +1943,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Tables 2 and 3, row 1, the Transformer’s column: the nonlinearity comes from the FFN’s activation.
     Claim(
         id="C47",
-        sections=("3.2", "table2.row1", "table3.row1"),
+        sections=("3.2", "table2.row1.transformer", "table3.row1.transformer"),
         systems=("Transformer",),
         statement=Words(
             "The FFN widens each token, applies a nonlinearity and narrows it again, and so lets the model express "
@@ -1976,7 +1999,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     # Table 1, row 4, the Transformer’s column: it needs more data.
     Claim(
         id="C48",
-        sections=("3.2", "table1.row4"),
+        sections=("3.2", "table1.row4.transformer"),
         systems=("Transformer", "CNN"),
         statement=Words(
             "Attention has no built-in preference for neighbours, as convolution has, and may therefore learn "
@@ -1991,8 +2014,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "gap",
                 Words(
-                    "With few images, the CNN is ahead of the ViT by more than 3 points",
-                    "图像很少时，CNN 领先 ViT 3 个百分点以上",
+                    "With few images (1,000; 300 of digits), the CNN is ahead of the ViT by more than 3 points",
+                    "图像很少（1,000 幅；digits 为 300 幅）时，CNN 领先 ViT 3 个百分点以上",
                 ),
                 "data-curve",
                 "gap.small",
@@ -2101,6 +2124,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "kentaroy47, vision-transformers-cifar10",
                 "https://github.com/kentaroy47/vision-transformers-cifar10",
                 -1,
+                read="repository",
             ),
             Evidence(
                 Words(
@@ -2121,8 +2145,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         sections=("3.4",),
         systems=("Transformer", "MLP-Mixer"),
         statement=Words(
-            "The FFN matters more and more, and in some architectures it can even replace attention.",
-            "FFN 的作用越来越重要，在某些架构中甚至可以替代自注意力。",
+            "In some architectures the FFN can even replace attention.",
+            "在某些架构中，FFN 甚至可以替代自注意力。",
         ),
         question=Words(
             "Is a network as good when an MLP over tokens takes attention’s place? And when the FFN alone is left?",
@@ -2132,8 +2156,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "ffn_alone",
                 Words(
-                    "With the FFN alone and no mixing of tokens, the network is as good as with attention, or better",
-                    "只留 FFN、不混合 token 时，网络不比用注意力差",
+                    "With the FFN alone and no mixing of tokens, the network loses less than δ against attention",
+                    "只留 FFN、不混合 token 时，网络比用注意力损失的准确率小于 δ",
                 ),
                 "factorial",
                 "ffn_only",
@@ -2142,8 +2166,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "token_mlp",
                 Words(
-                    "With a token MLP in attention’s place, the network is as good, or better",
-                    "用 token MLP 代替注意力时，网络不比用注意力差",
+                    "With a token MLP in attention’s place, the network loses less than δ, or gains",
+                    "用 token MLP 代替注意力时，网络损失的准确率小于 δ，或更好",
                 ),
                 "factorial",
                 "token_mlp_over_attention",
@@ -2172,8 +2196,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         ),
         wrong=Words(
             "What takes the place of attention is the token MLP, and that is no FFN. An FFN, which sees one token, "
-            "cannot exchange anything. And a trend across architectures is nothing that an experiment here can "
-            "show.",
+            "cannot exchange anything. That the FFN matters more and more, as the text adds, is a trend across "
+            "architectures and nothing that an experiment here can show.",
             "取代注意力的是 token MLP，它不是 FFN。FFN 只看得到一个 token，无法交换信息。至于“越来越重要”，这是架构"
             "发展的趋势，本站的实验无法证明。",
         ),

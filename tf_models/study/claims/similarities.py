@@ -19,7 +19,7 @@ NO_WORDS = Words("", "")
 SIMILARITY_CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="C01",
-        sections=("1.1", "table3.row3"),
+        sections=("1.1", "table3.row3.cnn"),
         systems=("CNN",),
         statement=Words(
             "A unit of a CNN looks at a small window. Every further layer lets it see a little more.",
@@ -245,8 +245,9 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "full",
                 Words(
-                    "The measured time of full attention grows almost with n² (slope above 1.8)",
-                    "全局注意力的实测时间几乎按 n² 增长（斜率高于 1.8）",
+                    "The measured time of full attention’s core, QKᵀ and the weighted sum, grows almost with n² "
+                    "(slope above 1.8)",
+                    "全局注意力的核心（QKᵀ 与加权求和）的实测时间几乎按 n² 增长（斜率高于 1.8）",
                 ),
                 "cost",
                 "slope.time.attention_core",
@@ -329,7 +330,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 "learned",
                 Words(
                     "After training with learned positions, heads look nearer by at least 0.05 of the average distance",
-                    "用可学习的位置编码训练后，头看得更近，至少近平均距离的 0.05",
+                    "用可学习的位置编码训练后，头看得更近：距离之比至少低 0.05",
                 ),
                 "heads",
                 "nearer.learned.trained",
@@ -750,13 +751,25 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "positions",
                 Words(
-                    "With positions it does not (difference above 5 %)",
-                    "加上位置编码后则不同（差异大于 5 %）",
+                    "With sin-cos positions it does not (difference above 5 %)",
+                    "加上正弦位置编码后则不同（差异大于 5 %）",
                 ),
                 "identities",
                 "permutation.with_positions",
                 "above",
                 0.05,
+            ),
+            Part(
+                "learned_positions",
+                Words(
+                    "With learned positions, as they are at the start of training, it does not (difference above 5 %)",
+                    "加上可学习的位置编码，在训练开始时也不同（差异大于 5 %）",
+                ),
+                "identities",
+                "permutation.with_positions.at_start",
+                "above",
+                0.05,
+                decides=False,
             ),
         ),
         primary="bare",
@@ -1008,11 +1021,12 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         published=(
             Evidence(
                 Words(
-                    "Its gains come from weights that depend on the data, and not from long range.",
+                    "Attention’s gains come from weights that depend on the data, and not from long range.",
                     "注意力的好处来自随数据变化的权重，而不是长程联系。",
                 ),
                 *PARK_KIM,
                 0,
+                read="repository",
             ),
         ),
     ),
@@ -1160,7 +1174,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 "most",
                 Words(
                     "In ViT-B/16 at 224 pixels the n² part is most of all multiply-adds",
-                    "在 224 像素的 ViT-B/16 中，n² 的部分占乘加次数的一大半",
+                    "在 224 像素的 ViT-B/16 中，n² 的部分占乘加次数的一半以上",
                 ),
                 "cost",
                 "quadratic_share.vit_b16",
@@ -1570,6 +1584,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 ),
                 *PARK_KIM,
                 1,
+                read="repository",
             ),
         ),
     ),
@@ -1582,7 +1597,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             "CNN 里没有 FFN；FFN 是 Transformer 所独有的。",
         ),
         question=Words(
-            "Is an FFN anything but two 1×1 convolutions, and which CNN of the text holds such a pair?",
+            "Is an FFN anything other than two 1×1 convolutions, and which CNN of the text holds such a pair?",
             "FFN 与两个 1×1 卷积有区别吗？原文提到的哪个 CNN 含有这样的一对？",
         ),
         parts=(
@@ -1600,7 +1615,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "other",
                 Words(
-                    "With the same weights, an FFN computes something else than 1×1 convolution, activation, 1×1 "
+                    "With the same weights, an FFN computes something other than 1×1 convolution, activation, 1×1 "
                     "convolution",
                     "权重相同时，FFN 的结果与“1×1 卷积、激活、1×1 卷积”不同",
                 ),
@@ -1694,8 +1709,8 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         ),
         right=Words("The formula is right.", "公式是对的。"),
         wrong=Words(
-            "Nothing about it is enhanced: it is a plain MLP of two layers. ViT takes GELU for ReLU; the norm and the "
-            "residual stand outside.",
+            "Nothing about it is enhanced: it is a plain MLP of two layers. ViT uses GELU instead of ReLU; the norm "
+            "and the residual stand outside.",
             "没有什么“加强”：它就是普通的两层 MLP。ViT 用 GELU 代替 ReLU；归一化和残差在它外面。",
         ),
         seeds=0,

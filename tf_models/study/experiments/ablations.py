@@ -27,6 +27,7 @@ FOUR_A_STAGE: dict[str, Value] = {"depth": 4, "width": 16}  # so that "every sec
 @dataclass(frozen=True)
 class Ablations(Sweep):
     name: ClassVar[str] = "ablations"
+    needs_ffn_control: ClassVar[bool] = True
 
     @cached_property
     def arms(self) -> dict[str, Arm]:
@@ -62,9 +63,9 @@ class Ablations(Sweep):
             "mixer.channel_mlp": difference("mixer", "mixer off"),
             "vgg.every_over_second": difference("vgg every", "vgg second"),
             "vgg.every_over_last": difference("vgg every", "vgg last"),
-            "vgg.head": difference("vgg", "vgg mean"),
+            "vgg.head": difference("vgg", "vgg mean", test="no_difference"),
             "swin.shift": difference("swin", "swin unshifted"),
             "vit.projections": difference("vit", "vit identity values"),
             "vit.projections_without_ffn": difference("vit off", "vit off, identity values"),
-            "resnet.bottleneck": difference("resnet", "resnet inverted"),
+            "resnet.bottleneck": difference("resnet", "resnet inverted", test="no_difference"),
         }

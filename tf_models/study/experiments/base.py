@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from tf_models.errors import LabError
 from tf_models.study.runs import LEARNING_RATES, Recipe, RunRecord, RunSpec, default_backend
-from tf_models.study.verdict import Effect
+from tf_models.study.verdict import Effect, declared_seeds, level
 from tf_models.zoo import Value
 
 TUNING_SEED = 1_000_003  # never reported
@@ -65,6 +65,11 @@ class Experiment:
             raise LabError("too_few_seeds", value=self.seeds)
         if not self.backend:
             object.__setattr__(self, "backend", default_backend())
+
+    @property
+    def level(self) -> float:
+        """Of the intervals of contrasts: 0.975 beyond the declared number of seeds, which is a second look."""
+        return level(self.seeds, declared_seeds(self.dataset))
 
     @cached_property
     def arms(self) -> dict[str, Arm]:

@@ -2,19 +2,19 @@
 
     python -m tf_models run data-curve --dataset digits --seeds 5 --train-sizes 150,300,600
 
-Equal parameters, and the same number of updates at every size. Beside the CNN and the Transformer stand two
-Transformers with something of a convolution: one whose stem is convolutional, and one whose attention starts as a
-convolution (`position=local`).
+CNN and ViT have equal parameters (the convolutional stem adds a tenth on 32×32 images), and all make the same number
+of updates at every size. Beside the CNN and the Transformer stand two Transformers with something of a convolution:
+one whose stem is convolutional, and one whose attention starts as a convolution (`position=local`).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
 from tf_models.errors import LabError
 from tf_models.study.experiments.base import Arm
-from tf_models.study.experiments.sweep import Sum, Sweep, difference
+from tf_models.study.experiments.sweep import Sum, Sweep, closes_half, difference
 
 ARMS = {
     "cnn": Arm("cnn"),
@@ -63,11 +63,11 @@ class DataCurve(Sweep):
             for size, suffix in sizes.items():
                 cnn, vit, new = (f"{name}{suffix}" for name in ("cnn", "vit", arm))
                 sums[f"{arm}_gap.{size}"] = difference(new, vit)
-                sums[f"{arm}_closes_half.{size}"] = Sum({new: 1.0, vit: -0.5, cnn: -0.5})
+                sums[f"{arm}_closes_half.{size}"] = closes_half(new, vit, cnn)
         aliases = {name: total for name, total in sums.items() if name.endswith(f".{small(self.dataset)}")}
         sums |= {name.rpartition(".")[0] + ".small": total for name, total in aliases.items()}
         primary = "gap_slope" if slope else f"gap.{self.images}"
-        return {name: Sum(total.weights, total.unit, primary=name == primary) for name, total in sums.items()}
+        return {name: replace(total, primary=name == primary) for name, total in sums.items()}
 
     def _slope(self, sizes: dict[int, str]) -> Sum:
         """Least squares of the gap on log₂ n: the change of the gap each time that the training set doubles."""
@@ -78,4 +78,4 @@ class DataCurve(Sweep):
         for size, suffix in sizes.items():
             weights[f"cnn{suffix}"] = (logs[size] - mean) / spread
             weights[f"vit{suffix}"] = -weights[f"cnn{suffix}"]
-        return Sum(weights, "slope")
+        return Sum(weights, "doubling", test=None)

@@ -102,13 +102,13 @@ class Factorial(Sweep):
         sums |= {
             "dynamic": both(("window", "attention"), ("depthwise", "static")),
             "global": both(("static", "attention"), ("depthwise", "window")),
-            "window_over_global": difference(on["window"], on["attention"]),
-            "sliding_over_global": difference(on["sliding"], on["attention"]),
-            "ffn_only": difference(on["identity"], on["attention"]),
-            "token_mlp_over_attention": difference(on["token_mlp"], on["attention"]),
+            "window_over_global": difference(on["window"], on["attention"], test=None),
+            "sliding_over_global": difference(on["sliding"], on["attention"], test=None),
+            "ffn_only": difference(on["identity"], on["attention"], test=None),
+            "token_mlp_over_attention": difference(on["token_mlp"], on["attention"], test=None),
             "cnn_over_attention_only": difference("cnn", name_of("attention", "off")),
-            "vit_over_cnn": difference(on["attention"], "cnn"),
-            "attention_only_over_linear": difference(name_of("attention", "off"), "linear"),
+            "vit_over_cnn": difference(on["attention"], "cnn", test="no_difference"),
+            "attention_only_over_linear": difference(name_of("attention", "off"), "linear", test="no_difference"),
             "full_over_linear": difference(on["attention"], "linear"),
         }
         for suffix, off in (("", "off"), (".deeper", "off deeper"), (".wider", "off wider")):

@@ -164,7 +164,8 @@ def analyse(experiment: FfnGap, records: Records) -> dict[str, Any]:
 
     def contrast(a: str, b: str, specs: Mapping[str, list[RunSpec]], images: int, primary: bool) -> dict[str, Any]:
         first, second = pair(specs[a], specs[b], records)
-        effect, delta = paired_effect(first, second), smallest_effect(experiment.dataset, images)
+        effect = paired_effect(first, second, experiment.level)
+        delta = smallest_effect(experiment.dataset, images)
         verdict = "inconclusive" if withheld and effect is not None else decide(effect, delta)
         row = {"a": a, "b": b, "primary": primary, **numbers(effect), "delta": delta, "verdict": verdict}
         # Near the ceiling accuracies hardly differ any more; the loss still does.

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from tf_models.study.experiments.base import Arm
-from tf_models.study.experiments.sweep import Sum, Sweep, difference
+from tf_models.study.experiments.sweep import Sum, Sweep, closes_half, difference
 
 RATIOS = (1, 2, 8)  # 4 is `vit`
 
@@ -40,12 +40,12 @@ class FfnShape(Sweep):
     @cached_property
     def sums(self) -> dict[str, Sum]:
         return {
-            "bigger_closes_half": Sum({"ratio 8": 1.0, "ratio 1": -0.5, "cnn": -0.5}, primary=True),
-            "gap_from_small": difference("cnn", "ratio 1"),
-            "deeper_closes_half": Sum({"layers 3": 1.0, "layers 1": -0.5, "cnn": -0.5}),
-            "gap_from_shallow": difference("cnn", "layers 1"),
-            "stem_over_bigger": Sum({"stem": 1.0, "ratio 8": -1.0}),
+            "deeper_closes_half": closes_half("layers 3", "vit", "cnn", primary=True),
+            "wider_closes_half": closes_half("ratio 8", "vit", "cnn"),
+            "stem_closes_half": closes_half("stem", "vit", "cnn"),
             "gap": difference("cnn", "vit"),
+            "stem_over_deeper": difference("stem", "layers 3"),
+            "stem_over_wider": difference("stem", "ratio 8"),
             "ratio.1_over_off": difference("ratio 1", "off"),
             "ratio.2_over_1": difference("ratio 2", "ratio 1"),
             "ratio.4_over_2": difference("vit", "ratio 2"),

@@ -18,8 +18,9 @@ import numpy as np
 
 from tf_models.data import peek
 from tf_models.errors import LabError
-from tf_models.study.experiments.base import Arm, Contrast, Experiment, Records, numbers, one_source, pair
-from tf_models.study.experiments.sweep import measured
+from tf_models.study.experiments.base import AGAIN, Arm, Contrast, Experiment, Records, numbers, one_source, pair
+from tf_models.study.experiments.controls import same_arm_twice
+from tf_models.study.experiments.sweep import Sum, difference, measured
 from tf_models.study.runs import RunRecord, RunSpec
 from tf_models.study.verdict import decide, mean_accuracy, paired_effect, smallest_effect
 from tf_models.zoo import CLASSROOM, Value, configure, macs, parameters
@@ -50,6 +51,11 @@ class ParameterEfficiency(Experiment):
             "budgets": [spec for specs in self.budgets(rates).values() for spec in specs],
             "data": [spec for specs in self.data_curve(rates).values() for spec in specs],
         }
+
+    def runs(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
+        """The reported runs of every variant, a seed each, and of the A/A control ``again``."""
+        again = [self.spec(self.arms["vit"], AGAIN + seed, rates["vit"], self.train_size) for seed in range(self.seeds)]
+        return super().runs(rates) | {"again": again}
 
     def budgets(self, rates: Mapping[str, float]) -> dict[tuple[str, float], list[RunSpec]]:
         """(variant, share of its parameters) → runs, the full size left out."""
@@ -101,13 +107,13 @@ def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]
     """Arms of every size with intervals, the fronts among them, the curve over data, and the contrasts at full size.
 
     ``front`` lists for which of parameters, macs and seconds no other arm is both cheaper (or equal) and better.
-    Missing runs leave their rows out and their contrasts ``untested``.
+    Missing runs leave their rows out and their contrasts ``untested``; a failed control withholds the verdicts.
     """
     known = peek(experiment.dataset)
     train_images = experiment.train_size or known.train_images
     records = one_source(experiment, records)
     rates = experiment.rates(records)
-    full = experiment.runs(rates) if rates else {variant: [] for variant in CLASSROOM}
+    full = experiment.runs(rates) if rates else {variant: [] for variant in (*CLASSROOM, "again")}
     smaller = experiment.budgets(rates) if rates else {}
     less = experiment.data_curve(rates) if rates else {}
 
@@ -141,14 +147,18 @@ def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]
         ]
     ]
     delta = smallest_effect(experiment.dataset, train_images)
+    control = same_arm_twice(_complete(full["vit"], records), _complete(full["again"], records), delta)
+    withheld = control["passed"] is False
     contrasts = []
     for contrast in experiment.contrasts:
-        effect = paired_effect(*pair(full[contrast.a], full[contrast.b], records))
+        first, second = pair(full[contrast.a], full[contrast.b], records)
+        effect = paired_effect(first, second, experiment.level)
         row = {"a": contrast.a, "b": contrast.b, "primary": contrast.primary, **numbers(effect)}
-        contrasts.append(row | {"delta": delta, "verdict": decide(effect, delta)})
+        verdict = "inconclusive" if withheld and effect is not None else decide(effect, delta)
+        contrasts.append(row | {"delta": delta, "verdict": verdict})
     measures = {
-        name: measured(weights, found, delta, unit)
-        for name, unit, weights, found in _sums(experiment, arms, full, smaller, records)
+        name: measured(total, found, delta, experiment.level, withheld)
+        for name, total, found in _sums(experiment, arms, full, smaller, records)
     }
     return {
         "experiment": experiment.name,
@@ -162,6 +172,7 @@ def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]
         "arms": arms,
         "contrasts": contrasts,
         "measures": measures,
+        "controls": [control],
         "data_curve": sorted(curve, key=lambda row: (row["variant"], row["train_images"])),
         "runs": sorted({run for arm in [*arms, *curve] for run in arm["runs"]}),
     }
@@ -173,23 +184,26 @@ def _sums(
     full: Mapping[str, list[RunSpec]],
     smaller: Mapping[tuple[str, float], list[RunSpec]],
     records: Records,
-) -> Iterator[tuple[str, str, dict[str, float], dict[str, list[RunRecord]]]]:
-    """(name, unit, weights, complete arms) of what the claims ask: CNN − ViT at every size, and for every MMAC."""
-
-    def complete(specs: Sequence[RunSpec]) -> list[RunRecord]:
-        found = [records[spec][0] for spec in specs if records.get(spec)]
-        return found if len(found) == len(specs) else []
+) -> Iterator[tuple[str, Sum, dict[str, list[RunRecord]]]]:
+    """(name, sum, complete arms) of what the claims ask: CNN − ViT at every size, and for every MMAC."""
 
     for suffix, share in (("", 1.0), (".half", 0.5), (".quarter", 0.25)):
         runs = {
-            variant: complete(full[variant] if share == 1 else smaller.get((variant, share), []))
+            variant: _complete(full[variant] if share == 1 else smaller.get((variant, share), []), records)
             for variant in (REFERENCE, "vit")
         }
         found = {variant: records for variant, records in runs.items() if records}
-        yield f"cnn_over_vit{suffix}", "accuracy", {REFERENCE: 1.0, "vit": -1.0}, found
+        yield f"cnn_over_vit{suffix}", difference(REFERENCE, "vit"), found
         if share == 1:
             cost = {arm["variant"]: arm["macs"] / 1e6 for arm in arms if arm["budget"] == 1}
-            yield "per_mac", "share", {REFERENCE: 1 / cost[REFERENCE], "vit": -1 / cost["vit"]}, found
+            weights = {REFERENCE: 1 / cost[REFERENCE], "vit": -1 / cost["vit"]}
+            yield "per_mac", Sum(weights, "per_mmac", test=None), found
+
+
+def _complete(specs: Sequence[RunSpec], records: Records) -> list[RunRecord]:
+    """The runs, or none where one is missing."""
+    found = [records[spec][0] for spec in specs if records.get(spec)]
+    return found if len(found) == len(specs) else []
 
 
 def _measured(specs: Sequence[RunSpec], records: Records) -> dict[str, Any]:

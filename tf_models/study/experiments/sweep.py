@@ -24,21 +24,26 @@ from tf_models.zoo.switches import RANGES, settings
 
 @dataclass(frozen=True)
 class Sum:
-    """What is measured: Σ weight · accuracy of an arm, in test accuracy unless `unit` says otherwise."""
+    """What is measured: Σ weight · accuracy of an arm, in test accuracy unless `unit` says otherwise.
+
+    `test` is the question of a sum by itself, ``difference`` or ``no_difference`` (see `decide`); None where it is
+    neither, so that only a claim can say what it must be.
+    """
 
     weights: Mapping[str, float]
     unit: str = "accuracy"
     primary: bool = False
+    test: str | None = "difference"
 
 
-def difference(a: str, b: str, primary: bool = False) -> Sum:
+def difference(a: str, b: str, primary: bool = False, test: str | None = "difference") -> Sum:
     """Accuracy of `a` minus accuracy of `b`."""
-    return Sum({a: 1.0, b: -1.0}, primary=primary)
+    return Sum({a: 1.0, b: -1.0}, primary=primary, test=test)
 
 
-def closes_half(new: str, old: str, best: str) -> Sum:
+def closes_half(new: str, old: str, best: str, primary: bool = False) -> Sum:
     """(new − old) − ½ (best − old): above 0 where `new` closes more than half of the gap between `old` and `best`."""
-    return Sum({new: 1.0, old: -0.5, best: -0.5})
+    return Sum({new: 1.0, old: -0.5, best: -0.5}, primary=primary, test=None)
 
 
 def interaction(a: tuple[str, str], b: tuple[str, str], primary: bool = False) -> Sum:
@@ -50,25 +55,27 @@ def interaction(a: tuple[str, str], b: tuple[str, str], primary: bool = False) -
 
 
 def measured(
-    weights: Mapping[str, float],
+    total: Sum,
     complete: Mapping[str, Sequence[RunRecord]],
     delta: float,
-    unit: str = "accuracy",
+    level: float,
     withheld: bool = False,
 ) -> dict[str, Any]:
     """Σ weight · accuracy as the fields of a measure, without figures where one of the arms is not complete."""
-    found = [(weight, complete[arm]) for arm, weight in weights.items() if arm in complete]
-    effect = weighted_effect(found) if len(found) == len(weights) > 0 else None
+    found = [(weight, complete[arm]) for arm, weight in total.weights.items() if arm in complete]
+    effect = weighted_effect(found, level) if len(found) == len(total.weights) > 0 else None
     mean = numbers(effect)
+    verdict = decide(effect, delta, total.test) if total.test else None
     return {
-        "weights": dict(weights),
-        "a": " + ".join(arm for arm, weight in weights.items() if weight > 0),
-        "b": " + ".join(arm for arm, weight in weights.items() if weight < 0),
-        "unit": unit,
+        "weights": dict(total.weights),
+        "a": " + ".join(arm for arm, weight in total.weights.items() if weight > 0),
+        "b": " + ".join(arm for arm, weight in total.weights.items() if weight < 0),
+        "unit": total.unit,
+        "primary": total.primary,
         **mean,
         "value": mean["mean"],
         "delta": delta,
-        "verdict": "inconclusive" if withheld and effect is not None else decide(effect, delta),
+        "verdict": "inconclusive" if withheld and effect is not None else verdict,
         "withheld": withheld,
         "runs": [record.run_id for _, records in found for record in records] if effect else [],
     }
@@ -162,7 +169,7 @@ class Sweep(Experiment):
                 }
             )
         measures = {
-            name: {**measured(total.weights, complete, delta, total.unit, withheld), "primary": total.primary}
+            name: measured(total, complete, delta, self.level, withheld)
             for name, total in self.chosen_sums(complete).items()
         }
         return {
