@@ -22,11 +22,7 @@ FROM_THE_LEFT = """<style>
 </style>"""
 # Places of the text without a number of their own → the heading under which they are counted.
 OUTSIDE = {
-    **{
-        f"table{table}.row{row}": heading
-        for table, heading in ((1, "1.4"), (2, "2.2"), (3, "3"))
-        for row in range(1, 5)
-    },
+    **{"table1": "1.4", "table2": "2.2", "table3": "3"},
     **{"why_alike": "1.5", "summary": "1.5", "conclusion": "3"},
 }
 
@@ -39,8 +35,9 @@ def section_of(claim: Claim) -> str:
 
 
 def _heading(place: str) -> str:
-    if place in OUTSIDE:
-        return OUTSIDE[place]
+    outside = OUTSIDE.get(place.split(".")[0])  # of a table with its rows and cells
+    if outside:
+        return outside
     return "3" if place.startswith("3") else ".".join(place.split(".")[:2])
 
 
