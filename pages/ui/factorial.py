@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui import links, loaders, tables, topic_charts
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
+from tf_models.study.experiments.factorial import MATCHED_MIXERS
 
 # Columns of the heat map, from nothing to the usual FFN; then nothing, but with the FFN's parameters elsewhere.
 CHANNELS = ("off", "activation", "linear", "ratio 1", "ratio 2", "on", "off deeper", "off wider")
@@ -103,11 +104,23 @@ def show_factorial(dataset: str) -> None:
         )
     chart = topic_charts.heat_map(data, say("factorial.chart"), columns)
     st.altair_chart(chart, key=f"factorial_{dataset}", alt=say("factorial.alt", text=scale_of(result)))
-    st.caption(say("factorial.hint"))
+    st.caption(say("factorial.hint") + unmatched_words(result))
     for measure in ("interaction.deeper", "interaction.wider"):
         if finding(result, measure):
             st.markdown(say(f"factorial.{measure}", effect=phrase(result, measure)))
     tables.beside(data.round(2).rename(columns=columns), f"factorial-{dataset}")
+
+
+def unmatched_words(result: Mapping[str, Any]) -> str:
+    """Which networks without an FFN have no deeper or wider one beside them, and why; empty where all have."""
+    named = {arm["name"] for arm in result["arms"]}
+    missing = [
+        say("factorial.unmatched_one", mixer=say(f"mixer.{mixer}"), channel=say(f"channel.off {how}"))
+        for mixer in MATCHED_MIXERS
+        for how in ("deeper", "wider")
+        if f"{mixer} off {how}" not in named
+    ]
+    return " " + say("factorial.unmatched", missing=say("claims.and").join(missing)) if missing else ""
 
 
 def show_two_experiments(top: Mapping[str, Any], network: str) -> None:

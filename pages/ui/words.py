@@ -823,6 +823,8 @@ EN = {
     "difference of the two, the interaction, is {mean} points, 95 % interval {low} to {high}: *{verdict}*.",
     "factorial.hint": "Large figure: test accuracy in percent. Small figure: what was gained over “nothing” in the same row. "
     "“Deeper” and “wider” have no FFN, but its parameters, as more blocks or more channels.",
+    "factorial.unmatched": "No allowed depth or width comes within 5 % of the FFN’s parameters for: {missing}.",
+    "factorial.unmatched_one": "{mixer} ({channel})",
     "factorial.two": "This is another experiment than the gap at the top of the page. There: {network}, {top}: FFN on minus off {gap}. Here: {here}: {gain} for attention. They differ in training, so the two figures need not agree.",
     "factorial.interaction.deeper": "- Against deeper networks of equal parameters the interaction is {effect}.",
     "factorial.interaction.wider": "- Against wider networks of equal parameters it is {effect}.",
@@ -1698,6 +1700,8 @@ ZH = {
     "factorial.finding": "在 {scale}上，FFN 给注意力带来 {attention}，给普通卷积带来 {convolution}。两者之差即交互作用，为 {mean} 个百分点，"
     "95 % 区间 {low} 到 {high}：*{verdict}*。",
     "factorial.hint": "大字：测试准确率（百分比）。小字：比同一行“什么都没有”高多少。“更深”和“更宽”没有 FFN，但用更多的块或更多的通道补上了它的参数。",
+    "factorial.unmatched": "以下网络在允许的深度和宽度内凑不出与 FFN 相差 5 % 以内的参数量：{missing}。",
+    "factorial.unmatched_one": "{mixer}（{channel}）",
     "factorial.two": "这里与本页顶部的差距来自两个实验。顶部：{network}，{top}：FFN 开减去关为 {gap}。这里：{here}：对注意力为 {gain}。两者训练方式不同，数值不必一致。",
     "factorial.interaction.deeper": "- 与参数量相同、更深的网络相比，交互作用为 {effect}。",
     "factorial.interaction.wider": "- 与参数量相同、更宽的网络相比，交互作用为 {effect}。",
