@@ -16,7 +16,7 @@ _OWN: dict[tuple[str, str], dict[str, Any]] = {
     ("parameter-efficiency", "cifar10-jpeg"): dict(train_sizes=(2500,)),
     ("factorial", "cifar10-jpeg"): dict(corners=True),
     ("data-curve", "digits"): dict(train_sizes=(150, 300, 600)),
-    ("data-curve", "cifar10-jpeg"): dict(train_sizes=(1000, 2000, 5000)),
+    ("data-curve", "cifar10-jpeg"): dict(train_sizes=(250, 500, 1000, 2000, 5000)),
 }
 
 

@@ -1256,6 +1256,18 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 0.0,
             ),
             Part(
+                "data_from_small",
+                Words(
+                    "From 1,000 images on (300 of digits), its lead shrinks with every doubling",
+                    "从 1,000 幅图像（digits 为 300 幅）起，图像每翻一倍，领先就缩小",
+                ),
+                "data-curve",
+                "gap_slope.from_small",
+                "below",
+                0.0,
+                decides=False,
+            ),
+            Part(
                 "half",
                 Words("It leads by more than δ at half the size too", "规模减半时也领先 δ 以上"),
                 "parameter-efficiency",
