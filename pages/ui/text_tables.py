@@ -12,6 +12,11 @@ from tf_models.study.judging import Result
 
 TABLES = {"table1": 4, "table2": 3, "table3": 3}  # how many rows each has
 COLUMNS = ("cnn", "transformer")
+# On a phone, too, aspects have room, and verdicts break their lines.
+ON_A_PHONE = """<style>
+[data-testid=stTable] th {min-width: 4.5em}
+[data-testid=stTable] .stMarkdownBadge {white-space: normal !important}
+</style>"""
 
 
 def claims_of(row: str, column: str) -> list[str]:
@@ -43,6 +48,7 @@ def whys(row: str, results: Mapping[str, Result]) -> list[str]:
 
 def show_tables(results: Mapping[str, Result]) -> None:
     """The three tables, each cell with its verdicts."""
+    st.html(ON_A_PHONE)
     for table, rows in TABLES.items():
         st.subheader(say(table))
         lines = [

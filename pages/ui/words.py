@@ -30,7 +30,7 @@ EN = {
     "overview.tables": "Is the text right?",
     "overview.published_hint": "Small images decide small questions: a verdict on 8×8 digits is no verdict on ImageNet. "
     "Published figures stand on the page *FFN*.",
-    "overview.tables_hint": "The three tables of the text in our own words, each row with the verdicts of the statements that check it.",
+    "overview.tables_hint": "The three tables of the text in our own words, each cell with the verdicts of the statements that check it.",
     "overview.open_claims": "All statements with their evidence",
     "overview.open_ffn": "See the whole experiment",
     "overview.open_maps": "Look inside both networks",
@@ -750,7 +750,7 @@ EN = {
     "claims.unit.doubling": "points for each doubling of the images",
     "claims.unit.per_mmac": "points for each million multiply-adds",
     "claims.runs": "The {count} runs behind these figures",
-    "claims.exact_from": "Exact figures of *{experiment}*: computed with the lab’s layers on {finished}, {seeds} seeds, {device}, "
+    "claims.exact_from": "Exact figures of *{experiment}*: computed with the lab’s layers on {finished}, seeds: {seeds}, {device}, "
     "{backend}, Keras {keras}, revision {git}. Again: `python -m tf_models exact --only {experiment}`.",
     "claims.arms": "What each figure is made of: the measure is the sum of weight × mean test accuracy of these networks (arms). Accuracies in percent, with 95 % intervals over seeds.",
     "claims.open_run": "Open this run’s record",
@@ -977,7 +977,7 @@ ZH = {
     "overview.where": "这个差距不是一个固定的数：它取决于数据、深度和训练。全部内容见“FFN”页。",
     "overview.tables": "原文说得对吗？",
     "overview.published_hint": "小图像只能回答小问题：8×8 数字上的结论不是 ImageNet 上的结论。已发表的数字见“FFN”页。",
-    "overview.tables_hint": "原文的三张表，用我们自己的话转述；每一行都附有检验它的论断的结论。",
+    "overview.tables_hint": "原文的三张表，用我们自己的话转述；每一格都附有检验它的论断的结论。",
     "overview.open_claims": "全部论断与证据",
     "overview.open_ffn": "查看完整实验",
     "overview.open_maps": "看看两个网络的内部",
