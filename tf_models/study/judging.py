@@ -105,9 +105,10 @@ def judge_all(
 
 
 def _datasets(claim: Claim) -> tuple[str, ...]:
-    """Where a claim needs a verdict."""
-    experiments = {part.experiment for part in claim.parts}
-    return (NO_DATASET,) if experiments <= set(EXACT) else DATASETS
+    """Where a claim needs a verdict: once for all where nothing that decides it, or was trained beside it, has data."""
+    with_data = [part for part in claim.parts if part.experiment not in EXACT]
+    exact = not any(part.decides or part.experiment in TRAINED for part in with_data)
+    return (NO_DATASET,) if exact else DATASETS
 
 
 def _judge(
