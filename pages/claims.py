@@ -17,7 +17,6 @@ with below:
 with top:
     claim = claims.choose_claim(list(fitting))
     if claim is None:
-        st.session_state.pop("open_claim", None)
         deciding = claims.decided(found)
         claims.show_opening(deciding)
     else:

@@ -341,6 +341,7 @@ CONJUNCTIONS = [
     ((S, U), U, "part_missing"),
     ((N, U), U, "part_missing"),
     ((U, U), U, "missing"),
+    ((), U, "missing"),
 ]
 
 

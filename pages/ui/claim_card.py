@@ -15,17 +15,17 @@ from pages.ui.words import language, pick, plain, say
 from tf_models.study.claims import Claim, Part
 from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headline
 
-TO_THE_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
-# Measures whose axis says more than their unit: logarithms, and slopes of something else than cost against n.
+# Whoever comes from far down the list sees the card's head. The script stays in its place, so that nothing around it
+# moves, and runs again when its text changes: when another card opens.
+TO_THE_TOP = "<script>/* {claim} */ document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
+# Measures whose axis says more than their unit: powers of ten, and the slope of a log–log line over depth.
 UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog"}
 WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
 
 
 def show_card(claim: Claim, results: Sequence[Result]) -> None:
     """Everything about one claim."""
-    if st.session_state.get("open_claim") != claim.id:  # whoever came from far down the list sees the card's head
-        st.session_state["open_claim"] = claim.id
-        st.html(TO_THE_TOP, unsafe_allow_javascript=True)
+    st.html(TO_THE_TOP.format(claim=claim.id), unsafe_allow_javascript=True)
     st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
     systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))

@@ -280,14 +280,14 @@ def conjunction(verdicts: Sequence[str]) -> str:
     """The verdict on a claim whose parts must all hold. Never rounded up: what is open or untested stays open.
 
     All supported: supported. All not supported: not supported. Mixed, or a part that holds partly: partly, whatever the
-    open parts turn out to be. Otherwise untested while a part has not been measured, else inconclusive.
+    open parts turn out to be. Otherwise inconclusive where every part has been measured, else untested.
     """
     found = set(verdicts)
     if len(found) == 1 and found <= {SUPPORTED, NOT_SUPPORTED}:
         return found.pop()
     if PARTLY in found or {SUPPORTED, NOT_SUPPORTED} <= found:
         return PARTLY
-    return UNTESTED if UNTESTED in found else INCONCLUSIVE
+    return INCONCLUSIVE if found and UNTESTED not in found else UNTESTED
 
 
 def conjunction_reason(verdicts: Sequence[str]) -> str:

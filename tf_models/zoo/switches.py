@@ -64,11 +64,11 @@ REFUSED_BY_PLAIN = (
     "patch",
 )
 FOR_PLAIN_ALONE = ("activations", "head")
-# Switches of one kind of attention, and the code of the reason where there is none.
-WITHOUT = {
-    "shift": "shift_without_windows",
-    "sliding": "sliding_without_band",
-    "values": "values_without_attention",
+# Switches of one token mixer alone: which, and the code of the reason where it is another.
+OF_ONE_MIXER = {
+    "shift": ("window", "shift_without_windows"),
+    "sliding": ("sliding", "sliding_without_band"),
+    "values": ("attention", "values_without_attention"),
 }
 CONVOLUTIONAL = ("bottleneck", "separable", "inverted")  # block kinds whose channel mixing is 1×1 convolutions
 
@@ -107,7 +107,7 @@ def refusal(spec: ModelSpec, switch: str) -> str | None:
     if kinds == {"plain"}:
         if switch in REFUSED_BY_PLAIN:
             return f"plain_{switch}"
-        return WITHOUT.get(switch)
+        return OF_ONE_MIXER[switch][1] if switch in OF_ONE_MIXER else None
     if switch in FOR_PLAIN_ALONE:
         return f"{switch}_of_plain"
     if switch == "late_mixer" and (len(spec.stages) > 1 or kinds != {"two_residuals"} or spec.stem.class_token):
@@ -249,9 +249,7 @@ def _refuse_idle_switches(spec: ModelSpec, checked: Mapping[str, Value]) -> None
     mixers_used = {mixer, late}
     for switch, mixers, code in (
         ("heads", WITH_HEADS, "heads_without_attention"),
-        ("shift", ("window",), WITHOUT["shift"]),
-        ("sliding", ("sliding",), WITHOUT["sliding"]),
-        ("values", ("attention",), WITHOUT["values"]),
+        *((switch, (only,), code) for switch, (only, code) in OF_ONE_MIXER.items()),
     ):
         if switch in checked and not mixers_used & set(mixers):
             raise LabError(code, variant=spec.name, value=checked[switch], mixer=mixer)

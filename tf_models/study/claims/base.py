@@ -11,6 +11,11 @@ class Words:
     zh: str
 
 
+NO_WORDS = Words("", "")
+NOTHING = 1e-5  # a response or an error below this is none
+METAFORMER = ("Yu et al. 2022, MetaFormer, table 5", "https://arxiv.org/abs/2111.11418")
+
+
 @dataclass(frozen=True)
 class Part:
     """One testable part of a claim: a measure of an experiment, and what it must be for the part to hold.

@@ -1,20 +1,26 @@
 """Claims C26 to C50: what the text says about the FFN, why a Transformer needs one, and why a CNN should not.
 
-A part that decides states what the text says, so that a measurement against it refutes the part. Where a table of the
-text has columns that state things of their own, a comment names the column that a claim stands for.
+A part that decides states what the text says, so that a measurement against it refutes the part.
 """
 
-from tf_models.study.claims.base import Claim, Evidence, Part, Words
+from dataclasses import replace
 
-NOTHING = 1e-5  # a response or an error below this is none
+from tf_models.study.claims.base import METAFORMER, NO_WORDS, NOTHING, Claim, Evidence, Part, Words
+
 MELAS = ("Melas-Kyriazi 2021", "https://arxiv.org/abs/2105.02723")
-METAFORMER = ("Yu et al. 2022, MetaFormer, table 5", "https://arxiv.org/abs/2111.11418")
 PIRES = ("Pires et al. 2023", "https://arxiv.org/abs/2309.01826")
 MIXER = ("Tolstikhin et al. 2021, MLP-Mixer", "https://arxiv.org/abs/2105.01601")
-NO_WORDS = Words("", "")
+
+TOKEN_MLP_IS_FFN = Part(
+    "is_ffn",
+    Words("The token MLP is an FFN: it treats all positions alike", "token MLP 就是 FFN：对所有位置一视同仁"),
+    "identities",
+    "permutation.token_mlp",
+    "equals",
+    0.0,
+)
 
 FFN_CLAIMS: tuple[Claim, ...] = (
-    # Table 2, row 3, the Transformer’s column: the FFN takes every token alone.
     Claim(
         id="C26",
         sections=("2.1", "table2.row3.transformer"),
@@ -79,7 +85,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         ),
         seeds=0,
     ),
-    # Tables 2 and 3, row 1, both columns.
     Claim(
         id="C27",
         sections=("table2.row1", "3.1", "table3.row1.cnn"),
@@ -205,7 +210,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
-    # Tables 2 and 3, row 2, both columns.
     Claim(
         id="C28",
         sections=("table2.row2", "3.1", "table3.row2.cnn"),
@@ -268,7 +272,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         ),
         seeds=0,
     ),
-    # Table 2, row 3, the CNN’s column: a shared kernel slides over all positions.
     Claim(
         id="C29",
         sections=("table2.row3.cnn",),
@@ -789,7 +792,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         ),
         seeds=0,
     ),
-    # Table 3, row 1, the Transformer’s column: attention alone brings next to no nonlinearity.
     Claim(
         id="C36",
         sections=("2.4", "2.6", "3.2", "table3.row1.transformer"),
@@ -1055,16 +1057,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "mixer.token_mlp",
                 "difference",
             ),
-            Part(
-                "is_ffn",
-                Words(
-                    "The token MLP is an FFN: it treats all positions alike", "token MLP 就是 FFN：对所有位置一视同仁"
-                ),
-                "identities",
-                "permutation.token_mlp",
-                "equals",
-                0.0,
-            ),
+            TOKEN_MLP_IS_FFN,
             Part(
                 "channel_mlp",
                 Words("Without the channel MLP, the Mixer loses accuracy too", "去掉通道 MLP 后，Mixer 的准确率也下降"),
@@ -1343,7 +1336,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
-    # Table 3, row 3, the Transformer’s column: window attention and FFN together perceive locally; here the FFN.
     Claim(
         id="C41",
         sections=("2.6", "3.2", "table3.row3.transformer"),
@@ -1541,7 +1533,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
-    # Table 3, row 3, the Transformer’s column: here the window attention.
     Claim(
         id="C43",
         sections=("2.6", "3.4", "table3.row3.transformer"),
@@ -1626,7 +1617,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
-    # Table 3, row 2, the Transformer’s column: features are changed by the FFN, which widens and narrows.
     Claim(
         id="C44",
         sections=("3.1", "3.2", "table3.row2.transformer"),
@@ -1740,7 +1730,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
-    # Table 3, row 3, the Transformer’s column: window attention and FFN.
     Claim(
         id="C45",
         sections=("3.1", "table3.row3.transformer"),
@@ -1940,7 +1929,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
-    # Tables 2 and 3, row 1, the Transformer’s column: the nonlinearity comes from the FFN’s activation.
     Claim(
         id="C47",
         sections=("3.2", "table2.row1.transformer", "table3.row1.transformer"),
@@ -1996,7 +1984,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
-    # Table 1, row 4, the Transformer’s column: it needs more data.
     Claim(
         id="C48",
         sections=("3.2", "table1.row4.transformer"),
@@ -2173,17 +2160,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "token_mlp_over_attention",
                 "not_worse",
             ),
-            Part(
-                "is_ffn",
-                Words(
-                    "The token MLP is an FFN: it treats all positions alike", "token MLP 就是 FFN：对所有位置一视同仁"
-                ),
-                "identities",
-                "permutation.token_mlp",
-                "equals",
-                0.0,
-                decides=False,
-            ),
+            replace(TOKEN_MLP_IS_FFN, decides=False),
         ),
         primary="ffn_alone",
         refuted_by=Words(

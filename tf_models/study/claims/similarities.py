@@ -3,18 +3,15 @@
 A part states what the text says, so that a measurement against it refutes the part.
 """
 
-from tf_models.study.claims.base import Claim, Evidence, Part, Words
+from tf_models.study.claims.base import METAFORMER, NO_WORDS, NOTHING, Claim, Evidence, Part, Words
 
-NOTHING = 1e-5  # a response or an error below this is none
 RAGHU = ("Raghu et al. 2021", "https://arxiv.org/abs/2108.08810")
 PARK_KIM = ("Park and Kim 2022", "https://arxiv.org/abs/2202.06709")
 CONVIT = ("d’Ascoli et al. 2021, ConViT", "https://arxiv.org/abs/2103.10697")
-METAFORMER = ("Yu et al. 2022, MetaFormer, table 5", "https://arxiv.org/abs/2111.11418")
 SWIN = ("Liu et al. 2021, Swin", "https://arxiv.org/abs/2103.14030")
 VIT = ("Dosovitskiy et al. 2021, ViT, table 8", "https://arxiv.org/abs/2010.11929")
 LRA = ("Tay et al. 2021, Long Range Arena", "https://arxiv.org/abs/2011.04006")
 CORDONNIER = ("Cordonnier et al. 2020", "https://arxiv.org/abs/1911.03584")
-NO_WORDS = Words("", "")
 
 SIMILARITY_CLAIMS: tuple[Claim, ...] = (
     Claim(
