@@ -7,7 +7,9 @@ from pages.ui.words import say
 
 frame.ensure()
 frame.heading("hybrids")
-dataset = links.choose("dataset", say("ffn.dataset"), loaders.EXPERIMENT_DATASETS, kind="segments")
+dataset = links.choose(
+    "dataset", say("ffn.dataset"), loaders.EXPERIMENT_DATASETS, kind="segments", help=say("data.hint")
+)
 if hybrids.show_arms(dataset):
     st.header(say("hybrids.contrasts"))
     hybrids.show_contrasts(dataset)

@@ -20,6 +20,7 @@ for result in results:
     if found := tables.finding(result):
         st.markdown(found)
 st.markdown(say("overview.where"))
+st.caption(say("data.hint"))
 for column, (page, key) in zip(
     st.columns(3),
     (("ffn", "overview.open_ffn"), ("feature_maps", "overview.open_maps"), ("train", "overview.open_train")),
@@ -30,6 +31,9 @@ for column, (page, key) in zip(
 st.header(say("overview.tables"))
 deciding = claims.decided(loaders.claim_results())
 st.markdown(claims.score_words(deciding))
+if wrong := claims.wrong_statements(deciding):
+    st.subheader(say("claims.wrong"), anchor=False)
+    claims.show_links([result.claim.id for result in wrong], why=True)
 st.page_link("pages/claims.py", label=say("overview.open_claims"), icon=frame.ICONS["claims"])
 st.caption(say("overview.tables_hint"))
 text_tables.show_tables(deciding)

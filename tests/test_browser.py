@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 expect.set_options(timeout=180_000)  # a busy machine is no failure
 
 
@@ -163,10 +164,24 @@ def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
     statement.click()
     expect(page).to_have_url(re.compile("claim=C19"))
     expect(page.get_by_role("heading", name=re.compile("C19"))).to_be_in_viewport()
-    page.get_by_role("button", name=re.compile("Train with seed 1000")).click()
+    again = page.get_by_role("button", name=re.compile("Train with seed 1000"))
+    again.scroll_into_view_if_needed()
+    place = page.evaluate(SCROLLED)
+    again.click()
     expect(page.get_by_text(re.compile(r"vit · digits · seed 1000: (starting|waiting|epoch)"))).to_be_visible()
+    settle(page)
+    assert page.evaluate(SCROLLED) == place  # progress, stop and result appear where the visitor looks
     page.get_by_role("button", name="Stop", exact=True).first.click()
     expect(page.get_by_text(re.compile("seed 1000: stopp")).first).to_be_visible()
+
+
+def test_a_statement_below_a_card_opens_its_card_from_the_head(server, page):
+    visit(page, f"{server.url}/claims?lang=en&claim=C40")
+    statement = page.locator(".st-key-open_C02").get_by_role("button")
+    statement.scroll_into_view_if_needed()
+    assert page.evaluate(SCROLLED) > 1000
+    statement.click()
+    expect(page.get_by_role("heading", name=re.compile("C02"))).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

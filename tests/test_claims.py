@@ -215,6 +215,29 @@ def test_a_failed_control_withholds_and_a_missing_gap_leaves_untested():
     assert on("digits", judged([part], analyses)).verdict == "supported"
 
 
+SHARES = [(row.id, part) for row in CLAIMS for part in row.parts if part.denominator]
+
+
+@pytest.mark.parametrize(("claim_id", "part"), SHARES, ids=lambda value: getattr(value, "key", value))
+def test_half_of_a_gap_is_written_as_what_is_gained_minus_half_of_the_gap(claim_id, part):
+    """What the card says of the share rests on it: measure + ½ gap is one network minus another."""
+    plan = shipped_plan(part.experiment, "digits")
+    assert isinstance(plan, Sweep)
+    gained = dict(plan.sums[part.measure].weights)
+    for arm, weight in plan.sums[part.denominator].weights.items():
+        gained[arm] = gained.get(arm, 0.0) + weight / 2
+    assert sorted(weight for weight in gained.values() if weight) == [-1.0, 1.0]
+
+
+def test_a_claim_whose_deciding_parts_are_exact_holds_for_no_data_set_alone():
+    parts = [one("above", "inventory", threshold=0.0), one(key="beside", decides=False)]
+    analyses = {("factorial", "digits"): {"gain": interval(0.03, 0.05)}}
+    results = judged(parts, analyses, {"inventory": {"gain": exact(1.0)}})
+    assert len(results) == 2 and all(result.exact for result in results)
+    assert document(results[0].claim, tuple(results))["dataset"] == "exact"
+    assert not judged([one()], analyses)[0].exact
+
+
 def test_primaries_are_corrected_together_by_data_set():
     claims = [row(one(measure=name), key=f"C0{number}") for number, name in enumerate("abc", 1)]
     ps = {"a": 0.01, "b": 0.02, "c": 0.5}

@@ -273,10 +273,37 @@ def test_an_open_part_says_how_many_seeds_would_settle_it():
         (1.904, "slope", "1.9"),
         (-0.25, "ratio", "−0.25"),
         (0, "error", "0"),
+        (-0.000001, "accuracy", "+0.00"),
+        (1e-14, "ratio", "10⁻¹⁴"),
+        (-0.0221, "doubling", "−2.21"),
     ],
 )
 def test_a_figure_is_written_in_its_unit(value, unit, text):
     assert tables.figure(value, unit).startswith(text)
+
+
+def test_a_part_says_how_much_of_its_gap_is_closed_unless_the_gap_is_in_doubt():
+    part = replace(part_of("above", 0.0, measure(-0.04, -0.02)), gap=measure(0.05, 0.07))  # −3 against half of 6
+    assert "closes 0 % of a gap of +6.00" in judged.figures(part)
+    part = replace(part_of("above", 0.0, measure(0.005, 0.025)), gap=measure(0.05, 0.07))
+    assert "closes 75 %" in judged.figures(part)
+    assert "closes" not in judged.figures(replace(part, reason="denominator"))
+
+
+def test_the_sentence_of_the_cost_is_about_what_is_shown():
+    words = {kind: cost.finding(kind) for kind in cost.KINDS}
+    assert len(set(words.values())) == len(cost.KINDS)
+    exponents = {
+        kind: loaders.exact_measures("cost")[f"slope.{cost.POWERS[kind]}.attention_core"] for kind in cost.KINDS
+    }
+    for kind, measured in exponents.items():
+        assert f"n{f'{measured.value:.2f}'.translate(tables.RAISED)}" in words[kind]
+
+
+def test_an_exact_figure_says_where_it_comes_from():
+    where = loaders.exact_provenance("rank-collapse")
+    assert where["git"] in judged.provenance("rank-collapse") and where["device"] in judged.provenance("rank-collapse")
+    assert judged.provenance("inventory") == ""  # a closed formula
 
 
 def test_the_error_rates_that_are_shipped_are_quoted():

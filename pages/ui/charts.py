@@ -1,20 +1,61 @@
 """Charts: pure functions from a DataFrame to `alt.Chart`.
 
 Each takes its words from the caller, so that a chart never knows a language. Accuracies come in percent, effects in
-points.
+points. Words stand above what they name, and legends and titles break: a phone has no room beside it.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
 import pandas as pd
 
 from pages.ui.theme import ARMS, DASHES, RUN_COLOURS
 
-ROW = 36  # pixels for one row of a chart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+ROW = 46  # pixels for one row of a chart, with its words above
 # Streamlit fits title, axes and legend into a chart's height: what they take, in pixels.
 AXES = 90
 LEGEND = 60
+TITLE_LINE = 20
+BELOW = 9  # pixels by which a row is drawn under its middle, since its words stand above
+WIDE = 46  # Latin letters of one line of a title on a phone
+
+
+def above(offset: float = -13) -> alt.Axis:
+    """The axis of rows, with words `offset` pixels from the middle of their row."""
+    return alt.Axis(labelAlign="left", labelPadding=-4, labelOffset=offset, labelLimit=340, ticks=False, domain=False)
+
+
+def width(words: str) -> int:
+    """How wide words are, in Latin letters; a Chinese character takes two."""
+    return sum(2 if letter >= "\u2e80" else 1 for letter in words)
+
+
+def lines(words: str, wide: int = WIDE) -> list[str]:
+    """Words broken for a chart: at spaces, and between Chinese characters."""
+    found, filled = [""], 0
+    for piece in re.findall(r"[\u2E80-\uFFEF]|[^\s\u2E80-\uFFEF]+\s*|\s+", words):
+        if filled + len(piece.rstrip()) > wide and filled:
+            found, filled = [*found, ""], 0
+        found[-1] += piece
+        filled += width(piece)
+    return [line.strip() for line in found]
+
+
+def titled(chart: Chart, title: str, height: float) -> Chart:
+    """The chart with its title, in as many lines as it needs, on top of `height` pixels."""
+    broken = lines(title)
+    return chart.properties(title=broken, height=height + TITLE_LINE * (len(broken) - 1))
+
+
+def legend_below(names: Iterable[str]) -> tuple[alt.Legend, int]:
+    """A legend under the chart, in two columns where a phone has room for them, and the pixels that it takes."""
+    names = list(dict.fromkeys(names))
+    columns = 2 if max(map(width, names), default=0) <= 20 else 1
+    shown = alt.Legend(orient="bottom", columns=columns, labelLimit=300, symbolOpacity=1)
+    return shown, LEGEND + 22 * max(0, math.ceil(len(names) / columns) - 1)
 
 
 def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
@@ -26,31 +67,30 @@ def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
     )
 
 
-def intervals(
-    data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def intervals(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:
     """Effects with their intervals, a row each, and the seeds behind them.
 
     `data` has label, mean, low, high, delta, verdict and colour; rows with a seed carry one seed's difference instead.
-    The vertical line marks no difference, a tall mark in every row its delta, the smallest difference that matters.
+    Tall marks in every row: no difference, and its delta, the smallest difference that matters.
     """
     order = list(dict.fromkeys(data["label"]))
-    y = alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260, labelPadding=8))
+    y = alt.Y("label:N", title=None, sort=order, axis=above())
     whole, seeds = data[data["seed"].isna()], data[data["seed"].notna()]
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("label", "verdict")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format="+.2f") for name in ("mean", "low", "high")]
     base = alt.Chart(whole).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=tips)
-    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color="#888").encode(x="x:Q")
+    mark = {"thickness": 2, "color": "#888", "yOffset": BELOW}
+    zero = alt.Chart(whole.assign(zero=0.0)).mark_tick(size=ROW - 18, **mark).encode(x="zero:Q", y=y)
     line = (
         alt.Chart(whole)
-        .mark_tick(thickness=2, size=ROW - 8, color="#888")
+        .mark_tick(size=ROW - 18, **mark)
         .encode(x="delta:Q", y=y, tooltip=alt.Tooltip("delta:Q", title=columns["delta"]))
     )
-    span = base.mark_rule(size=3).encode(x=alt.X("low:Q", title=axis), x2="high:Q")
-    dot = base.mark_point(filled=True, size=110, opacity=1).encode(x="mean:Q")
+    span = base.mark_rule(size=3, yOffset=BELOW).encode(x=alt.X("low:Q", title=axis), x2="high:Q")
+    dot = base.mark_point(filled=True, size=110, opacity=1, yOffset=BELOW).encode(x="mean:Q")
     ticks = (
         alt.Chart(seeds)
-        .mark_point(shape="stroke", angle=90, size=90, opacity=0.7, color="#888")
+        .mark_point(shape="stroke", angle=90, size=90, opacity=0.7, color="#888", yOffset=BELOW)
         .encode(
             x="mean:Q",
             y=y,
@@ -60,22 +100,21 @@ def intervals(
             ],
         )
     )
-    return alt.layer(zero, line, ticks, span, dot).properties(title=title, height=ROW * len(order) + AXES)
+    return titled(alt.layer(zero, line, ticks, span, dot), title, ROW * len(order) + AXES)
 
 
-def learning_curves(
-    data: pd.DataFrame, title: str, x: str, y: str, labels: Mapping[str, str], legend: str
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def learning_curves(data: pd.DataFrame, title: str, x: str, y: str, labels: Mapping[str, str], legend: str) -> Chart:
     """Validation accuracy in percent by epoch, mean over seeds; the band runs from worst to best seed."""
     colour, dash = arm_scale(labels)
     shown = data.assign(name=[labels[arm] for arm in data["arm"]])
+    below, taken = legend_below(labels[arm] for arm in ARMS)
     base = alt.Chart(shown).encode(
         x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
         color=alt.Color(
             "name:N",
             scale=colour,
             title=legend,
-            legend=alt.Legend(orient="bottom", columns=2, labelLimit=300, symbolOpacity=1),
+            legend=below,
         ),
     )
     band = base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q", title=y, scale=alt.Scale(zero=False)), y2="high:Q")
@@ -88,12 +127,10 @@ def learning_curves(
             alt.Tooltip("mean:Q", title=y, format=".1f"),
         ],
     )
-    return alt.layer(band, line).properties(title=title, height=300 + AXES + LEGEND)
+    return titled(alt.layer(band, line), title, 300 + AXES + taken)
 
 
-def gap_grid(
-    data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float) -> Chart:
     """The gap with its interval against depth. Columns: depth, train_images, mean, low, high."""
     base = alt.Chart(data).encode(
         x=alt.X("depth:O", title=x, axis=alt.Axis(labelAngle=0)),
@@ -119,16 +156,14 @@ def gap_grid(
     return alt.layer(rules, span, dot).properties(title=title, height=230 + AXES + LEGEND)
 
 
-def published_gaps(
-    data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> Chart:
     """With and without the FFN in publications. Columns: label, which, value (percent)."""
     order = list(dict.fromkeys(data["label"]))
     return (
         alt.Chart(data)
         .mark_bar()
         .encode(
-            y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=260)),
+            y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=160)),
             yOffset=alt.YOffset("which:N", sort=list(dict.fromkeys(data["which"]))),
             x=alt.X("value:Q", title=axis),
             color=alt.Color(
@@ -143,11 +178,10 @@ def published_gaps(
     )
 
 
-def run_curves(
-    data: pd.DataFrame, title: str, x: str, y: str, legend: str
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> Chart:
     """Live curves: validation accuracy in percent by epoch, a line a run. Columns: run, epoch, validation."""
-    return (
+    below, taken = legend_below(data["run"])
+    chart = (
         alt.Chart(data)
         .mark_line(point=True)
         .encode(
@@ -157,17 +191,15 @@ def run_curves(
                 "run:N",
                 title=legend,
                 scale=alt.Scale(range=list(RUN_COLOURS)),
-                legend=alt.Legend(orient="bottom", columns=2, labelLimit=260),
+                legend=below,
             ),
             tooltip=["run:N", "epoch:Q", alt.Tooltip("validation:Q", format=".1f")],
         )
-        .properties(title=title, height=220 + AXES + LEGEND)
     )
+    return titled(chart, title, 220 + AXES + taken)
 
 
-def probabilities(
-    data: pd.DataFrame, title: str, axis: str, colour: str
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> Chart:
     """The largest class probabilities, in percent. Columns: name, value."""
     return (
         alt.Chart(data)
@@ -189,7 +221,7 @@ def cost_and_accuracy(
     y: str,
     columns: Mapping[str, str],
     marks: Mapping[str, tuple[str, str]],
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+) -> Chart:
     """Accuracy in percent against a cost on a log scale, a line a network, with intervals over seeds.
 
     `data` has network, cost, accuracy, low, high, seeds and front: whether nothing is both cheaper and better, which a
@@ -235,7 +267,7 @@ def cost_and_accuracy(
 
 def published_sizes(
     data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping[str, str], colours: Mapping[str, str]
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+) -> Chart:
     """Published accuracy against size, each with its name. Columns: network, family, parameters, accuracy, source."""
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("network", "accuracy", "source")]
     tips.insert(1, alt.Tooltip("parameters:Q", title=columns["parameters"], format=","))

@@ -1,6 +1,5 @@
 """The card of one claim: what the text says, what was measured, what would refute it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import claim_charts, frame, loaders, repeat, tables
+from pages.ui.charts import lines
 from pages.ui.claims import OUTSIDE
-from pages.ui.judged import badge, part_line, probability, reason, scale, zone_of
+from pages.ui.judged import badge, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
-from pages.ui.words import language, pick, plain, say
+from pages.ui.words import language, pick, plain, say, sentences
 from tf_models.study.claims import Claim, Part
 from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headline
 
@@ -29,12 +29,14 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
     systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
-    for result in results:
+    for result in results[:1] if results[0].exact else results:
         place = say("claims.place_of", place=scale(result), text=reason(result))
-        st.markdown(f"{badge(result.verdict)} {place} {_accuracies(result)}")
+        st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result))}")
+    if len(results) > 1 and not results[0].exact:
+        st.caption(say("claims.stands", dataset=headline(results).dataset))
     st.markdown(f"**{say('claims.asks')}** {pick(claim.question)}")
     with st.expander(say("claims.how"), icon=":material/help:"):
-        st.markdown(say("claims.how_text"))
+        st.markdown(say("claims.how_text") + "\n- " + say("data.hint"))
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader(say("claims.measured"))
@@ -58,10 +60,11 @@ def _accuracies(result: Result) -> str:
         for run in part.measure.runs if part.measure is not None else ():
             if run in known:
                 arms.setdefault(replace(known[run].spec, seed=0), []).append(known[run].test_accuracy)
-    means = [sum(found) / len(found) for found in arms.values()]
-    if not means:
+    means = [100 * sum(found) / len(found) for found in arms.values()]
+    if not means or result.exact:
         return ""
-    return say("claims.accuracies", low=f"{100 * min(means):.0f}", high=f"{100 * max(means):.0f}")
+    digits = 0 if max(means) - min(means) >= 2 else 1
+    return say("claims.accuracies", low=f"{min(means):.{digits}f}", high=f"{max(means):.{digits}f}")
 
 
 def _refutation(claim: Claim, verdict: str) -> str:
@@ -96,7 +99,7 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
         note = note if part.decides else say("claims.part.beside")
         measured = [(result, found) for result, found in outcomes(part, results) if found.measure is not None]
         if measured:
-            st.markdown(f"{pick(part.words)} {f'*({note})*' if note else ''}")
+            st.markdown(f"{pick(part.words)} {f'*{note}*' if note else ''}")
             st.markdown("\n".join(f"- {badge(found.verdict)} {part_line(result, found)}" for result, found in measured))
     if words := not_measured(claim, results):
         st.markdown(words)
@@ -128,18 +131,6 @@ def not_measured(claim: Claim, results: Sequence[Result]) -> str:
     return say("claims.missing", parts=say("claims.and").join(parts)) if parts else ""
 
 
-def lines(words: str) -> list[str]:
-    """Words broken for a chart: at spaces, and between Chinese characters."""
-    found, width = [""], 0
-    for piece in re.findall(r"[\u2E80-\uFFEF]|[^\s\u2E80-\uFFEF]+\s*|\s+", words):
-        wide = 2 * len(piece) if piece >= "\u2e80" else len(piece)
-        if width + len(piece.rstrip()) > WIDE and width:
-            found, width = [*found, ""], 0
-        found[-1] += piece
-        width += wide
-    return [line.strip() for line in found]
-
-
 def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
     """The parts that have an interval, for `claim_charts.parts`."""
     rows = []
@@ -154,7 +145,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
         words = words if part.part.experiment in EXACT else f"{result.dataset} · {words}"
         rows.append(
             {
-                "label": "\n".join(lines(words)[:3]),
+                "label": "\n".join(lines(words, WIDE)[:3]),
                 "dataset": NO_DATASET if part.part.experiment in EXACT else result.dataset,
                 **numbers,
                 "zone_low": zone[0],
@@ -162,6 +153,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
                 "verdict": say(f"verdict.{part.verdict}"),
                 "colour": VERDICTS[part.verdict],
                 "seeds": measure.seeds,
+                "decides": part.part.decides,
                 "unit": UNITS.get(part.part.measure, measure.unit),
             }
         )
@@ -176,6 +168,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
         "verdict",
         "colour",
         "seeds",
+        "decides",
         "unit",
     ]
     return pd.DataFrame(rows, columns=columns)
@@ -184,8 +177,8 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
 def show_runs(claim: Claim, results: Sequence[Result]) -> None:
     """The run records behind the figures, each with a way to *Runs*."""
     measured = {row.part.experiment for result in results for row in result.parts if row.measure is not None}
-    for experiment in sorted(measured & provenance_known()):
-        st.caption(exact_words(experiment))
+    for experiment in sorted(measured & set(EXACT)):
+        st.caption(provenance(experiment))
     records = loaders.records_by_id()
     rows = [
         {
@@ -220,26 +213,6 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
             icon=frame.ICONS["runs"],
             query_params={"run": run, "lang": language(), **own},
         )
-
-
-def provenance_known() -> set[str]:
-    """The exact experiments whose shipped numbers say where they come from."""
-    return {name for name, where in loaders.exact_provenance().items() if where}
-
-
-def exact_words(experiment: str) -> str:
-    """Where the numbers of an exact experiment come from, in a sentence."""
-    where = loaders.exact_provenance()[experiment]
-    return say(
-        "claims.exact_from",
-        experiment=experiment,
-        finished=where["finished"][:10],
-        device=where["device"],
-        backend=where["backend"],
-        keras=where["versions"]["keras"],
-        git=where["git"],
-        seeds=len(where.get("seeds", ())),
-    )
 
 
 def arm_rows(results: Sequence[Result]) -> pd.DataFrame:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts import AXES, LEGEND
+from pages.ui.charts import AXES, LEGEND, Chart, titled
 
-Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 SECTION = 27  # pixels for the bar of one section
 PART = 40  # pixels for one interval, without its words
 LINE = 14  # pixels for one line of words above it
@@ -58,17 +57,31 @@ def parts(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
     """Measured parts of a claim as intervals against the zone in which each would be supported.
 
     `data` has label (what the part says, "\\n" between its lines), dataset, value, low, high, zone_low, zone_high (may
-    be infinite), verdict, colour and seeds. The words stand above their interval: a phone has no room beside it.
+    be infinite), verdict, colour, seeds and decides: a part without a say has a hollow dot. The words stand above their
+    interval: a phone has no room beside it.
     """
     low, high = extent(data, from_zero)
     lines = int(data["label"].str.count("\n").max()) + 1
     shown = data.assign(
-        row=range(len(data)),
+        row=[f"{place}\n{label}" for place, label in enumerate(data["label"])],
         zone_low=data["zone_low"].clip(low, high),
         zone_high=data["zone_high"].clip(low, high),
     )
-    y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
-    x = {"title": axis, "scale": alt.Scale(domain=[low, high], nice=False)}
+    height = PART + LINE * lines
+    words = alt.Axis(
+        labelExpr="slice(split(datum.label, '\\n'), 1)",  # without the number that tells equal words apart
+        labelAlign="left",
+        labelBaseline="top",
+        labelPadding=-2,
+        labelOffset=2 - height / 2,
+        labelLineHeight=LINE,
+        labelLimit=400,
+        labelOverlap=False,
+        ticks=False,
+        domain=False,
+    )
+    y = alt.Y("row:O", title=None, sort=None, axis=words, scale=alt.Scale(paddingInner=0, paddingOuter=0))
+    x = {"title": axis, "scale": alt.Scale(domain=[low, high], nice=False), "axis": alt.Axis(grid=False)}
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("dataset", "verdict")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".3~f") for name in ("value", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
@@ -76,19 +89,26 @@ def parts(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
     below = (LINE * lines) / 2  # intervals sit below the words of their row
     zone = (
         alt.Chart(shown)
-        .mark_rect(color="#009E73", opacity=0.16, height=PART - 18, yOffset=below)
+        .mark_rect(color="#009E73", opacity=0.22, height=PART - 18, yOffset=below)
         .encode(y=y, x=alt.X("zone_low:Q", **x), x2="zone_high:Q")
     )
-    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color="#888").encode(x=alt.X("x:Q", **x))
-    span = base.mark_rule(size=3, yOffset=below).encode(x=alt.X("low:Q", **x), x2="high:Q")
-    dot = base.mark_point(filled=True, size=110, opacity=1, yOffset=below).encode(x=alt.X("value:Q", **x))
-    words = (
-        alt.Chart(shown)
-        .mark_text(align="left", baseline="top", lineBreak="\n", fontSize=12, color="#888", lineHeight=LINE)
-        .encode(y=alt.Y("row:O", axis=None, bandPosition=0), x=alt.value(2), text="label:N")
+    zero = (  # as long as the intervals, and not through the words
+        alt.Chart(shown.assign(zero=0.0))
+        .mark_tick(thickness=1, size=PART - 8, color="#888", yOffset=below)
+        .encode(y=y, x=alt.X("zero:Q", **x))
     )
-    layers = [zone, span, dot, words] if not low <= 0 <= high else [zone, zero, span, dot, words]
-    return alt.layer(*layers).properties(title=title, height=(PART + LINE * lines) * len(data) + AXES + MARGIN)
+    span = base.mark_rule(size=3, yOffset=below).encode(x=alt.X("low:Q", **x), x2="high:Q")
+    at = alt.X("value:Q", **x)
+    dots = [
+        base.transform_filter(alt.datum.decides == True)  # noqa: E712  (Vega's, not Python's)
+        .mark_point(filled=True, size=110, opacity=1, yOffset=below)
+        .encode(x=at),
+        base.transform_filter(alt.datum.decides == False)  # noqa: E712
+        .mark_point(fill="white", size=110, opacity=1, yOffset=below)
+        .encode(x=at),
+    ]
+    layers = [zone, *([zero] if low <= 0 <= high else []), span, *dots]
+    return titled(alt.layer(*layers), title, height * len(data) + AXES + MARGIN)
 
 
 def extent(data: pd.DataFrame, from_zero: bool = False) -> tuple[float, float]:

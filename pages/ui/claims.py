@@ -114,21 +114,23 @@ def section_name(section: str) -> str:
 
 
 def show_opening(results: Mapping[str, Result]) -> None:
-    """What is wrong, on a phone above the score; below, what holds in part, and what is refuted in part."""
+    """What is wrong and why; the score; then what holds in part, and what is refuted in part."""
     st.markdown(score_words(results))
-    wrong, partly = ([r for r in results.values() if r.verdict == v] for v in ("not_supported", "partly"))
+    partly = [result for result in results.values() if result.verdict == "partly"]
     refuted = [result for result in results.values() if refuted_in_part(result)]
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        st.subheader(say("claims.wrong"), anchor=False)
-        if wrong:
-            st.markdown(f"**{badge('not_supported')} · {len(wrong)}**")
-            _show_statements(wrong)
-        elif not partly:
-            st.info(say("claims.wrong_none"))
-    with right:
-        show_score(results)
-    st.caption(say("claims.wrong_hint"))
+    st.subheader(say("claims.wrong"), anchor=False)
+    wrong = wrong_statements(results)
+    if wrong:
+        st.markdown(f"**{badge('not_supported')} · {len(wrong)}**")
+        half = (len(wrong) + 1) // 2
+        for column, some in zip(st.columns(2, gap="large"), (wrong[:half], wrong[half:]), strict=True):
+            with column:
+                _show_statements(some)
+        st.caption(say("claims.wrong_hint"))
+    elif not partly:
+        st.info(say("claims.wrong_none"))
+    show_score(results)
+    st.caption(say("claims.score_hint"))
     left, right = st.columns(2, gap="large")
     with left:
         if partly:
@@ -139,6 +141,11 @@ def show_opening(results: Mapping[str, Result]) -> None:
             st.markdown(f"**{say('claims.refuted')} · {len(refuted)}**")
             st.caption(say("claims.refuted_hint"))
             _show_statements(refuted)
+
+
+def wrong_statements(results: Mapping[str, Result]) -> list[Result]:
+    """What the text gets wrong as a whole."""
+    return [result for result in results.values() if result.verdict == "not_supported"]
 
 
 def refuted_in_part(result: Result) -> bool:
@@ -217,14 +224,16 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
             _claim_button(results[claim], f"open_{claim}")
 
 
-def show_links(ids: Sequence[str]) -> None:
-    """The statements that a topic page is about, with verdicts; one that is pressed opens its card."""
+def show_links(ids: Sequence[str], why: bool = False) -> None:
+    """Statements with verdicts, on another page than theirs; one that is pressed opens its card. `why` adds reasons."""
     results = decided(loaders.claim_results())
     st.html(FROM_THE_LEFT)
     with st.container(gap="xxsmall", key="statements"):
         for claim in ids:
-            if st.button(_label(results[claim]), key=f"open_{claim}", type="tertiary", wrap=True):
+            if st.button(_label(results[claim], mark=not why), key=f"open_{claim}", type="tertiary", wrap=True):
                 st.switch_page("pages/claims.py", query_params={"claim": claim, "lang": language()})
+            if why:
+                st.caption(short_reason(results[claim]))
 
 
 def show_power() -> None:

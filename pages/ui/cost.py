@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import loaders, tables, topic_charts
-from pages.ui.words import say
+from pages.ui.judged import provenance
+from pages.ui.words import say, sentences
 from tf_models.zoo import PUBLISHED
 
 KINDS = ("seconds", "macs", "memory")
@@ -55,40 +56,36 @@ def show_growth(kind: str) -> bool:
     marks = {say(f"cost.case.{case}"): mark for case, mark in MARKS.items()}
     title, axis, figures = say(f"cost.chart.{kind}"), say(f"cost.axis.{kind}"), "~s" if kind == "macs" else "~g"
     chart = topic_charts.growth(data, title, say("cost.tokens"), axis, columns, marks, figures)
-    found = finding()
+    found = finding(kind)
     st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=found))
     st.markdown(found)
-    st.caption(say("cost.hint", width=series["width"]))
+    st.caption(sentences(say("cost.hint", width=series["width"]), provenance("cost")))
     tables.beside(data.rename(columns=columns | {"tokens": say("cost.tokens")}), f"cost-{kind}")
     return True
 
 
-def finding() -> str:
-    """The exponents and the crossover in one sentence."""
+def finding(kind: str) -> str:
+    """The exponents of what is shown, and the crossover of what has one, in sentences."""
     measures = loaders.exact_measures("cost")
-    words = {}
-    for name, key in (
-        ("attention", "slope.time.attention_core"),
-        ("convolution", "slope.time.convolution"),
-        ("banded", "slope.time.banded"),
-        ("masked", "slope.time.masked"),
-    ):
-        words[name] = _exponent(key)
+    cases = {"attention": "attention_core", "convolution": "convolution", "banded": "banded", "masked": "masked"}
+    exponents = {name: _exponent(f"slope.{POWERS[kind]}.{case}") for name, case in cases.items()}
+    found = [say(f"cost.finding.{kind}", **exponents)]
+    if kind == "memory":
+        return found[0]
     formula = measures["crossover.vit_b16"].value if "crossover.vit_b16" in measures else None
     share = measures["quadratic_share.vit_b16"].value if "quadratic_share.vit_b16" in measures else None
-    sentence = say("cost.finding", **words)
     if (crossing := measures.get("crossover.time")) is not None:
         numbers = {name: f"{getattr(crossing, name):,.0f}" for name in ("value", "low", "high")}
-        sentence += " " + say("cost.crossing", **numbers)
+        found.append(say("cost.crossing", **numbers))
     if (counted := counted_crossing(loaders.exact_series("cost"))) is not None:
         width = loaders.exact_series("cost")["width"]
-        sentence += " " + say("cost.crossing_here", width=width, tokens=f"{counted:,.0f}")
+        found.append(say("cost.crossing_here", width=width, tokens=f"{counted:,.0f}"))
     if formula is not None and share is not None:
         vit = PUBLISHED["vit_b16"]
         usual = vit.grid[0] * vit.grid[1] + vit.stem.class_token
         numbers = {"width": vit.blocks[0].width, "usual": usual, "share": f"{100 * share:.1f}"}
-        sentence += " " + say("cost.crossing_formula", tokens=f"{formula:,.0f}", **numbers)
-    return sentence
+        found.append(say("cost.crossing_formula", tokens=f"{formula:,.0f}", **numbers))
+    return sentences(*found)
 
 
 def counted_crossing(series: Mapping[str, Any]) -> float | None:
@@ -104,6 +101,8 @@ def _exponent(key: str) -> str:
     if measure is None:
         return say("verdict.untested")
     power = f"{measure.value:.2f}".translate(tables.RAISED)
+    if measure.low == measure.high:  # counted
+        return f"n{power}"
     return f"n{power} [{measure.low:.2f}, {measure.high:.2f}]"
 
 

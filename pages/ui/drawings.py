@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts import AXES, LEGEND
+from pages.ui.charts import AXES, LEGEND, Chart
 
 DRAWING = 230  # pixels: height of the boxes of a network
 BAR = 54  # pixels for one bar, its two lines of label included
@@ -20,7 +20,7 @@ def network(
     columns: Mapping[str, str],
     colours: Mapping[str, str],
     reach: tuple[float, int],
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+) -> Chart:
     """A network from the image to the classes: a box for each part, as high as its grid, as wide as its channels.
 
     `data` has a row for each part, in order: left, right (along the network), rows (of its grid), shape (what is
@@ -69,7 +69,7 @@ def network(
 
 def shares(
     data: pd.DataFrame, title: str, axis: str, legend: str, columns: Mapping[str, str], colours: Mapping[str, str]
-) -> alt.Chart | alt.LayerChart | alt.FacetChart:
+) -> Chart:
     """What a whole is made of: a bar of 100 % for each label (lines of it parted by ``|``), one piece for each role.
 
     `data` has label, role (a key of `colours`), share (percent) and what `columns` names for the tooltip; pieces stand

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui import links, loaders, tables, topic_charts
 from pages.ui.theme import FAMILIES
-from pages.ui.words import say
+from pages.ui.words import say, sentences
 from tf_models.study.experiments.factorial import MATCHED_MIXERS
 
 # Columns of the heat map, from nothing to the usual FFN; then nothing, but with the FFN's parameters elsewhere.
@@ -104,7 +104,7 @@ def show_factorial(dataset: str) -> None:
         )
     chart = topic_charts.heat_map(data, say("factorial.chart"), columns)
     st.altair_chart(chart, key=f"factorial_{dataset}", alt=say("factorial.alt", text=scale_of(result)))
-    st.caption(say("factorial.hint") + unmatched_words(result))
+    st.caption(sentences(say("factorial.hint"), unmatched_words(result)))
     for measure in ("interaction.deeper", "interaction.wider"):
         if finding(result, measure):
             st.markdown(say(f"factorial.{measure}", effect=phrase(result, measure)))
@@ -120,7 +120,7 @@ def unmatched_words(result: Mapping[str, Any]) -> str:
         for how in ("deeper", "wider")
         if f"{mixer} off {how}" not in named
     ]
-    return " " + say("factorial.unmatched", missing=say("claims.and").join(missing)) if missing else ""
+    return say("factorial.unmatched", missing=say("claims.and").join(missing)) if missing else ""
 
 
 def show_two_experiments(top: Mapping[str, Any], network: str) -> None:
@@ -173,7 +173,7 @@ def show_shape(dataset: str) -> None:
             wider=phrase(result, "ratio.8_over_4"),
             usual=phrase(result, "ratio.4_over_2"),
             deeper=phrase(result, "depth.3_over_2"),
-            stem=phrase(result, "stem_over_wider"),
+            stem=phrase(result, "wider_over_stem"),
         )
     )
     chart = topic_charts.ratio_curve(data, lines, say("shape.chart"), say("shape.axis"), columns)
@@ -208,11 +208,15 @@ def show_collapse() -> None:
         return
     measures = loaders.exact_measures("rank-collapse")
     left = {arm: _residual(measures[f"r.{arm}"].value, series["floor"]) for arm in COLLAPSE}
-    found = say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left)
+    found = [say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left)]
     more = measures["skip_over_mlp"]
-    times = {name: tables.figure(10 ** getattr(more, name), "ratio") for name in ("value", "low", "high")}
-    compared = say("collapse.skip_over_mlp", layer=series["compared"], **times)
-    st.markdown(found + (" " + compared if more.low > 0 else ""))
+    if more.low > 0:
+        times = {name: tables.figure(10 ** getattr(more, name), "ratio") for name in ("value", "low", "high")}
+        found.append(say("collapse.skip_over_mlp", layer=series["compared"], **times))
+    there = {arm: float(np.mean([row[series["compared"]] for row in series["arms"][arm]])) for arm in ("mlp", "san")}
+    if there["mlp"] < there["san"]:
+        found.append(say("collapse.mlp_faster", **{arm: tables.figure(r, "ratio") for arm, r in there.items()}))
+    st.markdown(sentences(*found))
     playing = bool(st.session_state.get("collapse_playing"))
     st.fragment(_show_collapse, run_every=PLAY_SECONDS if playing else None)(series)
     st.caption(say("collapse.hint", tokens=series["tokens"], width=series["width"], heads=series["heads"]))
@@ -242,8 +246,8 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
     data = collapse_rows(series, arm)
     colours = {say(f"collapse.{name}"): colour for name, colour in COLLAPSE.items()}
     now = next(row["r"] for row in data.to_dict("records") if row["chosen"] and row["layer"] == layer)
-    share = _residual(float(now), series["floor"])
-    words = say("collapse.now", layer=layer, arm=say(f"collapse.{arm}"), share=share if "<" in share else f"= {share}")
+    share = _residual(float(now), series["floor"], equals="= ")
+    words = say("collapse.now", layer=layer, arm=say(f"collapse.{arm}"), share=share)
     titles = {"title": say("collapse.chart"), "x": say("collapse.axis"), "y": say("collapse.r")}
     floor = (series["floor"], say("collapse.floor"))
     chart = topic_charts.collapse(data, layer, floor=floor, colours=colours, **titles)
@@ -251,8 +255,8 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
     st.markdown(words)
 
 
-def _residual(value: float, floor: float) -> str:
-    return f"< {tables.figure(floor, 'ratio')}".replace("1.0·", "") if value < floor else tables.figure(value, "ratio")
+def _residual(value: float, floor: float, equals: str = "") -> str:
+    return f"< {tables.figure(floor, 'ratio')}" if value < floor else equals + tables.figure(value, "ratio")
 
 
 def _switch(value: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 
-from pages.ui import tables
+from pages.ui import loaders, tables
 from pages.ui.words import pick, say
 from tf_models.study.judging import EXACT, PartResult, Result
 from tf_models.study.verdict import Effect, Measure, seeds_needed
@@ -26,7 +26,7 @@ def badge(verdict: str, text: str = "") -> str:
 
 def scale(result: Result) -> str:
     """For which data and training a verdict holds."""
-    if result.dataset == "exact":
+    if result.exact:
         return say("claims.on_exact")
     if result.seeds == 0:
         return say("claims.on_data", dataset=result.dataset)
@@ -50,13 +50,17 @@ def figure(measure: Measure) -> str:
     if measure.low < measure.high:
         low, high = (tables.figure(bound, measure.unit, bare=True) for bound in (measure.low, measure.high))
         text += f" [{low}, {high}]"
-    return text
+    return say("claims.relative", value=text) if measure.unit == "error" else text
 
 
 def figures(part: PartResult) -> str:
-    """What was measured, and what must hold."""
+    """What was measured, and what must hold; where half of a gap is to be closed, how much of it is."""
     if part.measure is None:
         return say("reason.missing")
+    if part.gap is not None and part.reason != "denominator":
+        share = f"{100 * (0.5 + part.measure.value / part.gap.value):.0f}".replace("-", "−")
+        gap = figure(part.gap)
+        return say("claims.figures_gap", share=share, gap=gap, value=figure(part.measure), rule=rule(part))
     return say("claims.figures", value=figure(part.measure), rule=rule(part))
 
 
@@ -117,6 +121,16 @@ def seeds_to_settle(part: PartResult) -> int | None:
     edge = min(filter(math.isfinite, zone_of(part)), key=lambda bound: abs(measure.value - bound))
     effect = Effect(measure.value, measure.low, measure.high, measure.seeds, measure.wins, measure.p or 1.0)
     return seeds_needed(effect, edge)
+
+
+def provenance(experiment: str) -> str:
+    """Where the figures of an exact experiment come from, in a sentence; empty where the file has none."""
+    where = loaders.exact_provenance(experiment)
+    if not where:
+        return ""
+    words = {name: where[name] for name in ("device", "backend", "git")}
+    words |= {"finished": where["finished"][:10], "keras": where["versions"]["keras"], "seeds": len(where["seeds"])}
+    return say("claims.exact_from", experiment=experiment, **words)
 
 
 def probability(p: float | None) -> str:

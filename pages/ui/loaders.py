@@ -211,9 +211,9 @@ def exact_series(experiment: str) -> dict[str, Any]:
     return exact.exact_series()[experiment]
 
 
-def exact_provenance() -> dict[str, dict[str, Any]]:
-    """Where the numbers of every exact experiment come from; empty where none is shipped."""
-    return exact.exact_provenance()
+def exact_provenance(experiment: str) -> dict[str, Any]:
+    """Where the numbers of an exact experiment come from; empty where it is not shipped, or a closed formula."""
+    return exact.exact_provenance().get(experiment, {})
 
 
 def exact_measures(experiment: str) -> dict[str, Measure]:

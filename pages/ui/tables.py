@@ -17,7 +17,8 @@ def points(value: float | None, sign: bool = True) -> str:
     """A share as points: 0.0123 → +1.23, with a real minus."""
     if value is None:
         return "–"
-    return (f"{100 * value:+.2f}" if sign else f"{100 * value:.2f}").replace("-", "−")
+    value = round(100 * value, 2) or 0.0  # no −0.00
+    return (f"{value:+.2f}" if sign else f"{value:.2f}").replace("-", "−")
 
 
 def percent(value: float | None) -> str:
@@ -35,7 +36,8 @@ def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> st
         text = f"{value:,.0f}"
     elif abs(value) < 1e-3 or abs(value) >= 1e6:
         digits, power = f"{value:.1e}".split("e")
-        text = f"{digits}·10{str(int(power)).translate(RAISED)}"
+        factor = "" if digits == "1.0" else f"{digits}·"
+        text = f"{factor}10{str(int(power)).translate(RAISED)}"
     else:
         text = f"{value:.3g}"
     return text.replace("-", "−")

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts import AXES, LEGEND, ROW
+from pages.ui.charts import AXES, BELOW, LEGEND, ROW, Chart, above, legend_below, titled
 
-Chart = alt.Chart | alt.LayerChart | alt.FacetChart
-CELL = 44  # pixels: height of a cell of the heat map
+CELL = 42  # pixels: height of a cell of the heat map
 
 
 def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
@@ -23,13 +22,14 @@ def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Char
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     base = alt.Chart(data).encode(
-        y=alt.Y("mixer:N", title=None, sort=rows, axis=alt.Axis(labelLimit=150)),
+        y=alt.Y("mixer:N", title=None, sort=rows, axis=above(-CELL / 2 + 2)),
         x=alt.X(
             "channel:N", title=None, sort=across, axis=alt.Axis(labelAngle=-50, labelLimit=150, labelOverlap=False)
         ),
         tooltip=tips,
     )
-    cells = base.mark_rect().encode(
+    below = BELOW + 3
+    cells = base.mark_rect(height=CELL, yOffset=below).encode(
         color=alt.Color(
             "accuracy:Q",
             title=columns["accuracy"],
@@ -38,9 +38,10 @@ def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Char
         )
     )
     ink = alt.condition(alt.datum.accuracy > middle, alt.value("black"), alt.value("white"))
-    figures = base.mark_text(fontSize=11, dy=-6).encode(text=alt.Text("accuracy:Q", format=".1f"), color=ink)
-    gains = base.mark_text(fontSize=10, dy=8).encode(text="gain:N", color=ink)
-    return alt.layer(cells, figures, gains).properties(title=title, height=CELL * len(rows) + 2 * AXES + LEGEND)
+    figures = base.mark_text(fontSize=11, dy=below - 7).encode(text=alt.Text("accuracy:Q", format=".1f"), color=ink)
+    gains = base.mark_text(fontSize=10, dy=below + 8).encode(text="gain:N", color=ink)
+    height = (CELL + 2 * below) * len(rows) + 2 * AXES + LEGEND
+    return titled(alt.layer(cells, figures, gains), title, height)
 
 
 def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, columns: Mapping[str, str]) -> Chart:
@@ -54,7 +55,7 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("kind", "ratio")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
-    legend = alt.Legend(orient="bottom", columns=2, labelLimit=240, symbolOpacity=1)
+    legend, taken = legend_below(kinds)
     colour = alt.Color(
         "kind:N",
         title=None,
@@ -82,7 +83,7 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
         else:
             text = text.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11)
         names.append(text.encode(text="name:N", x=alt.value("width" if place % 2 else 0)))
-    return alt.layer(rules, *names, line, span, dots).properties(title=title, height=300 + AXES + LEGEND)
+    return titled(alt.layer(rules, *names, line, span, dots), title, 300 + AXES + taken)
 
 
 def collapse(
@@ -101,11 +102,12 @@ def collapse(
     """
     across = alt.X("layer:Q", title=x, axis=alt.Axis(tickMinStep=1, grid=False))
     up = {"title": y, "scale": alt.Scale(type="log"), "axis": alt.Axis(format=".0e", tickCount=6)}
+    legend, taken = legend_below(colours)
     colour = alt.Color(
         "name:N",
         title=None,
         scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-        legend=alt.Legend(orient="bottom", columns=2, labelLimit=260, symbolOpacity=1),
+        legend=legend,
     )
     tips = ["name:N", alt.Tooltip("layer:Q", title=x), alt.Tooltip("r:Q", title=y, format=".2e")]
     thin = alt.Chart(data).mark_line(opacity=0.35).encode(x=across, y=alt.Y("r:Q", **up), color=colour, tooltip=tips)
@@ -122,7 +124,7 @@ def collapse(
     name = limit.mark_text(color="gray", align="right", baseline="bottom", dx=-4, dy=-3).encode(
         x=alt.value("width"), y=alt.Y("r:Q", **up), text="name:N"
     )
-    return alt.layer(rule, name, thin, band, bold, now).properties(title=title, height=260 + AXES + LEGEND)
+    return titled(alt.layer(rule, name, thin, band, bold, now), title, 260 + AXES + taken)
 
 
 def growth(
@@ -139,14 +141,15 @@ def growth(
     `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash, `figures` is the format of
     the axis.
     """
-    names = list(marks)
+    names = [name for name in marks if name in set(data["case"])]
+    legend, taken = legend_below(names)
     base = alt.Chart(data).encode(
         x=alt.X("tokens:Q", title=x, scale=alt.Scale(type="log", base=2), axis=alt.Axis(format="d")),
         color=alt.Color(
             "case:N",
             title=None,
-            scale=alt.Scale(domain=names, range=[colour for colour, _ in marks.values()]),
-            legend=alt.Legend(orient="bottom", columns=2, labelLimit=260, symbolOpacity=1),
+            scale=alt.Scale(domain=names, range=[marks[name][0] for name in names]),
+            legend=legend,
         ),
         tooltip=[
             alt.Tooltip("case:N", title=columns["case"]),
@@ -159,11 +162,11 @@ def growth(
     line = base.mark_line(size=2).encode(
         y=alt.Y("value:Q", axis=alt.Axis(format=figures, tickCount=6), **up),
         strokeDash=alt.StrokeDash(
-            "case:N", scale=alt.Scale(domain=names, range=[dash for _, dash in marks.values()]), legend=None
+            "case:N", scale=alt.Scale(domain=names, range=[marks[name][1] for name in names]), legend=None
         ),
     )
     dots = base.mark_point(filled=True, size=40, opacity=1).encode(y=alt.Y("value:Q", **up))
-    return alt.layer(band, line, dots).properties(title=title, height=320 + AXES + 2 * LEGEND)
+    return titled(alt.layer(band, line, dots), title, 320 + AXES + taken)
 
 
 def spans(
@@ -176,18 +179,23 @@ def spans(
 ) -> Chart:
     """A row a label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour."""
     order = list(dict.fromkeys(data["label"]))
-    x = {"title": axis, "scale": alt.Scale(zero=False, padding=16)}
+    x = {"title": axis, "scale": alt.Scale(zero=False, padding=16), "axis": alt.Axis(grid=False)}
+    y = alt.Y("label:N", title=None, sort=order, axis=above())
     base = alt.Chart(data).encode(
-        y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=240)),
+        y=y,
         color=alt.Color("colour:N", scale=None),
         tooltip=[
             alt.Tooltip("label:N", title=columns["label"]),
             *(alt.Tooltip(f"{name}:Q", title=columns[name], format=tips) for name in ("value", "low", "high")),
         ],
     )
-    span = base.mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q")
-    dot = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("value:Q", **x))
-    at = pd.DataFrame({"x": list(rules)}, dtype=float)
-    line = alt.Chart(at).mark_rule(color="#888", strokeDash=[4, 3]).encode(x=alt.X("x:Q", **x))
-    layers = [line, span, dot] if len(at) else [span, dot]
-    return alt.layer(*layers).properties(title=title, height=ROW * len(order) + AXES)
+    span = base.mark_rule(size=3, yOffset=BELOW).encode(x=alt.X("low:Q", **x), x2="high:Q")
+    dot = base.mark_point(filled=True, size=110, opacity=1, yOffset=BELOW).encode(x=alt.X("value:Q", **x))
+    marks = [  # in every row, and not through its words
+        alt.Chart(data.assign(rule=float(rule)))
+        .mark_tick(thickness=1, size=ROW - 18, color="#888", yOffset=BELOW)
+        .encode(y=y, x=alt.X("rule:Q", **x))
+        for rule in rules
+    ]
+    layers = [*marks, span, dot]
+    return titled(alt.layer(*layers), title, ROW * len(order) + AXES)

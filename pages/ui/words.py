@@ -31,6 +31,8 @@ EN = {
     "overview.published_hint": "Small images decide small questions: a verdict on 8×8 digits is no verdict on ImageNet. "
     "Published figures stand on the page *FFN*.",
     "overview.tables_hint": "The three tables of the text in our own words, each cell with the verdicts of the statements that check it.",
+    "data.hint": "*digits*: 1,797 scanned digits of 8×8 pixels. *cifar10-jpeg*: the 60,000 photographs of CIFAR-10, ten classes, 32×32 "
+    "pixels, recompressed as JPEG by their publisher.",
     "overview.open_claims": "All statements with their evidence",
     "overview.open_ffn": "See the whole experiment",
     "overview.open_maps": "Look inside both networks",
@@ -78,7 +80,7 @@ EN = {
     "verdict.not_supported": "not supported",
     "verdict.inconclusive": "inconclusive",
     "verdict.untested": "untested",
-    "verdict.hint": "Dots: means. Bars: 95 % intervals. Small marks: single seeds. Tall marks: δ. The claim is that the first arm is better by more than δ = {delta} points. *Supported*: the whole "
+    "verdict.hint": "Dots: means. Bars: 95 % intervals. Small marks: single seeds. Tall marks: zero and δ. The claim is that the first arm is better by more than δ = {delta} points. *Supported*: the whole "
     "95 % interval lies above δ. *Partly*: it lies below δ, but above zero. *Not supported*: it lies below δ and "
     "reaches zero. *Inconclusive*: it contains δ.",
     # Why a part of a claim, or a claim, has its verdict
@@ -641,9 +643,10 @@ EN = {
     "not supported; {inconclusive} are inconclusive, {untested} still untested.",
     "claims.score_title": "Verdicts by section of the text",
     "claims.score_axis": "number of statements",
+    "claims.score_hint": "Each statement is counted once, where the text says it first; the filter by section finds it in every place.",
     "claims.score_alt": "Number of statements with each verdict, by section of the text. In all: {text}.",
     "claims.wrong": "What the text gets wrong",
-    "claims.wrong_hint": "Each with its reason; press one for the evidence. Below on the left, what holds in part only.",
+    "claims.wrong_hint": "Each with its reason; press one for the evidence.",
     "claims.refuted": "Not decided as a whole, but refuted in part",
     "claims.refuted_hint": "A part that the statement needs has failed already; others are open or not measured yet.",
     "claims.how": "How to read this card",
@@ -718,6 +721,10 @@ EN = {
     "claims.on_exact": "exact, without training",
     "claims.accuracies": "The networks compared reach test accuracies from {low} % to {high} %.",
     "claims.figures": "measured {value}, {rule}",
+    "claims.figures_gap": "closes {share} % of a gap of {gap}; against half of the gap that is {value}, {rule}",
+    "claims.relative": "{value} (relative error)",
+    "claims.stands": "In lists and tables the verdict on {dataset} stands for the statement. Supported: every part with a say holds. Not "
+    "supported: none holds. Partly: some do, some do not, or an effect is real but small.",
     "claims.line": "{figures}; {behind}. {why}.",
     "claims.line_needs": "{figures}; {behind}. {why}. {needs}.",
     "claims.place_of": "{place}: {text}",
@@ -730,15 +737,15 @@ EN = {
     "claims.seeds_needed": "About {seeds} seeds would settle it, if mean and spread stay as they are",
     "claims.seeds_beyond": "About {seeds} seeds would settle it, if mean and spread stay as they are: more than the one "
     "extension, to {most}, allows",
-    "claims.seeds_many": "Even {seeds:,} seeds would not settle it, if mean and spread stay as they are",
+    "claims.seeds_many": "More seeds alone would not settle it, if mean and spread stay as they are",
     "claims.p": "{dataset}, primary contrast, that there is no difference at all: p {p}; corrected for all primary contrasts on this data set "
     "(Benjamini–Hochberg) p {adjusted}.",
-    "claims.part.primary": "primary contrast",
-    "claims.part.beside": "shown beside the verdict, has no say in it",
+    "claims.part.primary": "(primary contrast)",
+    "claims.part.beside": "(shown beside the verdict, has no say in it)",
     "claims.parts_title": "Measured, and where it would have to lie",
     "claims.parts_alt": "Every part of the statement with its interval against its rule. {text}.",
     "claims.parts_hint": "Dots: measured. Bars: 95 % intervals (97.5 % beyond the declared seeds). Green: where the whole bar must lie for this part to be "
-    "supported.",
+    "supported. Hollow dots: parts without a say.",
     "claims.unit.accuracy": "difference in test accuracy (points)",
     "claims.unit.share": "share (%)",
     "claims.unit.ratio": "ratio",
@@ -838,13 +845,14 @@ EN = {
     "shape.line.cnn": "CNN of equal parameters",
     "shape.line.stem": "ViT with a convolutional stem",
     "shape.finding": "On {scale}: from ×2 to ×4 {usual}, from ×4 to ×8 {wider}, a third dense layer at equal parameters {deeper}; "
-    "a convolutional stem against the widest FFN {stem}.",
+    "the widest FFN against a convolutional stem {stem}.",
     "shape.hint": "Bars: 95 % intervals over seeds. The usual FFN is ×4 with two dense layers.",
     "collapse.title": "Do tokens become alike?",
     "collapse.finding": "Untrained, without norms, behind {depth} layers (mean over {seeds} seeds): attention alone leaves {san} of "
     "the differences between tokens, with the FFN {mlp}, with skip connections {skip}, with both {both}.",
     "collapse.skip_over_mlp": "Behind layer {layer}, the last before rounding hides the rest, the skip connection alone keeps "
     "{value} times as much [{low}, {high}] as the FFN alone: it is the skip connection that prevents the collapse.",
+    "collapse.mlp_faster": "The FFN alone does not slow it: there r is {mlp} with it and {san} without.",
     "collapse.floor": "below: rounding (float64)",
     "collapse.chart": "What is left of the differences between tokens",
     "collapse.axis": "layer",
@@ -889,7 +897,7 @@ EN = {
     "cost.column.value": "value",
     "cost.column.low": "from",
     "cost.column.high": "to",
-    "cost.finding": "Measured time grows as {attention} for attention, as {convolution} for a convolution, as {banded} for a band that "
+    "cost.finding.seconds": "Measured time grows as {attention} for attention, as {convolution} for a convolution, as {banded} for a band that "
     "is computed alone, and as {masked} where all pairs are computed and the rest is masked.",
     "cost.crossing": "Attention’s core takes longer than the FFN from about **{value} tokens** on [{low}, {high}].",
     "cost.crossing_here": "Counted in multiply-adds at this width ({width}), it is at **{tokens} tokens**: seconds and multiply-adds need not agree.",
@@ -898,11 +906,15 @@ EN = {
     "fastest to slowest. *Core*: scores and weighted sums, without the four dense layers. *Band*: each token sees its neighbours in reading order, either computed alone, or with all pairs computed and the others masked.",
     "cost.exponents": "The power of n",
     "cost.exponent": "fitted exponent",
-    "cost.exponents_hint": "Fitted from 256 tokens up. Bars: 95 % intervals over repeats; multiply-adds are counted and exact. Dashed: 1 and 2.",
+    "cost.exponents_hint": "Fitted from 256 tokens up. Bars: 95 % intervals over repeats; multiply-adds are counted and exact. Grey marks: 1 and 2.",
     "cost.savings": "What windows save",
     "cost.window_saving.swin_t": "On the grids of Swin-T, window attention needs {ratio} times fewer multiply-adds for scores and sums than "
     "attention over all positions.",
     "cost.window_saving.1024": "With 1,024 tokens in windows of Swin’s size, {ratio} times fewer.",
+    "cost.finding.macs": "Counted multiply-adds grow as {attention} for attention, as {convolution} for a convolution, as {banded} for a "
+    "band that is computed alone, and as {masked} where all pairs are computed and the rest is masked.",
+    "cost.finding.memory": "Measured memory grows as {attention} for attention, as {convolution} for a convolution, as {banded} for a band "
+    "that is computed alone, and as {masked} where all pairs are computed and the rest is masked; fitted to three sizes.",
     "hybrids.nav": "Hybrids",
     "hybrids.title": "Is the mixture better than either?",
     "hybrids.lead": "The text: convolution and attention complement each other. Here both stand in the same blocks, alone and one after "
@@ -929,9 +941,9 @@ EN = {
     "interval {low} to {high}: *{verdict}*. Convolution first against attention first: {order}.",
     "hybrids.untested": "Not all runs are here yet: the best hybrid cannot be compared with the best pure network.",
     "hybrids.hint": "Dots: means over seeds. Bars: 95 % intervals. Blocks of a small ViT with 3×3 depthwise convolution in the place of attention; "
-    "widths are chosen so that all have equally many parameters.",
+    "widths are chosen so that all are within 5 % of its parameters.",
     "hybrids.contrasts": "The contrasts",
-    "hybrids.contrasts_hint": "First minus second. Bars: 95 % intervals. Dashed: zero, and δ = {delta} points, above which the whole bar must "
+    "hybrids.contrasts_hint": "First minus second. Bars: 95 % intervals. Grey marks: zero, and δ = {delta} points, above which the whole bar must "
     "lie for *supported*.",
     "claims.power_hint": "The rule was tried on simulated experiments whose truth is known. δ is the smallest difference that matters; "
     "seeds and images vary as in real runs. A wrong “supported” is rare by design; what is there but small is often left "
@@ -978,6 +990,7 @@ ZH = {
     "overview.tables": "原文说得对吗？",
     "overview.published_hint": "小图像只能回答小问题：8×8 数字上的结论不是 ImageNet 上的结论。已发表的数字见“FFN”页。",
     "overview.tables_hint": "原文的三张表，用我们自己的话转述；每一格都附有检验它的论断的结论。",
+    "data.hint": "*digits*：1,797 张 8×8 像素的手写数字扫描图。*cifar10-jpeg*：CIFAR-10 的 60,000 张照片，十个类别，32×32 像素，由发布者重新压缩为 JPEG。",
     "overview.open_claims": "全部论断与证据",
     "overview.open_ffn": "查看完整实验",
     "overview.open_maps": "看看两个网络的内部",
@@ -1024,7 +1037,7 @@ ZH = {
     "verdict.not_supported": "不成立",
     "verdict.inconclusive": "无法判定",
     "verdict.untested": "未检验",
-    "verdict.hint": "圆点：平均值。横条：95 % 区间。短竖线：单个种子。长竖线：δ。要检验的说法是：前者比后者好 δ = {delta} 个百分点以上。*成立*：整个 95 % 区间都在 δ 之上。"
+    "verdict.hint": "圆点：平均值。横条：95 % 区间。短竖线：单个种子。长竖线：零和 δ。要检验的说法是：前者比后者好 δ = {delta} 个百分点以上。*成立*：整个 95 % 区间都在 δ 之上。"
     "*部分成立*：区间在 δ 之下但在零之上。*不成立*：区间在 δ 之下且触及零。*无法判定*：区间包含 δ。",
     "reason.missing": "尚未测量",
     "reason.control_failed": "实验的一项对照未通过，因此不给出结论",
@@ -1535,9 +1548,10 @@ ZH = {
     "{inconclusive} 条无法判定，{untested} 条尚未检验。",
     "claims.score_title": "原文各节论断的结论",
     "claims.score_axis": "论断条数",
+    "claims.score_hint": "每条论断只在原文首次出现的章节计一次；按章节筛选时，在它出现的每一节都能找到。",
     "claims.score_alt": "原文各节中每种结论的论断条数。合计：{text}。",
     "claims.wrong": "原文错在哪里",
-    "claims.wrong_hint": "每条附有理由，点击可看证据。下方左侧是只有一部分成立的论断。",
+    "claims.wrong_hint": "每条附有理由，点击可看证据。",
     "claims.refuted": "整体尚未判定，但已有一部分被推翻",
     "claims.refuted_hint": "论断所需的某一部分已经不成立；其余部分无法判定或尚未测量。",
     "claims.how": "如何阅读这张卡片",
@@ -1605,6 +1619,9 @@ ZH = {
     "claims.on_exact": "精确判定，无需训练",
     "claims.accuracies": "所比较的网络测试准确率为 {low} % 到 {high} %。",
     "claims.figures": "测得 {value}，{rule}",
+    "claims.figures_gap": "弥补了 {gap} 差距的 {share} %；与差距的一半相比为 {value}，{rule}",
+    "claims.relative": "{value}（相对误差）",
+    "claims.stands": "在列表和表格中，以 {dataset} 上的结论为准。成立：参与判定的每个部分都成立；不成立：没有一个成立；部分成立：有的成立、有的不成立，或者效应真实但很小。",
     "claims.line": "{figures}；{behind}。{why}。",
     "claims.line_needs": "{figures}；{behind}。{why}。{needs}。",
     "claims.place_of": "{place}：{text}",
@@ -1616,13 +1633,13 @@ ZH = {
     "claims.source.exact": "用网络预先算好，随软件提供",
     "claims.seeds_needed": "若均值和离散程度不变，大约需要 {seeds} 个种子才能判定",
     "claims.seeds_beyond": "若均值和离散程度不变，大约需要 {seeds} 个种子才能判定，超出了规则允许的唯一一次追加（到 {most} 个）",
-    "claims.seeds_many": "若均值和离散程度不变，即使 {seeds:,} 个种子也无法判定",
+    "claims.seeds_many": "若均值和离散程度不变，单靠增加种子无法判定",
     "claims.p": "{dataset}，主要对比（假设毫无差异）：p {p}；按该数据集上全部主要对比校正后（Benjamini–Hochberg）p {adjusted}。",
-    "claims.part.primary": "主要对比",
-    "claims.part.beside": "仅供参考，不影响结论",
+    "claims.part.primary": "（主要对比）",
+    "claims.part.beside": "（仅供参考，不影响结论）",
     "claims.parts_title": "测得的数值，以及它应当落在哪里",
     "claims.parts_alt": "论断的每个部分的区间与判定规则。{text}。",
-    "claims.parts_hint": "圆点：测得的值。横条：95 % 区间（种子数超过事先声明时为 97.5 %）。绿色：整个横条都落在其中，这一部分才算成立。",
+    "claims.parts_hint": "圆点：测得的值。横条：95 % 区间（种子数超过事先声明时为 97.5 %）。绿色：整个横条都落在其中，这一部分才算成立。空心圆点：不参与判定的部分。",
     "claims.unit.accuracy": "测试准确率之差（百分点）",
     "claims.unit.share": "占比（%）",
     "claims.unit.ratio": "比值",
@@ -1715,13 +1732,14 @@ ZH = {
     "shape.line.cnn": "参数量相同的 CNN",
     "shape.line.stem": "带卷积 stem 的 ViT",
     "shape.finding": "在 {scale}上：从 ×2 到 ×4 为 {usual}，从 ×4 到 ×8 为 {wider}，参数量相同时再加一个全连接层为 {deeper}；"
-    "卷积 stem 与最宽的 FFN 相比为 {stem}。",
+    "最宽的 FFN 与卷积 stem 相比为 {stem}。",
     "shape.hint": "竖条：种子间的 95 % 区间。通常的 FFN 是 ×4、两个全连接层。",
     "collapse.title": "各个 token 会变得一样吗？",
     "collapse.finding": "未经训练、没有归一化，{depth} 层之后（{seeds} 个种子平均）：只有注意力时，token 之间的差异剩下 {san}；加上 FFN 剩 {mlp}，"
     "加上残差连接剩 {skip}，两者都有剩 {both}。",
     "collapse.skip_over_mlp": "在第 {layer} 层之后（再往后，差异就被舍入误差淹没了），单用残差连接留下的差异是单用 FFN 的 {value} 倍 "
     "[{low}, {high}]：防止坍缩的是残差连接。",
+    "collapse.mlp_faster": "单用 FFN 并不能减缓坍缩：此处有 FFN 时 r 为 {mlp}，没有时为 {san}。",
     "collapse.floor": "线下为舍入误差（float64）",
     "collapse.chart": "token 之间的差异还剩多少",
     "collapse.axis": "层",
@@ -1765,17 +1783,19 @@ ZH = {
     "cost.column.value": "数值",
     "cost.column.low": "下限",
     "cost.column.high": "上限",
-    "cost.finding": "实测时间的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，先算全部、再用带状掩码的为 {masked}。",
+    "cost.finding.seconds": "实测时间的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，先算全部、再用带状掩码的为 {masked}。",
     "cost.crossing": "大约从 **{value} 个 token** 起 [{low}, {high}]，注意力核心比 FFN 更慢。",
     "cost.crossing_here": "在同样的宽度（{width}）下按乘加次数计，这要到 **{tokens} 个 token**：时间与乘加次数不必一致。",
     "cost.crossing_formula": "对宽度为 {width} 的 ViT-B/16 计数，则要到 {tokens} 个 token；在它通常的 {usual} 个 token 时，平方项只占乘加次数的 {share} %。",
     "cost.hint": "宽度 {width} 的一层，随机权重，单核，各批次的 token 总数相同。线：多次重复的中位数。色带：最快到最慢。“核心”：打分与加权和，不计四个全连接层。“带状”：每个 token 只看阅读顺序上的邻居，要么只算带内，要么先算全部、再用带状掩码去掉其余。",
     "cost.exponents": "n 的几次方",
     "cost.exponent": "拟合的指数",
-    "cost.exponents_hint": "从 256 个 token 起拟合。横条：多次重复的 95 % 区间；乘加次数是精确计数。虚线：1 和 2。",
+    "cost.exponents_hint": "从 256 个 token 起拟合。横条：多次重复的 95 % 区间；乘加次数是精确计数。灰色竖线：1 和 2。",
     "cost.savings": "窗口省下多少",
     "cost.window_saving.swin_t": "在 Swin-T 的各级网格上，窗口注意力的打分与加权和所需的乘加次数是全局注意力的 1/{ratio}。",
     "cost.window_saving.1024": "1,024 个 token、窗口大小同 Swin 时，是 1/{ratio}。",
+    "cost.finding.macs": "乘加次数的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，先算全部、再用带状掩码的为 {masked}。",
+    "cost.finding.memory": "实测内存的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，先算全部、再用带状掩码的为 {masked}；由三个尺寸拟合。",
     "hybrids.nav": "混合网络",
     "hybrids.title": "混合起来比单独用更好吗？",
     "hybrids.lead": "原文说：卷积和注意力互补。这里把两者放进同样的块里，单独使用，或按两种先后顺序组合，参数量相同，训练方案相同。",
@@ -1800,9 +1820,9 @@ ZH = {
     "hybrids.finding": "在 {scale}上，最好的混合网络（*{a}*）与最好的纯网络（*{b}*，两者都在验证集上选出）相比：**{mean} 个百分点**，95 % 区间 {low} 到 {high}：*{verdict}*。"
     "先卷积与先注意力相比：{order}。",
     "hybrids.untested": "运行还不全：暂时无法比较最好的混合网络与最好的纯网络。",
-    "hybrids.hint": "圆点：种子平均。横条：95 % 区间。小型 ViT 的块，用 3×3 深度卷积代替注意力；调整宽度使参数量相同。",
+    "hybrids.hint": "圆点：种子平均。横条：95 % 区间。小型 ViT 的块，用 3×3 深度卷积代替注意力；调整宽度，使参数量与它相差不超过 5 %。",
     "hybrids.contrasts": "各项对比",
-    "hybrids.contrasts_hint": "前者减后者。横条：95 % 区间。虚线：零，以及 δ = {delta} 个百分点；整个横条都在 δ 之上才算*成立*。",
+    "hybrids.contrasts_hint": "前者减后者。横条：95 % 区间。灰色竖线：零，以及 δ = {delta} 个百分点；整个横条都在 δ 之上才算*成立*。",
     "claims.power_hint": "判定规则在真相已知的模拟实验上试验过。δ 是有意义的最小差异；种子和图像的变动与真实运行相当。规则的设计使错误的“成立”很少出现；"
     "差异存在但很小时，往往得到“无法判定”。",
     "claims.power.plan": "种子",
@@ -1943,6 +1963,11 @@ def quote(value: object) -> object:
 def say(key: str, **values: object) -> str:
     """The words for `key` in the visitor's language."""
     return WORDS[language()][key].format(**values)
+
+
+def sentences(*found: str) -> str:
+    """Sentences one after another, with a space between them where the language has one; empty ones are left out."""
+    return ("" if language() == "zh" else " ").join(filter(None, found))
 
 
 def plain(words: Words) -> str:

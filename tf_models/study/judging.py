@@ -54,6 +54,7 @@ class PartResult:
     delta: float | None
     verdict: str
     reason: str  # a code of verdict.REASONS
+    gap: Measure | None = None  # of a share of a gap: the part's denominator
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Result:
     @property
     def primary(self) -> PartResult:
         return next(result for result in self.parts if result.part.key == self.claim.primary)
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing that decides depends on the data set."""
+        return all(part.part.experiment in EXACT for part in self.parts if part.part.decides)
 
 
 def judge_all(
@@ -130,7 +136,7 @@ def _judge(
             measure = None  # a share of a gap that nobody has measured
         delta = smallest_effect(dataset, scale.train_images if scale else USUAL_IMAGES)
         verdict, reason = judge(measure, part.test, part.threshold, delta, gap)
-        return PartResult(part, measure, None if part.experiment in EXACT else delta, verdict, reason)
+        return PartResult(part, measure, None if part.experiment in EXACT else delta, verdict, reason, gap)
 
     parts = tuple(judged(part) for part in claim.parts)
     deciding = [result for result in parts if result.part.decides]
@@ -230,7 +236,7 @@ def document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
         "published": [asdict(evidence) for evidence in claim.published],
         "verdict": head.verdict,
         "reason": head.reason,
-        "dataset": head.dataset,
+        "dataset": NO_DATASET if head.exact else head.dataset,
         "seeds": head.seeds,
         "declared_seeds": {dataset: declared_seeds(dataset) for dataset in DATASETS} if claim.seeds else {},
     }

@@ -21,8 +21,9 @@ class Part:
     """One testable part of a claim: a measure of an experiment, and what it must be for the part to hold.
 
     `test` is one of `verdict.TESTS`; `threshold` None is δ, the smallest effect that matters on the data set. Where
-    the part says that a share of a gap is closed, the gap is the measure `denominator`, whose own interval must exclude
-    δ. A part that does not decide is shown beside the verdict and has no say in it.
+    the part says that half of a gap is closed, its measure is what is gained minus half of the gap, and the gap is
+    the measure `denominator`, whose own interval must exclude δ. A part that does not decide is shown beside the
+    verdict and has no say in it.
     """
 
     key: str

@@ -1254,8 +1254,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "deeper_over_stem",
                 Words("The deeper FFN brings more than a convolutional stem", "加深 FFN 的收益超过换成卷积 stem"),
                 "ffn-shape",
-                "stem_over_deeper",
-                "below",
+                "deeper_over_stem",
+                "above",
                 0.0,
             ),
             Part(
@@ -1275,8 +1275,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "wider_over_stem",
                 Words("The wider FFN brings more than a convolutional stem", "加宽 FFN 的收益超过换成卷积 stem"),
                 "ffn-shape",
-                "stem_over_wider",
-                "below",
+                "wider_over_stem",
+                "above",
                 0.0,
             ),
             Part(
