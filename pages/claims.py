@@ -10,7 +10,7 @@ frame.heading("claims")
 with st.spinner(say("claims.working")):
     found = loaders.claim_results()
 
-top, below = st.container(), st.container()
+top, below = st.container(), st.container(key="list_of_claims")
 with below:
     st.header(say("claims.list"))
     fitting, results = claims.choose_filters(found)
@@ -23,6 +23,7 @@ with top:
         claim_card.show_card(claim, found[claim.id])
 with below:
     claims.show_list(fitting, results)
+    st.html(claims.TO_THE_LIST, unsafe_allow_javascript=True)
 if claim is None:
     st.header(say("claims.tables"))
     st.caption(say("overview.tables_hint"))

@@ -380,7 +380,7 @@ def test_the_inside_of_every_variant_can_be_seen(opened_networks, monkeypatch, v
     assert bool(layers) == any(box.key == "choice_left_query" for box in app.selectbox)
 
 
-def test_a_chart_of_intervals_draws_means_spans_seeds_and_delta():
+def test_a_chart_of_intervals_draws_means_spans_seeds_zero_and_delta():
     columns = tables.column_names()
     data = pd.DataFrame(
         [
@@ -390,8 +390,9 @@ def test_a_chart_of_intervals_draws_means_spans_seeds_and_delta():
     ).astype({"seed": "float"})
     drawn = charts.intervals(data, "title", "axis", columns).to_dict()
     marks = [layer["mark"]["type"] for layer in drawn["layer"]]
-    assert marks == ["rule", "tick", "point", "rule", "point"]
+    assert marks == ["tick", "tick", "point", "rule", "point"]  # zero, delta, seeds, span, mean
     values = drawn["datasets"]
+    assert any(row.get("zero") == 0.0 for rows in values.values() for row in rows)
     assert any(row.get("delta") == 1.5 for rows in values.values() for row in rows)
     assert any(row.get("low") == 2.0 and row.get("high") == 4.0 for rows in values.values() for row in rows)
 

@@ -86,7 +86,8 @@ def intervals(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, s
         .mark_tick(size=ROW - 18, **mark)
         .encode(x="delta:Q", y=y, tooltip=alt.Tooltip("delta:Q", title=columns["delta"]))
     )
-    span = base.mark_rule(size=3, yOffset=BELOW).encode(x=alt.X("low:Q", title=axis), x2="high:Q")
+    across = alt.X("low:Q", title=axis, axis=alt.Axis(grid=False))
+    span = base.mark_rule(size=3, yOffset=BELOW).encode(x=across, x2="high:Q")
     dot = base.mark_point(filled=True, size=110, opacity=1, yOffset=BELOW).encode(x="mean:Q")
     ticks = (
         alt.Chart(seeds)

@@ -20,6 +20,15 @@ ALL = "all"
 FROM_THE_LEFT = """<style>
 [class*=st-key-statements] button, [class*=st-key-statements] button * {text-align: left; justify-content: flex-start}
 </style>"""
+# A link with a filter opens at the list, which stands below the score. Mounted once, so that choosing a filter on the
+# page moves nothing.
+TO_THE_LIST = """<script>
+if (/[?&](section|system|verdict|data)=/.test(location.search) && !/[?&]claim=C/.test(location.search)) {
+    const list = document.querySelector('.st-key-list_of_claims')
+    list.style.scrollMarginTop = '4rem'  // of the bar at the top
+    list.scrollIntoView()
+}
+</script>"""
 # Places of the text without a number of their own → the heading under which they are counted.
 OUTSIDE = {
     **{"table1": "1.4", "table2": "2.2", "table3": "3"},

@@ -184,7 +184,11 @@ def show_published(result: dict[str, Any] | None) -> None:
         if result and measured[arm] is not None
     ]
     rows += [
-        {"label": f"{row.system}, {row.data}", "which": say(column), "value": getattr(row, field)}
+        {
+            "label": f"{row.system}, {row.data}" + ("" if row.metric == "top-1" else f" ({row.metric})"),
+            "which": say(column),
+            "value": getattr(row, field),
+        }
         for row in FFN_ABLATIONS
         for column, _, field in WITH_WITHOUT
     ]

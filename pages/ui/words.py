@@ -787,9 +787,9 @@ EN = {
     "rule.below": "must be below {threshold}",
     "rule.equals": "must be {threshold}",
     "rule.between": "must lie between {low} and {high}",
-    "repeat.lead": "Trains the cheapest cell of the experiment *{experiment}* once more on *{dataset}* ({images} training "
-    "images), with a seed that no shipped run has: {arms}. About {seconds} seconds of training, after some seconds of "
-    "building. The verdict stays as it is; your runs stand beside the shipped ones.",
+    "repeat.lead": "Trains the networks of one comparison once more, the quickest of the experiment *{experiment}*, on *{dataset}* ({images} "
+    "training images), with a seed that no shipped run has: {arms}. Together about {seconds} seconds of training, less "
+    "where several train at a time, after some seconds of building. The verdict stays as it is; your runs stand beside the shipped ones.",
     "repeat.none": "The runs of *{experiment}* are not here yet. This trains them: `{command}`.",
     "repeat.formula": "There is nothing to train: the figures are counted from the configurations whenever this page opens. "
     "*Anatomy* shows the networks.",
@@ -846,7 +846,7 @@ EN = {
     "shape.line.stem": "ViT with a convolutional stem",
     "shape.finding": "On {scale}: from ×2 to ×4 {usual}, from ×4 to ×8 {wider}, a third dense layer at equal parameters {deeper}; "
     "the widest FFN against a convolutional stem {stem}.",
-    "shape.hint": "Bars: 95 % intervals over seeds. The usual FFN is ×4 with two dense layers.",
+    "shape.hint": "Bars: 95 % intervals over seeds. The usual FFN is ×4 with two dense layers. Stem: what leads from the pixels to the first grid.",
     "collapse.title": "Do tokens become alike?",
     "collapse.finding": "Untrained, without norms, behind {depth} layers (mean over {seeds} seeds): attention alone leaves {san} of "
     "the differences between tokens, with the FFN {mlp}, with skip connections {skip}, with both {both}.",
@@ -1679,8 +1679,8 @@ ZH = {
     "rule.below": "应低于 {threshold}",
     "rule.equals": "应等于 {threshold}",
     "rule.between": "应不小于 {low}、不大于 {high}",
-    "repeat.lead": "在 *{dataset}* 上（{images} 张训练图像）把实验 *{experiment}* 中最便宜的一格再训练一次，所用种子不同于任何预置的运行：{arms}。"
-    "搭建网络需要几秒，训练约 {seconds} 秒。上面的结论不变，你的运行与预置的运行并排显示。",
+    "repeat.lead": "在 *{dataset}* 上（{images} 张训练图像）把实验 *{experiment}* 中最快的一项对比所涉及的网络再训练一次，所用种子不同于任何预置的运行：{arms}。"
+    "搭建网络需要几秒，训练合计约 {seconds} 秒，同时训练几个网络时更短。上面的结论不变，你的运行与预置的运行并排显示。",
     "repeat.none": "这里还没有 *{experiment}* 的运行。下面的命令会训练它们：`{command}`。",
     "repeat.formula": "这里不需要训练：每次打开本页都会根据配置重新计数。网络本身见“结构”页。",
     "repeat.exact": "这里不需要训练：`{command}` 会用随机权重的网络重新计算 *{experiment}*。",
@@ -1733,7 +1733,7 @@ ZH = {
     "shape.line.stem": "带卷积 stem 的 ViT",
     "shape.finding": "在 {scale}上：从 ×2 到 ×4 为 {usual}，从 ×4 到 ×8 为 {wider}，参数量相同时再加一个全连接层为 {deeper}；"
     "最宽的 FFN 与卷积 stem 相比为 {stem}。",
-    "shape.hint": "竖条：种子间的 95 % 区间。通常的 FFN 是 ×4、两个全连接层。",
+    "shape.hint": "竖条：种子间的 95 % 区间。通常的 FFN 是 ×4、两个全连接层。stem：从像素到第一个网格的部分。",
     "collapse.title": "各个 token 会变得一样吗？",
     "collapse.finding": "未经训练、没有归一化，{depth} 层之后（{seeds} 个种子平均）：只有注意力时，token 之间的差异剩下 {san}；加上 FFN 剩 {mlp}，"
     "加上残差连接剩 {skip}，两者都有剩 {both}。",
