@@ -122,6 +122,13 @@ def test_run_prints_the_intervals_of_the_shipped_results_without_training():
     store.close()
 
 
+def test_run_says_what_too_few_seeds_cannot_decide(capsys):
+    assert main(["run", "ffn-gap", "--seeds", "2", "--json"]) == 0  # shipped: nothing is trained
+    done = capsys.readouterr()
+    assert "2 seeds give intervals but no verdict: that needs at least 3, and 5 are declared for digits." in done.err
+    assert {row["verdict"] for row in json.loads(done.out)["contrasts"]} == {"inconclusive"}
+
+
 def is_one_error(code: int, out: str, err: str, words: str) -> None:
     assert code == 2 and out == ""
     assert err.startswith("error: ") and err.count("\n") == 1 and words in err
@@ -139,7 +146,10 @@ BAD = {
     "unknown data set of an experiment": (["run", "ffn-gap", "--dataset", "pets"], "Unknown data set “pets”"),
     "patch": (["train", "vit", "--set", "patch=7", "--dataset", "cifar10"], "height 32 is not a multiple of patch 7"),
     "unknown experiment": (["run", "gap"], "Unknown experiment “gap”: choose one of ffn-gap"),
-    "one seed": (["run", "ffn-gap", "--seeds", "1"], "1 seeds: an interval needs at least 2"),
+    "one seed": (
+        ["run", "ffn-gap", "--seeds", "1"],
+        "seeds is 1: an interval needs at least 2, and a verdict at least 3",
+    ),
     "an option of another experiment": (
         ["run", "parameter-efficiency", "--depths", "1,2"],
         "parameter-efficiency has no --depths (given (1, 2))",

@@ -20,6 +20,7 @@ from tf_models.study.conduct import conduct, known_records, used_records
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, experiment_kind
 from tf_models.study.jobs import Jobs
+from tf_models.study.power import error_rates, few_seeds, write_power
 from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore, default_backend
 from tf_models.study.shipped import shipped_records, write_shipped
 
@@ -204,6 +205,8 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         options.tuning_size,
         **own,
     )
+    if words := few_seeds(experiment.dataset, experiment.seeds):
+        print(words, file=sys.stderr)
     jobs = Jobs(RunStore())
     bars: dict[str, tqdm] = {}
 
@@ -265,8 +268,6 @@ def _claims(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _power(options: argparse.Namespace) -> list[dict[str, Any]]:
-    from tf_models.study.power import error_rates, write_power
-
     rows = error_rates()
     if options.ship:
         print(write_power(rows), file=sys.stderr)

@@ -92,7 +92,7 @@ MESSAGES = {
     "queue_full": "{value} runs are waiting already, the limit of LAB_MAX_QUEUE: wait for one to end, or stop one.",
     "too_many_epochs": "{value} epochs: this lab allows {limit} (LAB_MAX_EPOCHS).",
     "no_workers": "No worker answered within {seconds:.0f} s: {reason}.",
-    "too_few_seeds": "{value} seeds: an interval needs at least 2, and a verdict at least 3.",
+    "too_few_seeds": "seeds is {value}: an interval needs at least 2, and a verdict at least 3.",
     "idle_option": "{experiment} has no --{name} (given {value}).",
     "unknown_run": "Unknown run “{value}”: it is not in this lab's run store.",
     "run_ended": "Run {value} has ended as {status}, without a result.",

@@ -16,10 +16,13 @@ import numpy as np
 
 from tf_models.study.shipped import RESULTS
 from tf_models.study.verdict import (
+    FEWEST_SEEDS,
     INCONCLUSIVE,
+    SUPPORTED,
     VERDICTS,
     Effect,
     conjunction,
+    declared_seeds,
     effect_of_seeds,
     effect_of_seeds_and_images,
     judge,
@@ -124,3 +127,29 @@ def shipped_power() -> list[dict[str, Any]]:
     """The shipped rows; none where the file is missing."""
     path = RESULTS / FILE
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+
+def few_seeds(dataset: str, seeds: int) -> str:
+    """What an experiment with fewer seeds than declared can and cannot decide; empty where it has enough."""
+    declared = declared_seeds(dataset)
+    if seeds >= declared:
+        return ""
+    if seeds < FEWEST_SEEDS:
+        return (
+            f"{seeds} seeds give intervals but no verdict: that needs at least {FEWEST_SEEDS}, and {declared} are "
+            f"declared for {dataset}."
+        )
+    delta = smallest_effect(dataset, IMAGES)
+    found = {
+        row["seeds"]: row["shares"][SUPPORTED]
+        for row in shipped_power()
+        if (row["dataset"], row["rule"], row["looks"], row["true"]) == (dataset, "difference", 1, [2 * delta])
+    }
+    text = f"{seeds} seeds are fewer than the {declared} that are declared for {dataset}: more is left inconclusive."
+    if declared in found:
+        simulated = max(plan for plan in found if plan <= seeds)
+        text += (
+            f" A true difference of {200 * delta:g} points is found in {100 * found[simulated]:.0f} % of experiments "
+            f"with {simulated} seeds, and in {100 * found[declared]:.0f} % with {declared} (simulated)."
+        )
+    return text
