@@ -55,7 +55,7 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("kind", "ratio")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
-    legend, taken = legend_below(kinds)
+    legend, taken = legend_below(kinds, "circle")
     colour = alt.Color(
         "kind:N",
         title=None,
