@@ -100,10 +100,8 @@ def parts(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
     span = base.mark_rule(size=3, yOffset=below).encode(x=alt.X("low:Q", **x), x2="high:Q")
     at = alt.X("value:Q", **x)
     dots = [
-        base.transform_filter(alt.datum.decides == True)  # noqa: E712  (Vega's, not Python's)
-        .mark_point(filled=True, size=110, opacity=1, yOffset=below)
-        .encode(x=at),
-        base.transform_filter(alt.datum.decides == False)  # noqa: E712
+        base.transform_filter("datum.decides").mark_point(filled=True, size=110, opacity=1, yOffset=below).encode(x=at),
+        base.transform_filter("!datum.decides")
         .mark_point(fill="white", size=110, opacity=1, yOffset=below)
         .encode(x=at),
     ]
