@@ -188,10 +188,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         published=(
             Evidence(
                 Words(
-                    "Activations per linear map: VGG16 15 of 16, ResNet-50 49 of 53, MobileNetV2 35 of 52, "
-                    "ConvNeXt-T 18 of 58, ViT-B/16 12 of 72 (and 12 softmax)",
-                    "激活函数与线性映射的个数：VGG16 为 15/16，ResNet-50 为 49/53，MobileNetV2 为 35/52，"
-                    "ConvNeXt-T 为 18/58，ViT-B/16 为 12/72（另有 12 个 softmax）",
+                    "Activations per linear map: VGG16 15 of 16, ConvNeXt-T 18 of 58, ViT-B/16 12 of 72 (and 12 "
+                    "softmax); per convolution: ResNet-50 49 of 53, MobileNetV2 35 of 52",
+                    "激活函数与线性映射的个数：VGG16 为 15/16，ConvNeXt-T 为 18/58，ViT-B/16 为 12/72（另有 12 个 "
+                    "softmax）；与卷积的个数：ResNet-50 为 49/53，MobileNetV2 为 35/52",
                 ),
                 "",
                 "",
@@ -848,7 +848,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "最佳线性映射未能解释的部分，在注意力中超过 1 %，或超过 FFN 相应部分的四分之一。",
         ),
         right=Words(
-            "With frozen weights, the output is linear in the values V, and nothing acts on a token by itself.",
+            "With frozen weights, the output is linear in the values V, and no activation acts on a token by itself.",
             "权重固定时，输出对 V 是线性的，也没有逐 token 的激活函数。",
         ),
         wrong=Words(
@@ -888,9 +888,11 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "卷积加 ReLU 已经包含 FFN 的功能，所以 CNN 不需要 FFN，而 Transformer 需要。",
         ),
         question=Words(
-            "At equal parameters, does an FFN add anything to a network of dense convolutions? And does it add "
-            "more to attention?",
-            "参数量相同时，FFN 对普通卷积组成的网络有用吗？对注意力的用处更大吗？",
+            "At equal parameters, does an FFN add anything to a network of dense convolutions, which have no ReLU of "
+            "their own here? Does it add more to attention? And what does it add where a bare activation stands "
+            "behind each convolution?",
+            "参数量相同时，FFN 对普通卷积（此处不自带 ReLU）组成的网络有用吗？对注意力的用处更大吗？每个卷积后已有激活"
+            "函数时，FFN 还有用吗？",
         ),
         parts=(
             Part(
@@ -1550,8 +1552,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "cheaper",
                 Words(
-                    "With 1,024 tokens, attention within windows takes less than a fifth of the multiply-adds",
-                    "有 1,024 个 token 时，窗口注意力的乘加次数不到全局注意力的五分之一",
+                    "With 1,024 tokens, the scores and sums of attention within windows take less than a fifth of "
+                    "the multiply-adds",
+                    "有 1,024 个 token 时，窗口注意力的打分与加权和所需的乘加次数不到全局注意力的五分之一",
                 ),
                 "cost",
                 "window_saving.1024",
@@ -1571,8 +1574,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "swin_t",
                 Words(
-                    "On the grids of Swin-T, attention within windows takes less than a fifth of the multiply-adds",
-                    "在 Swin-T 的网格上，窗口注意力的乘加次数不到全局注意力的五分之一",
+                    "On the grids of Swin-T, the scores and sums of attention within windows take less than a fifth "
+                    "of the multiply-adds",
+                    "在 Swin-T 的网格上，窗口注意力的打分与加权和所需的乘加次数不到全局注意力的五分之一",
                 ),
                 "cost",
                 "window_saving.swin_t",
@@ -1596,8 +1600,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "窗口省不了多少计算，或准确率的损失超过 δ。",
         ),
         right=Words(
-            "Swin’s windows bring in locality and save most of attention’s cost.",
-            "Swin 的窗口引入了局部性，并省去注意力的大部分计算。",
+            "Swin’s windows bring in locality and save most of the multiply-adds of attention’s scores and sums.",
+            "Swin 的窗口引入了局部性，并省去注意力打分与加权和的大部分乘加次数。",
         ),
         wrong=Words(
             "ConvNeXt is no Transformer with local attention: it is a CNN and has no attention at all.",
@@ -1703,8 +1707,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         ),
         primary="no_transform",
         refuted_by=Words(
-            "Attention that changes a token without any mixing, or an FFN whose output is as wide as its input.",
-            "注意力不做任何混合也会改变 token；或者 FFN 的输出与输入一样宽。",
+            "Attention that changes a token without any mixing, or that makes tokens wider or narrower.",
+            "注意力不做任何混合也会改变 token；或者会改变 token 的宽度。",
         ),
         right=Words(
             "Attention’s output is as wide as its input, and attention has no activation that works on a token by "
@@ -1889,8 +1893,8 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "没有 FFN 的 Transformer 胜过线性网络并能完成乘积任务；或者弥补了与完整 Transformer 差距的一半以上。",
         ),
         right=Words(
-            "At small scale a Transformer without FFN can be much weaker.",
-            "在小规模下，没有 FFN 的 Transformer 可能弱得多。",
+            "On ImageNet, a tiny ViT of attention alone was much weaker.",
+            "在 ImageNet 上，只有注意力的 tiny ViT 确实弱得多。",
         ),
         wrong=Words(
             "It is not linear: attention’s weights depend on the input, layer after layer. And what keeps a deep "
@@ -2069,13 +2073,18 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "自注意力单独不如 CNN，必须加上 FFN 才能与 CNN 打平。",
         ),
         question=Words(
-            "At equal parameters, where do attention without FFN and the full ViT stand beside a CNN?",
-            "参数量相同时，没有 FFN 的注意力和完整的 ViT，与 CNN 相比各如何？",
+            "Where does the full ViT stand beside a CNN of equal parameters? And attention without the FFN, at the "
+            "ViT’s depth, and with the missing parameters put elsewhere?",
+            "与参数量相同的 CNN 相比，完整的 ViT 如何？没有 FFN 的注意力（深度与 ViT 相同，或者把省下的参数用在别处）又"
+            "如何？",
         ),
         parts=(
             Part(
                 "below",
-                Words("The CNN is better than attention without FFN", "CNN 好于没有 FFN 的注意力"),
+                Words(
+                    "The CNN is better than attention without FFN, at the ViT’s depth and with fewer parameters",
+                    "CNN 好于没有 FFN 的注意力（深度与 ViT 相同，参数更少）",
+                ),
                 "factorial",
                 "cnn_over_attention_only",
                 "difference",
@@ -2088,6 +2097,28 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "factorial",
                 "vit_over_cnn",
                 "no_difference",
+            ),
+            Part(
+                "below_deeper",
+                Words(
+                    "The CNN is better than attention without FFN, deeper, at equal parameters",
+                    "参数量相同时，CNN 好于没有 FFN 而更深的注意力网络",
+                ),
+                "factorial",
+                "cnn_over_attention_only.deeper",
+                "difference",
+                decides=False,
+            ),
+            Part(
+                "below_wider",
+                Words(
+                    "The CNN is better than attention without FFN, wider, at equal parameters",
+                    "参数量相同时，CNN 好于没有 FFN 而更宽的注意力网络",
+                ),
+                "factorial",
+                "cnn_over_attention_only.wider",
+                "difference",
+                decides=False,
             ),
         ),
         primary="below",
@@ -2172,11 +2203,12 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "没有注意力的网络也可以很好：token MLP 可以取而代之。",
         ),
         wrong=Words(
-            "What takes the place of attention is the token MLP, and that is no FFN. An FFN, which sees one token, "
-            "cannot exchange anything. That the FFN matters more and more, as the text adds, is a trend across "
-            "architectures and nothing that an experiment here can show.",
-            "取代注意力的是 token MLP，它不是 FFN。FFN 只看得到一个 token，无法交换信息。至于“越来越重要”，这是架构"
-            "发展的趋势，本站的实验无法证明。",
+            "In MLP-Mixer, what takes the place of attention is the token MLP, and that is no FFN. An FFN, which sees "
+            "one token, cannot exchange anything: where it does as well alone, the exchange was worth little there. "
+            "That the FFN matters more and more, as the text adds, is a trend across architectures and nothing that "
+            "an experiment here can show.",
+            "在 MLP-Mixer 里，取代注意力的是 token MLP，它不是 FFN。FFN 只看得到一个 token，无法交换信息：如果只用 FFN "
+            "也同样好，说明在那里交换信息本来就没什么用。至于“越来越重要”，这是架构发展的趋势，本站的实验无法证明。",
         ),
         published=(
             Evidence(
@@ -2198,9 +2230,10 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             ),
             Evidence(
                 Words(
-                    "In translation the FFN is the redundant part: one wide FFN shared by all layers gives 36.5 "
-                    "BLEU instead of 35.6",
-                    "在翻译任务中，FFN 反而是冗余的部分：各层共用一个更宽的 FFN，BLEU 从 35.6 升到 36.5",
+                    "In translation the FFN is the redundant part: one wide FFN, shared by the encoder’s layers, and "
+                    "none in the decoder give 36.5 BLEU instead of 35.6",
+                    "在翻译任务中，FFN 反而是冗余的部分：编码器各层共用一个更宽的 FFN、解码器不用 FFN，BLEU 从 "
+                    "35.6 升到 36.5",
                 ),
                 *PIRES,
                 -1,

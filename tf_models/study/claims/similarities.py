@@ -503,10 +503,14 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         ),
         primary="vgg_grid",
         refuted_by=Words(
-            "A stage table in which the grid does not shrink or the width does not grow.",
-            "阶段表中网格没有缩小，或宽度没有增加。",
+            "A stage table in which the grid does not shrink, or the width does not grow, from first to last.",
+            "阶段表中从第一阶段到最后阶段网格没有缩小，或宽度没有增加。",
         ),
-        right=Words("It describes VGG and ResNet exactly.", "对 VGG 和 ResNet 的描述完全正确。"),
+        right=Words(
+            "It describes ResNet exactly, and VGG16 but for its last step: there the grid halves and the width stays "
+            "at 512.",
+            "ResNet 完全如此；VGG16 除最后一步外也是如此：最后一步网格减半，宽度仍为 512。",
+        ),
         wrong=Words(
             "A CNN need not be built so: ConvMixer keeps one grid and one width from start to end.",
             "CNN 并非必须如此：ConvMixer 从头到尾只有一个网格、一个宽度。",
@@ -630,7 +634,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 ),
                 "probing",
                 "pyramid_over_isotropic",
-                "difference",
+                "above",
             ),
         ),
         primary="pyramid",
@@ -888,13 +892,10 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             "投影的权重随位置而不同。",
         ),
         right=Words(
-            "Exactly right. They are 1×1 convolutions.",
-            "完全正确：它们就是 1×1 卷积。",
+            "Exactly right. They are 1×1 convolutions; only tables of learned positions grow with the image.",
+            "完全正确：它们就是 1×1 卷积；只有可学习的位置编码表会随图像增大。",
         ),
-        wrong=Words(
-            "Only tables of learned positions grow with the image.",
-            "只有可学习的位置编码表会随图像增大。",
-        ),
+        wrong=NO_WORDS,
         seeds=0,
     ),
     Claim(
@@ -956,9 +957,9 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         ),
         primary="efficient",
         refuted_by=Words(
-            "Attention weights that do not depend on the input, or a ViT that needs fewer multiply-adds for the same "
-            "accuracy.",
-            "注意力权重不随输入变化，或 ViT 以更少的乘加达到同样的准确率。",
+            "Attention weights that do not depend on the input, or a ViT with at least as much accuracy for each "
+            "multiply-add.",
+            "注意力权重不随输入变化，或者 ViT 每次乘加换得的准确率不低于 CNN。",
         ),
         right=Words(
             "What mixes the positions depends on the input in attention only.", "只有注意力的位置混合随输入而变。"
@@ -1005,15 +1006,16 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         ),
         primary="dynamic",
         refuted_by=Words(
-            "Four mixers, static or dynamic, local or global, with equal accuracy.",
-            "静态或动态、局部或全局的四种混合器准确率相同。",
+            "Four mixers, static or dynamic, local or global, of which the dynamic or the global ones are not better "
+            "by more than δ.",
+            "静态或动态、局部或全局的四种混合器中，动态的或全局的并不比另一类好 δ 以上。",
         ),
         right=Words("By construction the two differ in just these ways.", "从结构上看，两者正是在这两点上不同。"),
         wrong=Words(
             "The row joins two switches that can be set apart: Swin is local and dynamic, a fixed mixing of all tokens "
-            "global and static. A difference in design need not be one in accuracy.",
+            "global and static. A difference in design need not be a gain in accuracy.",
             "这一行把两个可以分开的开关合在一起：Swin 局部而动态，对所有 token 的固定混合则全局而静态。设计上不同，"
-            "准确率未必不同。",
+            "准确率未必提高。",
         ),
         published=(
             Evidence(
@@ -1151,7 +1153,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "attention_time",
-                Words("So does attention’s measured time", "注意力核心的实测时间也按 n² 增长"),
+                Words("The measured time of attention’s core grows with n² too", "注意力核心的实测时间也按 n² 增长"),
                 "cost",
                 "slope.time.attention_core",
                 "between",
@@ -1160,7 +1162,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             ),
             Part(
                 "convolution_time",
-                Words("So does the convolution’s measured time", "卷积的实测时间也按 n 增长"),
+                Words("The convolution’s measured time grows with n too", "卷积的实测时间也按 n 增长"),
                 "cost",
                 "slope.time.convolution",
                 "between",
@@ -1182,8 +1184,9 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "crossover",
                 Words(
-                    "By the clock, attention’s core overtakes the FFN below 196 tokens, the number of ViT-B/16",
-                    "按实测时间，注意力核心在不到 196 个 token（ViT-B/16 的数目）时就超过 FFN",
+                    "By the clock, in a layer of width 192, attention’s core overtakes the FFN below 196 tokens, the "
+                    "number of a tiny ViT",
+                    "按实测时间，在宽度 192 的一层里，注意力核心在不到 196 个 token（tiny ViT 的数目）时就超过 FFN",
                 ),
                 "cost",
                 "crossover.time",
@@ -1199,9 +1202,9 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         ),
         right=Words("As a law for large n it is right.", "作为 n 很大时的规律是对的。"),
         wrong=Words(
-            "At usual sizes the n² part is small: the FFN costs more up to n = 4·width, 3,072 tokens in ViT-B. And a "
-            "convolution needs many layers to see the whole image.",
-            "在常用尺寸下 n² 的部分很小：n 不超过 4 倍宽度（ViT-B 为 3072 个 token）时，FFN 更贵。"
+            "At usual sizes the n² part is small: in multiply-adds, the FFN costs more up to n = 4·width, 3,072 tokens "
+            "in ViT-B. And a convolution needs many layers to see the whole image.",
+            "在常用尺寸下 n² 的部分很小：按乘加次数计，n 不超过 4 倍宽度（ViT-B 为 3,072 个 token）时，FFN 更贵。"
             "而卷积要很多层才能看到整幅图像。",
         ),
         published=(
@@ -1496,7 +1499,8 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         ),
         right=Words("All three parts are there.", "三种成分确实都有。"),
         wrong=Words(
-            "That the FFN is there does not show that it is needed. It is half as wide as in a ViT.",
+            "That the FFN is there does not show that it is needed. It widens by half as much as a ViT’s: twice, not "
+            "four times.",
             "有 FFN 不等于需要 FFN；它的升维倍数只有 ViT 的一半。",
         ),
         published=(

@@ -106,12 +106,12 @@ class Factorial(Sweep):
             "sliding_over_global": difference(on["sliding"], on["attention"], test=None),
             "ffn_only": difference(on["identity"], on["attention"], test=None),
             "token_mlp_over_attention": difference(on["token_mlp"], on["attention"], test=None),
-            "cnn_over_attention_only": difference("cnn", name_of("attention", "off")),
             "vit_over_cnn": difference(on["attention"], "cnn", test="no_difference"),
             "attention_only_over_linear": difference(name_of("attention", "off"), "linear", test="no_difference"),
             "full_over_linear": difference(on["attention"], "linear"),
         }
         for suffix, off in (("", "off"), (".deeper", "off deeper"), (".wider", "off wider")):
+            sums[f"cnn_over_attention_only{suffix}"] = difference("cnn", name_of("attention", off))
             sums[f"attention_only_closes_half{suffix}"] = closes_half(
                 name_of("attention", off), "linear", on["attention"]
             )
