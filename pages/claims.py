@@ -23,7 +23,7 @@ with top:
         claim_card.show_card(claim, found[claim.id])
 with below:
     claims.show_list(fitting, results)
-    st.html(claims.TO_THE_LIST, unsafe_allow_javascript=True)
+    claims.find_place(claim)
 if claim is None:
     st.header(say("claims.tables"))
     st.caption(say("overview.tables_hint"))

@@ -175,13 +175,33 @@ def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
     expect(page.get_by_text(re.compile("seed 1000: stopp")).first).to_be_visible()
 
 
-def test_a_statement_below_a_card_opens_its_card_from_the_head(server, page):
+def test_a_card_opens_at_its_head_and_closes_at_its_statement(server, page):
     visit(page, f"{server.url}/claims?lang=en&claim=C40")
     statement = page.locator(".st-key-open_C02").get_by_role("button")
     statement.scroll_into_view_if_needed()
     assert page.evaluate(SCROLLED) > 1000
     statement.click()
     expect(page.get_by_role("heading", name=re.compile("C02"))).to_be_in_viewport()
+    page.get_by_role("button", name="All", exact=True).click()
+    expect(statement).to_be_in_viewport()
+    page.go_back()
+    expect(page.get_by_role("heading", name=re.compile("C02"))).to_be_in_viewport()
+    page.go_forward()
+    expect(statement).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(("verdict", "shown"), [("not_supported", "C37"), ("banana", "banana")])
+def test_a_link_with_a_filter_opens_at_the_list(server, page, verdict, shown):
+    visit(page, f"{server.url}/claims?lang=en&verdict={verdict}")
+    expect(page.locator(".st-key-list_of_claims").get_by_text(shown).first).to_be_in_viewport()
+
+
+def test_the_way_back_from_a_card_leads_to_the_page_it_was_opened_on(server, page):
+    visit(page, f"{server.url}/?lang=zh")
+    page.locator(".st-key-statements").get_by_text("C24").click()
+    expect(page).to_have_url(re.compile(r"/claims\?claim=C24&lang=zh"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\?lang=zh$"))
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -102,7 +102,7 @@ def parts(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
     dots = [
         base.transform_filter("datum.decides").mark_point(filled=True, size=110, opacity=1, yOffset=below).encode(x=at),
         base.transform_filter("!datum.decides")
-        .mark_point(fill="white", size=110, opacity=1, yOffset=below)
+        .mark_point(filled=False, strokeWidth=2, size=110, opacity=1, yOffset=below)
         .encode(x=at),
     ]
     layers = [zone, *([zero] if low <= 0 <= high else []), span, *dots]

@@ -16,19 +16,28 @@ from tf_models.study.power import shipped_power
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 ALL = "all"
-# Streamlit centres the words of a button; a statement of two lines reads from the left.
+# Streamlit centres the words of a button and cuts those of a link; a statement of two lines reads from the left.
 FROM_THE_LEFT = """<style>
 [class*=st-key-statements] button, [class*=st-key-statements] button * {text-align: left; justify-content: flex-start}
+[class*=st-key-statements] a {padding-left: 0}
+[class*=st-key-statements] a * {white-space: normal; line-height: 1.5}
 </style>"""
-# A link with a filter opens at the list, which stands below the score. Mounted once, so that choosing a filter on the
-# page moves nothing.
-TO_THE_LIST = """<script>
-if (/[?&](section|system|verdict|data)=/.test(location.search) && !/[?&]claim=C/.test(location.search)) {
+# Whoever closes a card is back at the button that opened it, and a link with a filter opens at the list, which stands
+# below the score, also where there is no such filter and a warning says so. The script runs where its text changes, so
+# that choosing a filter on the page moves nothing.
+TO_THE_CARD = "<script>/* {claim} */ window.openCard = true</script>"
+TO_THE_LIST = """<script>{{
     const list = document.querySelector('.st-key-list_of_claims')
-    list.style.scrollMarginTop = '4rem'  // of the bar at the top
-    list.scrollIntoView()
-}
-</script>"""
+    const button = window.openCard && document.querySelector('.st-key-{opened}')
+    const filtered = /[?&](section|system|verdict|data)=/.test(location.search)
+    if (button) {{
+        button.scrollIntoView({{block: 'center'}})
+    }} else if (filtered || list.querySelector('[data-testid=stAlert]')) {{
+        list.style.scrollMarginTop = '4rem'  // of the bar at the top
+        list.scrollIntoView()
+    }}
+    window.openCard = false
+}}</script>"""
 # Places of the text without a number of their own → the heading under which they are counted.
 OUTSIDE = {
     **{"table1": "1.4", "table2": "2.2", "table3": "3"},
@@ -50,9 +59,14 @@ def _heading(place: str) -> str:
     return "3" if place.startswith("3") else ".".join(place.split(".")[:2])
 
 
-def open_claim(claim_id: str) -> None:
-    """Turn to a claim, or with ``all`` to the list."""
-    st.query_params["claim"] = claim_id
+def open_claim(claim_id: str, button: str = "") -> None:
+    """Turn to a claim, or with ``all`` to the list; `button` is the key of what was pressed for it."""
+    if button:
+        st.session_state["claim_opened_by"] = button
+    if claim_id == ALL:
+        st.query_params.pop("claim", None)
+    else:
+        st.query_params["claim"] = claim_id
 
 
 def choose_claim(fitting: Sequence[str]) -> Claim | None:
@@ -64,7 +78,7 @@ def choose_claim(fitting: Sequence[str]) -> Claim | None:
     chosen = links.choose("claim", say("claims.choose"), (ALL, *BY_ID), _choice_label, where=box)
     if chosen == ALL:
         return None
-    order = list(fitting) if chosen in fitting else list(BY_ID)
+    order = sorted({*fitting, chosen})  # from a card that fits no filter to its neighbours that do
     place = order.index(chosen)
     steps = (
         ("previous", "arrow_back", order[place - 1]),
@@ -74,7 +88,8 @@ def choose_claim(fitting: Sequence[str]) -> Claim | None:
     with buttons.container(horizontal=True, gap="small"):
         for key, icon, other in steps:
             label, icon = say(f"claims.{key}"), f":material/{icon}:"
-            st.button(label, key=f"claim_{key}", icon=icon, on_click=open_claim, args=(other,))
+            alone = other == chosen
+            st.button(label, key=f"claim_{key}", icon=icon, on_click=open_claim, args=(other,), disabled=alone)
     return BY_ID[chosen]
 
 
@@ -172,7 +187,7 @@ def _show_statements(results: Sequence[Result]) -> None:
 
 def _claim_button(result: Result, key: str, mark: bool = True) -> None:
     label, claim = _label(result, mark), result.claim.id
-    st.button(label, key=key, type="tertiary", on_click=open_claim, args=(claim,), wrap=True)
+    st.button(label, key=key, type="tertiary", on_click=open_claim, args=(claim, key), wrap=True)
 
 
 def _label(result: Result, mark: bool = True) -> str:
@@ -221,6 +236,18 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     return fitting, results
 
 
+def find_place(claim: Claim | None) -> None:
+    """Bring the list into view where it is asked for, and what opened a card once it is closed."""
+    opened = st.session_state.get("claim_opened_by", "")
+    if claim is not None:
+        if not opened.endswith(claim.id):  # by its neighbours, or by the box
+            st.session_state["claim_opened_by"] = f"open_{claim.id}"
+        script = TO_THE_CARD.format(claim=claim.id)
+    else:
+        script = TO_THE_LIST.format(opened=opened or "none")
+    st.html(script, unsafe_allow_javascript=True)
+
+
 def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
     """A line for every fitting claim."""
     if not fitting:
@@ -237,12 +264,13 @@ def show_links(ids: Sequence[str], why: bool = False) -> None:
     """Statements with verdicts, on another page than theirs; one that is pressed opens its card. `why` adds reasons."""
     results = decided(loaders.claim_results())
     st.html(FROM_THE_LEFT)
-    with st.container(gap="xxsmall", key="statements"):
+    with st.container(gap="xsmall", key="statements"):
         for claim in ids:
-            if st.button(_label(results[claim], mark=not why), key=f"open_{claim}", type="tertiary", wrap=True):
-                st.switch_page("pages/claims.py", query_params={"claim": claim, "lang": language()})
-            if why:
-                st.caption(short_reason(results[claim]))
+            query = {"claim": claim, "lang": language()}
+            with st.container(gap=None):
+                st.page_link("pages/claims.py", label=_label(results[claim], mark=not why), query_params=query)
+                if why:
+                    st.caption(short_reason(results[claim]))
 
 
 def show_power() -> None:

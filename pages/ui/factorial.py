@@ -112,7 +112,7 @@ def show_factorial(dataset: str) -> None:
 
 
 def unmatched_words(result: Mapping[str, Any]) -> str:
-    """Which networks without an FFN have no deeper or wider one beside them, and why; empty where all have."""
+    """Which networks without an FFN have a deeper or wider one beside them, and why others have none."""
     named = {arm["name"] for arm in result["arms"]}
     missing = [
         say("factorial.unmatched_one", mixer=say(f"mixer.{mixer}"), channel=say(f"channel.off {how}"))
@@ -120,7 +120,8 @@ def unmatched_words(result: Mapping[str, Any]) -> str:
         for how in ("deeper", "wider")
         if f"{mixer} off {how}" not in named
     ]
-    return say("factorial.unmatched", missing=say("claims.and").join(missing)) if missing else ""
+    tried = say("factorial.matched", mixers=say("claims.and").join(say(f"mixer.{mixer}") for mixer in MATCHED_MIXERS))
+    return sentences(tried, say("factorial.unmatched", missing=say("claims.and").join(missing)) if missing else "")
 
 
 def show_two_experiments(top: Mapping[str, Any], network: str) -> None:

@@ -77,12 +77,21 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
     )
     names = []
     for place, name in enumerate(lines["name"]):  # one at each end: two networks may be equally good
-        text = flat.transform_filter(alt.datum.name == name)
-        if place % 2:
-            text = text.mark_text(align="right", baseline="bottom", dx=-4, dy=-2, fontSize=11)
-        else:
-            text = text.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11)
-        names.append(text.encode(text="name:N", x=alt.value("width" if place % 2 else 0)))
+        right = bool(place % 2)
+        text = (
+            alt.Chart(lines)  # grey, since a line's own colour is hard to read on a dark page
+            .transform_filter(alt.datum.name == name)
+            .mark_text(
+                align="right" if right else "left",
+                baseline="bottom",
+                dx=-4 if right else 4,
+                dy=-2,
+                fontSize=11,
+                color="gray",
+            )
+        )
+        at = alt.value("width" if right else 0)
+        names.append(text.encode(text="name:N", x=at, y=alt.Y("accuracy:Q", **up)))
     return titled(alt.layer(rules, *names, line, span, dots), title, 300 + AXES + taken)
 
 

@@ -92,7 +92,7 @@ EN = {
     "reason.outside": "the whole interval lies outside the range",
     "reason.straddles": "the interval reaches over the threshold",
     "reason.equal": "the value is as stated, up to rounding",
-    "reason.unequal": "the value is another",
+    "reason.unequal": "the value differs",
     "reason.above": "the whole interval lies above the threshold",
     "reason.below": "the whole interval lies below the threshold",
     "reason.value_above": "the value lies above the threshold",
@@ -715,12 +715,13 @@ EN = {
     "claims.wording.wrong": "Wrong in it:",
     "claims.mind": "What would refute the statement",
     "claims.mind.not_supported": "this happened",
-    "claims.mind.partly": "in part",
+    "claims.mind.partly": "this happened for a part of it",
     "claims.on": "{dataset} ({images} training images, {epochs} epochs, {seeds} seeds)",
     "claims.on_data": "{dataset}",
     "claims.on_exact": "exact, without training",
     "claims.accuracies": "The networks compared reach test accuracies from {low} % to {high} %.",
     "claims.figures": "measured {value}, {rule}",
+    "claims.figures_half": "against half of a gap of {gap}: measured {value}, {rule}",
     "claims.figures_gap": "closes {share} % of a gap of {gap}; against half of the gap that is {value}, {rule}",
     "claims.relative": "{value} (relative error)",
     "claims.stands": "In lists and tables the verdict on {dataset} stands for the statement. Supported: every part with a say holds. Not "
@@ -733,12 +734,14 @@ EN = {
     "claims.seeds": "{seeds} seeds, above zero in {wins}",
     "claims.repeats": "{seeds} repeats",
     "claims.source.formula": "from a closed formula",
-    "claims.source.exact": "computed with networks, shipped",
+    "claims.source.exact": "computed from networks, shipped with the lab",
     "claims.seeds_needed": "About {seeds} seeds would settle it, if mean and spread stay as they are",
     "claims.seeds_beyond": "About {seeds} seeds would settle it, if mean and spread stay as they are: more than the one "
     "extension, to {most}, allows",
     "claims.seeds_many": "More seeds alone would not settle it, if mean and spread stay as they are",
-    "claims.p": "{dataset}, primary contrast, that there is no difference at all: p {p}; corrected for all primary contrasts on this data set "
+    "claims.p.none": "that there is no difference at all",
+    "claims.p.half": "that exactly half of the gap is closed",
+    "claims.p": "{dataset}, primary contrast, {null}: p {p}; corrected for all primary contrasts on this data set "
     "(Benjamini–Hochberg) p {adjusted}.",
     "claims.part.primary": "(primary contrast)",
     "claims.part.beside": "(shown beside the verdict, has no say in it)",
@@ -830,6 +833,7 @@ EN = {
     "difference of the two, the interaction, is {mean} points, 95 % interval {low} to {high}: *{verdict}*.",
     "factorial.hint": "Large figure: test accuracy in percent. Small figure: what was gained over “nothing” in the same row. "
     "“Deeper” and “wider” have no FFN, but its parameters, as more blocks or more channels.",
+    "factorial.matched": "Without the FFN at equal parameters only {mixers} were trained.",
     "factorial.unmatched": "No allowed depth or width comes within 5 % of the FFN’s parameters for: {missing}.",
     "factorial.unmatched_one": "{mixer} ({channel})",
     "factorial.two": "This is another experiment than the gap at the top of the page. There: {network}, {top}: FFN on minus off {gap}. Here: {here}: {gain} for attention. They differ in training, so the two figures need not agree.",
@@ -912,7 +916,8 @@ EN = {
     "attention over all positions.",
     "cost.window_saving.1024": "With 1,024 tokens in windows of Swin’s size, {ratio} times fewer.",
     "cost.finding.macs": "Counted multiply-adds grow as {attention} for attention, as {convolution} for a convolution, as {banded} for a "
-    "band that is computed alone, and as {masked} where all pairs are computed and the rest is masked.",
+    "band that is computed alone, and as {masked} where all pairs are computed and the rest is masked: this saves nothing, so that "
+    "its line lies on attention’s.",
     "cost.finding.memory": "Measured memory grows as {attention} for attention, as {convolution} for a convolution, as {banded} for a band "
     "that is computed alone, and as {masked} where all pairs are computed and the rest is masked; fitted to three sizes.",
     "hybrids.nav": "Hybrids",
@@ -944,7 +949,7 @@ EN = {
     "widths are chosen so that all are within 5 % of its parameters.",
     "hybrids.contrasts": "The contrasts",
     "hybrids.contrasts_hint": "First minus second. Bars: 95 % intervals. Grey marks: zero, and δ = {delta} points, above which the whole bar must "
-    "lie for *supported*.",
+    "lie for *supported*. Statement C23 asks of the order only that it lies above zero.",
     "claims.power_hint": "The rule was tried on simulated experiments whose truth is known. δ is the smallest difference that matters; "
     "seeds and images vary as in real runs. A wrong “supported” is rare by design; what is there but small is often left "
     "*inconclusive*.",
@@ -1613,12 +1618,13 @@ ZH = {
     "claims.wording.wrong": "说错的：",
     "claims.mind": "什么结果会推翻这个说法",
     "claims.mind.not_supported": "已经出现",
-    "claims.mind.partly": "部分出现",
+    "claims.mind.partly": "其中一部分已经出现",
     "claims.on": "{dataset}（{images} 张训练图像，{epochs} 轮，{seeds} 个种子）",
     "claims.on_data": "{dataset}",
     "claims.on_exact": "精确判定，无需训练",
     "claims.accuracies": "所比较的网络测试准确率为 {low} % 到 {high} %。",
     "claims.figures": "测得 {value}，{rule}",
+    "claims.figures_half": "与 {gap} 差距的一半相比：测得 {value}，{rule}",
     "claims.figures_gap": "弥补了 {gap} 差距的 {share} %；与差距的一半相比为 {value}，{rule}",
     "claims.relative": "{value}（相对误差）",
     "claims.stands": "在列表和表格中，以 {dataset} 上的结论为准。成立：参与判定的每个部分都成立；不成立：没有一个成立；部分成立：有的成立、有的不成立，或者效应真实但很小。",
@@ -1634,7 +1640,9 @@ ZH = {
     "claims.seeds_needed": "若均值和离散程度不变，大约需要 {seeds} 个种子才能判定",
     "claims.seeds_beyond": "若均值和离散程度不变，大约需要 {seeds} 个种子才能判定，超出了规则允许的唯一一次追加（到 {most} 个）",
     "claims.seeds_many": "若均值和离散程度不变，单靠增加种子无法判定",
-    "claims.p": "{dataset}，主要对比（假设毫无差异）：p {p}；按该数据集上全部主要对比校正后（Benjamini–Hochberg）p {adjusted}。",
+    "claims.p.none": "假设毫无差异",
+    "claims.p.half": "假设恰好弥补了差距的一半",
+    "claims.p": "{dataset}，主要对比（{null}）：p {p}；按该数据集上全部主要对比校正后（Benjamini–Hochberg）p {adjusted}。",
     "claims.part.primary": "（主要对比）",
     "claims.part.beside": "（仅供参考，不影响结论）",
     "claims.parts_title": "测得的数值，以及它应当落在哪里",
@@ -1717,6 +1725,7 @@ ZH = {
     "factorial.finding": "在 {scale}上，FFN 给注意力带来 {attention}，给普通卷积带来 {convolution}。两者之差即交互作用，为 {mean} 个百分点，"
     "95 % 区间 {low} 到 {high}：*{verdict}*。",
     "factorial.hint": "大字：测试准确率（百分比）。小字：比同一行“什么都没有”高多少。“更深”和“更宽”没有 FFN，但用更多的块或更多的通道补上了它的参数。",
+    "factorial.matched": "参数量相同而没有 FFN 的网络只训练了：{mixers}。",
     "factorial.unmatched": "以下网络在允许的深度和宽度内凑不出与 FFN 相差 5 % 以内的参数量：{missing}。",
     "factorial.unmatched_one": "{mixer}（{channel}）",
     "factorial.two": "这里与本页顶部的差距来自两个实验。顶部：{network}，{top}：FFN 开减去关为 {gap}。这里：{here}：对注意力为 {gain}。两者训练方式不同，数值不必一致。",
@@ -1794,7 +1803,7 @@ ZH = {
     "cost.savings": "窗口省下多少",
     "cost.window_saving.swin_t": "在 Swin-T 的各级网格上，窗口注意力的打分与加权和所需的乘加次数是全局注意力的 1/{ratio}。",
     "cost.window_saving.1024": "1,024 个 token、窗口大小同 Swin 时，是 1/{ratio}。",
-    "cost.finding.macs": "乘加次数的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，先算全部、再用带状掩码的为 {masked}。",
+    "cost.finding.macs": "乘加次数的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，先算全部、再用带状掩码的为 {masked}：后者什么也没省，所以两条线重合。",
     "cost.finding.memory": "实测内存的增长：注意力为 {attention}，卷积为 {convolution}，只算带内的带状注意力为 {banded}，先算全部、再用带状掩码的为 {masked}；由三个尺寸拟合。",
     "hybrids.nav": "混合网络",
     "hybrids.title": "混合起来比单独用更好吗？",
@@ -1822,7 +1831,7 @@ ZH = {
     "hybrids.untested": "运行还不全：暂时无法比较最好的混合网络与最好的纯网络。",
     "hybrids.hint": "圆点：种子平均。横条：95 % 区间。小型 ViT 的块，用 3×3 深度卷积代替注意力；调整宽度，使参数量与它相差不超过 5 %。",
     "hybrids.contrasts": "各项对比",
-    "hybrids.contrasts_hint": "前者减后者。横条：95 % 区间。灰色竖线：零，以及 δ = {delta} 个百分点；整个横条都在 δ 之上才算*成立*。",
+    "hybrids.contrasts_hint": "前者减后者。横条：95 % 区间。灰色竖线：零，以及 δ = {delta} 个百分点；整个横条都在 δ 之上才算*成立*。关于先后顺序，论断 C23 只要求高于零。",
     "claims.power_hint": "判定规则在真相已知的模拟实验上试验过。δ 是有意义的最小差异；种子和图像的变动与真实运行相当。规则的设计使错误的“成立”很少出现；"
     "差异存在但很小时，往往得到“无法判定”。",
     "claims.power.plan": "种子",

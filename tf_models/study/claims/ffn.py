@@ -1518,9 +1518,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             "ViT 的 FFN 确实是 token 的四倍宽。",
         ),
         wrong=Words(
-            "So was the FFN of the first Transformer, made for translation, and so is BERT’s. ViT took the factor "
-            "over.",
-            "最初用于翻译的 Transformer 就是四倍，BERT 也是。ViT 只是沿用了这个倍数。",
+            "It is no larger: the FFN of the first Transformer, made for translation, was four times as wide too, and "
+            "so is BERT’s. ViT took the factor over.",
+            "它并不更大：最初用于翻译的 Transformer 就是四倍，BERT 也是。ViT 只是沿用了这个倍数。",
         ),
         published=(
             Evidence(
