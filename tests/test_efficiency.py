@@ -122,6 +122,25 @@ def test_equal_arms_that_come_out_different_withhold_the_verdicts():
     assert all(row["withheld"] for row in result["measures"].values() if row["value"] is not None)
 
 
+def test_cnn_and_vit_are_compared_at_each_size_per_multiply_add_and_a_quarter_with_all():
+    shares = {str(budget_switches("cnn", share, (8, 8, 1), 10)): share for share in BUDGETS}
+
+    def accuracy(spec):
+        return 0.8 + 0.1 * shares[str(dict(spec.switches))] if spec.variant == "cnn" else 0.7
+
+    result = PLAN.analyse(records_of(accuracy))
+    found = {name: row["value"] for name, row in result["measures"].items()}
+    assert found["cnn_over_vit"] == pytest.approx(0.2, abs=0.003)
+    assert found["cnn_over_vit.half"] == pytest.approx(0.15, abs=0.003)
+    assert found["cnn_over_vit.quarter"] == pytest.approx(0.125, abs=0.003)
+    assert found["quarter_cnn_over_vit"] == pytest.approx(0.125, abs=0.003)
+    macs = {arm["variant"]: arm["macs"] / 1e6 for arm in result["arms"] if arm["budget"] == 1}
+    assert found["per_mac"] == pytest.approx(0.9 / macs["cnn"] - 0.7 / macs["vit"], abs=0.01)
+    smaller = PLAN.analyse(records_of(lambda spec: 0.6 if spec.variant == "vit" and spec.switches else 0.9))["measures"]
+    assert smaller["cnn_over_vit.quarter"]["value"] == pytest.approx(0.3, abs=0.003)
+    assert smaller["quarter_cnn_over_vit"]["value"] == pytest.approx(0.0, abs=0.003)  # against the whole ViT
+
+
 def test_the_curve_over_data_ends_with_the_full_training_set():
     result = PLAN.analyse(records_of(lambda spec: 0.8 if spec.train_size == 300 else 0.9))
     curve = {(row["variant"], row["train_images"]): row["test_accuracy"] for row in result["data_curve"]}

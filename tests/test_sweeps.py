@@ -165,6 +165,8 @@ def test_main_effects_are_means_over_the_other_factor():
     found = measures(plan, fill_sweep(plan, lambda arm: accuracy.get(arm, 0.8)))
     assert found["dynamic"]["value"] == pytest.approx((0.9 + 0.8) / 2 - (0.84 + 0.7) / 2)
     assert found["global"]["value"] == pytest.approx((0.9 + 0.84) / 2 - (0.8 + 0.7) / 2)
+    simple = {"dynamic.local": 0.1, "dynamic.global": 0.06, "global.static": 0.14, "global.dynamic": 0.1}
+    assert {name: found[name]["value"] for name in simple} == pytest.approx(simple)
 
 
 @pytest.mark.parametrize(("off", "verdict"), [(0.72, "supported"), (0.62, "not_supported")])

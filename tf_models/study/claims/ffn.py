@@ -908,9 +908,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "deeper",
                 Words(
-                    "The FFN is worth nothing to dense convolution: without it, a deeper network of equal "
-                    "parameters is as good",
-                    "FFN 对普通卷积没有增益：没有 FFN 而参数量相同的更深网络同样好",
+                    "The FFN is worth nothing to dense convolution without ReLU: a deeper network of equal parameters "
+                    "without FFN is as good",
+                    "FFN 对不带 ReLU 的普通卷积没有增益：没有 FFN 而参数量相同的更深网络同样好",
                 ),
                 "factorial",
                 "gain.convolution.deeper",
@@ -919,9 +919,9 @@ FFN_CLAIMS: tuple[Claim, ...] = (
             Part(
                 "wider",
                 Words(
-                    "The FFN is worth nothing to dense convolution: without it, a wider network of equal "
-                    "parameters is as good",
-                    "FFN 对普通卷积没有增益：没有 FFN 而参数量相同的更宽网络同样好",
+                    "The FFN is worth nothing to dense convolution without ReLU: a wider network of equal parameters "
+                    "without FFN is as good",
+                    "FFN 对不带 ReLU 的普通卷积没有增益：没有 FFN 而参数量相同的更宽网络同样好",
                 ),
                 "factorial",
                 "gain.convolution.wider",
@@ -2107,7 +2107,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "factorial",
                 "cnn_over_attention_only.deeper",
                 "difference",
-                decides=False,
             ),
             Part(
                 "below_wider",
@@ -2118,7 +2117,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
                 "factorial",
                 "cnn_over_attention_only.wider",
                 "difference",
-                decides=False,
             ),
         ),
         primary="below",

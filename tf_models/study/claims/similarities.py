@@ -558,7 +558,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             "A layer from which the class is read no better than from the one before.",
             "某一层读出类别并不比前一层更好。",
         ),
-        right=Words("The order, from simple to class-specific.", "由简单到与类别相关的顺序。"),
+        right=NO_WORDS,
         wrong=Words(
             "“Objects” is a reading of pictures of features. What can be measured is how well a class is read out.",
             "“物体”是看特征图得到的解读；能测量的只是类别读出得多好。",
@@ -642,7 +642,7 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             "Final probes that are equal within δ with and without stages.",
             "有无分阶段，末层探针的差异都在 δ 以内。",
         ),
-        right=Words("Features do grow more abstract with depth.", "特征确实随深度变得更抽象。"),
+        right=NO_WORDS,
         wrong=Words(
             "Depth may be enough: a ViT gets there on one grid.",
             "有深度也许就够了：ViT 在单一网格上也能做到。",
@@ -779,8 +779,10 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
             "没有位置编码的注意力，其输出却依赖 token 的顺序。",
         ),
         right=Words(
-            "Exactly right: attention is equivariant to every permutation.",
-            "完全正确：注意力对任何置换都等变。",
+            "Exactly right: attention is equivariant to every permutation. How much positions change depends on their "
+            "size: those of the first Transformer, sin and cos, decide here; learned ones start close to zero.",
+            "完全正确：注意力对任何置换都等变。位置编码改变多少取决于它的大小：这里以最初的 Transformer 所用的 "
+            "sin、cos 编码为准；可学习的位置编码起初接近零。",
         ),
         wrong=NO_WORDS,
         seeds=0,
@@ -841,9 +843,8 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         published=(
             Evidence(
                 Words(
-                    "Attention with K² heads and relative positions can express any K×K convolution; trained on "
-                    "CIFAR-10 it reaches 93.8 %.",
-                    "带相对位置、有 K² 个头的注意力可以表达任意 K×K 卷积；在 CIFAR-10 上训练达到 93.8 %。",
+                    "Attention with K² heads can express any K×K convolution; trained on CIFAR-10 it reaches 93.8 %.",
+                    "有 K² 个头的注意力可以表达任意 K×K 卷积；在 CIFAR-10 上训练达到 93.8 %。",
                 ),
                 *CORDONNIER,
                 0,
@@ -943,6 +944,17 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 0.0,
             ),
             Part(
+                "quarter",
+                Words(
+                    "A CNN of a quarter of the size is better than the ViT, with fewer multiply-adds",
+                    "只有四分之一大小、乘加次数更少的 CNN 好于 ViT",
+                ),
+                "parameter-efficiency",
+                "quarter_cnn_over_vit",
+                "difference",
+                decides=False,
+            ),
+            Part(
                 "token_mlp",
                 Words(
                     "A token MLP mixes them in the same way for every input, up to its activation",
@@ -1003,6 +1015,49 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
                 "global",
                 "difference",
             ),
+            Part(
+                "dynamic_local",
+                Words(
+                    "Locally: window attention is better than depthwise convolution", "在局部：窗口注意力好于深度卷积"
+                ),
+                "factorial",
+                "dynamic.local",
+                "difference",
+                decides=False,
+            ),
+            Part(
+                "dynamic_global",
+                Words(
+                    "Globally: attention is better than a fixed mixing of all tokens",
+                    "在全局：注意力好于对所有 token 的固定混合",
+                ),
+                "factorial",
+                "dynamic.global",
+                "difference",
+                decides=False,
+            ),
+            Part(
+                "global_static",
+                Words(
+                    "By fixed patterns: a mixing of all tokens is better than depthwise convolution",
+                    "固定模式：对所有 token 的混合好于深度卷积",
+                ),
+                "factorial",
+                "global.static",
+                "difference",
+                decides=False,
+            ),
+            Part(
+                "global_dynamic",
+                Words(
+                    "By weights that depend on the input: attention over all tokens is better than within windows",
+                    "随输入变化的权重：全局注意力好于窗口注意力",
+                ),
+                "factorial",
+                "global.dynamic",
+                "difference",
+                decides=False,
+            ),
         ),
         primary="dynamic",
         refuted_by=Words(
@@ -1013,9 +1068,10 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         right=Words("By construction the two differ in just these ways.", "从结构上看，两者正是在这两点上不同。"),
         wrong=Words(
             "The row joins two switches that can be set apart: Swin is local and dynamic, a fixed mixing of all tokens "
-            "global and static. A difference in design need not be a gain in accuracy.",
-            "这一行把两个可以分开的开关合在一起：Swin 局部而动态，对所有 token 的固定混合则全局而静态。设计上不同，"
-            "准确率未必提高。",
+            "global and static. What one of them brings depends on the other. And a difference in design need not be a "
+            "gain in accuracy.",
+            "这一行把两个可以分开的开关合在一起：Swin 局部而动态，对所有 token 的固定混合则全局而静态。一个开关的"
+            "作用取决于另一个；设计上不同，准确率也未必提高。",
         ),
         published=(
             Evidence(

@@ -102,6 +102,10 @@ class Factorial(Sweep):
         sums |= {
             "dynamic": both(("window", "attention"), ("depthwise", "static")),
             "global": both(("static", "attention"), ("depthwise", "window")),
+            "dynamic.local": difference(on["window"], on["depthwise"]),
+            "dynamic.global": difference(on["attention"], on["static"]),
+            "global.static": difference(on["static"], on["depthwise"]),
+            "global.dynamic": difference(on["attention"], on["window"]),
             "window_over_global": difference(on["window"], on["attention"], test=None),
             "sliding_over_global": difference(on["sliding"], on["attention"], test=None),
             "ffn_only": difference(on["identity"], on["attention"], test=None),

@@ -185,7 +185,7 @@ def _sums(
     smaller: Mapping[tuple[str, float], list[RunSpec]],
     records: Records,
 ) -> Iterator[tuple[str, Sum, dict[str, list[RunRecord]]]]:
-    """(name, sum, complete arms) of what the claims ask: CNN − ViT at every size, and for every MMAC."""
+    """(name, sum, complete arms) of what the claims ask: CNN − ViT at every size, per MMAC, and a quarter − all."""
 
     for suffix, share in (("", 1.0), (".half", 0.5), (".quarter", 0.25)):
         runs = {
@@ -198,6 +198,9 @@ def _sums(
             cost = {arm["variant"]: arm["macs"] / 1e6 for arm in arms if arm["budget"] == 1}
             weights = {REFERENCE: 1 / cost[REFERENCE], "vit": -1 / cost["vit"]}
             yield "per_mac", Sum(weights, "per_mmac", test=None), found
+    quarter, vit = smaller.get((REFERENCE, 0.25), []), full["vit"]
+    found = {name: _complete(specs, records) for name, specs in ((REFERENCE, quarter), ("vit", vit))}
+    yield "quarter_cnn_over_vit", difference(REFERENCE, "vit"), {name: runs for name, runs in found.items() if runs}
 
 
 def _complete(specs: Sequence[RunSpec], records: Records) -> list[RunRecord]:
