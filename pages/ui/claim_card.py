@@ -17,7 +17,11 @@ from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headl
 
 # Whoever comes from far down the list sees the card's head. The script stays in its place, so that nothing around it
 # moves, and runs again when its text changes: when another card opens.
-TO_THE_TOP = "<script>/* {claim} */ document.querySelector('[data-testid=stMain]').scrollTo(0, 0)</script>"
+TO_THE_TOP = """<script>/* {claim} */
+    window.leaveList?.()
+    window.openCard = true
+    document.querySelector('[data-testid=stMain]').scrollTo(0, 0)
+</script>"""
 # Measures whose axis says more than their unit: powers of ten, and the slope of a log–log line over depth.
 UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog"}
 WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two

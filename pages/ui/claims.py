@@ -24,17 +24,26 @@ FROM_THE_LEFT = """<style>
 </style>"""
 # Whoever closes a card is back at the button that opened it, and a link with a filter opens at the list, which stands
 # below the score, also where there is no such filter and a warning says so. The script runs where its text changes, so
-# that choosing a filter on the page moves nothing.
-TO_THE_CARD = "<script>/* {claim} */ window.openCard = true</script>"
+# that choosing a filter on the page moves nothing. Charts above the list come late and would push it away: the place
+# is kept for some seconds, or until the visitor does anything.
+A_CARD_IS_OPEN = "<script>/* {claim} */</script>"
 TO_THE_LIST = """<script>{{
     const list = document.querySelector('.st-key-list_of_claims')
-    const button = window.openCard && document.querySelector('.st-key-{opened}')
-    const filtered = /[?&](section|system|verdict|data)=/.test(location.search)
-    if (button) {{
-        button.scrollIntoView({{block: 'center'}})
-    }} else if (filtered || list.querySelector('[data-testid=stAlert]')) {{
+    const keep = (selector, block) => {{
+        const show = () => document.querySelector(selector)?.scrollIntoView({{block}})
+        const watch = new ResizeObserver(show)
+        const leave = window.leaveList = () => watch.disconnect()
+        watch.observe(document.querySelector('[data-testid=stMainBlockContainer]'))
+        setTimeout(leave, 5000)
+        for (const act of ['wheel', 'touchmove', 'keydown', 'pointerdown', 'popstate'])
+            window.addEventListener(act, leave, {{once: true}})
+    }}
+    if (window.openCard && document.querySelector('.st-key-{opened}')) {{
+        keep('.st-key-{opened}', 'center')
+    }} else if (/[?&](section|system|verdict|data)=/.test(location.search)
+               || list.querySelector('[data-testid=stAlert]')) {{
         list.style.scrollMarginTop = '4rem'  // of the bar at the top
-        list.scrollIntoView()
+        keep('.st-key-list_of_claims', 'start')
     }}
     window.openCard = false
 }}</script>"""
@@ -242,7 +251,7 @@ def find_place(claim: Claim | None) -> None:
     if claim is not None:
         if not opened.endswith(claim.id):  # by its neighbours, or by the box
             st.session_state["claim_opened_by"] = f"open_{claim.id}"
-        script = TO_THE_CARD.format(claim=claim.id)
+        script = A_CARD_IS_OPEN.format(claim=claim.id)
     else:
         script = TO_THE_LIST.format(opened=opened or "none")
     st.html(script, unsafe_allow_javascript=True)
