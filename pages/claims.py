@@ -23,7 +23,8 @@ with top:
         claim_card.show_card(claim, found[claim.id])
 with below:
     claims.show_list(fitting, results)
-    claims.find_place(claim)
+    if claim is None:
+        claims.find_place()
 if claim is None:
     st.header(say("claims.tables"))
     st.caption(say("overview.tables_hint"))

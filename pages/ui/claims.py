@@ -26,8 +26,7 @@ FROM_THE_LEFT = """<style>
 # below the score, also where there is no such filter and a warning says so. The script runs where its text changes, so
 # that choosing a filter on the page moves nothing. Charts above the list come late and would push it away: the place
 # is kept for some seconds, or until the visitor does anything.
-A_CARD_IS_OPEN = "<script>/* {claim} */</script>"
-TO_THE_LIST = """<script>{{
+TO_THE_LIST = """<script>/* {times} */ {{
     const list = document.querySelector('.st-key-list_of_claims')
     const keep = (selector, block) => {{
         const show = () => document.querySelector(selector)?.scrollIntoView({{block}})
@@ -87,6 +86,9 @@ def choose_claim(fitting: Sequence[str]) -> Claim | None:
     chosen = links.choose("claim", say("claims.choose"), (ALL, *BY_ID), _choice_label, where=box)
     if chosen == ALL:
         return None
+    if not st.session_state.get("claim_opened_by", "").endswith(chosen):  # by its neighbours, by the box or by a link
+        st.session_state["claim_opened_by"] = f"open_{chosen}"
+    st.session_state["cards_shown"] = st.session_state.get("cards_shown", 0) + 1
     order = sorted({*fitting, chosen})  # from a card that fits no filter to its neighbours that do
     place = order.index(chosen)
     steps = (
@@ -245,16 +247,10 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     return fitting, results
 
 
-def find_place(claim: Claim | None) -> None:
+def find_place() -> None:
     """Bring the list into view where it is asked for, and what opened a card once it is closed."""
-    opened = st.session_state.get("claim_opened_by", "")
-    if claim is not None:
-        if not opened.endswith(claim.id):  # by its neighbours, or by the box
-            st.session_state["claim_opened_by"] = f"open_{claim.id}"
-        script = A_CARD_IS_OPEN.format(claim=claim.id)
-    else:
-        script = TO_THE_LIST.format(opened=opened or "none")
-    st.html(script, unsafe_allow_javascript=True)
+    opened, times = st.session_state.get("claim_opened_by", "none"), st.session_state.get("cards_shown", 0)
+    st.html(TO_THE_LIST.format(opened=opened, times=times), unsafe_allow_javascript=True)
 
 
 def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
