@@ -432,6 +432,13 @@ def planned(name: str) -> dict:
     return index(records)
 
 
+def test_the_collapse_says_that_the_ffn_does_not_slow_it_only_where_it_does_not():
+    arms = {"mlp": [[1.0, 0.5, 1e-3], [1.0, 0.5, 3e-3]], "san": [[1.0, 0.4, 5e-3], [1.0, 0.4, 7e-3]]}
+    words = factorial.mlp_words({"compared": 2, "arms": arms})
+    assert "0.002 with it" in words and "0.006 without" in words
+    assert factorial.mlp_words({"compared": 1, "arms": arms}) == ""
+
+
 def test_the_collapse_plays_from_the_first_layer(judged_all):
     app = open_page("ffn")
     last = app.slider(key="collapse_layer").value

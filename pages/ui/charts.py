@@ -20,6 +20,7 @@ AXES = 90
 LEGEND = 60
 TITLE_LINE = 20
 BELOW = 9  # pixels by which a row is drawn under its middle, since its words stand above
+TICK = {"size": ROW - 18, "color": "#888", "yOffset": BELOW}  # a tall mark in a row, not through its words
 WIDE = 46  # Latin letters of one line of a title on a phone
 
 
@@ -83,11 +84,10 @@ def intervals(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, s
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("label", "verdict")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format="+.2f") for name in ("mean", "low", "high")]
     base = alt.Chart(whole).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=tips)
-    mark = {"thickness": 2, "color": "#888", "yOffset": BELOW}
-    zero = alt.Chart(whole.assign(zero=0.0)).mark_tick(size=ROW - 18, **mark).encode(x="zero:Q", y=y)
+    zero = alt.Chart(whole.assign(zero=0.0)).mark_tick(thickness=2, **TICK).encode(x="zero:Q", y=y)
     line = (
         alt.Chart(whole)
-        .mark_tick(size=ROW - 18, **mark)
+        .mark_tick(thickness=2, **TICK)
         .encode(x="delta:Q", y=y, tooltip=alt.Tooltip("delta:Q", title=columns["delta"]))
     )
     across = alt.X("low:Q", title=axis, axis=alt.Axis(grid=False))

@@ -33,10 +33,11 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
     systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
-    for result in results[:1] if results[0].exact else results:
+    different = results[:1] if results[0].exact else results
+    for result in different:
         place = say("claims.place_of", place=scale(result), text=reason(result))
         st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result))}")
-    if len(results) > 1 and not results[0].exact:
+    if len(different) > 1:
         st.caption(say("claims.stands", dataset=headline(results).dataset))
     st.markdown(f"**{say('claims.asks')}** {pick(claim.question)}")
     with st.expander(say("claims.how"), icon=":material/help:"):
@@ -59,13 +60,15 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
 
 def _accuracies(result: Result) -> str:
     """From which test accuracy to which the networks behind a result reach, in a sentence; empty without runs."""
+    if result.exact:  # whatever networks stand beside it
+        return ""
     known, arms = loaders.records_by_id(), {}
     for part in result.parts:
         for run in part.measure.runs if part.measure is not None else ():
             if run in known:
                 arms.setdefault(replace(known[run].spec, seed=0), []).append(known[run].test_accuracy)
     means = [100 * sum(found) / len(found) for found in arms.values()]
-    if not means or result.exact:
+    if not means:
         return ""
     digits = 0 if max(means) - min(means) >= 2 else 1
     return say("claims.accuracies", low=f"{min(means):.{digits}f}", high=f"{max(means):.{digits}f}")

@@ -104,14 +104,14 @@ def show_factorial(dataset: str) -> None:
         )
     chart = topic_charts.heat_map(data, say("factorial.chart"), columns)
     st.altair_chart(chart, key=f"factorial_{dataset}", alt=say("factorial.alt", text=scale_of(result)))
-    st.caption(sentences(say("factorial.hint"), unmatched_words(result)))
+    st.caption(sentences(say("factorial.hint"), matched_words(result)))
     for measure in ("interaction.deeper", "interaction.wider"):
         if finding(result, measure):
             st.markdown(say(f"factorial.{measure}", effect=phrase(result, measure)))
     tables.beside(data.round(2).rename(columns=columns), f"factorial-{dataset}")
 
 
-def unmatched_words(result: Mapping[str, Any]) -> str:
+def matched_words(result: Mapping[str, Any]) -> str:
     """Which networks without an FFN have a deeper or wider one beside them, and why others have none."""
     named = {arm["name"] for arm in result["arms"]}
     missing = [
@@ -214,10 +214,7 @@ def show_collapse() -> None:
     if more.low > 0:
         times = {name: tables.figure(10 ** getattr(more, name), "ratio") for name in ("value", "low", "high")}
         found.append(say("collapse.skip_over_mlp", layer=series["compared"], **times))
-    there = {arm: float(np.mean([row[series["compared"]] for row in series["arms"][arm]])) for arm in ("mlp", "san")}
-    if there["mlp"] < there["san"]:
-        found.append(say("collapse.mlp_faster", **{arm: tables.figure(r, "ratio") for arm, r in there.items()}))
-    st.markdown(sentences(*found))
+    st.markdown(sentences(*found, mlp_words(series)))
     playing = bool(st.session_state.get("collapse_playing"))
     st.fragment(_show_collapse, run_every=PLAY_SECONDS if playing else None)(series)
     st.caption(say("collapse.hint", tokens=series["tokens"], width=series["width"], heads=series["heads"]))
@@ -258,6 +255,14 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
 
 def _residual(value: float, floor: float, equals: str = "") -> str:
     return f"< {tables.figure(floor, 'ratio')}" if value < floor else equals + tables.figure(value, "ratio")
+
+
+def mlp_words(series: Mapping[str, Any]) -> str:
+    """That the FFN alone does not slow the collapse, with r where it is compared; empty where it does."""
+    there = {arm: float(np.mean([row[series["compared"]] for row in series["arms"][arm]])) for arm in ("mlp", "san")}
+    if there["mlp"] >= there["san"]:
+        return ""
+    return say("collapse.mlp_faster", **{arm: tables.figure(r, "ratio") for arm, r in there.items()})
 
 
 def _switch(value: str) -> str:

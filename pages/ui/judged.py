@@ -57,13 +57,13 @@ def figures(part: PartResult) -> str:
     """What was measured, and what must hold; where half of a gap is to be closed, how much of it is."""
     if part.measure is None:
         return say("reason.missing")
-    if part.gap is not None and part.reason == "denominator":  # a share of it would mean nothing
-        return say("claims.figures_half", gap=figure(part.gap), value=figure(part.measure), rule=rule(part))
-    if part.gap is not None:
-        share = f"{100 * (0.5 + part.measure.value / part.gap.value):.0f}".replace("-", "−")
-        gap = figure(part.gap)
-        return say("claims.figures_gap", share=share, gap=gap, value=figure(part.measure), rule=rule(part))
-    return say("claims.figures", value=figure(part.measure), rule=rule(part))
+    found = {"value": figure(part.measure), "rule": rule(part)}
+    if part.gap is None:
+        return say("claims.figures", **found)
+    if part.reason == "denominator":  # a share of it would mean nothing
+        return say("claims.figures_half", gap=figure(part.gap), **found)
+    share = f"{100 * (0.5 + part.measure.value / part.gap.value):.0f}".replace("-", "−")
+    return say("claims.figures_gap", share=share, gap=figure(part.gap), **found)
 
 
 def rule(part: PartResult) -> str:

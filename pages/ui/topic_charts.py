@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts import AXES, BELOW, LEGEND, ROW, Chart, above, legend_below, titled
+from pages.ui.charts import AXES, BELOW, LEGEND, ROW, TICK, Chart, above, legend_below, titled
 
 CELL = 42  # pixels: height of a cell of the heat map
 
@@ -77,21 +77,14 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
     )
     names = []
     for place, name in enumerate(lines["name"]):  # one at each end: two networks may be equally good
-        right = bool(place % 2)
+        align, dx, at = ("right", -4, "width") if place % 2 else ("left", 4, 0)
         text = (
-            alt.Chart(lines)  # grey, since a line's own colour is hard to read on a dark page
+            alt.Chart(lines)
             .transform_filter(alt.datum.name == name)
-            .mark_text(
-                align="right" if right else "left",
-                baseline="bottom",
-                dx=-4 if right else 4,
-                dy=-2,
-                fontSize=11,
-                color="gray",
-            )
+            .mark_text(align=align, baseline="bottom", dx=dx, dy=-2, fontSize=11, color="gray")  # legible in the dark
+            .encode(text="name:N", x=alt.value(at), y=alt.Y("accuracy:Q", **up))
         )
-        at = alt.value("width" if right else 0)
-        names.append(text.encode(text="name:N", x=at, y=alt.Y("accuracy:Q", **up)))
+        names.append(text)
     return titled(alt.layer(rules, *names, line, span, dots), title, 300 + AXES + taken)
 
 
@@ -201,9 +194,7 @@ def spans(
     span = base.mark_rule(size=3, yOffset=BELOW).encode(x=alt.X("low:Q", **x), x2="high:Q")
     dot = base.mark_point(filled=True, size=110, opacity=1, yOffset=BELOW).encode(x=alt.X("value:Q", **x))
     marks = [  # in every row, and not through its words
-        alt.Chart(data.assign(rule=float(rule)))
-        .mark_tick(thickness=1, size=ROW - 18, color="#888", yOffset=BELOW)
-        .encode(y=y, x=alt.X("rule:Q", **x))
+        alt.Chart(data.assign(rule=float(rule))).mark_tick(thickness=1, **TICK).encode(y=y, x=alt.X("rule:Q", **x))
         for rule in rules
     ]
     layers = [*marks, span, dot]
