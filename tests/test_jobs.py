@@ -40,7 +40,8 @@ def short(seed: int, **changes) -> RunSpec:
 
 
 def long(seed: int) -> RunSpec:
-    return RunSpec("cnn", SMALL, "digits", None, seed, LONG)
+    """Minutes of training: it is still there when a busy machine has brought the test to its end."""
+    return RunSpec("cnn", {}, "digits", None, seed, LONG)
 
 
 @pytest.fixture(scope="module")
@@ -280,7 +281,18 @@ def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, tm
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", jobs._client.scheduler.address)
     other = Jobs(RunStore(tmp_path))
     try:
-        run_id = other.submit(short(40))
+        running = [jobs.submit(long(seed)) for seed in (40, 41)]
+        for own in running:
+            trains(jobs, own)
+        run_id, stopped = other.submit(short(40)), other.submit(short(41))  # no queue knows of the other's runs
+        seen = {own: len(jobs.store.epochs(own)) for own in running}
+        until(lambda: all(len(jobs.store.epochs(own)) > seen[own] + 5 for own in running))
+        for waiting in (run_id, stopped):  # since a worker trains one at a time
+            assert other.store.get(waiting).status == RUNNING and not other.store.epochs(waiting)
+        other.stop(stopped)
+        assert ended(other, stopped).status == STOPPED
+        for own in running:
+            jobs.stop(own)
         assert ended(other, run_id).status == FINISHED
         assert len(until(lambda: other.store.epochs(run_id))) >= 1
         assert other._process is None

@@ -1,6 +1,7 @@
 """What a worker does. The server names these functions; their bodies, which import the Keras half, run only there."""
 
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,10 @@ from tf_models.errors import LabError
 from tf_models.study.runs import STOPPED, RunRecord, RunSpec
 
 SMALLEST_LIMIT = 1.6e9  # bytes
+# Runs of one process share its traced models. A queue gives a worker one run at a time, but two servers may share a
+# cluster, and neither knows of the other's runs.
+ONE_AT_A_TIME = threading.Lock()
+STOP_SECONDS = 0.5  # how often a run that waits for another server's asks whether it is to stop
 
 
 def topic(owner: str) -> str:
@@ -29,6 +34,9 @@ def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | Lab
     worker, stop = get_worker(), Event(stop_event(run_id))
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "run.weights.h5"
+        while not ONE_AT_A_TIME.acquire(timeout=STOP_SECONDS):
+            if stop.is_set():
+                return STOPPED
         try:
             record = train(
                 spec,
@@ -41,6 +49,8 @@ def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | Lab
             return STOPPED
         except LabError as error:
             return error
+        finally:
+            ONE_AT_A_TIME.release()
         return record, weights.read_bytes()
 
 
