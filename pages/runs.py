@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui import charts, frame, links, loaders, tables
 from pages.ui.words import say
-from tf_models.study.runs import RunRecord
+from tf_models.runs.record import RunRecord
 
 frame.ensure()
 frame.heading("runs")

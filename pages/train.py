@@ -9,8 +9,8 @@ from pages.ui.words import say
 from tf_models import zoo
 from tf_models.data import names, peek
 from tf_models.errors import LabError
-from tf_models.study.jobs import limit
-from tf_models.study.runs import LEARNING_RATES, Recipe, RunSpec
+from tf_models.jobs.queue import limit
+from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
 
 frame.ensure()
 frame.heading("train")

@@ -26,9 +26,10 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tf_models.data import load  # noqa: E402
+from tf_models.jobs.queue import Jobs  # noqa: E402
+from tf_models.runs.spec import Recipe, RunSpec  # noqa: E402
+from tf_models.runs.store import RunStore  # noqa: E402
 from tf_models.study.experiments.ffn_gap import ffn_arms  # noqa: E402
-from tf_models.study.jobs import Jobs  # noqa: E402
-from tf_models.study.runs import Recipe, RunSpec, RunStore  # noqa: E402
 from tf_models.zoo import CLASSROOM  # noqa: E402
 
 RECIPE = Recipe(learning_rate=3e-3)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tf_models.runs.record import RunRecord, pack_correct
+from tf_models.runs.spec import RunSpec
 from tf_models.study.experiments.base import index
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.experiments.sweep import Sweep
-from tf_models.study.runs import RunRecord, RunSpec, pack_correct
 
 _ids = itertools.count()
 

@@ -10,6 +10,7 @@ from synthetic import fill_sweep, indexed
 from pages.ui.words import WORDS
 from tf_models.__main__ import main
 from tf_models.errors import LabError
+from tf_models.statistics.rule import REASONS, TESTS, VERDICTS, Measure
 from tf_models.study import judging
 from tf_models.study.claims import CLAIMS, Claim, Part, Words, claim
 from tf_models.study.exact import exact_measures
@@ -28,7 +29,6 @@ from tf_models.study.judging import (
     rule,
 )
 from tf_models.study.plans import shipped_plan
-from tf_models.study.verdict import REASONS, TESTS, VERDICTS, Measure
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SECTIONS = {

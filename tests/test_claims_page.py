@@ -13,13 +13,13 @@ from synthetic import correct_share, make_record
 from pages.ui import claim_card, claim_charts, claims, cost, factorial, hybrids, judged, loaders, tables, topic_charts
 from pages.ui import repeat as live
 from pages.ui.words import WORDS
-from tf_models.study import shipped
+from tf_models.runs import shipped
+from tf_models.statistics.power import shipped_power
+from tf_models.statistics.rule import REASONS, TESTS, VERDICTS, Measure
 from tf_models.study.claims import CLAIMS
 from tf_models.study.experiments.base import index
 from tf_models.study.judging import EXACT, PartResult, Result, judge_all
 from tf_models.study.plans import shipped_plan
-from tf_models.study.power import shipped_power
-from tf_models.study.verdict import REASONS, TESTS, VERDICTS, Measure
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = list(WORDS)
@@ -70,7 +70,7 @@ def judged_all(monkeypatch, results):
 
 @pytest.fixture
 def nothing_measured(monkeypatch, tmp_path):
-    """As after deleting `tf_models/study/results`: what configurations alone decide is left."""
+    """As after deleting `tf_models/results`: what configurations alone decide is left."""
     monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
     empty = judge_all({}, {})
     monkeypatch.setattr(loaders, "claim_results", lambda: empty)

@@ -12,10 +12,10 @@ import pytest
 
 from tf_models.__main__ import main
 from tf_models.data import content_hash
+from tf_models.runs.shipped import shipped_records
+from tf_models.runs.store import ACTIVE, RunStore
 from tf_models.study.experiments.base import index
 from tf_models.study.experiments.ffn_gap import FfnGap, analyse
-from tf_models.study.runs import ACTIVE, RunStore
-from tf_models.study.shipped import shipped_records
 from tf_models.zoo import CLASSROOM, PUBLISHED
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,10 @@ import pytest
 from synthetic import correct_share, indexed, make_record
 
 from tf_models.data import peek
-from tf_models.study import linear, shipped
+from tf_models.runs import shipped
+from tf_models.runs.spec import LEARNING_RATES
+from tf_models.statistics.effects import mean_accuracy
+from tf_models.study import linear
 from tf_models.study.experiments.base import TUNING_SEED
 from tf_models.study.experiments.parameter_efficiency import (
     BUDGETS,
@@ -16,8 +19,6 @@ from tf_models.study.experiments.parameter_efficiency import (
     budget_switches,
     pareto_front,
 )
-from tf_models.study.runs import LEARNING_RATES
-from tf_models.study.verdict import mean_accuracy
 from tf_models.zoo import CLASSROOM, configure, parameters
 
 PLAN = ParameterEfficiency("digits", seeds=3, train_sizes=(300,))

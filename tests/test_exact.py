@@ -17,11 +17,11 @@ from tf_models.__main__ import main
 from tf_models.layers.attention import Attention
 from tf_models.layers.channels import FeedForward
 from tf_models.probes.receptive_field import off_diagonal
-from tf_models.study import shipped
+from tf_models.runs import shipped
 from tf_models.study.configurations import inventory_measures, the_only
 from tf_models.study.cost_cases import CASES, GRIDS, SLOPES, WIDTH, case_macs, cost_formulas
 from tf_models.study.exact import COMPUTED, exact_measures, exact_provenance, exact_series, write_exact
-from tf_models.training import cost, exact
+from tf_models.untrained import cost, identities, random_weights, rank_collapse, receptive_field
 
 # What is published or follows from the block definitions by hand.
 KNOWN = {
@@ -80,8 +80,8 @@ KNOWN_COST = {
     "window_saving.1024": 1024**2 / (25 * 49**2),
 }
 NAMES = {
-    "identities": set(exact.IDENTITIES),
-    "receptive-field": {*exact.SUPPORTS, "erf.slope", "erf.monotone"},
+    "identities": set(identities.IDENTITIES),
+    "receptive-field": {*receptive_field.SUPPORTS, "erf.slope", "erf.monotone"},
     "rank-collapse": {"r.san", "r.skip", "r.mlp", "r.both", "skip_over_mlp"},
     "cost": {
         *KNOWN_COST,
@@ -93,13 +93,13 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def identities():
-    return exact.identities()["measures"]
+    return identities.identities()["measures"]
 
 
 @pytest.fixture(scope="module")
 def supports():
-    found = [exact.supports(seed) for seed in exact.SEEDS]
-    return {name: worst(values[name] for values in found) for name, (_, worst) in exact.SUPPORTS.items()}
+    found = [receptive_field.supports(seed) for seed in random_weights.SEEDS]
+    return {name: worst(values[name] for values in found) for name, (_, worst) in receptive_field.SUPPORTS.items()}
 
 
 # Closed formulas
@@ -129,7 +129,7 @@ def test_the_layers_that_are_timed_are_those_that_are_counted():
     """Masked attention works out all pairs, keeps those of the band, and gives what the band gives."""
     x = np.random.default_rng(0).normal(size=(2, 1, 64, WIDTH)).astype("float32")
     masked, banded, full = (
-        exact.output(cost.layer_of(case, (1, 64)), x) for case in ("masked", "banded", "attention_core")
+        random_weights.output(cost.layer_of(case, (1, 64)), x) for case in ("masked", "banded", "attention_core")
     )
     np.testing.assert_allclose(masked, banded, atol=1e-5)
     assert np.abs(masked - full).max() > 0.1
@@ -150,7 +150,7 @@ def test_the_layers_that_are_timed_are_those_that_are_counted():
 
 def test_zero_is_zero_and_the_rest_is_not(identities, supports):
     """Relative errors below 1e-5 in float32 where the two must be the same; far from it where they must not."""
-    for name, (unit, worst) in exact.IDENTITIES.items():
+    for name, (unit, worst) in identities.IDENTITIES.items():
         value = identities[name].value
         if unit == "error" and worst is max:
             assert value < 1e-5, name
@@ -175,14 +175,14 @@ def test_what_is_shipped_is_what_comes_out(identities, supports):
 
 
 def test_the_shipped_radii_come_out_again():
-    assert exact.effective_radii(3) == pytest.approx(exact_series()["receptive-field"]["radius"][3], rel=1e-3)
+    assert receptive_field.effective_radii(3) == pytest.approx(exact_series()["receptive-field"]["radius"][3], rel=1e-3)
 
 
 def test_the_shipped_ranks_come_out_again(monkeypatch):
     """The first layers of one seed, which no later layer changes."""
     monkeypatch.setattr(exact, "RANK_DEPTH", 3)
     monkeypatch.setattr(exact, "SEEDS", (0, 1))
-    again = exact.rank_collapse()["series"]["arms"]
+    again = rank_collapse.rank_collapse()["series"]["arms"]
     for arm, rows in exact_series()["rank-collapse"]["arms"].items():
         for row, other in zip(again[arm], rows, strict=False):
             assert row[:3] == pytest.approx(other[:3], rel=1e-3), arm
@@ -194,39 +194,39 @@ def test_the_shipped_ranks_come_out_again(monkeypatch):
 
 
 def test_eight_heads_are_no_3x3_convolution():
-    assert exact.heads_against_convolution(0, 9) < 1e-5
-    assert exact.heads_against_convolution(0, 8) > 0.1
+    assert identities.heads_against_convolution(0, 9) < 1e-5
+    assert identities.heads_against_convolution(0, 8) > 0.1
 
 
 def test_a_leak_between_positions_is_found(monkeypatch):
     """An FFN that adds a thousandth of the neighbour; attention that knows where a token stands."""
     whole = FeedForward.call
     monkeypatch.setattr(FeedForward, "call", lambda self, x: whole(self, x) + 0.001 * keras.ops.roll(x, 1, axis=2))
-    assert exact.permutations(0)["permutation.ffn"] > 1e-5
-    assert exact.supports(0)["support.ffn"] > 1e-5
+    assert identities.permutations(0)["permutation.ffn"] > 1e-5
+    assert receptive_field.supports(0)["support.ffn"] > 1e-5
     attend = Attention.call
-    ramp = np.linspace(0, 0.01, exact.COLUMNS, dtype="float32")[None, None, :, None]
+    ramp = np.linspace(0, 0.01, random_weights.COLUMNS, dtype="float32")[None, None, :, None]
     monkeypatch.setattr(Attention, "call", lambda self, grid, extra=None: attend(self, grid + ramp, extra))
-    assert exact.permutations(0)["permutation.attention"] > 1e-5
+    assert identities.permutations(0)["permutation.attention"] > 1e-5
 
 
 def test_a_wrong_formula_is_found(monkeypatch):
-    found = exact.dense_layers(0)
+    found = identities.dense_layers(0)
     assert found["ffn_formula"] < 1e-5
     monkeypatch.setattr(FeedForward, "call", lambda self, x: self.contract(keras.ops.tanh(self.expand(x))))
-    broken = exact.dense_layers(0)
+    broken = identities.dense_layers(0)
     assert min(broken[n] for n in ("ffn_formula", "ffn_formula.gelu", "pointwise_collapse")) > 0.01
     assert broken["ffn_is_pointwise_pair"] > 0.01
 
 
 def test_a_field_that_is_too_small_is_noticed(monkeypatch):
-    fields = exact.theoretical_fields
+    fields = receptive_field.theoretical_fields
 
     def narrower(spec):
         return [lambda at, whole=whole: (whole(at)[0] + 1, whole(at)[1]) for whole in fields(spec)]
 
     monkeypatch.setattr(exact, "theoretical_fields", narrower)
-    assert exact.outside_the_field(0)["support.cnn_outside"] > 1e-4
+    assert receptive_field.outside_the_field(0)["support.cnn_outside"] > 1e-4
 
 
 # The file
@@ -294,14 +294,14 @@ from tf_models.layers.channels import FeedForward
 from tf_models.training import exact
 from tf_models.training.gradients import token_jacobian, training_step
 assert keras.backend.backend() == BACKEND
-grid = exact.tokens(0, 1, 2, 3)[0]
-attention = exact.drawn(Attention(4, name="mixer"), (None, 2, 3, 16), 0)
-ffn = exact.drawn(FeedForward(32, "gelu", name="channel"), (None, 2, 3, 16), 0)
+grid = random_weights.tokens(0, 1, 2, 3)[0]
+attention = random_weights.drawn(Attention(4, name="mixer"), (None, 2, 3, 16), 0)
+ffn = random_weights.drawn(FeedForward(32, "gelu", name="channel"), (None, 2, 3, 16), 0)
 training_step(attention, grid[None])()
 jacobians = [token_jacobian(lambda x: attention(x)[0], grid), token_jacobian(ffn, grid)]
 print(json.dumps(np.stack(jacobians).tolist()))
 """
-    root, found = Path(exact.__file__).parents[2], {}
+    root, found = Path(identities.__file__).parents[2], {}
     for backend in ("jax", "tensorflow"):
         environment = os.environ | {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
         command = [sys.executable, "-c", code.replace("BACKEND", repr(backend))]

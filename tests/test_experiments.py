@@ -9,14 +9,15 @@ from synthetic import fill, indexed
 
 from tf_models.data import peek
 from tf_models.errors import LabError
-from tf_models.study import shipped
-from tf_models.study.conduct import conduct, known_records, used_records
+from tf_models.jobs.conduct import conduct, known_records, used_records
+from tf_models.runs import shipped
+from tf_models.runs.shipped import find_shipped
+from tf_models.runs.spec import LEARNING_RATES, Recipe
+from tf_models.runs.store import RunStore
 from tf_models.study.experiments import experiment_kind
 from tf_models.study.experiments.base import AGAIN, MATCHED, TUNING_SEED, Arm
 from tf_models.study.experiments.ffn_gap import WITH_FFN, WITHOUT_CONTROL, FfnGap, analyse, ffn_arms
 from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
-from tf_models.study.runs import LEARNING_RATES, Recipe, RunStore
-from tf_models.study.shipped import find_shipped
 from tf_models.zoo import CLASSROOM, configure, parameters
 
 ARMS = ("on", "off", "activation", "linear", "off_deeper", "off_wider")

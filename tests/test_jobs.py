@@ -13,22 +13,11 @@ import pytest
 
 from tf_models import data
 from tf_models.errors import LabError
-from tf_models.study import jobs as jobs_module
-from tf_models.study.jobs import Jobs
-from tf_models.study.runs import (
-    ACTIVE,
-    FAILED,
-    FINISHED,
-    INTERRUPTED,
-    QUEUED,
-    RUNNING,
-    STOPPED,
-    STOPPING,
-    Recipe,
-    RunSpec,
-    RunStore,
-)
-from tf_models.study.shipped import shipped_records
+from tf_models.jobs import queue as jobs_module
+from tf_models.jobs.queue import Jobs
+from tf_models.runs.shipped import shipped_records
+from tf_models.runs.spec import Recipe, RunSpec
+from tf_models.runs.store import ACTIVE, FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, RunStore
 
 SHORT = Recipe(epochs=2)
 LONG = Recipe(epochs=200)
@@ -334,7 +323,7 @@ def test_the_queue_loads_no_keras():
     import subprocess
 
     code = (
-        "import sys; from tf_models.study.jobs import Jobs; from tf_models.study.runs import *; import time\n"
+        "import sys; from tf_models.jobs.queue import Jobs; from tf_models.runs.store import *; import time\n"
         "if __name__ == '__main__':\n"
         "    jobs = Jobs(RunStore())\n"
         "    run = jobs.submit(RunSpec('cnn', {'width': 8, 'depth': 1}, 'digits', 20, 0, Recipe(epochs=1)))\n"

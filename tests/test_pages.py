@@ -17,9 +17,9 @@ from pages.ui import charts, frame, gap, inside, loaders, sheets, tables, theme,
 from pages.ui.words import ERRORS_ZH, WORDS
 from tf_models import __main__ as command_line
 from tf_models.errors import MESSAGES
-from tf_models.study import shipped
+from tf_models.runs import shipped
+from tf_models.runs.spec import RunSpec
 from tf_models.study.experiments.ffn_gap import WITH_FFN
-from tf_models.study.runs import RunSpec
 from tf_models.zoo import CLASSROOM, SWITCHES, configure
 from tf_models.zoo.spec import MIXERS, WITH_HEADS, WITH_RELATIVE_POSITIONS
 from tf_models.zoo.switches import CHOICES, refusal
@@ -45,7 +45,7 @@ def fresh_server():
 
 @pytest.fixture
 def nothing_shipped(monkeypatch, tmp_path):
-    """As after deleting `tf_models/study/results`."""
+    """As after deleting `tf_models/results`."""
     monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
 
 

@@ -11,22 +11,10 @@ import sqlalchemy as sa
 from synthetic import make_record
 
 from tf_models.errors import MESSAGES, LabError
-from tf_models.study import runs
-from tf_models.study.runs import (
-    ACTIVE,
-    FAILED,
-    FINISHED,
-    INTERRUPTED,
-    QUEUED,
-    RUNNING,
-    STOPPED,
-    STOPPING,
-    Recipe,
-    RunRecord,
-    RunSpec,
-    RunStore,
-    pack_correct,
-)
+from tf_models.runs import store as runs
+from tf_models.runs.record import RunRecord, pack_correct
+from tf_models.runs.spec import Recipe, RunSpec
+from tf_models.runs.store import ACTIVE, FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, RunStore
 
 FULL = RunSpec("vit", {"ffn": "off", "depth": 2}, "digits", 300, 7, Recipe(epochs=3, xla=True, dropout=0.1), "jax")
 

@@ -8,11 +8,11 @@ import pytest
 
 from tf_models import zoo
 from tf_models.data import EMBEDDED, KNOWN, content_hash
-from tf_models.study import shipped
+from tf_models.jobs.showcase import load_showcase, showcases
+from tf_models.runs import shipped
+from tf_models.runs.shipped import find_shipped, shipped_records
 from tf_models.study.experiments.base import index
 from tf_models.study.experiments.ffn_gap import FfnGap, analyse
-from tf_models.study.shipped import find_shipped, shipped_records
-from tf_models.study.showcase import load_showcase, showcases
 
 MEGABYTES = 25
 DIGITS = FfnGap("digits", seeds=5, backend="tensorflow")

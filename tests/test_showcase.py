@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tf_models.data import load
-from tf_models.study import shipped, showcase
+from tf_models.jobs import showcase
+from tf_models.runs import shipped
 from tf_models.training.build import build
 from tf_models.training.taps import load_weights, read_taps
 from tf_models.training.train import evaluate

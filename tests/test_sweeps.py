@@ -10,6 +10,9 @@ from synthetic import correct_share, fill_sweep, indexed, make_record
 
 from tf_models.data import peek
 from tf_models.errors import LabError
+from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_records
+from tf_models.statistics.effects import paired_effect
 from tf_models.study.experiments import EXPERIMENTS
 from tf_models.study.experiments.base import AGAIN, MATCHED
 from tf_models.study.experiments.data_curve import DataCurve
@@ -17,9 +20,6 @@ from tf_models.study.experiments.factorial import MATCHED_MIXERS, Factorial
 from tf_models.study.experiments.hybrids import MIXED, PURE, Hybrids
 from tf_models.study.experiments.sweep import Sweep, matched
 from tf_models.study.plans import DATASETS, shipped_plan
-from tf_models.study.runs import RunRecord
-from tf_models.study.shipped import shipped_records
-from tf_models.study.verdict import paired_effect
 from tf_models.zoo import configure, parameters
 
 SWEEPS = [name for name, kind in EXPERIMENTS.items() if issubclass(kind, Sweep)]

@@ -15,8 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from tf_models import zoo
 from tf_models.data import load
 from tf_models.errors import LabError
-from tf_models.study.runs import Recipe, RunSpec
-from tf_models.study.showcase import half_precision
+from tf_models.jobs.showcase import half_precision
+from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.training import train as trainer
 from tf_models.training.build import build
 from tf_models.training.initialize import start
@@ -226,7 +226,7 @@ def test_two_arms_of_a_seed_see_the_same_images_in_the_same_order():
 IN_A_FRESH_PROCESS = """
 import json, sys
 from pathlib import Path
-from tf_models.study.runs import RunSpec
+from tf_models.runs.store import RunSpec
 from tf_models.training.train import train
 record = train(RunSpec.from_dict(json.loads(sys.argv[1])), weights=Path(sys.argv[2]) if sys.argv[2:] else None)
 print(json.dumps(record.to_dict()))

@@ -9,27 +9,29 @@ import pytest
 from scipy import stats
 from synthetic import correct_share, make_record
 
-from tf_models.study.power import SPREAD, crossed, error_rates, few_seeds, shipped_power
-from tf_models.study.runs import RunSpec
-from tf_models.study.verdict import (
+from tf_models.runs.spec import RunSpec
+from tf_models.statistics.effects import (
+    Effect,
+    effect_of_seeds,
+    effect_of_seeds_and_images,
+    paired_effect,
+    weighted_effect,
+)
+from tf_models.statistics.power import SPREAD, crossed, error_rates, few_seeds, shipped_power
+from tf_models.statistics.rule import (
     REASONS,
     TESTS,
     VERDICTS,
-    Effect,
     Measure,
     benjamini_hochberg,
     conjunction,
     conjunction_reason,
     decide,
-    effect_of_seeds,
-    effect_of_seeds_and_images,
     judge,
     level,
     measure_of,
-    paired_effect,
     seeds_needed,
     smallest_effect,
-    weighted_effect,
 )
 
 DELTA = 0.02

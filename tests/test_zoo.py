@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from tf_models.errors import LabError
-from tf_models.study.runs import RunSpec
+from tf_models.runs.spec import RunSpec
 from tf_models.training.build import build
 from tf_models.zoo import (
     CLASSROOM,

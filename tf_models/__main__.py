@@ -16,13 +16,15 @@ from tqdm import tqdm
 from tf_models import zoo
 from tf_models.data import content_hash, names, peek
 from tf_models.errors import LabError
-from tf_models.study.conduct import conduct, known_records, used_records
+from tf_models.jobs.conduct import conduct, known_records, used_records
+from tf_models.jobs.queue import Jobs
+from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_records, write_shipped
+from tf_models.runs.spec import Recipe, RunSpec, default_backend
+from tf_models.runs.store import FINISHED, RunStore
+from tf_models.statistics.power import error_rates, few_seeds, write_power
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, experiment_kind
-from tf_models.study.jobs import Jobs
-from tf_models.study.power import error_rates, few_seeds, write_power
-from tf_models.study.runs import FINISHED, Recipe, RunRecord, RunSpec, RunStore, default_backend
-from tf_models.study.shipped import shipped_records, write_shipped
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(sub)
     sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
     sub.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help="such as ffn=off; repeatable")
-    sub.add_argument("--ship", action="store_true", help="keep weights and activations in tf_models/study/results")
+    sub.add_argument("--ship", action="store_true", help="keep weights and activations in tf_models/results")
 
     sub = command("run", _run, _show_experiment, "Carry out an experiment and print its intervals and verdicts.")
     sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
@@ -76,25 +78,25 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="smaller training sets")
     sub.add_argument("--corners", action="store_true", help="only those cells of factorial that the claims need")
     sub.add_argument("--tuning-size", type=int, help="training images that choose the learning rates, all by default")
-    sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/study/results")
+    sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/results")
 
     sub = command(
         "exact", _exact, _show_exact, "Compute the experiments that need no training and print their measures."
     )
     sub.add_argument("--only", choices=EXACT, metavar="NAME", help=", ".join(EXACT))
-    sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/study/results")
+    sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/results")
 
     sub = command("linear", _linear, _table, "Fit the linear classifier that every network is measured against.")
     sub.add_argument("--dataset", default="digits", help="see the command datasets")
     sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images")
     sub.add_argument("--seeds", type=int, default=5)
-    sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/study/results")
+    sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/results")
 
     sub = command("claims", _claims, _show_claims, "Judge what the text says by what was measured.")
     sub.add_argument("--id", metavar="C24", help="one claim with its parts, all by default")
 
     sub = command("power", _power, _show_power, "Simulate how often the rule of the verdicts errs.")
-    sub.add_argument("--ship", action="store_true", help="keep the shares in tf_models/study/results")
+    sub.add_argument("--ship", action="store_true", help="keep the shares in tf_models/results")
     return parser
 
 
@@ -157,7 +159,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         shipped = {record.run_id: record for record in shipped_records().values()}
         record = shipped[run_id] if run_id in shipped else _watch(jobs, run_id, spec)
         if options.ship:
-            from tf_models.study.showcase import ship
+            from tf_models.jobs.showcase import ship
 
             print(ship(jobs, record), file=sys.stderr)
         return record.to_dict()
@@ -230,7 +232,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _exact(options: argparse.Namespace) -> dict[str, Any]:
-    from tf_models.study.worker import exact  # this process is no server: it may load Keras
+    from tf_models.jobs.worker import exact
 
     results: dict[str, Any] = {}
     for name in (options.only,) if options.only else EXACT:

@@ -10,9 +10,9 @@ from pages.ui import claim_charts, links, loaders
 from pages.ui.judged import badge, reason
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, plain, say
+from tf_models.statistics.power import shipped_power
 from tf_models.study.claims import CLAIMS, Claim
 from tf_models.study.judging import Result, headline
-from tf_models.study.power import shipped_power
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 ALL = "all"

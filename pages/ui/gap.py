@@ -11,10 +11,10 @@ from pages.ui.anatomy import NAMES
 from pages.ui.theme import ARMS
 from pages.ui.words import language, say
 from tf_models.errors import LabError
+from tf_models.runs.spec import Recipe
 from tf_models.study.experiments.base import MATCHED
 from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH, WITHOUT_CONTROL, FfnGap
 from tf_models.study.published import FFN_ABLATIONS
-from tf_models.study.runs import Recipe
 
 # Where the nearest comparison of a network stands that has no FFN to switch off: page, what to choose on it.
 NEAREST = {

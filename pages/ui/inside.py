@@ -11,8 +11,9 @@ from pages.ui import charts, links, sheets
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import fit_image, peek, read_image
-from tf_models.study import showcase
-from tf_models.study.runs import RunRecord, RunSpec
+from tf_models.jobs import showcase
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
 from tf_models.zoo import CLASSROOM, ModelSpec
 from tf_models.zoo.spec import UNFOLDED, Block, Place, inner_block
 

@@ -4,8 +4,9 @@ import math
 
 from pages.ui import loaders, tables
 from pages.ui.words import pick, say
+from tf_models.statistics.effects import Effect
+from tf_models.statistics.rule import Measure, seeds_needed
 from tf_models.study.judging import EXACT, PartResult, Result
-from tf_models.study.verdict import Effect, Measure, seeds_needed
 
 MOST_SEEDS = 1000  # that `seeds_needed` gives
 EXTENDED_SEEDS = 10  # of the one extension that the rule allows

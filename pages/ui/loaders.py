@@ -10,17 +10,21 @@ import numpy as np
 import streamlit as st
 
 from tf_models.errors import LabError
-from tf_models.study import exact, shipped, showcase, worker
-from tf_models.study.conduct import known_records
+from tf_models.jobs import showcase, worker
+from tf_models.jobs.conduct import known_records
+from tf_models.jobs.queue import Jobs
+from tf_models.runs import shipped
+from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_records
+from tf_models.runs.spec import RunSpec
+from tf_models.runs.store import FINISHED, RunStore
+from tf_models.statistics.rule import Measure
+from tf_models.study import exact
 from tf_models.study.experiments.base import Records
 from tf_models.study.experiments.ffn_gap import FfnGap
-from tf_models.study.jobs import Jobs
 from tf_models.study.judging import Result, load_results
 from tf_models.study.linear import shipped_linear
 from tf_models.study.plans import shipped_plan
-from tf_models.study.runs import FINISHED, RunRecord, RunSpec, RunStore
-from tf_models.study.shipped import shipped_records
-from tf_models.study.verdict import Measure
 
 log = logging.getLogger(__name__)
 _lock = threading.Lock()

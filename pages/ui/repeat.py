@@ -11,9 +11,11 @@ from pages.ui import claim_charts, frame, judged, loaders, tables, training
 from pages.ui.theme import FAMILIES
 from pages.ui.words import pick, say
 from tf_models.errors import LabError
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
+from tf_models.runs.store import ACTIVE
 from tf_models.study.claims import Claim
 from tf_models.study.judging import EXACT, TRAINED, PartResult, Result
-from tf_models.study.runs import ACTIVE, RunRecord, RunSpec
 
 DATASET = "digits"  # seconds a run
 MOST_ARMS = 4

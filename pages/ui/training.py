@@ -16,9 +16,11 @@ from pages.ui import charts, frame, links, loaders, tables
 from pages.ui.words import say
 from tf_models import zoo
 from tf_models.errors import LabError
-from tf_models.study.runs import ACTIVE, FAILED, FINISHED, QUEUED, STOPPING, Run, RunRecord, RunSpec
-from tf_models.study.shipped import shipped_records
-from tf_models.study.verdict import paired_effect
+from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_records
+from tf_models.runs.spec import RunSpec
+from tf_models.runs.store import ACTIVE, FAILED, FINISHED, QUEUED, STOPPING, Run
+from tf_models.statistics.effects import paired_effect
 from tf_models.zoo.switches import CHOICES, refusal, settings
 
 SHOWN = 12  # runs on the page

@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import cache
 
 from tf_models.probes.cost import slope
+from tf_models.statistics.rule import Measure
 from tf_models.study.configurations import formula
-from tf_models.study.verdict import Measure
 from tf_models.zoo import PUBLISHED, inventory, macs
 from tf_models.zoo.inventory import executed_pairs
 from tf_models.zoo.spec import Block, Head, ModelSpec, Stage, Stem, map_blocks

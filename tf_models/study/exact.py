@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from tf_models.errors import LabError
-from tf_models.study import shipped
+from tf_models.runs import shipped
+from tf_models.statistics.rule import Measure
 from tf_models.study.configurations import inventory_measures
 from tf_models.study.cost_cases import cost_formulas
-from tf_models.study.verdict import Measure
 
 COMPUTED = ("identities", "receptive-field", "rank-collapse", "cost")  # what the file holds
 EXACT = ("inventory", *COMPUTED)

@@ -8,12 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from tf_models.data import peek
-from tf_models.study.claims import CLAIMS
-from tf_models.study.claims.base import Claim, Part
-from tf_models.study.exact import EXACT, exact_measures, exact_provenance
-from tf_models.study.experiments.base import Records
-from tf_models.study.plans import shipped_plan
-from tf_models.study.verdict import (
+from tf_models.statistics.rule import (
     Measure,
     benjamini_hochberg,
     conjunction,
@@ -22,6 +17,11 @@ from tf_models.study.verdict import (
     judge,
     smallest_effect,
 )
+from tf_models.study.claims import CLAIMS
+from tf_models.study.claims.base import Claim, Part
+from tf_models.study.exact import EXACT, exact_measures, exact_provenance
+from tf_models.study.experiments.base import Records
+from tf_models.study.plans import shipped_plan
 
 TRAINED = (
     *("factorial", "data-curve", "permutation", "ffn-shape", "hybrids", "ablations"),

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from tf_models.data import load
-from tf_models.study import shipped
+from tf_models.runs import shipped
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)  # inverse strengths of the L2 penalty; the best on validation is kept
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from tf_models.runs.spec import Recipe
+from tf_models.statistics.rule import declared_seeds
 from tf_models.study.experiments import EXPERIMENTS, Experiment
-from tf_models.study.runs import Recipe
-from tf_models.study.verdict import declared_seeds
 
 DATASETS = ("digits", "cifar10-jpeg")
 # What differs from the declared seeds, all images and 15 epochs on digits, and from this on cifar10-jpeg.

@@ -21,7 +21,8 @@ from keras import ops
 from tf_models import zoo
 from tf_models.data import Dataset, load
 from tf_models.errors import LabError
-from tf_models.study.runs import Recipe, RunRecord, RunSpec, pack_correct
+from tf_models.runs.record import RunRecord, pack_correct
+from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.training.build import build
 from tf_models.training.initialize import reset_optimizer, start
 from tf_models.zoo import ModelSpec

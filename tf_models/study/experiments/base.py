@@ -12,8 +12,10 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from tf_models.errors import LabError
-from tf_models.study.runs import LEARNING_RATES, Recipe, RunRecord, RunSpec, default_backend
-from tf_models.study.verdict import Effect, declared_seeds, level
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec, default_backend
+from tf_models.statistics.effects import Effect
+from tf_models.statistics.rule import declared_seeds, level
 from tf_models.zoo import Value
 
 TUNING_SEED = 1_000_003  # never reported

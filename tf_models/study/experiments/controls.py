@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import Recipe, RunSpec
+from tf_models.statistics.effects import paired_effect
+from tf_models.statistics.rule import decide
 from tf_models.study.experiments.base import Experiment, Records, numbers
-from tf_models.study.runs import Recipe, RunRecord, RunSpec
-from tf_models.study.verdict import decide, paired_effect
 from tf_models.zoo import Value
 
 CONTROL_SEEDS = 3

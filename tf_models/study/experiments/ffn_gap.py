@@ -17,10 +17,11 @@ import numpy as np
 
 from tf_models.data import peek
 from tf_models.errors import LabError
+from tf_models.runs.spec import RunSpec
+from tf_models.statistics.effects import paired_effect
+from tf_models.statistics.rule import decide, smallest_effect
 from tf_models.study.experiments.base import AGAIN, Arm, Contrast, Experiment, Records, numbers, one_source, pair
 from tf_models.study.experiments.controls import positive_control, positive_row, same_arm_twice
-from tf_models.study.runs import RunSpec
-from tf_models.study.verdict import decide, paired_effect, smallest_effect
 from tf_models.zoo import CLASSROOM, Value, configure, defaults, parameters
 from tf_models.zoo.switches import RANGES, refusal
 

@@ -16,9 +16,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from tf_models.runs.record import RunRecord
 from tf_models.study.experiments.base import Arm
 from tf_models.study.experiments.sweep import Sum, Sweep, difference, matched
-from tf_models.study.runs import RunRecord
 from tf_models.zoo import Value
 
 PURE = ("attention", "convolution")

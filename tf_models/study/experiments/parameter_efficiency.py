@@ -18,11 +18,13 @@ import numpy as np
 
 from tf_models.data import peek
 from tf_models.errors import LabError
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
+from tf_models.statistics.effects import mean_accuracy, paired_effect
+from tf_models.statistics.rule import decide, smallest_effect
 from tf_models.study.experiments.base import AGAIN, Arm, Contrast, Experiment, Records, numbers, one_source, pair
 from tf_models.study.experiments.controls import same_arm_twice
 from tf_models.study.experiments.sweep import Sum, difference, measured
-from tf_models.study.runs import RunRecord, RunSpec
-from tf_models.study.verdict import decide, mean_accuracy, paired_effect, smallest_effect
 from tf_models.zoo import CLASSROOM, Value, configure, macs, parameters
 
 BUDGETS = (1.0, 0.5, 0.25)  # shares of the family's parameters

@@ -14,10 +14,12 @@ import numpy as np
 
 from tf_models.data import peek
 from tf_models.errors import LabError
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
+from tf_models.statistics.effects import mean_accuracy, weighted_effect
+from tf_models.statistics.rule import decide, smallest_effect
 from tf_models.study.experiments.base import AGAIN, MATCHED, Arm, Contrast, Experiment, Records, numbers, one_source
 from tf_models.study.experiments.controls import positive_control, positive_row, same_arm_twice
-from tf_models.study.runs import RunRecord, RunSpec
-from tf_models.study.verdict import decide, mean_accuracy, smallest_effect, weighted_effect
 from tf_models.zoo import Value, configure, macs, parameters
 from tf_models.zoo.switches import RANGES, settings
 

@@ -1,4 +1,4 @@
-"""The local Dask cluster, in a process of its own: ``python -m tf_models.study.cluster``.
+"""The local Dask cluster, in a process of its own: ``python -m tf_models.jobs.cluster``.
 
 It prints ``{"address": …}`` and ends when its standard input closes, so nothing outlives the server. A process of its
 own because workers started from a Streamlit script would run that script again.

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from tf_models.errors import LabError
+from tf_models.jobs.queue import Jobs
+from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_records
+from tf_models.runs.spec import RunSpec
+from tf_models.runs.store import FINISHED, RunStore
 from tf_models.study.experiments.base import Experiment, Records, index
-from tf_models.study.jobs import Jobs
-from tf_models.study.runs import FINISHED, RunRecord, RunSpec, RunStore
-from tf_models.study.shipped import shipped_records
 
 
 def known_records(store: RunStore | None) -> dict[RunSpec, list[RunRecord]]:

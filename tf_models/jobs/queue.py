@@ -24,19 +24,10 @@ from distributed import Client, Event, Future
 
 from tf_models.data import names, peek
 from tf_models.errors import LabError
-from tf_models.study import worker
-from tf_models.study.runs import (
-    ACTIVE,
-    FAILED,
-    HEARTBEAT_SECONDS,
-    RUNNING,
-    STOPPED,
-    STOPPING,
-    Recipe,
-    RunSpec,
-    RunStore,
-)
-from tf_models.study.shipped import find_shipped
+from tf_models.jobs import worker
+from tf_models.runs.shipped import find_shipped
+from tf_models.runs.spec import Recipe, RunSpec
+from tf_models.runs.store import ACTIVE, FAILED, HEARTBEAT_SECONDS, RUNNING, STOPPED, STOPPING, RunStore
 
 log = logging.getLogger(__name__)
 GRACE_SECONDS = 2.0  # a stop that no batch has noticed by then ends the worker
@@ -395,7 +386,7 @@ class Jobs:
         root = Path(__file__).parents[2]
         with (self.store.home / "workers.log").open("w") as log_file:  # TensorFlow and Dask have much to say
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tf_models.study.cluster"],
+                [sys.executable, "-m", "tf_models.jobs.cluster"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log_file,

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from tf_models.data import fit_image, load
-from tf_models.study import shipped
-from tf_models.study.jobs import Jobs
-from tf_models.study.runs import RunRecord
-from tf_models.study.worker import taps
+from tf_models.jobs.queue import Jobs
+from tf_models.jobs.worker import taps
+from tf_models.runs import shipped
+from tf_models.runs.record import RunRecord
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from tf_models.study.shipped import RESULTS
-from tf_models.study.verdict import (
+from tf_models.runs.shipped import RESULTS
+from tf_models.statistics.effects import Effect, effect_of_seeds, effect_of_seeds_and_images
+from tf_models.statistics.rule import (
     FEWEST_SEEDS,
     INCONCLUSIVE,
     SUPPORTED,
     VERDICTS,
-    Effect,
     conjunction,
     declared_seeds,
-    effect_of_seeds,
-    effect_of_seeds_and_images,
     judge,
     level,
     measure_of,

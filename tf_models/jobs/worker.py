@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tf_models.errors import LabError
-from tf_models.study.runs import STOPPED, RunRecord, RunSpec
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
+from tf_models.runs.store import STOPPED
 
 SMALLEST_LIMIT = 1.6e9  # bytes
 # Runs of one process share its traced models. A queue gives a worker one run at a time, but two servers may share a
@@ -61,7 +63,7 @@ def has_grown() -> bool:
     """
     import psutil
 
-    from tf_models.study.cluster import machine_memory
+    from tf_models.jobs.cluster import machine_memory
 
     share = machine_memory() / (psutil.cpu_count() or 1)
     return psutil.Process().memory_info().rss > max(SMALLEST_LIMIT, share / 2)
@@ -80,15 +82,15 @@ def exact(name: str) -> dict[str, Any]:
     from datetime import UTC, datetime
     from importlib.metadata import version
 
+    from tf_models.runs.spec import default_backend
     from tf_models.study.exact import document
-    from tf_models.study.runs import default_backend
-    from tf_models.training import cost, exact
     from tf_models.training.train import device, git_revision
+    from tf_models.untrained import cost, identities, random_weights, rank_collapse, receptive_field
 
     experiments = {
-        "identities": exact.identities,
-        "receptive-field": exact.receptive_field,
-        "rank-collapse": exact.rank_collapse,
+        "identities": identities.identities,
+        "receptive-field": receptive_field.receptive_field,
+        "rank-collapse": rank_collapse.rank_collapse,
         "cost": cost.cost,
     }
     revision, load = git_revision(), cost.machine()  # as they are before minutes have passed
@@ -100,7 +102,7 @@ def exact(name: str) -> dict[str, Any]:
         | {"python": platform.python_version()},
         "backend": backend,
         "device": device() if name != "cost" else f"{device()}, one core",
-        "seeds": list(exact.SEEDS) if name != "cost" else [0],
+        "seeds": list(random_weights.SEEDS) if name != "cost" else [0],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         **load,
     }

@@ -1,175 +1,27 @@
-"""A run: what was asked (`RunSpec`), what came out (`RunRecord`), and the store that keeps both."""
+"""The run store: a row for every run, in any state."""
 
-import base64
-import hashlib
-import json
 import os
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from tf_models.data import content_hash, peek
+from tf_models.data import content_hash
 from tf_models.errors import LabError
-from tf_models.zoo import ModelSpec, Value, check_switch, configure, defaults
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
 
-# Raise it whenever the same RunSpec would give another result: finished runs of older versions are not reused.
-TRAINING_VERSION = 1
-BACKENDS = ("tensorflow", "jax", "torch")
-LEARNING_RATES = (3e-4, 1e-3, 3e-3)
 HEARTBEAT_SECONDS = 2.0
 SILENCE_SECONDS = 20.0  # an owner that has not written for so long is gone
 
 QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
 FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
-
-
-def default_backend() -> str:
-    """KERAS_BACKEND, or TensorFlow."""
-    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    if backend not in BACKENDS:
-        raise LabError("unknown_backend", value=backend, choices=", ".join(BACKENDS))
-    return backend
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How every arm of a comparison is trained: AdamW, linear warm-up over a tenth of the steps, cosine to zero.
-
-    `dropout` acts before the classifier; `mixed_precision` computes in bfloat16; `xla` compiles the step with XLA,
-    which on a CPU takes longer than it saves in trainings as short as the lab's.
-    """
-
-    epochs: int = 15
-    learning_rate: float = 1e-3
-    batch_size: int = 64
-    weight_decay: float = 0.05
-    dropout: float = 0.0
-    mixed_precision: bool = False
-    xla: bool = False
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("epochs", 1, 1000),
-            ("learning_rate", 1e-7, 10),
-            ("batch_size", 1, 4096),
-            ("weight_decay", 0, 10),
-            ("dropout", 0, 0.9),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise LabError("number", name=name, value=value, low=low, high=high)
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """One training, completely described. Switches at the variant's own setting are left out."""
-
-    variant: str = "vit"
-    switches: Mapping[str, Value] = field(default_factory=dict, hash=False)
-    dataset: str = "digits"
-    train_size: int | None = None  # None: all training images
-    seed: int = 0
-    recipe: Recipe = Recipe()
-    backend: str = field(default_factory=default_backend)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**31:
-            raise LabError("number", name="seed", value=self.seed, low=0, high=2**31 - 1)
-        usual = defaults(self.variant)
-        checked = {key: check_switch(key, value, self.variant) for key, value in sorted(self.switches.items())}
-        switches = {key: value for key, value in checked.items() if usual.get(key) != value}
-        object.__setattr__(self, "switches", switches)
-
-    @property
-    def model(self) -> ModelSpec:
-        """The architecture for this data set's images and classes; refuses what cannot be built."""
-        known = peek(self.dataset)
-        spec = configure(self.variant, self.switches, known.input_shape, known.classes)
-        return replace(spec, dropout=self.recipe.dropout)
-
-    @property
-    def name(self) -> str:
-        """Such as ``vit ffn=off``."""
-        return " ".join([self.variant, *(f"{key}={value}" for key, value in self.switches.items())])
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "switches": dict(self.switches)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "RunSpec":
-        return cls(**{**values, "recipe": Recipe(**values["recipe"])})
-
-    def fingerprint(self, dataset_hash: str) -> str:
-        """Equal for runs that must give the same result."""
-        text = json.dumps([self.to_dict(), dataset_hash, TRAINING_VERSION], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What a finished run measured, with where it came from.
-
-    Accuracies are shares (0 to 1), losses mean negative log-likelihoods in nats, times seconds. `history` has a row
-    for every epoch. `correct` holds one bit per test image, packed and in base64: see `correctness`.
-    """
-
-    run_id: str
-    spec: RunSpec
-    fingerprint: str
-    parameters: int
-    macs: int
-    dataset_hash: str
-    dataset_source: str
-    fixed_test: bool
-    train_images: int
-    test_images: int
-    validation_accuracy: float
-    validation_loss: float
-    test_accuracy: float
-    test_loss: float
-    correct: str
-    history: tuple[dict[str, float], ...]
-    train_seconds: float
-    images_per_second: float
-    device: str
-    versions: dict[str, str]
-    git: str
-    finished: str  # UTC, ISO 8601
-
-    def correctness(self) -> np.ndarray:
-        """(test images,) bool: which test images were classified correctly."""
-        bits = np.frombuffer(base64.b64decode(self.correct), np.uint8)
-        return np.unpackbits(bits)[: self.test_images].astype(bool)
-
-    def to_dict(self) -> dict[str, Any]:
-        """One flat JSON object; `epochs` counts them, `history` lists them."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"}
-        spec = self.spec.to_dict()
-        recipe = spec.pop("recipe")
-        return {**spec, **recipe, **values, "history": list(self.history)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "RunRecord":
-        recipe = Recipe(**{f.name: values[f.name] for f in fields(Recipe)})
-        spec = RunSpec(**{f.name: values[f.name] for f in fields(RunSpec) if f.name != "recipe"}, recipe=recipe)
-        own = {f.name: values[f.name] for f in fields(cls) if f.name not in ("spec", "history")}
-        return cls(**own, spec=spec, history=tuple(values["history"]))
-
-
-def pack_correct(correct: np.ndarray) -> str:
-    """The inverse of `RunRecord.correctness`."""
-    return base64.b64encode(np.packbits(correct).tobytes()).decode()
-
-
-# The store
 
 
 def lab_home() -> Path:

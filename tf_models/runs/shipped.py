@@ -5,9 +5,9 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from tf_models.study.runs import RunRecord
+from tf_models.runs.record import RunRecord
 
-RESULTS = Path(__file__).with_name("results")
+RESULTS = Path(__file__).parents[1] / "results"
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,1 @@
+"""Training in worker processes: the order of the queue, the queue, the workers, the local cluster."""

@@ -1,0 +1,99 @@
+"""What is asked: one training, completely described."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from tf_models.data import peek
+from tf_models.errors import LabError
+from tf_models.zoo import ModelSpec, Value, check_switch, configure, defaults
+
+# Raise it whenever the same RunSpec would give another result: finished runs of older versions are not reused.
+TRAINING_VERSION = 1
+BACKENDS = ("tensorflow", "jax", "torch")
+LEARNING_RATES = (3e-4, 1e-3, 3e-3)
+
+
+def default_backend() -> str:
+    """KERAS_BACKEND, or TensorFlow."""
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if backend not in BACKENDS:
+        raise LabError("unknown_backend", value=backend, choices=", ".join(BACKENDS))
+    return backend
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every arm of a comparison is trained: AdamW, linear warm-up over a tenth of the steps, cosine to zero.
+
+    `dropout` acts before the classifier; `mixed_precision` computes in bfloat16; `xla` compiles the step with XLA,
+    which on a CPU takes longer than it saves in trainings as short as the lab's.
+    """
+
+    epochs: int = 15
+    learning_rate: float = 1e-3
+    batch_size: int = 64
+    weight_decay: float = 0.05
+    dropout: float = 0.0
+    mixed_precision: bool = False
+    xla: bool = False
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("epochs", 1, 1000),
+            ("learning_rate", 1e-7, 10),
+            ("batch_size", 1, 4096),
+            ("weight_decay", 0, 10),
+            ("dropout", 0, 0.9),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise LabError("number", name=name, value=value, low=low, high=high)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training, completely described. Switches at the variant's own setting are left out."""
+
+    variant: str = "vit"
+    switches: Mapping[str, Value] = field(default_factory=dict, hash=False)
+    dataset: str = "digits"
+    train_size: int | None = None  # None: all training images
+    seed: int = 0
+    recipe: Recipe = Recipe()
+    backend: str = field(default_factory=default_backend)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**31:
+            raise LabError("number", name="seed", value=self.seed, low=0, high=2**31 - 1)
+        usual = defaults(self.variant)
+        checked = {key: check_switch(key, value, self.variant) for key, value in sorted(self.switches.items())}
+        switches = {key: value for key, value in checked.items() if usual.get(key) != value}
+        object.__setattr__(self, "switches", switches)
+
+    @property
+    def model(self) -> ModelSpec:
+        """The architecture for this data set's images and classes; refuses what cannot be built."""
+        known = peek(self.dataset)
+        spec = configure(self.variant, self.switches, known.input_shape, known.classes)
+        return replace(spec, dropout=self.recipe.dropout)
+
+    @property
+    def name(self) -> str:
+        """Such as ``vit ffn=off``."""
+        return " ".join([self.variant, *(f"{key}={value}" for key, value in self.switches.items())])
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "switches": dict(self.switches)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RunSpec":
+        return cls(**{**values, "recipe": Recipe(**values["recipe"])})
+
+    def fingerprint(self, dataset_hash: str) -> str:
+        """Equal for runs that must give the same result."""
+        text = json.dumps([self.to_dict(), dataset_hash, TRAINING_VERSION], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -1,0 +1,1 @@
+"""From paired runs to effects with intervals, and the rules that judge them."""
