@@ -180,8 +180,8 @@ def test_the_shipped_radii_come_out_again():
 
 def test_the_shipped_ranks_come_out_again(monkeypatch):
     """The first layers of one seed, which no later layer changes."""
-    monkeypatch.setattr(exact, "RANK_DEPTH", 3)
-    monkeypatch.setattr(exact, "SEEDS", (0, 1))
+    monkeypatch.setattr(rank_collapse, "RANK_DEPTH", 3)
+    monkeypatch.setattr(rank_collapse, "SEEDS", (0, 1))
     again = rank_collapse.rank_collapse()["series"]["arms"]
     for arm, rows in exact_series()["rank-collapse"]["arms"].items():
         for row, other in zip(again[arm], rows, strict=False):
@@ -225,7 +225,7 @@ def test_a_field_that_is_too_small_is_noticed(monkeypatch):
     def narrower(spec):
         return [lambda at, whole=whole: (whole(at)[0] + 1, whole(at)[1]) for whole in fields(spec)]
 
-    monkeypatch.setattr(exact, "theoretical_fields", narrower)
+    monkeypatch.setattr(receptive_field, "theoretical_fields", narrower)
     assert receptive_field.outside_the_field(0)["support.cnn_outside"] > 1e-4
 
 
@@ -291,7 +291,7 @@ def test_jax_finds_the_same():
 import json, keras, numpy as np
 from tf_models.layers.attention import Attention
 from tf_models.layers.channels import FeedForward
-from tf_models.training import exact
+from tf_models.untrained import random_weights
 from tf_models.training.gradients import token_jacobian, training_step
 assert keras.backend.backend() == BACKEND
 grid = random_weights.tokens(0, 1, 2, 3)[0]
