@@ -22,7 +22,7 @@ PLAIN_HALF = (
     "tf_models/study",
     "tf_models/jobs",
 )
-PLAIN_FILES = ("tf_models/__init__.py", "tf_models/__main__.py", "tf_models/errors.py")
+PLAIN_FILES = ("tf_models/__init__.py", "tf_models/__main__.py", "tf_models/errors.py", "tf_models/settings.py")
 KERAS_HALF = ("tf_models/layers", "tf_models/training", "tf_models/untrained")
 TOP_LEVEL = {"app.py", "pages", "tf_models", "tests", "requirements.txt"}
 DEMANDED_BY_TOOLS = {"README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml"}

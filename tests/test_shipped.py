@@ -43,7 +43,7 @@ def test_every_shipped_result_fits_the_code(records):
 
 def test_a_change_of_the_code_would_be_noticed(records, monkeypatch):
     """The planted fault: the check above compares with the version of the training code."""
-    monkeypatch.setattr("tf_models.study.runs.TRAINING_VERSION", -1)
+    monkeypatch.setattr("tf_models.runs.spec.TRAINING_VERSION", -1)
     assert records and all(r.fingerprint != r.spec.fingerprint(r.dataset_hash) for r in records)
 
 

@@ -13,14 +13,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from tf_models import zoo
+from tf_models import settings, zoo
 from tf_models.data import content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import conduct, known_records, used_records
 from tf_models.jobs.queue import Jobs
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records, write_shipped
-from tf_models.runs.spec import Recipe, RunSpec, default_backend
+from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import FINISHED, RunStore
 from tf_models.statistics.power import error_rates, few_seeds, write_power
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
+        settings.check()
         document = options.command(options)
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -149,7 +150,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     switches = zoo.parse_switches(options.set)
     recipe = _recipe(options, learning_rate=options.learning_rate)
     spec = RunSpec(
-        options.variant, switches, options.dataset, options.train_size, options.seed, recipe, default_backend()
+        options.variant, switches, options.dataset, options.train_size, options.seed, recipe, settings.backend()
     )
     jobs = Jobs(RunStore())
     try:
@@ -203,7 +204,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         options.seeds,
         options.train_size,
         _recipe(options),
-        default_backend(),
+        settings.backend(),
         options.tuning_size,
         **own,
     )

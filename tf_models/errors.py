@@ -90,6 +90,9 @@ MESSAGES = {
     "store_broken": "The run store {path} cannot be used ({reason}): move it away, or name another with LAB_HOME or "
     "LAB_DATABASE_URL.",
     "queue_full": "{value} runs are waiting already, the limit of LAB_MAX_QUEUE: wait for one to end, or stop one.",
+    "setting_number": "{name} is “{value}”: it must be a whole number from 1 on.",
+    "setting_folder": "{name} is “{value}”: it must be a folder that exists.",
+    "setting_address": "{name} is “{value}”: it must be a scheduler's address with its port, such as tcp://host:8786.",
     "too_many_epochs": "{value} epochs: this lab allows {limit} (LAB_MAX_EPOCHS).",
     "no_workers": "No worker answered within {seconds:.0f} s: {reason}.",
     "too_few_seeds": "seeds is {value}: an interval needs at least 2, and a verdict at least 3.",

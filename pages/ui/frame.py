@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.words import LANGUAGES, language, quote, say, set_language
+from tf_models import settings
 from tf_models.errors import LabError
 
 PAGES = {
@@ -59,6 +60,7 @@ def open_page() -> None:
     if unknown is not None:
         st.warning(say("error.unknown_language", value=quote(unknown[:40]), choices=", ".join(LANGUAGES)))
     try:
+        settings.check()
         page.run()
     except LabError as error:
         show_error(error)

@@ -82,7 +82,7 @@ def exact(name: str) -> dict[str, Any]:
     from datetime import UTC, datetime
     from importlib.metadata import version
 
-    from tf_models.runs.spec import default_backend
+    from tf_models import settings
     from tf_models.study.exact import document
     from tf_models.training.train import device, git_revision
     from tf_models.untrained import cost, identities, random_weights, rank_collapse, receptive_field
@@ -95,7 +95,7 @@ def exact(name: str) -> dict[str, Any]:
     }
     revision, load = git_revision(), cost.machine()  # as they are before minutes have passed
     result = experiments[name]()
-    backend = default_backend()
+    backend = settings.backend()
     provenance = {
         "git": revision,
         "versions": {package: version(package) for package in ("keras", backend, "numpy")}

@@ -2,27 +2,18 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from tf_models import settings
 from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.zoo import ModelSpec, Value, check_switch, configure, defaults
 
 # Raise it whenever the same RunSpec would give another result: finished runs of older versions are not reused.
 TRAINING_VERSION = 1
-BACKENDS = ("tensorflow", "jax", "torch")
 LEARNING_RATES = (3e-4, 1e-3, 3e-3)
-
-
-def default_backend() -> str:
-    """KERAS_BACKEND, or TensorFlow."""
-    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    if backend not in BACKENDS:
-        raise LabError("unknown_backend", value=backend, choices=", ".join(BACKENDS))
-    return backend
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ class RunSpec:
     train_size: int | None = None  # None: all training images
     seed: int = 0
     recipe: Recipe = Recipe()
-    backend: str = field(default_factory=default_backend)
+    backend: str = field(default_factory=settings.backend)
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**31:

@@ -1,6 +1,5 @@
 """The run store: a row for every run, in any state."""
 
-import os
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
+from tf_models import settings
 from tf_models.data import content_hash
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
@@ -22,11 +22,6 @@ SILENCE_SECONDS = 20.0  # an owner that has not written for so long is gone
 QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
 FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
-
-
-def lab_home() -> Path:
-    """LAB_HOME, or ~/.cnn-transformer-lab: run store and weights."""
-    return Path(os.environ.get("LAB_HOME") or Path.home() / ".cnn-transformer-lab")
 
 
 _metadata = sa.MetaData()
@@ -85,8 +80,8 @@ class RunStore:
     """
 
     def __init__(self, home: Path | None = None, url: str | None = None):
-        self.home = home or lab_home()
-        url = url or os.environ.get("LAB_DATABASE_URL")
+        self.home = home or settings.home()
+        url = url or settings.database_url()
         self.where = url = url or f"sqlite:///{self.home / 'lab.sqlite'}"
         try:
             self.where = sa.make_url(url).render_as_string(hide_password=True)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+from tf_models import settings
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
-from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec, default_backend
+from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
 from tf_models.statistics.effects import Effect
 from tf_models.statistics.rule import declared_seeds, level
 from tf_models.zoo import Value
@@ -66,7 +67,7 @@ class Experiment:
         if self.seeds < 2:
             raise LabError("too_few_seeds", value=self.seeds)
         if not self.backend:
-            object.__setattr__(self, "backend", default_backend())
+            object.__setattr__(self, "backend", settings.backend())
 
     @property
     def level(self) -> float:
