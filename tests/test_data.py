@@ -1,5 +1,6 @@
 """Data sets: splits, hashes, files that are refused, and images that visitors send."""
 
+import dataclasses
 import io
 import os
 import struct
@@ -14,8 +15,8 @@ import pytest
 from PIL import Image, ImageDraw
 from sklearn.linear_model import LogisticRegression
 
-from tf_models import data
-from tf_models.data import content_hash, fit_image, load, load_raw, names, peek, read_image, square
+from tf_models.data import STUDIED, about, content_hash, files, fit_image, load, names, read_image, registry, square
+from tf_models.data.registry import ROWS, DatasetInfo, Usual, load_raw
 from tf_models.errors import LabError
 
 # Shipped records carry these: other bytes would be another data set.
@@ -152,13 +153,51 @@ def test_the_embedded_data_never_change():
     assert load_raw("token_product").hash == TOKEN_PRODUCT_HASH
 
 
-def test_a_peek_tells_what_loading_tells(small_images):
+@pytest.mark.parametrize("name", ["mine", "digits", "token_product"])
+def test_a_row_tells_what_loading_tells(small_images, name):
     small_images("mine")
-    for name in ("mine", "digits", "token_product"):
-        known, split = peek(name), load(name)
-        assert known.input_shape == split.input_shape
-        assert known.classes == len(split.classes)
-        assert known.train_images == len(split.x_train)
+    row, split = about(name), load(name)
+    assert (row.source, row.input_shape, row.class_names) == (split.source, split.input_shape, split.class_names)
+    assert (row.train_images, row.fixed_test) == (len(split.x_train), split.fixed_test)
+
+
+# Rows
+
+
+def test_every_row_has_an_effect_that_matters_for_every_size_and_a_row_without_is_no_row():
+    for name, row in ROWS.items():
+        assert row.name == name and 2 <= row.classes == len(set(row.class_names))
+        assert all(0 < row.delta(images) < 0.05 for images in (1, 10_000, row.train_images))
+    fields = {field.name: getattr(ROWS["digits"], field.name) for field in dataclasses.fields(DatasetInfo)}
+    with pytest.raises(TypeError, match="deltas"):
+        DatasetInfo(**{name: value for name, value in fields.items() if name != "deltas"})
+
+
+def test_the_studied_data_sets_train_as_the_shipped_results_did():
+    assert STUDIED == ("digits", "cifar10-jpeg")
+    assert [about(name).seeds for name in STUDIED] == [5, 3]
+    assert [about(name).usual for name in STUDIED] == [Usual(None, 15, None, 300), Usual(10_000, 5, 2500, 1000)]
+    assert (about("digits").delta(1258), about("cifar10-jpeg").delta(10_000), about("cifar10").delta(48_000)) == (
+        *(0.02, 0.015, 0.01),
+    )
+
+
+def test_an_upload_is_judged_by_what_it_holds_not_by_its_name(small_images, data_dir):
+    """8×8 images need 2 points, and where every seed draws its own test set, five seeds are declared."""
+    tiny = dict(x_train=np.zeros((200, 8, 8), np.uint8), x_test=np.zeros((40, 8, 8), np.uint8))
+    small_images("tiny", **tiny)
+    small_images("larger")
+    write_zip(data_dir / "pets.zip", {"dog": 20, "cat": 30})
+    assert [about(name).delta(200) for name in ("tiny", "larger", "pets")] == [0.02, 0.015, 0.015]
+    assert [about(name).seeds for name in ("tiny", "larger", "pets")] == [3, 3, 5]
+
+
+def test_the_classes_of_a_file_have_their_names_where_the_row_knows_as_many(small_images):
+    labels = dict(y_train=np.arange(200) % 10, y_test=np.arange(40) % 10)
+    small_images("fashion_mnist", **labels)
+    small_images("cifar10")  # three classes: not those of CIFAR-10
+    assert about("fashion_mnist").class_names == load("fashion_mnist").class_names == registry.CLOTHES
+    assert about("cifar10").class_names == load("cifar10").class_names == ("0", "1", "2")
 
 
 def test_a_peek_at_grey_images_without_a_channel_axis(small_images):
@@ -166,13 +205,13 @@ def test_a_peek_at_grey_images_without_a_channel_axis(small_images):
     small_images(
         "grey", x_train=rng.integers(0, 256, (200, 9, 12), dtype=np.uint8), x_test=np.zeros((40, 9, 12), np.uint8)
     )
-    assert peek("grey").input_shape == load("grey").input_shape == (9, 12, 1)
+    assert about("grey").input_shape == load("grey").input_shape == (9, 12, 1)
 
 
 def test_labels_in_a_column_are_labels(small_images):
     small_images("column", y_train=(np.arange(200) % 3)[:, None].astype(np.uint8), y_test=np.zeros((40, 1), np.uint8))
     assert load("column").y_train.shape == (180,) and load("column").y_train.dtype == np.int64
-    assert peek("column").classes == 3
+    assert about("column").classes == 3
 
 
 # LAB_DATA_DIR
@@ -190,7 +229,7 @@ def test_a_local_file_goes_before_a_download(small_images, monkeypatch):
     split = load("mnist")
     assert split.source == "local file"
     np.testing.assert_array_equal(split.x_test, arrays["x_test"])
-    assert peek("mnist").input_shape == (12, 10, 3)
+    assert about("mnist").input_shape == (12, 10, 3)
     assert names().count("mnist") == 1
 
 
@@ -198,7 +237,7 @@ def test_what_is_embedded_cannot_be_replaced(small_images):
     before = content_hash("digits")
     small_images("digits")
     assert load("digits").source == "embedded" and content_hash("digits") == before
-    assert peek("digits").input_shape == (8, 8, 1)
+    assert about("digits").input_shape == (8, 8, 1)
 
 
 def test_a_file_that_is_replaced_is_read_again(small_images, data_dir):
@@ -207,20 +246,21 @@ def test_a_file_that_is_replaced_is_read_again(small_images, data_dir):
     small_images("replaced", y_train=np.arange(200) % 4, y_test=np.arange(40) % 4)
     later = time.time() + 10
     os.utime(data_dir / "replaced.npz", (later, later))
-    assert peek("replaced").classes == 4
-    assert len(load("replaced").classes) == 4
+    assert about("replaced").classes == 4
+    assert len(load("replaced").class_names) == 4
     assert load("replaced").hash == content_hash("replaced") != first.hash
 
 
 def test_an_unknown_data_set_is_named_with_what_there_is(data_dir):
-    for function in (load, peek):
+    for function in (load, about):
         with pytest.raises(LabError, match="Unknown data set “pets”: choose one of digits, mnist.*pets.npz"):
             function("pets")
 
 
 def test_a_data_folder_that_does_not_exist_holds_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path / "nothing"))
-    assert names() == tuple(data.BUILT_IN)
+    assert names() == tuple(name for name, row in ROWS.items() if row.read is not None)
+    assert set(names()) - set(names(controls=False)) == {"token_product"}
 
 
 def test_a_name_cannot_leave_the_data_folder(data_dir, small_images):
@@ -270,7 +310,7 @@ def test_a_bad_npz_is_refused_with_its_name_and_the_rule(small_images, name):
 @pytest.mark.parametrize("name", BROKEN)
 def test_asking_about_a_bad_npz_answers_or_refuses_in_words(small_images, name):
     small_images(name, **BROKEN[name][0])
-    for question in (peek, content_hash):
+    for question in (about, content_hash):
         try:
             question(name)
         except LabError as error:
@@ -294,7 +334,7 @@ def damaged(kind: str, whole: bytes) -> bytes:
         case "wrong member":
             file = io.BytesIO()
             with zipfile.ZipFile(file, "w") as archive:
-                for key in data.ARRAYS:
+                for key in files.ARRAYS:
                     archive.writestr(f"{key}.npy", b"not an array")
             return file.getvalue()
     raise ValueError(kind)
@@ -309,7 +349,7 @@ def test_a_damaged_npz_is_refused_with_its_name(small_images, data_dir, kind, co
     with pytest.raises(LabError, match=r"Data file damaged\.npz") as caught:
         load("damaged")
     assert caught.value.code.startswith("file_")
-    for question in (peek, content_hash):
+    for question in (about, content_hash):
         try:
             question("damaged")
         except LabError as error:
@@ -324,7 +364,7 @@ def test_an_npz_in_a_later_array_format_is_read_or_refused_in_words(data_dir, sm
             file = io.BytesIO()
             np.lib.format.write_array(file, array, version=(2, 0))
             archive.writestr(f"{key}.npy", file.getvalue())
-    assert peek("later").input_shape == (12, 10, 3)
+    assert about("later").input_shape == (12, 10, 3)
     np.testing.assert_array_equal(load("later").x_test, arrays["x_test"])
 
 
@@ -346,24 +386,12 @@ def test_a_download_is_checked_and_marked(monkeypatch):
     x = rng.integers(0, 256, (300, 28, 28), dtype=np.uint8)
     y = (np.arange(300) % 10).astype(np.uint8)
     monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", lambda: ((x, y), (x[:50], y[:50])))
-    data._load_raw.cache_clear()
+    registry._load_raw.cache_clear()
     try:
         split = load("fashion_mnist")
     finally:
-        data._load_raw.cache_clear()  # this was not the real one
-    assert split.source == "download" and split.input_shape == (28, 28, 1) and split.classes[9] == "ankle boot"
-
-
-@pytest.mark.parametrize("name", ["digits", "token_product"])
-def test_what_is_known_beforehand_about_embedded_data_is_true(name):
-    split = load(name)
-    known = data.KNOWN[name]
-    assert (known.input_shape, known.classes, known.train_images) == (
-        split.input_shape,
-        len(split.classes),
-        len(split.x_train),
-    )
-    assert data.KNOWN["cifar10-jpeg"].train_images == 48_000
+        registry._load_raw.cache_clear()  # this was not the real one
+    assert split.source == "download" and split.input_shape == (28, 28, 1) and split.class_names[9] == "ankle boot"
 
 
 # Folders of images
@@ -397,11 +425,13 @@ def test_a_zip_of_class_folders_is_a_data_set(data_dir, prefix):
     more = {"__MACOSX/cat/._1.jpg": b"junk", f"{prefix}cat/notes.txt": b"text", "readme.txt": b"text"}
     write_zip(data_dir / "pets.zip", {"dog": 20, "cat": 30}, prefix, more)
     split = load("pets", 1)
-    assert split.classes == ("cat", "dog") and split.source == "local file" and not split.fixed_test
+    assert split.class_names == ("cat", "dog") and split.source == "local file" and not split.fixed_test
     parts = [split.y_train, split.y_validation, split.y_test]
     assert sum(np.bincount(part, minlength=2) for part in parts).tolist() == [30, 20]
     assert split.input_shape == (32, 32, 3)
-    assert peek("pets") == data.Peek((32, 32, 3), 2, len(split.x_train))
+    found = about("pets")
+    assert (found.input_shape, found.class_names, found.train_images) == ((32, 32, 3), ("cat", "dog"), 35)
+    assert (found.fixed_test, found.seeds, found.delta(35)) == (False, 5, 0.015)
     assert content_hash("pets") == split.hash
 
 
@@ -413,7 +443,7 @@ def test_the_four_classes_that_come_with_the_lab_are_read(monkeypatch, request):
         write_zip(folder / "cifar10-four-classes.zip", dict.fromkeys(("a", "b", "c", "d"), 12))
     monkeypatch.setenv("LAB_DATA_DIR", str(folder))
     split = load("cifar10-four-classes")
-    assert len(split.classes) == 4 and split.input_shape == (32, 32, 3)
+    assert len(split.class_names) == 4 and split.input_shape == (32, 32, 3)
     assert set(np.unique(split.y_train)) == set(np.unique(split.y_test)) == {0, 1, 2, 3}
     assert not set(rows(split.x_train)) & set(rows(split.x_test))
 
@@ -429,7 +459,7 @@ BAD_ZIPS = {
 @pytest.mark.parametrize("name", BAD_ZIPS)
 def test_a_bad_zip_is_refused_in_words(data_dir, name):
     write_zip(data_dir / f"{name}.zip", **BAD_ZIPS[name])
-    for function in (load, peek):
+    for function in (load, about):
         with pytest.raises(LabError, match=rf"{name}\.zip|cat/bad\.png"):
             function(name)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_models.data import fit_image, load
+from tf_models.data import about, fit_image, load
 from tf_models.jobs.queue import Jobs
 from tf_models.jobs.worker import taps
 from tf_models.runs import shipped
@@ -33,13 +33,13 @@ class Showcase:
 
 
 def showcase_images(dataset: str, seed: int) -> tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]:
-    """Images, labels and names: scikit-learn's two photographs, or the first test image of every class of `digits`.
+    """Images, labels and names: the first test image of every class of what is embedded.
 
-    The images of other data sets are not the lab's to pass on.
+    The images of other data sets are not the lab's to pass on: there, scikit-learn's two photographs stand for them.
     """
     data = load(dataset, seed)
-    if dataset == "digits":
-        index = [int(np.flatnonzero(data.y_test == label)[0]) for label in range(len(data.classes))]
+    if about(dataset).embedded:
+        index = [int(np.flatnonzero(data.y_test == label)[0]) for label in range(len(data.class_names))]
         return data.x_test[index], tuple(int(data.y_test[i]) for i in index), tuple(f"test {i}" for i in index)
     from sklearn.datasets import load_sample_images
 
@@ -55,7 +55,7 @@ def ship(jobs: Jobs, record: RunRecord) -> Path:
     weights = half_precision(jobs.store.weights(record.run_id).read_bytes())
     images, labels, image_names = showcase_images(record.spec.dataset, record.spec.seed)
     arrays = jobs.ask(taps, record.spec, weights, images)
-    classes = load(record.spec.dataset, record.spec.seed).classes
+    classes = load(record.spec.dataset, record.spec.seed).class_names
     shipped.RESULTS.mkdir(exist_ok=True)
     (shipped.RESULTS / f"{name}.weights.h5").write_bytes(weights)
     about = {"record": record.to_dict(), "labels": labels, "image_names": image_names, "classes": classes}

@@ -1,0 +1,215 @@
+"""The data sets, one row each: everything that the lab must know of a data set beside its images.
+
+A file in LAB_DATA_DIR needs no row: what it holds gives its row (`about`). Nothing outside this file decides anything
+by a data set's name.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from tf_models.data import builtin, files
+from tf_models.data.files import Raw, numbered
+from tf_models.errors import LabError
+
+CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+OBJECTS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_FINE_LABELS = """
+    apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
+    caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant
+    flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree
+    motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate
+    poppy porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider
+    squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle
+    wardrobe whale willow_tree wolf woman worm
+"""  # of CIFAR-100, in their order
+FINE_OBJECTS = tuple(name.replace("_", " ") for name in _FINE_LABELS.split())
+
+# δ, the smallest difference in accuracy that matters, up to so many training images.
+Deltas = tuple[tuple[float, float], ...]
+TINY_IMAGES: Deltas = ((math.inf, 0.02),)  # up to 8×8 pixels
+LARGER_IMAGES: Deltas = ((10_000, 0.015), (math.inf, 0.01))
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How an experiment trains on a data set where nothing else is said."""
+
+    train_size: int | None  # None: all training images
+    epochs: int
+    tuning_size: int | None  # training images that choose the learning rates; None: as many as `train_size`
+    small: int  # training images that count as little data
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetInfo:
+    """What is known of a data set without reading its images."""
+
+    name: str
+    source: str  # embedded, generated, download or local file
+    input_shape: tuple[int, int, int]  # (H, W, channels)
+    class_names: tuple[str, ...]
+    train_images: int  # the largest `train_size` of `load`
+    fixed_test: bool  # it brings a test set, the same for every seed; else every seed draws its own
+    deltas: Deltas
+    studied: bool = False  # the lab ships results of every experiment on it
+    control: bool = False  # a task for the controls of experiments, not one to choose
+    read: Callable[[str], Raw] | None = None  # None: from a file only
+    hash: str | None = None  # of what never changes
+
+    @property
+    def classes(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def embedded(self) -> bool:
+        """Always the lab's own, whatever LAB_DATA_DIR holds, and free to pass on."""
+        return self.hash is not None
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds an experiment declares: 5 where every seed has its own test set, else 3."""
+        return 3 if self.fixed_test else 5
+
+    def delta(self, train_images: int) -> float:
+        """δ with so many training images, as a share."""
+        return next(delta for most, delta in self.deltas if train_images <= most)
+
+    @property
+    def usual(self) -> Usual:
+        """All images and 15 epochs where they are few, else 10,000 images and 5 epochs."""
+        if self.train_images <= 2500:
+            return Usual(train_size=None, epochs=15, tuning_size=None, small=300)
+        return Usual(10_000 if self.train_images > 10_000 else None, epochs=5, tuning_size=2500, small=1000)
+
+
+def part_sizes(images: int, fixed_test: bool) -> tuple[int, int, int]:
+    """(training, validation, test) images of a split; `images` counts those that are not in a fixed test set.
+
+    Validation takes 10 %, at most 2,000; the test set of a seed takes 20 %.
+    """
+    validation, test = min(2000, round(0.1 * images)), 0 if fixed_test else round(0.2 * images)
+    return images - test - validation, validation, test
+
+
+_MNIST = DatasetInfo(
+    name="mnist",
+    source="download",
+    input_shape=(28, 28, 1),
+    class_names=numbered(10),
+    train_images=58_000,
+    fixed_test=True,
+    deltas=LARGER_IMAGES,
+    read=builtin.download,
+)
+_CIFAR10 = replace(_MNIST, name="cifar10", input_shape=(32, 32, 3), class_names=OBJECTS, train_images=48_000)
+_ROWS = (
+    DatasetInfo(
+        name="digits",
+        source="embedded",
+        input_shape=(8, 8, 1),
+        class_names=numbered(10),
+        train_images=1258,
+        fixed_test=False,
+        deltas=TINY_IMAGES,
+        studied=True,
+        read=builtin.scanned_digits,
+        hash="e2d2b5ec918ee264",
+    ),
+    _MNIST,
+    replace(_MNIST, name="fashion_mnist", class_names=CLOTHES),
+    _CIFAR10,
+    replace(_CIFAR10, name="cifar100", class_names=FINE_OBJECTS),
+    # the photographs of CIFAR-10 as JPEG files: small enough to be passed on beside the lab
+    replace(_CIFAR10, name="cifar10-jpeg", source="local file", studied=True, read=None),
+    DatasetInfo(
+        name="token_product",
+        source="generated",
+        input_shape=(8, 8, 1),
+        class_names=("unequal", "equal"),
+        train_images=2100,
+        fixed_test=False,
+        deltas=TINY_IMAGES,
+        control=True,
+        read=builtin.products_of_pixels,
+        hash="c5066bcaed24f5d0",
+    ),
+)
+ROWS = {row.name: row for row in _ROWS}
+# In the order of their size: the first trains in seconds, the last one gives a claim its headline.
+STUDIED = tuple(row.name for row in sorted(_ROWS, key=lambda row: row.train_images) if row.studied)
+CONTROL_TASK = next(row.name for row in _ROWS if row.control)
+
+
+def names(controls: bool = True) -> tuple[str, ...]:
+    """Every data set that `load` takes here, rows before files in LAB_DATA_DIR; with or without the control task."""
+    known = dict.fromkeys(row.name for row in _ROWS if row.read is not None)
+    known |= dict.fromkeys(path.stem for path in files.local_files())
+    return tuple(name for name in known if controls or name != CONTROL_TASK)
+
+
+def about(name: str) -> DatasetInfo:
+    """The row of a data set; where it is a file, as that file is.
+
+    Raises `LabError` for a name that is neither, and for a file that cannot be read.
+    """
+    row, path = ROWS.get(name), _local_file(name)
+    if path is None:
+        if row is None:
+            raise _unknown(name)
+        return row
+    found = files.contents(path)
+    return DatasetInfo(
+        name=name,
+        source="local file",
+        input_shape=found.input_shape,
+        class_names=_class_names(name, found.class_names),
+        train_images=part_sizes(found.images, found.fixed_test)[0],
+        fixed_test=found.fixed_test,
+        deltas=TINY_IMAGES if max(found.input_shape[:2]) <= 8 else LARGER_IMAGES,
+        studied=row is not None and row.studied,
+    )
+
+
+def content_hash(name: str) -> str | None:
+    """What `load_raw(name).hash` will be, in little memory; None where only a download could tell."""
+    path = _local_file(name)
+    if path is not None:
+        return files.file_hash(path)
+    return ROWS[name].hash if name in ROWS else None
+
+
+def load_raw(name: str) -> Raw:
+    """The whole data set. A file in LAB_DATA_DIR goes before a download."""
+    path = _local_file(name)
+    return _load_raw(name, path, files.stamp(path) if path else ())
+
+
+@lru_cache(maxsize=2)  # two: the experiment's data set and its control task
+def _load_raw(name: str, path: Path | None, _stamp: tuple[int, ...]) -> Raw:
+    if path is not None:
+        raw = files.read_file(path)
+    elif (read := ROWS[name].read if name in ROWS else None) is not None:
+        raw = read(name)
+    else:
+        raise _unknown(name)
+    return replace(raw, class_names=_class_names(name, raw.class_names))
+
+
+def _local_file(name: str) -> Path | None:
+    """The file in LAB_DATA_DIR that is the data set `name`."""
+    if name in ROWS and ROWS[name].embedded:
+        return None
+    return next((path for path in files.local_files() if path.stem == name), None)
+
+
+def _class_names(name: str, found: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the row for numbered classes, where there are as many."""
+    row = ROWS.get(name)
+    return row.class_names if row is not None and found == numbered(row.classes) else found
+
+
+def _unknown(name: str) -> LabError:
+    return LabError("unknown_dataset", value=name, choices=", ".join(names()))
