@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.ui import claim_card, claims, frame, loaders, text_tables
+from pages.ui import cache, claim_card, claims, frame, text_tables
 from pages.ui.words import say
 
 frame.ensure()
 frame.heading("claims")
 with st.spinner(say("claims.working")):
-    found = loaders.claim_results()
+    found = cache.claim_results()
 
 top, below = st.container(), st.container(key="list_of_claims")
 with below:

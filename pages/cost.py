@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import claims, cost, frame, links
+from pages.ui import claims, frame, links
+from pages.ui.parts import cost
 from pages.ui.words import say
 
 frame.ensure()

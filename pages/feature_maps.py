@@ -2,22 +2,23 @@
 
 import streamlit as st
 
-from pages.ui import frame, inside, links, loaders
+from pages.ui import cache, frame, links
+from pages.ui.parts import feature_maps
 from pages.ui.words import say
 from tf_models.errors import LabError
 
 frame.ensure()
 frame.heading("feature_maps")
 
-datasets = loaders.model_datasets()
+datasets = cache.model_datasets()
 if not datasets:
     st.info(say("feature_maps.empty"))
     st.stop()
 first, second, third = st.columns(3)
 dataset = links.choose("trained_on", say("feature_maps.dataset"), datasets, where=first)
-models = loaders.model_choices(dataset)
-names = {choice: inside.model_name(choice, record) for choice, record in models.items()}
-image, hint = inside.choose_image(dataset, models, second, third)
+models = cache.model_choices(dataset)
+names = {choice: feature_maps.model_name(choice, record) for choice, record in models.items()}
+image, hint = feature_maps.choose_image(dataset, models, second, third)
 if image is None:
     st.stop()
 
@@ -33,17 +34,17 @@ colour_range = links.choose(
 )
 choices = list(models)
 for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=True):
-    usual = inside.usual_model(side, dataset, choices)
+    usual = feature_maps.usual_model(side, dataset, choices)
     choice = links.choose(side, say(f"feature_maps.{side}"), choices, names.__getitem__, usual, where=column)
     record = models[choice]
     with column:
         try:
             with st.spinner(say("feature_maps.working"), show_time=True):
-                taps = loaders.taps_of(choice, record.spec, image)
+                taps = cache.taps_of(choice, record.spec, image)
         except LabError as error:
             frame.show_error(error)
             continue
-        inside.show_network(side, names[choice], record.spec, taps, dataset, colour_range)
+        feature_maps.show_network(side, names[choice], record.spec, taps, dataset, colour_range)
 if hint:
     st.caption(hint)
 st.caption(say("feature_maps.more"))

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.ui import claims, factorial, frame, gap, links, loaders
-from pages.ui.training import variant_name
+from pages.ui import cache, claims, frame, links
+from pages.ui.parts.ffn import factorial, gap
+from pages.ui.parts.train import variant_name
 from pages.ui.words import say
 from tf_models.zoo import CLASSROOM
 from tf_models.zoo.switches import refusal
@@ -13,14 +14,14 @@ frame.heading("ffn")
 left, right = st.columns(2)
 variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), variant_name, "vit", where=left)
 dataset = links.choose(
-    "dataset", say("ffn.dataset"), loaders.EXPERIMENT_DATASETS, kind="segments", help=say("data.hint"), where=right
+    "dataset", say("ffn.dataset"), cache.EXPERIMENT_DATASETS, kind="segments", help=say("data.hint"), where=right
 )
 
 result = None
 if code := refusal(CLASSROOM[variant], "ffn"):
     gap.show_refusal(variant, code)
 else:
-    result = loaders.ffn_gap(dataset, variant)
+    result = cache.ffn_gap(dataset, variant)
 if result and gap.show_contrasts(result):
     st.header(say("ffn.arms"))
     gap.show_arms(result)

@@ -3,18 +3,19 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, claims, frame, loaders, tables, text_tables
+from pages.ui import cache, claims, frame, tables, text_tables
+from pages.ui.charts import intervals
 from pages.ui.words import say
 
 frame.ensure()
 frame.heading("overview")
 
-results = [loaders.ffn_gap(dataset) for dataset in loaders.EXPERIMENT_DATASETS]
+results = [cache.ffn_gap(dataset) for dataset in cache.EXPERIMENT_DATASETS]
 rows = pd.concat([tables.contrast_rows(result, primary_only=True) for result in results])
 if rows.empty:
     st.info(say("overview.no_finding"))
 else:
-    chart = charts.intervals(rows, say("overview.headline"), say("ffn.gap_axis"), tables.column_names())
+    chart = intervals.effects(rows, say("overview.headline"), say("ffn.gap_axis"), tables.column_names())
     st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
 for result in results:
     if found := tables.finding(result):
@@ -29,7 +30,7 @@ for column, (page, key) in zip(
     column.page_link(f"pages/{page}.py", label=say(key), icon=frame.ICONS[page])
 
 st.header(say("overview.tables"))
-deciding = claims.decided(loaders.claim_results())
+deciding = claims.decided(cache.claim_results())
 st.markdown(claims.score_words(deciding))
 if wrong := claims.wrong_statements(deciding):
     st.subheader(say("claims.wrong"), anchor=False)

@@ -2,35 +2,36 @@
 
 import streamlit as st
 
-from pages.ui import anatomy, efficiency, frame, links, loaders
+from pages.ui import anatomy, cache, frame, links
+from pages.ui.parts import parameters
 from pages.ui.words import say
 
 frame.ensure()
 frame.heading("parameters")
 left, right = st.columns(2)
-dataset = links.choose("dataset", say("ffn.dataset"), loaders.EXPERIMENT_DATASETS, kind="segments", where=left)
+dataset = links.choose("dataset", say("ffn.dataset"), cache.EXPERIMENT_DATASETS, kind="segments", where=left)
 cost = links.choose(
     "cost",
     say("parameters.cost"),
-    efficiency.COSTS,
+    parameters.COSTS,
     lambda name: say(f"parameters.cost.{name}"),
     kind="segments",
     where=right,
     help=say("parameters.cost_hint"),
     wrap=True,
 )
-result = loaders.parameter_efficiency(dataset)
+result = cache.parameter_efficiency(dataset)
 
-if efficiency.show_accuracy(result, cost):
+if parameters.show_accuracy(result, cost):
     st.header(say("parameters.against"))
-    efficiency.show_contrasts(result)
+    parameters.show_contrasts(result)
     st.header(say("parameters.table"))
     st.caption(say("parameters.table_hint"))
-    efficiency.show_arms(result)
+    parameters.show_arms(result)
 
 st.header(say("parameters.shares"))
 systems = links.choose_many(
-    "systems", say("parameters.systems"), anatomy.SYSTEMS, anatomy.system_name, efficiency.USUAL_SYSTEMS
+    "systems", say("parameters.systems"), anatomy.SYSTEMS, anatomy.system_name, parameters.USUAL_SYSTEMS
 )
 if systems:
     anatomy.show_shares([anatomy.system(name) for name in systems])
@@ -39,4 +40,4 @@ else:
 
 st.header(say("parameters.published"))
 st.caption(say("parameters.published_hint"))
-efficiency.show_published()
+parameters.show_published()

@@ -5,7 +5,8 @@ import json
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, frame, links, loaders, tables
+from pages.ui import cache, frame, links, tables
+from pages.ui.charts import curves
 from pages.ui.words import say
 from tf_models.runs.record import RunRecord
 
@@ -37,12 +38,12 @@ def row(run_id: str, spec, status: str, record: RunRecord | None) -> dict:
 
 
 if origin == "shipped":
-    shipped = sorted(loaders.shipped_runs(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed))
+    shipped = sorted(cache.shipped_runs(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed))
     records = {record.run_id: record for record in shipped}
     lines = [row(run_id, record.spec, "finished", record) for run_id, record in records.items()]
     reasons = {}
 else:
-    runs = loaders.store().runs(limit=500)
+    runs = cache.store().runs(limit=500)
     records = {run.id: run.record for run in runs if run.record is not None}
     lines = [row(run.id, run.spec, run.status, run.record) for run in runs]
     reasons = {run.id: run.reason for run in runs if run.reason is not None}
@@ -62,7 +63,7 @@ if chosen in records:
         {"run": record.run_id, "epoch": history["epoch"], "validation": 100 * history["validation_accuracy"]}
     )
     left, right = st.columns([3, 2])
-    chart = charts.run_curves(
+    chart = curves.run_curves(
         curve, say("runs.history_title"), say("axis.epoch"), say("column.validation"), say("column.run")
     )
     left.altair_chart(

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import frame, links, training
+from pages.ui import frame, links
+from pages.ui.parts import train
 from pages.ui.words import say
 from tf_models import zoo
 from tf_models.data import names, peek
@@ -17,7 +18,7 @@ frame.heading("train")
 
 form, results = st.columns([2, 3], gap="large")
 with form:
-    variant = links.choose("variant", say("train.variant"), tuple(zoo.CLASSROOM), training.variant_name, "vit")
+    variant = links.choose("variant", say("train.variant"), tuple(zoo.CLASSROOM), train.variant_name, "vit")
     dataset = links.choose("data", say("train.dataset"), tuple(name for name in names() if name != "token_product"))
     try:
         known = peek(dataset)
@@ -43,16 +44,16 @@ with form:
     rate = links.choose(
         "rate", say("train.rate"), tuple(f"{r:g}" for r in LEARNING_RATES), default="0.003", where=right
     )
-    compare = training.choose_comparison(variant)
+    compare = train.choose_comparison(variant)
     press = st.container()
-    switches = training.choose_switches(variant, known.input_shape, known.classes)
+    switches = train.choose_switches(variant, known.input_shape, known.classes)
     with st.expander(say("train.more"), icon=":material/settings:"):
         again = st.toggle(say("train.again"), key="again", help=say("train.again_hint"), persist_state="session")
         mixed = st.toggle(say("train.mixed"), key="mixed", help=say("train.mixed_hint"), persist_state="session")
     recipe = Recipe(epochs=epochs, learning_rate=float(rate), mixed_precision=mixed)
     try:
         spec = RunSpec(variant, switches, dataset, None if size == "all" else int(size), 0, recipe)
-        arms = list(dict.fromkeys([spec, *training.compared(spec, compare)]))
+        arms = list(dict.fromkeys([spec, *train.compared(spec, compare)]))
         sizes_of = [
             say(
                 "train.size",
@@ -64,7 +65,7 @@ with form:
         ]
         with press:
             if st.button(say("train.start"), type="primary", icon=":material/play_arrow:", width="stretch"):
-                training.submit([replace(arm, seed=seed) for seed in range(seeds) for arm in arms], again)
+                train.submit([replace(arm, seed=seed) for seed in range(seeds) for arm in arms], again)
             st.caption("  \n".join(sizes_of))
     except LabError as error:
         with press:
@@ -72,4 +73,4 @@ with form:
 
 with results:
     st.subheader(say("train.runs"))
-    training.show_runs()
+    train.show_runs()

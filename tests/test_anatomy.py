@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import anatomy, drawings, theme
+from pages.ui import anatomy, theme
+from pages.ui.charts import networks
 from pages.ui.words import WORDS
 from tf_models.zoo import CLASSROOM, PUBLISHED, macs, parameters
 from tf_models.zoo.spec import map_blocks
@@ -219,7 +220,7 @@ def test_the_drawing_has_a_box_for_every_part_on_the_given_scales():
     spec = PUBLISHED["swin_tiny"]
     data = anatomy.drawing_words(spec)
     colours = {"attention": "#D55E00", "nothing": "#909090"}
-    drawn = drawings.network(data, "title", "axis", "legend", {"grid": "grid"}, colours, (300.0, 256)).to_dict()
+    drawn = networks.network(data, "title", "axis", "legend", {"grid": "grid"}, colours, (300.0, 256)).to_dict()
     boxes, grids, numbers = drawn["layer"]
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text", "text"]
     assert boxes["encoding"]["x"]["scale"]["domain"] == [0, 300.0]
@@ -235,7 +236,7 @@ def test_the_drawing_has_a_box_for_every_part_on_the_given_scales():
 
 def test_bars_of_shares_end_at_100_percent():
     data = anatomy.role_shares(PUBLISHED["vit_b16"]).assign(label=lambda rows: rows["measure"])
-    drawn = drawings.shares(data, "title", "axis", "legend", {"value": "n"}, theme.ROLES).to_dict()
+    drawn = networks.shares(data, "title", "axis", "legend", {"value": "n"}, theme.ROLES).to_dict()
     rows = drawn["datasets"][drawn["layer"][0]["data"]["name"]]
     assert [round(row["end"], 6) for row in rows if row["role"] == "head"] == [100, 100]
     assert all(row["start"] <= row["end"] for row in rows)

@@ -10,8 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from synthetic import correct_share, make_record
 
-from pages.ui import claim_card, claim_charts, claims, cost, factorial, hybrids, judged, loaders, tables, topic_charts
+from pages.ui import cache, claim_card, claim_charts, claims, judged, tables
 from pages.ui import repeat as live
+from pages.ui.charts import curves, heat
+from pages.ui.parts import cost, hybrids
+from pages.ui.parts.ffn import factorial
 from pages.ui.words import WORDS
 from tf_models.runs import shipped
 from tf_models.statistics.power import shipped_power
@@ -36,8 +39,8 @@ def fresh_server():
     yield
     st.cache_data.clear()
     for opened in ("jobs", "store"):
-        if opened in loaders._opened:
-            loaders._opened.pop(opened).close()
+        if opened in cache._opened:
+            cache._opened.pop(opened).close()
 
 
 def measure(low: float, high: float, runs: tuple[str, ...] = ()) -> Measure:
@@ -64,7 +67,7 @@ def results() -> dict[str, tuple[Result, ...]]:
 
 @pytest.fixture
 def judged_all(monkeypatch, results):
-    monkeypatch.setattr(loaders, "claim_results", lambda: results)
+    monkeypatch.setattr(cache, "claim_results", lambda: results)
     return results
 
 
@@ -73,7 +76,7 @@ def nothing_measured(monkeypatch, tmp_path):
     """As after deleting `tf_models/results`: what configurations alone decide is left."""
     monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
     empty = judge_all({}, {})
-    monkeypatch.setattr(loaders, "claim_results", lambda: empty)
+    monkeypatch.setattr(cache, "claim_results", lambda: empty)
     return empty
 
 
@@ -293,15 +296,13 @@ def test_a_part_says_how_much_of_its_gap_is_closed_unless_the_gap_is_in_doubt():
 def test_the_sentence_of_the_cost_is_about_what_is_shown():
     words = {kind: cost.finding(kind) for kind in cost.KINDS}
     assert len(set(words.values())) == len(cost.KINDS)
-    exponents = {
-        kind: loaders.exact_measures("cost")[f"slope.{cost.POWERS[kind]}.attention_core"] for kind in cost.KINDS
-    }
+    exponents = {kind: cache.exact_measures("cost")[f"slope.{cost.POWERS[kind]}.attention_core"] for kind in cost.KINDS}
     for kind, measured in exponents.items():
         assert f"n{f'{measured.value:.2f}'.translate(tables.RAISED)}" in words[kind]
 
 
 def test_an_exact_figure_says_where_it_comes_from():
-    where = loaders.exact_provenance("rank-collapse")
+    where = cache.exact_provenance("rank-collapse")
     assert where["git"] in judged.provenance("rank-collapse") and where["device"] in judged.provenance("rank-collapse")
     assert judged.provenance("inventory") == ""  # a closed formula
 
@@ -374,7 +375,7 @@ def test_the_cost_of_every_case_is_drawn():
     assert cost.rows_of(series, "memory").empty  # nothing measurable has no place on a log scale
     columns = dict.fromkeys(("case", "value", "low", "high"), "words")
     marks = {name: ("#000", [1, 0]) for name in set(data["case"])}
-    drawn = topic_charts.growth(data, "title", "n", "ms", columns, marks, "~g").to_dict()
+    drawn = curves.growth(data, "title", "n", "ms", columns, marks, "~g").to_dict()
     assert drawn["layer"][1]["encoding"]["y"]["scale"]["type"] == "log"
 
 
@@ -389,7 +390,7 @@ def test_the_collapse_is_bold_up_to_the_chosen_layer():
     data = factorial.collapse_rows(series, "skip")
     assert len(data) == 12 and data["chosen"].sum() == 3
     colours = dict.fromkeys(set(data["name"]), "#000")
-    drawn = topic_charts.collapse(data, 1, "title", "layer", "r", (1e-14, "rounding"), colours).to_dict()
+    drawn = curves.collapse(data, 1, "title", "layer", "r", (1e-14, "rounding"), colours).to_dict()
     assert [len(drawn["datasets"][layer["data"]["name"]]) for layer in drawn["layer"]] == [1, 1, 12, 2, 2, 1]
 
 
@@ -398,7 +399,7 @@ def test_the_heat_map_shows_accuracy_and_gain_in_every_cell():
         {"mixer": "m", "channel": c, "accuracy": a, "low": a, "high": a, "seeds": 5, "gain": g} for c, a, g in CELLS
     ]
     columns = dict.fromkeys(("mixer", "channel", "accuracy", "low", "high", "gain", "seeds"), "words")
-    drawn = topic_charts.heat_map(pd.DataFrame(rows), "title", columns).to_dict()
+    drawn = heat.heat_map(pd.DataFrame(rows), "title", columns).to_dict()
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text", "text"]
     assert drawn["layer"][1]["encoding"]["color"]["condition"]["test"] == "(datum.accuracy > 85.0)"
 
@@ -408,7 +409,7 @@ def test_the_ratio_curve_names_the_networks_beside_it():
     data = pd.DataFrame([{"ratio": ratio, "kind": "two", **numbers} for ratio in ("0", "4")])
     lines = pd.DataFrame([{"name": name, "accuracy": 92.0, "colour": "#000"} for name in ("cnn", "stem")])
     columns = dict.fromkeys(("ratio", "kind", "accuracy", "low", "high", "seeds"), "words")
-    drawn = topic_charts.ratio_curve(data, lines, "title", "ratio", columns).to_dict()
+    drawn = curves.ratio_curve(data, lines, "title", "ratio", columns).to_dict()
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rule", "text", "text", "line", "rule", "point"]
 
 
@@ -455,13 +456,13 @@ def test_the_collapse_plays_from_the_first_layer(judged_all):
 @pytest.mark.parametrize(("page", "experiment"), [("ffn", "factorial"), ("ffn", "ffn-shape"), ("hybrids", "hybrids")])
 def test_a_measured_experiment_fills_its_page(monkeypatch, page, experiment, results):
     records = planned(experiment)
-    monkeypatch.setattr(loaders, "all_records", lambda: records)
-    monkeypatch.setattr(loaders, "claim_results", lambda: results)
+    monkeypatch.setattr(cache, "all_records", lambda: records)
+    monkeypatch.setattr(cache, "claim_results", lambda: results)
     app = open_page(page, "zh")
     assert len(app.get("vega_lite_chart")) >= {"factorial": 3, "ffn-shape": 3, "hybrids": 2}[experiment]
     asked = [block.value for block in app.code]
     assert not any(f"run {experiment} " in command for command in asked)
-    result = loaders.experiment_result(experiment, "digits")
+    result = cache.experiment_result(experiment, "digits")
     if experiment == "factorial":
         data = factorial.factorial_rows(result)
         gains = data[data["channel"] == WORDS["en"]["channel.on"]]["gain"]
@@ -472,8 +473,8 @@ def test_a_measured_experiment_fills_its_page(monkeypatch, page, experiment, res
 
 def test_a_figure_can_be_traced_to_the_accuracies_of_its_arms(monkeypatch, results):
     records = planned("hybrids")
-    monkeypatch.setattr(loaders, "all_records", lambda: records)
-    found = loaders.experiment_result("hybrids", "digits")["measures"]["order"]
+    monkeypatch.setattr(cache, "all_records", lambda: records)
+    found = cache.experiment_result("hybrids", "digits")["measures"]["order"]
     result = next(row for row in results["C22"] if row.dataset == "digits")
     part = replace(result.parts[0], part=replace(result.parts[0].part, experiment="hybrids", measure="order"))
     runs = replace(measure(0.0, 0.1, tuple(found["runs"])), value=found["value"])
@@ -489,7 +490,7 @@ def test_the_cheapest_cell_is_two_arms_on_the_smallest_training_set(monkeypatch)
     plan = shipped_plan("data-curve", "digits")
     assert plan is not None
     records = planned("data-curve")
-    monkeypatch.setattr(loaders, "all_records", lambda: records)
+    monkeypatch.setattr(cache, "all_records", lambda: records)
     found = plan.analyse(records)["measures"]["gap_slope"]
     part = part_of("below", 0.0, measure(-0.02, -0.01, tuple(found["runs"])))
     cell = live.cheapest_cell(part)

@@ -13,7 +13,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from synthetic import fill, indexed, make_record
 
-from pages.ui import charts, frame, gap, inside, loaders, sheets, tables, theme, training
+from pages.ui import cache, frame, tables, theme
+from pages.ui.charts import intervals, sheets
+from pages.ui.parts import feature_maps, train
+from pages.ui.parts.ffn import gap
 from pages.ui.words import ERRORS_ZH, WORDS
 from tf_models import __main__ as command_line
 from tf_models.errors import MESSAGES
@@ -34,13 +37,13 @@ UNMEASURED = {"claims": 1, "ffn": 1, "anatomy": 3, "parameters": 2}
 @pytest.fixture(autouse=True)
 def fresh_server():
     """Nothing cached by an earlier test but what is cached by the records it follows from, and no queue left open."""
-    for loader in vars(loaders).values():
-        if isinstance(loader, type(loaders.all_records)) and loader not in (loaders._analysed, loaders._judged):
+    for loader in vars(cache).values():
+        if isinstance(loader, type(cache.all_records)) and loader not in (cache._analysed, cache._judged):
             loader.clear()
     yield
     for opened in ("jobs", "store"):
-        if opened in loaders._opened:
-            loaders._opened.pop(opened).close()
+        if opened in cache._opened:
+            cache._opened.pop(opened).close()
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, pag
     if page == "ffn":
         assert not app.dataframe
     if page in ("overview", "claims"):  # what configurations decide needs no results; nothing trained is judged
-        parts = [part for results in loaders.claim_results().values() for row in results for part in row.parts]
+        parts = [part for results in cache.claim_results().values() for row in results for part in row.parts]
         assert all(part.measure is None for part in parts if part.part.experiment != "inventory")
         assert WORDS[language]["verdict.untested"] in "\n".join(
             [text_of(app), *(table.value.to_string() for table in app.table)]
@@ -98,7 +101,7 @@ def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, pag
 def test_the_ffn_page_shows_the_intervals_that_the_command_line_prints(capsys):
     assert command_line.main(["run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    shown = loaders.ffn_gap("digits")
+    shown = cache.ffn_gap("digits")
     assert printed["contrasts"] == shown["contrasts"]
     assert all(row["mean"] is not None for row in printed["contrasts"])
     whole = tables.contrast_rows(shown)
@@ -220,7 +223,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
     }
     shown = {}
     for switch in SWITCHES:
-        options, default = training.offered(variant, switch, chosen, spec.input_shape, spec.classes)
+        options, default = train.offered(variant, switch, chosen, spec.input_shape, spec.classes)
         assert default in options
         if set(options) != {default}:
             shown[switch] = options
@@ -229,7 +232,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
     for switch, options in shown.items():
         assert len(options) > 1
         for option in options:
-            if option != training.OWN:  # none gives an error by itself
+            if option != train.OWN:  # none gives an error by itself
                 configure(variant, {**chosen, switch: option}, spec.input_shape, spec.classes)
             for language in LANGUAGES if switch in CHOICES and option not in MIXERS else ():
                 assert WORDS[language][f"train.switch.{switch}.{option}"]
@@ -239,8 +242,8 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
 def test_no_offered_value_is_an_error_for_other_images(shape):
     for variant in CLASSROOM:
         for switch in SWITCHES:
-            options, default = training.offered(variant, switch, {}, shape, 10)
-            for option in set(options) - {training.OWN, default}:
+            options, default = train.offered(variant, switch, {}, shape, 10)
+            for option in set(options) - {train.OWN, default}:
                 configure(variant, {switch: option}, shape, 10)
 
 
@@ -285,8 +288,8 @@ def test_a_button_leads_to_the_nearest_comparison():
 
 def test_the_command_of_an_experiment_makes_that_experiment():
     for variant in WITH_FFN:
-        for dataset in loaders.EXPERIMENT_DATASETS:
-            wanted = loaders.shipped_experiment(dataset, variant)
+        for dataset in cache.EXPERIMENT_DATASETS:
+            wanted = cache.shipped_experiment(dataset, variant)
             words = gap.command(wanted).removeprefix("python -m tf_models ").split()
             options = command_line._parser().parse_args(words)
             assert (options.variant, options.dataset, options.seeds) == (variant, dataset, wanted.seeds)
@@ -304,9 +307,9 @@ def nothing_cached():
 
 @pytest.mark.parametrize("variant", ["mixer", "mobilevit"])
 def test_a_measured_network_fills_the_ffn_page(nothing_cached, monkeypatch, variant):
-    plan = loaders.shipped_experiment("digits", variant)
+    plan = cache.shipped_experiment("digits", variant)
     records = indexed(fill(plan, {arm: 0.9 if arm == "on" else 0.8 for arm in plan.arms}))
-    monkeypatch.setattr(loaders, "all_records", lambda: records)
+    monkeypatch.setattr(cache, "all_records", lambda: records)
     app = open_page("ffn", variant=variant)
     assert not app.exception
     assert len(charts_of(app)) >= 3  # the gap, how the arms learn, the published figures; more where it is shipped
@@ -341,7 +344,7 @@ def opened_networks():
 @pytest.mark.parametrize("variant", CLASSROOM)
 def test_every_layer_has_a_name(opened_networks, variant):
     run, taps = opened_networks[variant]
-    names = inside.layer_names(run, taps)
+    names = feature_maps.layer_names(run, taps)
     assert len(set(names.values())) == len(names)
     grids = [tap for tap, array in taps.items() if array.ndim == 3 and not tap.endswith(".attention")]
     assert [tap for tap in grids if tap in names] == list(names), "in reading order"
@@ -349,7 +352,7 @@ def test_every_layer_has_a_name(opened_networks, variant):
         assert (tap == "stem" and run.model.stem.kind == "none") or any(
             np.array_equal(taps[tap], taps[other]) for other in names
         ), tap
-    layers = inside.attention_layers(run.model, taps)
+    layers = feature_maps.attention_layers(run.model, taps)
     assert set(layers) == {tap for tap in taps if tap.endswith(".attention")}
     for tap, (_, (rows, columns)) in layers.items():
         weights = taps[tap]
@@ -363,11 +366,11 @@ INSIDE = [(variant, "en") for variant in CLASSROOM] + [("mobilevit", "zh"), ("lo
 @pytest.mark.parametrize(("variant", "language"), INSIDE)
 def test_the_inside_of_every_variant_can_be_seen(opened_networks, monkeypatch, variant, language):
     records = {name: make_record(run) for name, (run, _) in opened_networks.items()}
-    monkeypatch.setattr(loaders, "model_choices", lambda dataset: records)
-    monkeypatch.setattr(loaders, "taps_of", lambda choice, spec, image: opened_networks[choice][1])
+    monkeypatch.setattr(cache, "model_choices", lambda dataset: records)
+    monkeypatch.setattr(cache, "taps_of", lambda choice, spec, image: opened_networks[choice][1])
     run, taps = opened_networks[variant]
-    query = {"left": variant, "left_layer": list(inside.layer_names(run, taps))[-1]}
-    layers = inside.attention_layers(run.model, taps)
+    query = {"left": variant, "left_layer": list(feature_maps.layer_names(run, taps))[-1]}
+    layers = feature_maps.attention_layers(run.model, taps)
     if layers:  # the last patch of the last grid looks
         tap, (_, (rows, columns)) = list(layers.items())[-1]
         query |= {"left_attention": tap, "left_query": f"{rows}-{columns}"}
@@ -388,7 +391,7 @@ def test_a_chart_of_intervals_draws_means_spans_seeds_zero_and_delta():
             {"label": "a", "mean": 2.5, "seed": 0},
         ]
     ).astype({"seed": "float"})
-    drawn = charts.intervals(data, "title", "axis", columns).to_dict()
+    drawn = intervals.effects(data, "title", "axis", columns).to_dict()
     marks = [layer["mark"]["type"] for layer in drawn["layer"]]
     assert marks == ["tick", "tick", "point", "rule", "point"]  # zero, delta, seeds, span, mean
     values = drawn["datasets"]

@@ -1,1 +1,1 @@
-"""What the pages share: words, theme, charts, links, cached loaders."""
+"""What the pages share: the frame, links, the theme, cached results, words, charts; and the parts of each page."""

@@ -13,7 +13,8 @@ from itertools import groupby
 import pandas as pd
 import streamlit as st
 
-from pages.ui import drawings, links, tables
+from pages.ui import links, tables
+from pages.ui.charts import networks
 from pages.ui.theme import FAMILIES, ROLES
 from pages.ui.words import say
 from tf_models.zoo import CLASSROOM, PUBLISHED, configure, inventory
@@ -547,7 +548,7 @@ def show_drawing(side: str, system: System, both: Iterable[System]) -> None:
     colours = {say(f"anatomy.mixes.{mixed}"): colour for mixed, colour in COLOURS.items() if mixed in present}
     columns = column_words("part", "grid", "channels", "tokens", "mixer", "channel", "parameters", "macs")
     data, table = drawing_words(spec), stage_table(spec)
-    chart = drawings.network(data, system.title, say("anatomy.axis"), say("anatomy.legend"), columns, colours, reach)
+    chart = networks.network(data, system.title, say("anatomy.axis"), say("anatomy.legend"), columns, colours, reach)
     text = "; ".join(
         say("anatomy.alt_stage", **{name: row[name] for name in ("stage", "grid", "channels", "blocks")})
         for row in table.to_dict("records")
@@ -603,7 +604,7 @@ def show_shares(chosen: Iterable[System]) -> None:
     tips = {**{name: names[name] for name in ("system", "measure", "role", "value")}, "percent": names["share"]}
     colours = {say(f"role.{role}"): colour for role, colour in ROLES.items()}
     title, axis = say("anatomy.shares_title"), say("anatomy.shares_axis")
-    chart = drawings.shares(shown, title, axis, names["role"], tips, colours)
+    chart = networks.shares(shown, title, axis, names["role"], tips, colours)
     largest = shown.sort_values("share", ascending=False).drop_duplicates("label").sort_index()
     text = "; ".join(
         say("anatomy.shares_alt_bar", bar=row["label"].replace("|", ", "), role=row["role"], share=row["percent"])

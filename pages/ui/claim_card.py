@@ -6,8 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from pages.ui import claim_charts, frame, loaders, repeat, tables
-from pages.ui.charts import lines
+from pages.ui import cache, claim_charts, frame, repeat, tables
+from pages.ui.charts.layout import lines
 from pages.ui.claims import OUTSIDE
 from pages.ui.judged import badge, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
@@ -62,7 +62,7 @@ def _accuracies(result: Result) -> str:
     """From which test accuracy to which the networks behind a result reach, in a sentence; empty without runs."""
     if result.exact:  # whatever networks stand beside it
         return ""
-    known, arms = loaders.records_by_id(), {}
+    known, arms = cache.records_by_id(), {}
     for part in result.parts:
         for run in part.measure.runs if part.measure is not None else ():
             if run in known:
@@ -185,7 +185,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
     measured = {row.part.experiment for result in results for row in result.parts if row.measure is not None}
     for experiment in sorted(measured & set(EXACT)):
         st.caption(provenance(experiment))
-    records = loaders.records_by_id()
+    records = cache.records_by_id()
     rows = [
         {
             say("column.run"): run,
@@ -212,7 +212,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
         st.dataframe(data, hide_index=True, width="stretch", height=220)
         ids = list(dict.fromkeys(data[say("column.run")]))
         run = st.selectbox(say("runs.choose"), ids, key=f"run_of_{claim.id}") or ids[0]
-        own = {} if run in loaders.shipped_ids() else {"origin": "own"}
+        own = {} if run in cache.shipped_ids() else {"origin": "own"}
         st.page_link(
             "pages/runs.py",
             label=say("claims.open_run"),
@@ -223,12 +223,12 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
 
 def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
     """Every network in every measured sum, with its weight, mean test accuracy in percent, interval and seeds."""
-    known, rows = loaders.records_by_id(), []
+    known, rows = cache.records_by_id(), []
     for result in results:
         for part in result.parts:
             if part.measure is None or not known.keys() & set(part.measure.runs):
                 continue
-            analysis = loaders.experiment_result(part.part.experiment, result.dataset)
+            analysis = cache.experiment_result(part.part.experiment, result.dataset)
             behind = set(part.measure.runs)
             arms = [arm for arm in analysis.get("arms", ()) if arm["runs"] and behind.issuperset(arm["runs"])]
             weights = analysis.get("measures", {}).get(part.part.measure, {}).get("weights", {})

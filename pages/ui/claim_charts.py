@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts import AXES, LEGEND, Chart, titled
+from pages.ui.charts.layout import AXES, LEGEND, Chart, titled
 
 SECTION = 27  # pixels for the bar of one section
 PART = 40  # pixels for one interval, without its words

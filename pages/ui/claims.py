@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import claim_charts, links, loaders
+from pages.ui import cache, claim_charts, links
 from pages.ui.judged import badge, reason
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, plain, say
@@ -230,7 +230,7 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     data = links.choose(
         "data",
         say("claims.filter.data"),
-        (ALL, *loaders.EXPERIMENT_DATASETS, "exact"),
+        (ALL, *cache.EXPERIMENT_DATASETS, "exact"),
         lambda value: say(f"claims.data.{value}") if value in (ALL, "exact") else value,
         where=columns[3],
         help=say("claims.filter.data_hint"),
@@ -267,7 +267,7 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
 
 def show_links(ids: Sequence[str], why: bool = False) -> None:
     """Statements with verdicts, on another page than theirs; one that is pressed opens its card. `why` adds reasons."""
-    results = decided(loaders.claim_results())
+    results = decided(cache.claim_results())
     st.html(FROM_THE_LEFT)
     with st.container(gap="xsmall", key="statements"):
         for claim in ids:

@@ -2,7 +2,7 @@
 
 import math
 
-from pages.ui import loaders, tables
+from pages.ui import cache, tables
 from pages.ui.words import pick, say
 from tf_models.statistics.effects import Effect
 from tf_models.statistics.rule import Measure, seeds_needed
@@ -128,7 +128,7 @@ def seeds_to_settle(part: PartResult) -> int | None:
 
 def provenance(experiment: str) -> str:
     """Where the figures of an exact experiment come from, in a sentence; empty where the file has none."""
-    where = loaders.exact_provenance(experiment)
+    where = cache.exact_provenance(experiment)
     if not where:
         return ""
     words = {name: where[name] for name in ("device", "backend", "git")}

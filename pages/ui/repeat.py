@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import claim_charts, frame, judged, loaders, tables, training
+from pages.ui import cache, claim_charts, frame, judged, tables
+from pages.ui.parts import train
 from pages.ui.theme import FAMILIES
 from pages.ui.words import pick, say
 from tf_models.errors import LabError
@@ -55,7 +56,7 @@ def show(claim: Claim, results: Sequence[Result]) -> None:
     st.markdown(say("repeat.lead", **words, seconds=f"{cell.seconds:.0f}"))
     if st.button(say("repeat.start", seed=seed), key=f"repeat_{claim.id}", icon=":material/replay:"):
         try:
-            training.submit([replace(spec, seed=seed) for spec in cell.arms], again=False, purpose=cell.experiment)
+            train.submit([replace(spec, seed=seed) for spec in cell.arms], again=False, purpose=cell.experiment)
         except LabError as error:
             frame.show_error(error)
     active = any(run.status in ACTIVE for run in _own(cell))
@@ -76,7 +77,7 @@ def cheapest_cell(part: PartResult) -> Cell:
     """The arms behind a measure; where it has several training sets or many arms, the cheapest that belong together."""
     measure = part.measure
     assert measure is not None
-    known = loaders.records_by_id()
+    known = cache.records_by_id()
     arms: dict[RunSpec, list[RunRecord]] = {}
     for run in measure.runs:
         if run in known:
@@ -88,21 +89,21 @@ def cheapest_cell(part: PartResult) -> Cell:
     return Cell(part.part.experiment, {spec: arms[spec] for spec in chosen}, measure.value)
 
 
-def _own(cell: Cell, everyone: bool = False) -> list[training.Shown]:
+def _own(cell: Cell, everyone: bool = False) -> list[train.Shown]:
     """The runs of this cell that were made from this page, newest first, those of this visitor or of everyone."""
-    visitor = None if everyone else training.visitor()
+    visitor = None if everyone else train.visitor()
     return [
-        training.shown_run(run)
-        for run in loaders.store().runs(visitor=visitor, limit=500)
+        train.shown_run(run)
+        for run in cache.store().runs(visitor=visitor, limit=500)
         if run.purpose == cell.experiment
-        and run.spec.seed in loaders.LIVE_SEEDS
+        and run.spec.seed in cache.LIVE_SEEDS
         and replace(run.spec, seed=0) in cell.arms
     ]
 
 
 def _next_seed(cell: Cell) -> int:
     """A seed that no shipped run has, nor any visitor's: so that something is trained."""
-    return max([loaders.LIVE_SEEDS.start - 1, *(run.spec.seed for run in _own(cell, everyone=True))]) + 1
+    return max([cache.LIVE_SEEDS.start - 1, *(run.spec.seed for run in _own(cell, everyone=True))]) + 1
 
 
 def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
@@ -134,10 +135,10 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
     if sentence := _difference(cell, finished):
         st.markdown(sentence)
     for run in own[: 2 * MOST_ARMS]:
-        training.show_row(run)
+        train.show_row(run)
 
 
-def _difference(cell: Cell, finished: Sequence[training.Shown]) -> str | None:
+def _difference(cell: Cell, finished: Sequence[train.Shown]) -> str | None:
     """The new difference beside the shipped ones, where two arms are compared."""
     if len(cell.arms) != 2:
         return None
@@ -186,7 +187,7 @@ def _show_computing(claim: Claim, name: str, results: Sequence[Result]) -> None:
     if st.button(say("repeat.compute_start"), key=f"compute_{claim.id}_{name}", icon=":material/replay:"):
         try:
             with st.spinner(say("repeat.computing", experiment=name), show_time=True):
-                st.session_state[f"computed_{name}"] = loaders.computed_again(name)
+                st.session_state[f"computed_{name}"] = cache.computed_again(name)
         except LabError as error:
             frame.show_error(error)
     computed = st.session_state.get(f"computed_{name}")

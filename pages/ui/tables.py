@@ -44,7 +44,7 @@ def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> st
 
 
 def contrast_rows(result: dict[str, Any], primary_only: bool = False) -> pd.DataFrame:
-    """The contrasts of an analysis for `charts.intervals`, single seeds included where each has its own test set."""
+    """The contrasts of an analysis for `intervals.effects`, single seeds included where each has its own test set."""
     accuracies = {arm["name"]: dict(zip(arm["seeds"], arm["test_accuracies"], strict=True)) for arm in result["arms"]}
     rows = []
     for contrast in result["contrasts"]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts import AXES, LEGEND, Chart
+from pages.ui.charts.layout import AXES, LEGEND, Chart
 
 DRAWING = 230  # pixels: height of the boxes of a network
 BAR = 54  # pixels for one bar, its two lines of label included

@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import factorial, loaders, tables, topic_charts
+from pages.ui import cache, tables
 from pages.ui.anatomy import count
+from pages.ui.charts import intervals
+from pages.ui.parts.ffn import factorial
 from pages.ui.theme import FAMILIES, VERDICTS
 from pages.ui.words import say
 
@@ -22,7 +24,7 @@ MEASURES = ("best_hybrid_over_best_pure", "order", "stem_over_pure_attention", "
 
 
 def arm_rows(result: Mapping[str, Any]) -> pd.DataFrame:
-    """Accuracy of every arm for `topic_charts.spans`."""
+    """Accuracy of every arm for `intervals.spans`."""
     arms = factorial.arms_by_name(result)
     rows = [
         {
@@ -45,14 +47,14 @@ def arm_rows(result: Mapping[str, Any]) -> pd.DataFrame:
 
 def show_arms(dataset: str) -> bool:
     """Every arm with its interval, and in a sentence which is best; False where nothing was measured."""
-    result = loaders.experiment_result("hybrids", dataset)
+    result = cache.experiment_result("hybrids", dataset)
     data = arm_rows(result)
     if data.empty:
         factorial.show_empty("hybrids", dataset)
         return False
     names = ("label", "value", "low", "high", "parameters", "macs", "seeds", "runs")
     columns = {name: say(f"hybrids.column.{name}") for name in names}
-    chart = topic_charts.spans(data, say("hybrids.chart", scale=factorial.scale_of(result)), columns["value"], columns)
+    chart = intervals.spans(data, say("hybrids.chart", scale=factorial.scale_of(result)), columns["value"], columns)
     text = "; ".join(f"{row['label']} {row['value']:.1f} %" for row in data.to_dict("records"))
     st.altair_chart(chart, key=f"hybrids_{dataset}", alt=text)
     st.markdown(finding(result))
@@ -76,7 +78,7 @@ def finding(result: Mapping[str, Any]) -> str:
 
 def show_contrasts(dataset: str) -> None:
     """The contrasts with their intervals against δ."""
-    result = loaders.experiment_result("hybrids", dataset)
+    result = cache.experiment_result("hybrids", dataset)
     rows = []
     for name in MEASURES:
         row = result["measures"].get(name, {})
@@ -91,7 +93,7 @@ def show_contrasts(dataset: str) -> None:
     columns = {name: say(f"hybrids.column.{name}") for name in ("label", "value", "low", "high")}
     columns["value"] = say("column.mean")
     delta = float(data["delta"].iloc[0])
-    chart = topic_charts.spans(data, "", say("ffn.gap_axis"), columns, (0, delta), "+.2f")
+    chart = intervals.spans(data, "", say("ffn.gap_axis"), columns, (0, delta), "+.2f")
     text = "; ".join(f"{row['label']} {row['value']:+.2f}" for row in rows)
     st.altair_chart(chart, key=f"hybrid_contrasts_{dataset}", alt=text)
     st.caption(say("hybrids.contrasts_hint", delta=f"{delta:g}"))

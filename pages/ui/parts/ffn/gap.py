@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, frame, loaders, tables
+from pages.ui import cache, frame, tables
 from pages.ui.anatomy import NAMES
+from pages.ui.charts import bars, curves, intervals
 from pages.ui.theme import ARMS
 from pages.ui.words import language, say
 from tf_models.errors import LabError
@@ -58,7 +59,7 @@ def command(experiment: FfnGap) -> str:
 
 def _show_nothing_measured(variant: str, dataset: str) -> None:
     st.info(say("ffn.empty", network=NAMES[variant], dataset=dataset))
-    st.code(command(loaders.shipped_experiment(dataset, variant)), language="sh", wrap_lines=True)
+    st.code(command(cache.shipped_experiment(dataset, variant)), language="sh", wrap_lines=True)
     _link("train", say("ffn.train"), {"variant": variant})
 
 
@@ -71,7 +72,7 @@ def show_contrasts(result: dict[str, Any]) -> bool:
     if any(row["withheld"] for row in result["contrasts"]):
         st.warning(say("ffn.withheld"))
     delta = f"{100 * result['contrasts'][0]['delta']:g}"
-    chart = charts.intervals(contrasts, say("ffn.gap_title"), say("ffn.gap_axis"), tables.column_names())
+    chart = intervals.effects(contrasts, say("ffn.gap_title"), say("ffn.gap_axis"), tables.column_names())
     text = "; ".join(filter(None, (tables.effect_text(result, row["b"]) for row in result["contrasts"])))
     st.altair_chart(chart, key=f"gap_{variant}_{dataset}", alt=say("ffn.gap_alt", text=text))
     st.markdown(tables.finding(result) or "")
@@ -109,11 +110,11 @@ def show_arms(result: dict[str, Any]) -> None:
 
 def show_curves(variant: str, dataset: str) -> None:
     """Validation accuracy of the arms by epoch."""
-    histories = pd.DataFrame(loaders.arm_histories(dataset, variant))
+    histories = pd.DataFrame(cache.arm_histories(dataset, variant))
     histories = histories.assign(validation=100 * histories["validation_accuracy"])
-    curves = histories.groupby(["arm", "epoch"])["validation"].agg(mean="mean", low="min", high="max").reset_index()
-    chart = charts.learning_curves(
-        curves, say("ffn.curves"), say("axis.epoch"), say("column.validation"), _labels(), say("column.arm")
+    rows = histories.groupby(["arm", "epoch"])["validation"].agg(mean="mean", low="min", high="max").reset_index()
+    chart = curves.learning_curves(
+        rows, say("ffn.curves"), say("axis.epoch"), say("column.validation"), _labels(), say("column.arm")
     )
     st.altair_chart(chart, key=f"curves_{variant}_{dataset}", alt=say("ffn.curves_alt"))
 
@@ -125,7 +126,7 @@ def show_grid(result: dict[str, Any]) -> None:
         st.info(say("ffn.grid_empty"))
         return
     cells = cells.assign(**{name: 100 * cells[name] for name in ("mean", "low", "high", "delta")})
-    chart = charts.gap_grid(
+    chart = intervals.gap_grid(
         cells,
         say("ffn.grid_title"),
         say("axis.depth"),
@@ -192,7 +193,7 @@ def show_published(result: dict[str, Any] | None) -> None:
         for row in FFN_ABLATIONS
         for column, _, field in WITH_WITHOUT
     ]
-    chart = charts.published_gaps(pd.DataFrame(rows), "", say("ffn.published_axis"), "", (ARMS["on"], ARMS["off"]))
+    chart = bars.published_gaps(pd.DataFrame(rows), "", say("ffn.published_axis"), "", (ARMS["on"], ARMS["off"]))
     st.altair_chart(chart, key="published", alt=say("ffn.published_alt"))
     for row in FFN_ABLATIONS:
         st.markdown(f"- {row.system}, {row.data}, {row.metric}: [{row.source}]({row.link}). {say(row.note)}")

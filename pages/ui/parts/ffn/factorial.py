@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import links, loaders, tables, topic_charts
+from pages.ui import cache, links, tables
+from pages.ui.charts import curves, heat
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say, sentences
 from tf_models.study.experiments.factorial import MATCHED_MIXERS
@@ -55,7 +56,7 @@ def scale_of(result: Mapping[str, Any]) -> str:
 
 
 def factorial_rows(result: Mapping[str, Any]) -> pd.DataFrame:
-    """What `topic_charts.heat_map` draws."""
+    """What `heat.heat_map` draws."""
     arms = arms_by_name(result)
     mixers = list(dict.fromkeys(name.split(" ")[0] for name in arms if " " in name))
     rows = []
@@ -84,7 +85,7 @@ def factorial_rows(result: Mapping[str, Any]) -> pd.DataFrame:
 
 def show_factorial(dataset: str) -> None:
     """The heat map of token mixers × channel mixers, and what the FFN gives to whom."""
-    result = loaders.experiment_result("factorial", dataset)
+    result = cache.experiment_result("factorial", dataset)
     data = factorial_rows(result)
     if data.empty:
         show_empty("factorial", dataset)
@@ -102,7 +103,7 @@ def show_factorial(dataset: str) -> None:
                 **found,
             )
         )
-    chart = topic_charts.heat_map(data, say("factorial.chart"), columns)
+    chart = heat.heat_map(data, say("factorial.chart"), columns)
     st.altair_chart(chart, key=f"factorial_{dataset}", alt=say("factorial.alt", text=scale_of(result)))
     st.caption(sentences(say("factorial.hint"), matched_words(result)))
     for measure in ("interaction.deeper", "interaction.wider"):
@@ -126,7 +127,7 @@ def matched_words(result: Mapping[str, Any]) -> str:
 
 def show_two_experiments(top: Mapping[str, Any], network: str) -> None:
     """That the gap at the top of the page and the heat map come from two experiments, where their training differs."""
-    here = loaders.experiment_result("factorial", top["dataset"])
+    here = cache.experiment_result("factorial", top["dataset"])
     gap = next((row for row in top["contrasts"] if row["primary"] and row["mean"] is not None), None)
     same = all(top[name] == here.get(name) for name in ("train_images", "epochs"))
     if gap is None or finding(here, "gain.attention") is None or same:
@@ -137,7 +138,7 @@ def show_two_experiments(top: Mapping[str, Any], network: str) -> None:
 
 
 def shape_rows(result: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The FFN's widths and depths for `topic_charts.ratio_curve`, and the networks that are drawn as lines."""
+    """The FFN's widths and depths for `curves.ratio_curve`, and the networks that are drawn as lines."""
     arms = arms_by_name(result)
     places = [("off", "two", "0"), *((f"ratio {ratio}", "two", f"{ratio}") for ratio in (1, 2))]
     places += [("vit", "two", "4"), ("ratio 8", "two", "8"), ("layers 2 narrow", "two", "½")]
@@ -161,7 +162,7 @@ def shape_rows(result: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def show_shape(dataset: str) -> None:
     """How wide and how deep an FFN should be, beside a CNN and a convolutional stem."""
-    result = loaders.experiment_result("ffn-shape", dataset)
+    result = cache.experiment_result("ffn-shape", dataset)
     data, lines = shape_rows(result)
     if data.empty:
         show_empty("ffn-shape", dataset)
@@ -177,7 +178,7 @@ def show_shape(dataset: str) -> None:
             stem=phrase(result, "wider_over_stem"),
         )
     )
-    chart = topic_charts.ratio_curve(data, lines, say("shape.chart"), say("shape.axis"), columns)
+    chart = curves.ratio_curve(data, lines, say("shape.chart"), say("shape.axis"), columns)
     st.altair_chart(chart, key=f"shape_{dataset}", alt=say("shape.alt", text=scale_of(result)))
     st.caption(say("shape.hint"))
     tables.beside(data.round(2).rename(columns=columns), f"ffn-shape-{dataset}")
@@ -187,7 +188,7 @@ def show_shape(dataset: str) -> None:
 
 
 def collapse_rows(series: Mapping[str, Any], chosen: str) -> pd.DataFrame:
-    """What `topic_charts.collapse` draws: mean and reach over seeds of every arm at every layer."""
+    """What `curves.collapse` draws: mean and reach over seeds of every arm at every layer."""
     rows = []
     for arm, seeds in series["arms"].items():
         values = np.array(seeds)  # (seeds, layers)
@@ -202,12 +203,12 @@ def collapse_rows(series: Mapping[str, Any], chosen: str) -> pd.DataFrame:
 
 def show_collapse() -> None:
     """Tokens becoming alike from layer to layer, with the skip connection and the FFN to switch, and a play button."""
-    series = loaders.exact_series("rank-collapse")
+    series = cache.exact_series("rank-collapse")
     if not series:
         st.info(say("topic.empty_exact"))
         st.code("python -m tf_models exact --only rank-collapse --ship", language="sh", wrap_lines=True)
         return
-    measures = loaders.exact_measures("rank-collapse")
+    measures = cache.exact_measures("rank-collapse")
     left = {arm: _residual(measures[f"r.{arm}"].value, series["floor"]) for arm in COLLAPSE}
     found = [say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left)]
     more = measures["skip_over_mlp"]
@@ -248,7 +249,7 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
     words = say("collapse.now", layer=layer, arm=say(f"collapse.{arm}"), share=share)
     titles = {"title": say("collapse.chart"), "x": say("collapse.axis"), "y": say("collapse.r")}
     floor = (series["floor"], say("collapse.floor"))
-    chart = topic_charts.collapse(data, layer, floor=floor, colours=colours, **titles)
+    chart = curves.collapse(data, layer, floor=floor, colours=colours, **titles)
     st.altair_chart(chart, key="collapse", alt=words)
     st.markdown(words)
 

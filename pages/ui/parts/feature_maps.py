@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, links, sheets
+from pages.ui import links
+from pages.ui.charts import bars, sheets
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import fit_image, peek, read_image
@@ -184,7 +185,7 @@ def _show_prediction(side: str, spec: RunSpec, probabilities: np.ndarray, datase
     likely = pd.DataFrame({"name": [classes[i] for i in order], "value": 100 * probabilities[order]})
     title, axis = say("feature_maps.prediction_title"), say("axis.probability")
     alt = say("feature_maps.prediction_alt", name=classes[order[0]], value=f"{100 * probabilities[order[0]]:.1f}")
-    st.altair_chart(charts.probabilities(likely, title, axis, colour_of(spec)), key=f"prediction_{side}", alt=alt)
+    st.altair_chart(bars.probabilities(likely, title, axis, colour_of(spec)), key=f"prediction_{side}", alt=alt)
 
 
 def _show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray]) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, frame, links, loaders, tables
+from pages.ui import cache, frame, links, tables
+from pages.ui.charts import curves
 from pages.ui.words import say
 from tf_models import zoo
 from tf_models.errors import LabError
@@ -127,7 +128,7 @@ def submit(specs: list[RunSpec], again: bool, purpose: str = "page") -> None:
     again, and not even that with `again`.
     """
     watched: list[str] = st.session_state.setdefault("watched", [])
-    queue = loaders.jobs()
+    queue = cache.jobs()
     before = {run.id for run in queue.store.runs(ACTIVE)}
     reused = False
     for spec in specs:
@@ -156,12 +157,12 @@ def _find(run_id: str) -> Shown:
     for record in shipped_records().values():
         if record.run_id == run_id:
             return Shown(run_id, record.spec, FINISHED, record, None, list(record.history))
-    return shown_run(loaders.store().get(run_id))
+    return shown_run(cache.store().get(run_id))
 
 
 def shown_run(run: Run) -> Shown:
     """A row of the store with its epochs."""
-    rows = list(run.record.history) if run.record is not None else loaders.store().epochs(run.id)
+    rows = list(run.record.history) if run.record is not None else cache.store().epochs(run.id)
     return Shown(run.id, run.spec, run.status, run.record, run.reason, rows)
 
 
@@ -170,7 +171,7 @@ def _visible() -> list[Shown]:
     found = {}
     for run_id in st.session_state.get("watched", [])[:SHOWN]:
         found[run_id] = _find(run_id)
-    for run in loaders.store().runs(visitor=visitor(), limit=SHOWN):
+    for run in cache.store().runs(visitor=visitor(), limit=SHOWN):
         if run.id not in found:
             found[run.id] = shown_run(run)
     return list(found.values())[:SHOWN]
@@ -214,14 +215,14 @@ def _runs(was_active: bool) -> None:
     active = [run for run in runs if run.status in ACTIVE]
     if was_active and not active:
         st.rerun()  # the last one has ended: the page needs no timer any more
-    queue = loaders.started_jobs()
+    queue = cache.started_jobs()
     if queue is not None and queue.trouble is not None and active:
         frame.show_error(queue.trouble)
     _curves(runs)
     _effects(runs)
     if len(active) > 1 and st.button(say("train.stop_all"), icon=":material/stop_circle:", key="stop_all"):
         for run in active:
-            loaders.jobs().stop(run.id)
+            cache.jobs().stop(run.id)
         st.rerun(scope="fragment")
     for run in runs:
         show_row(run)
@@ -239,7 +240,7 @@ def show_row(run: Shown) -> None:
         done = len(run.epochs) / run.spec.recipe.epochs
         words.progress(min(done, 1.0), text=text)
         if run.status != STOPPING and button.button(say("train.stop"), key=f"stop_{run.id}", icon=":material/stop:"):
-            loaders.jobs().stop(run.id)
+            cache.jobs().stop(run.id)
             st.rerun(scope="fragment")
     else:
         icon = {FINISHED: ":material/check:", FAILED: ":material/error:"}.get(run.status, ":material/block:")
@@ -248,7 +249,7 @@ def show_row(run: Shown) -> None:
 
 def _state(run: Shown) -> str:
     if run.status == QUEUED:
-        queue = loaders.started_jobs()
+        queue = cache.started_jobs()
         return say("train.queued", place=(queue.place(run.id) if queue else None) or 0)
     if run.status == "running":
         if not run.epochs:
@@ -283,7 +284,7 @@ def _curves(runs: list[Shown]) -> None:
         for row in run.epochs
     ]
     if rows:
-        chart = charts.run_curves(
+        chart = curves.run_curves(
             pd.DataFrame(rows),
             say("train.curves_title"),
             say("axis.epoch"),

@@ -1,47 +1,149 @@
-"""Charts of the topic pages: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
+"""Values against values: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts import AXES, BELOW, LEGEND, ROW, TICK, Chart, above, legend_below, titled
+from pages.ui.charts.layout import AXES, LEGEND, Chart, legend_below, titled
+from pages.ui.theme import ARMS, DASHES, RUN_COLOURS
 
-CELL = 42  # pixels: height of a cell of the heat map
 
-
-def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
-    """Accuracy in percent of every token mixer with every channel mixer, and below it what was gained over nothing.
-
-    `data` has mixer, channel, accuracy, low, high, seeds and gain (as written), in the order of rows and columns.
-    """
-    rows, across = list(dict.fromkeys(data["mixer"])), list(dict.fromkeys(data["channel"]))
-    values = data["accuracy"].tolist()
-    middle = (min(values) + max(values)) / 2
-    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("mixer", "channel", "gain")]
-    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
-    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
-    base = alt.Chart(data).encode(
-        y=alt.Y("mixer:N", title=None, sort=rows, axis=above(-CELL / 2 + 2)),
-        x=alt.X(
-            "channel:N", title=None, sort=across, axis=alt.Axis(labelAngle=-50, labelLimit=150, labelOverlap=False)
-        ),
-        tooltip=tips,
+def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
+    """Colour and dash of the arms of ``ffn-gap``; `labels` maps an arm to what is written."""
+    names = [labels[arm] for arm in ARMS]
+    return (
+        alt.Scale(domain=names, range=list(ARMS.values())),
+        alt.Scale(domain=names, range=list(DASHES.values())),
     )
-    below = BELOW + 3
-    cells = base.mark_rect(height=CELL, yOffset=below).encode(
+
+
+def learning_curves(data: pd.DataFrame, title: str, x: str, y: str, labels: Mapping[str, str], legend: str) -> Chart:
+    """Validation accuracy in percent by epoch, mean over seeds; the band runs from worst to best seed."""
+    colour, dash = arm_scale(labels)
+    shown = data.assign(name=[labels[arm] for arm in data["arm"]])
+    below, taken = legend_below(labels[arm] for arm in ARMS)
+    base = alt.Chart(shown).encode(
+        x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
         color=alt.Color(
-            "accuracy:Q",
-            title=columns["accuracy"],
-            scale=alt.Scale(scheme="viridis", zero=False),
-            legend=alt.Legend(orient="bottom", gradientLength=200, titleLimit=300),
+            "name:N",
+            scale=colour,
+            title=legend,
+            legend=below,
+        ),
+    )
+    band = base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q", title=y, scale=alt.Scale(zero=False)), y2="high:Q")
+    line = base.mark_line(size=2).encode(
+        y=alt.Y("mean:Q", title=y, scale=alt.Scale(zero=False)),
+        strokeDash=alt.StrokeDash("name:N", scale=dash, legend=None),
+        tooltip=[
+            alt.Tooltip("name:N", title=legend),
+            alt.Tooltip("epoch:Q", title=x),
+            alt.Tooltip("mean:Q", title=y, format=".1f"),
+        ],
+    )
+    return titled(alt.layer(band, line), title, 300 + AXES + taken)
+
+
+def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> Chart:
+    """Live curves: validation accuracy in percent by epoch, a line a run. Columns: run, epoch, validation."""
+    below, taken = legend_below(data["run"])
+    chart = (
+        alt.Chart(data)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("validation:Q", title=y, scale=alt.Scale(zero=False)),
+            color=alt.Color(
+                "run:N",
+                title=legend,
+                scale=alt.Scale(range=list(RUN_COLOURS)),
+                legend=below,
+            ),
+            tooltip=["run:N", "epoch:Q", alt.Tooltip("validation:Q", format=".1f")],
         )
     )
-    ink = alt.condition(alt.datum.accuracy > middle, alt.value("black"), alt.value("white"))
-    figures = base.mark_text(fontSize=11, dy=below - 7).encode(text=alt.Text("accuracy:Q", format=".1f"), color=ink)
-    gains = base.mark_text(fontSize=10, dy=below + 8).encode(text="gain:N", color=ink)
-    height = (CELL + 2 * below) * len(rows) + 2 * AXES + LEGEND
-    return titled(alt.layer(cells, figures, gains), title, height)
+    return titled(chart, title, 220 + AXES + taken)
+
+
+def cost_and_accuracy(
+    data: pd.DataFrame,
+    yardstick: float | None,
+    title: str,
+    x: str,
+    y: str,
+    columns: Mapping[str, str],
+    marks: Mapping[str, tuple[str, str]],
+) -> Chart:
+    """Accuracy in percent against a cost on a log scale, a line a network, with intervals over seeds.
+
+    `data` has network, cost, accuracy, low, high, seeds and front: whether nothing is both cheaper and better, which a
+    ring shows. `marks` gives every network its colour and shape; `yardstick` is the accuracy of the linear classifier.
+    """
+    names = list(marks)
+    colour = alt.Color(
+        "network:N",
+        title=columns["network"],
+        scale=alt.Scale(domain=names, range=[colour for colour, _ in marks.values()]),
+        legend=alt.Legend(orient="bottom", columns=3, labelLimit=130, symbolOpacity=1),
+    )
+    shape = alt.Shape(
+        "network:N",
+        title=columns["network"],
+        scale=alt.Scale(domain=names, range=[shape for _, shape in marks.values()]),
+        legend=alt.Legend(orient="bottom", columns=3, labelLimit=130, symbolOpacity=1),
+    )
+    across = alt.X(
+        "cost:Q", title=x, scale=alt.Scale(type="log", nice=False, padding=18), axis=alt.Axis(tickCount=6, format="~s")
+    )
+    up = alt.Scale(zero=False)
+    tips = [alt.Tooltip("network:N", title=columns["network"]), alt.Tooltip("cost:Q", title=x, format=",.4~g")]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    base = alt.Chart(data).encode(x=across, tooltip=tips)
+    lines = base.mark_line(size=1.5, opacity=0.6).encode(y=alt.Y("accuracy:Q", title=y, scale=up), color=colour)
+    spans = base.mark_rule(size=1.5, opacity=0.6).encode(y=alt.Y("low:Q", title=y, scale=up), y2="high:Q", color=colour)
+    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
+        y=alt.Y("accuracy:Q", title=y, scale=up), color=colour, shape=shape
+    )
+    layers = [spans, lines, dots]
+    if bool(data["front"].astype(bool).to_numpy().any()):
+        rings = alt.Chart(data[data["front"]]).mark_point(size=260, strokeWidth=1.8, color="#888", opacity=1)
+        layers.append(rings.encode(x=across, y=alt.Y("accuracy:Q", title=y, scale=up), tooltip=tips))
+    if yardstick is not None:
+        line = alt.Chart(pd.DataFrame({"accuracy": [yardstick]})).mark_rule(color="#888", strokeDash=[6, 4])
+        layers.insert(
+            0, line.encode(y=alt.Y("accuracy:Q", title=y, scale=up), tooltip=[alt.Tooltip("accuracy:Q", format=".2f")])
+        )
+    return alt.layer(*layers).properties(title=title, height=320 + AXES + 2 * LEGEND)
+
+
+def published_sizes(
+    data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping[str, str], colours: Mapping[str, str]
+) -> Chart:
+    """Published accuracy against size, each with its name. Columns: network, family, parameters, accuracy, source."""
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("network", "accuracy", "source")]
+    tips.insert(1, alt.Tooltip("parameters:Q", title=columns["parameters"], format=","))
+    base = alt.Chart(data).encode(
+        x=alt.X(
+            "parameters:Q",
+            title=x,
+            scale=alt.Scale(type="log", nice=False, padding=70),
+            axis=alt.Axis(tickCount=5, format="~s"),
+        ),
+        y=alt.Y("accuracy:Q", title=y, scale=alt.Scale(zero=False, padding=16)),
+        tooltip=tips,
+    )
+    dots = base.mark_point(filled=True, size=90, opacity=1).encode(
+        color=alt.Color(
+            "family:N",
+            title=columns["family"],
+            scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+            legend=alt.Legend(orient="bottom", columns=2),
+        )
+    )
+    names = base.mark_text(align="left", dx=9, fontSize=11, color="#888").encode(text="network:N")
+    return alt.layer(dots, names).properties(title=title, height=280 + AXES + LEGEND)
 
 
 def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, columns: Mapping[str, str]) -> Chart:
@@ -169,33 +271,3 @@ def growth(
     )
     dots = base.mark_point(filled=True, size=40, opacity=1).encode(y=alt.Y("value:Q", **up))
     return titled(alt.layer(band, line, dots), title, 320 + AXES + taken)
-
-
-def spans(
-    data: pd.DataFrame,
-    title: str,
-    axis: str,
-    columns: Mapping[str, str],
-    rules: Sequence[float] = (),
-    tips: str = ".2f",
-) -> Chart:
-    """A row a label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour."""
-    order = list(dict.fromkeys(data["label"]))
-    x = {"title": axis, "scale": alt.Scale(zero=False, padding=16), "axis": alt.Axis(grid=False)}
-    y = alt.Y("label:N", title=None, sort=order, axis=above())
-    base = alt.Chart(data).encode(
-        y=y,
-        color=alt.Color("colour:N", scale=None),
-        tooltip=[
-            alt.Tooltip("label:N", title=columns["label"]),
-            *(alt.Tooltip(f"{name}:Q", title=columns[name], format=tips) for name in ("value", "low", "high")),
-        ],
-    )
-    span = base.mark_rule(size=3, yOffset=BELOW).encode(x=alt.X("low:Q", **x), x2="high:Q")
-    dot = base.mark_point(filled=True, size=110, opacity=1, yOffset=BELOW).encode(x=alt.X("value:Q", **x))
-    marks = [  # in every row, and not through its words
-        alt.Chart(data.assign(rule=float(rule))).mark_tick(thickness=1, **TICK).encode(y=y, x=alt.X("rule:Q", **x))
-        for rule in rules
-    ]
-    layers = [*marks, span, dot]
-    return titled(alt.layer(*layers), title, ROW * len(order) + AXES)

@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, loaders, tables
+from pages.ui import cache, tables
 from pages.ui.anatomy import NAMES, count
+from pages.ui.charts import curves, intervals
 from pages.ui.theme import FAMILIES, SHAPES, VERDICTS
 from pages.ui.words import say
 from tf_models.study.experiments.parameter_efficiency import REFERENCE
@@ -27,7 +28,7 @@ def marks() -> dict[str, tuple[str, str]]:
 
 
 def accuracy_rows(result: dict[str, Any], cost: str) -> pd.DataFrame:
-    """What `charts.cost_and_accuracy` draws: every measured arm, or the curve over the amount of data."""
+    """What `curves.cost_and_accuracy` draws: every measured arm, or the curve over the amount of data."""
     arms = result["data_curve"] if cost == "train_images" else result["arms"]
     rows = [
         {
@@ -49,10 +50,10 @@ def show_accuracy(result: dict[str, Any], cost: str) -> bool:
     if rows.empty:
         st.info(say("parameters.empty", dataset=dataset))
         return False
-    linear = loaders.linear_accuracy(dataset)
+    linear = cache.linear_accuracy(dataset)
     columns = {name: say(f"column.{name}") for name in ("network", "accuracy", "low", "high", "seeds")}
     title = say("parameters.chart", dataset=dataset, images=f"{result['train_images']:,}", epochs=result["epochs"])
-    chart = charts.cost_and_accuracy(rows, linear, title, say(f"axis.{cost}"), columns["accuracy"], columns, marks())
+    chart = curves.cost_and_accuracy(rows, linear, title, say(f"axis.{cost}"), columns["accuracy"], columns, marks())
     st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=say("parameters.alt", text=_best(result)))
     st.markdown(_best(result))
     primary = result["contrasts"][0]
@@ -96,7 +97,7 @@ def _best(result: dict[str, Any]) -> str:
 
 
 def contrast_rows(result: dict[str, Any]) -> pd.DataFrame:
-    """The reference network minus every other at full size, for `charts.intervals`."""
+    """The reference network minus every other at full size, for `intervals.effects`."""
     full = {arm["variant"]: arm for arm in result["arms"] if arm["budget"] == 1}
     rows = []
     for contrast in result["contrasts"]:
@@ -126,7 +127,7 @@ def show_contrasts(result: dict[str, Any]) -> None:
     sizes = [arm["parameters"] for arm in result["arms"] if arm["budget"] == 1]
     span = {"low": f"{min(sizes):,}", "high": f"{max(sizes):,}"}
     title = say("parameters.against_title", reference=NAMES[REFERENCE], **span)
-    chart = charts.intervals(rows, title, say("ffn.gap_axis"), words)
+    chart = intervals.effects(rows, title, say("ffn.gap_axis"), words)
     text = "; ".join(
         f"{row['label']} {row['mean']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
         for row in rows.to_dict("records")
@@ -138,7 +139,7 @@ def show_contrasts(result: dict[str, Any]) -> None:
 
 def show_arms(result: dict[str, Any]) -> None:
     """Every size of every network as a table, beside the linear classifier."""
-    linear = loaders.linear_accuracy(result["dataset"])
+    linear = cache.linear_accuracy(result["dataset"])
     rows = [
         {
             say("column.network"): NAMES[arm["variant"]],
@@ -186,7 +187,7 @@ def show_published() -> None:
     columns["accuracy"] = say("column.top1")
     colours = {say(f"family.{family}"): colour for family, colour in FAMILIES.items()}
     title = say("parameters.published_title")
-    chart = charts.published_sizes(data, title, say("axis.parameters"), columns["accuracy"], columns, colours)
+    chart = curves.published_sizes(data, title, say("axis.parameters"), columns["accuracy"], columns, colours)
     text = "; ".join(f"{row['network']} {row['parameters']:,}, {row['accuracy']} %" for row in rows)
     st.altair_chart(chart, key="published_sizes", alt=say("parameters.published_alt", text=text))
     tables.beside(data.rename(columns=columns), "published-sizes")

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import loaders, tables, topic_charts
+from pages.ui import cache, tables
+from pages.ui.charts import curves, intervals
 from pages.ui.judged import provenance
 from pages.ui.words import say, sentences
 from tf_models.zoo import PUBLISHED
@@ -26,7 +27,7 @@ POWERS = {"seconds": "time", "memory": "memory", "macs": "macs"}  # what a slope
 
 
 def rows_of(series: Mapping[str, Any], kind: str) -> pd.DataFrame:
-    """What `topic_charts.growth` draws: the middle of the repeats, and their span."""
+    """What `curves.growth` draws: the middle of the repeats, and their span."""
     key = {"seconds": "seconds", "macs": "macs", "memory": "memory_mib"}[kind]
     sizes = series["memory_sizes" if kind == "memory" else "sizes"]
     rows = []
@@ -46,7 +47,7 @@ def rows_of(series: Mapping[str, Any], kind: str) -> pd.DataFrame:
 
 def show_growth(kind: str) -> bool:
     """Cost against the number of tokens, and in a sentence what was found; False where nothing was measured."""
-    series = loaders.exact_series("cost")
+    series = cache.exact_series("cost")
     if not series:
         st.info(say("topic.empty_exact"))
         st.code("python -m tf_models exact --only cost --ship", language="sh", wrap_lines=True)
@@ -55,7 +56,7 @@ def show_growth(kind: str) -> bool:
     columns = {name: say(f"cost.column.{name}") for name in ("case", "value", "low", "high")}
     marks = {say(f"cost.case.{case}"): mark for case, mark in MARKS.items()}
     title, axis, figures = say(f"cost.chart.{kind}"), say(f"cost.axis.{kind}"), "~s" if kind == "macs" else "~g"
-    chart = topic_charts.growth(data, title, say("cost.tokens"), axis, columns, marks, figures)
+    chart = curves.growth(data, title, say("cost.tokens"), axis, columns, marks, figures)
     found = finding(kind)
     st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=found))
     st.markdown(found)
@@ -66,7 +67,7 @@ def show_growth(kind: str) -> bool:
 
 def finding(kind: str) -> str:
     """The exponents of what is shown, and the crossover of what has one, in sentences."""
-    measures = loaders.exact_measures("cost")
+    measures = cache.exact_measures("cost")
     cases = {"attention": "attention_core", "convolution": "convolution", "banded": "banded", "masked": "masked"}
     exponents = {name: _exponent(f"slope.{POWERS[kind]}.{case}") for name, case in cases.items()}
     found = [say(f"cost.finding.{kind}", **exponents)]
@@ -77,8 +78,8 @@ def finding(kind: str) -> str:
     if (crossing := measures.get("crossover.time")) is not None:
         numbers = {name: f"{getattr(crossing, name):,.0f}" for name in ("value", "low", "high")}
         found.append(say("cost.crossing", **numbers))
-    if (counted := counted_crossing(loaders.exact_series("cost"))) is not None:
-        width = loaders.exact_series("cost")["width"]
+    if (counted := counted_crossing(cache.exact_series("cost"))) is not None:
+        width = cache.exact_series("cost")["width"]
         found.append(say("cost.crossing_here", width=width, tokens=f"{counted:,.0f}"))
     if formula is not None and share is not None:
         vit = PUBLISHED["vit_b16"]
@@ -97,7 +98,7 @@ def counted_crossing(series: Mapping[str, Any]) -> float | None:
 
 
 def _exponent(key: str) -> str:
-    measure = loaders.exact_measures("cost").get(key)
+    measure = cache.exact_measures("cost").get(key)
     if measure is None:
         return say("verdict.untested")
     power = f"{measure.value:.2f}".translate(tables.RAISED)
@@ -108,7 +109,7 @@ def _exponent(key: str) -> str:
 
 def show_exponents() -> None:
     """The fitted powers of n with their intervals, beside the counted ones."""
-    measures = loaders.exact_measures("cost")
+    measures = cache.exact_measures("cost")
     rows = []
     for kind in KINDS:
         for case in MARKS:
@@ -123,7 +124,7 @@ def show_exponents() -> None:
     order = list(MARKS)
     data = pd.DataFrame(rows).sort_values("case", key=lambda column: column.map(order.index), kind="stable")
     columns = {name: say(f"cost.column.{name}") for name in ("label", "value", "low", "high")}
-    chart = topic_charts.spans(data, "", say("cost.exponent"), columns, (1, 2))
+    chart = intervals.spans(data, "", say("cost.exponent"), columns, (1, 2))
     text = "; ".join(f"{row['label']} {row['value']:.2f}" for row in rows)
     st.altair_chart(chart, key="exponents", alt=text)
     st.caption(say("cost.exponents_hint"))
@@ -132,7 +133,7 @@ def show_exponents() -> None:
 
 def show_savings() -> None:
     """What windows save, counted."""
-    measures = loaders.exact_measures("cost")
+    measures = cache.exact_measures("cost")
     for name in ("window_saving.swin_t", "window_saving.1024"):
         if name in measures:
             st.markdown("- " + say(f"cost.{name}", ratio=f"{measures[name].value:.3g}"))

@@ -1,0 +1,44 @@
+"""Heat maps: pure functions from a DataFrame to `alt.Chart`, words from the caller."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+
+from pages.ui.charts.layout import AXES, BELOW, LEGEND, Chart, above, titled
+
+CELL = 42  # pixels: height of a cell of the heat map
+
+
+def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
+    """Accuracy in percent of every token mixer with every channel mixer, and below it what was gained over nothing.
+
+    `data` has mixer, channel, accuracy, low, high, seeds and gain (as written), in the order of rows and columns.
+    """
+    rows, across = list(dict.fromkeys(data["mixer"])), list(dict.fromkeys(data["channel"]))
+    values = data["accuracy"].tolist()
+    middle = (min(values) + max(values)) / 2
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("mixer", "channel", "gain")]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    base = alt.Chart(data).encode(
+        y=alt.Y("mixer:N", title=None, sort=rows, axis=above(-CELL / 2 + 2)),
+        x=alt.X(
+            "channel:N", title=None, sort=across, axis=alt.Axis(labelAngle=-50, labelLimit=150, labelOverlap=False)
+        ),
+        tooltip=tips,
+    )
+    below = BELOW + 3
+    cells = base.mark_rect(height=CELL, yOffset=below).encode(
+        color=alt.Color(
+            "accuracy:Q",
+            title=columns["accuracy"],
+            scale=alt.Scale(scheme="viridis", zero=False),
+            legend=alt.Legend(orient="bottom", gradientLength=200, titleLimit=300),
+        )
+    )
+    ink = alt.condition(alt.datum.accuracy > middle, alt.value("black"), alt.value("white"))
+    figures = base.mark_text(fontSize=11, dy=below - 7).encode(text=alt.Text("accuracy:Q", format=".1f"), color=ink)
+    gains = base.mark_text(fontSize=10, dy=below + 8).encode(text="gain:N", color=ink)
+    height = (CELL + 2 * below) * len(rows) + 2 * AXES + LEGEND
+    return titled(alt.layer(cells, figures, gains), title, height)
