@@ -10,7 +10,7 @@ Six arms (`ffn_arms`), 30 runs and 18 for tuning: about 4 minutes on 2 cores for
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +23,8 @@ from tf_models.statistics.rule import decide, smallest_effect
 from tf_models.study.experiments.base import AGAIN, Arm, Contrast, Experiment, Records, numbers, one_source, pair
 from tf_models.study.experiments.controls import positive_control, positive_row, same_arm_twice
 from tf_models.zoo import CLASSROOM, Value, configure, defaults, parameters
-from tf_models.zoo.switches import RANGES, refusal
+from tf_models.zoo.matching import nearest
+from tf_models.zoo.switches import refusal
 
 CLASSROOM_DEPTH = len(CLASSROOM["vit"].blocks)
 WITH_FFN = tuple(variant for variant, spec in CLASSROOM.items() if refusal(spec, "ffn") is None)
@@ -113,7 +114,6 @@ class FfnGap(Experiment):
         return analyse(self, records)
 
 
-@cache  # the search takes a tenth of a second, an analysis needs it dozens of times
 def ffn_arms(input_shape: tuple[int, int, int], classes: int, variant: str = "vit") -> dict[str, dict[str, Value]]:
     """The six arms of ``ffn-gap``, all of `variant`.
 
@@ -121,24 +121,10 @@ def ffn_arms(input_shape: tuple[int, int, int], classes: int, variant: str = "vi
     by width, as nearly as these allow; ``activation`` keeps norm → GELU → residual, ``linear`` both dense layers
     without the GELU.
     """
-
-    def count(switches: Mapping[str, Value]) -> int:
-        return parameters(configure(variant, switches, input_shape, classes))
-
-    target = count({})
+    target = parameters(configure(variant, {}, input_shape, classes))
 
     def matched(switch: str) -> dict[str, Value]:
-        """Without the FFN, and the value of this switch that comes nearest to the full network's parameters."""
-        _, low, high = RANGES[switch]
-        sizes: dict[int, int] = {}
-        for value in range(int(low), int(high) + 1):
-            try:
-                sizes[value] = count({"ffn": "off", switch: value})
-            except LabError:  # a width that its heads do not divide
-                continue
-            if sizes[value] >= target:
-                break
-        return {"ffn": "off", switch: min(sizes, key=lambda value: abs(sizes[value] - target))}
+        return nearest(variant, {"ffn": "off"}, switch, target, input_shape, classes)
 
     return {
         "on": {},

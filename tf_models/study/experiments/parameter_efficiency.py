@@ -11,13 +11,12 @@ digits; about an hour and a half for cifar10-jpeg (10,000 images, 5 epochs, 3 se
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tf_models.data import peek
-from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.statistics.effects import mean_accuracy, paired_effect
@@ -26,6 +25,7 @@ from tf_models.study.experiments.base import AGAIN, Arm, Contrast, Experiment, R
 from tf_models.study.experiments.controls import same_arm_twice
 from tf_models.study.experiments.sweep import Sum, difference, measured
 from tf_models.zoo import CLASSROOM, Value, configure, macs, parameters
+from tf_models.zoo.matching import nearest
 
 BUDGETS = (1.0, 0.5, 0.25)  # shares of the family's parameters
 REFERENCE = "cnn"  # every family is compared with it
@@ -90,19 +90,8 @@ class ParameterEfficiency(Experiment):
 
 def budget_switches(variant: str, share: float, input_shape: tuple[int, int, int], classes: int) -> dict[str, Value]:
     """The width at which the variant comes nearest to this share of its parameters."""
-    return {} if share == 1 else {"width": _width(variant, share, input_shape, classes)}
-
-
-@cache  # the search takes milliseconds, an analysis needs dozens
-def _width(variant: str, share: float, input_shape: tuple[int, int, int], classes: int) -> int:
-    full = configure(variant, {}, input_shape, classes)
-    target, sizes = share * parameters(full), {}
-    for width in range(4, full.blocks[0].width):
-        try:
-            sizes[width] = parameters(configure(variant, {"width": width}, input_shape, classes))
-        except LabError:  # a width that its heads do not divide
-            continue
-    return min(sizes, key=lambda width: abs(sizes[width] - target))
+    target = share * parameters(configure(variant, {}, input_shape, classes))
+    return {} if share == 1 else nearest(variant, {}, "width", target, input_shape, classes)
 
 
 def analyse(experiment: ParameterEfficiency, records: Records) -> dict[str, Any]:

@@ -7,21 +7,19 @@ trained for ten times the epochs. With equal epochs, the smallest training sets 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tf_models.data import peek
-from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.statistics.effects import mean_accuracy, weighted_effect
 from tf_models.statistics.rule import decide, smallest_effect
 from tf_models.study.experiments.base import AGAIN, MATCHED, Arm, Contrast, Experiment, Records, numbers, one_source
 from tf_models.study.experiments.controls import positive_control, positive_row, same_arm_twice
-from tf_models.zoo import Value, configure, macs, parameters
-from tf_models.zoo.switches import RANGES, settings
+from tf_models.zoo import Value, configure, macs, matching, parameters
 
 
 @dataclass(frozen=True)
@@ -192,50 +190,8 @@ class Sweep(Experiment):
 
 
 def matched(dataset: str, variant: str, switches: Mapping[str, Value], switch: str, like: Arm) -> Arm | None:
-    """`variant` with `switches` and the value of `switch` (width or depth) that gives it the parameters of `like`.
-
-    Where the nearest value is not near enough, a second switch is turned a little too: the width beside the depth, the
-    FFN ratio beside the width. None where that does not come within `MATCHED` either.
-    """
-    known, ordered = peek(dataset), tuple(sorted(switches.items()))
-    target = parameters(configure(like.variant, like.switches, known.input_shape, known.classes))
-    found = _nearest(variant, ordered, switch, target, known.input_shape, known.classes)
-    return Arm(variant, dict(found)) if found is not None else None
-
-
-Ordered = tuple[tuple[str, Value], ...]
-
-
-@cache  # the search takes milliseconds, an analysis needs dozens
-def _nearest(
-    variant: str, switches: Ordered, switch: str, target: int, shape: tuple[int, int, int], classes: int
-) -> Ordered | None:
-    def count(more: Mapping[str, Value]) -> int | None:
-        try:
-            return parameters(configure(variant, {**dict(switches), **more}, shape, classes))
-        except LabError:  # a width that its heads do not divide
-            return None
-
-    def best(tried: list[dict[str, Value]]) -> tuple[dict[str, Value], float]:
-        distances = [(abs(size / target - 1), i) for i, more in enumerate(tried) if (size := count(more)) is not None]
-        distance, position = min(distances)
-        return tried[position], distance
-
-    _, low, high = RANGES[switch]
-    values: list[dict[str, Value]] = []
-    for value in range(int(low), int(high) + 1):
-        values.append({switch: value})
-        if (count(values[-1]) or 0) >= target:
-            break
-    found, distance = best(values)
-    if distance > MATCHED:
-        standing = settings(configure(variant, dict(switches), shape, classes))
-        if switch == "depth":
-            width = int(standing["width"])
-            fine: list[dict[str, Value]] = [{"width": width + step} for step in range(-width // 5, width // 5 + 1)]
-        elif "ffn_ratio" in standing and standing.get("ffn") != "off":
-            fine = [{"ffn_ratio": float(standing["ffn_ratio"]) * (1 + step / 64)} for step in range(-12, 13)]
-        else:
-            fine = []
-        found, distance = best([found, *({**found, **more} for more in fine)])
-    return tuple(sorted({**dict(switches), **found}.items())) if distance <= MATCHED else None
+    """`variant` with `switches` and the parameters of `like`, by its width or depth: see `zoo.matching.matched`."""
+    image = peek(dataset).input_shape, peek(dataset).classes
+    target = parameters(configure(like.variant, like.switches, *image))
+    found = matching.matched(variant, switches, switch, target, *image, MATCHED)
+    return Arm(variant, found) if found is not None else None
