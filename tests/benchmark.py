@@ -271,7 +271,16 @@ def _attention_step(case: str, side: int, batch: int):
     else:
         mixer, changes, shifted = ATTENTION[case]
         x = tf.random.stateless_normal((batch, side, side, CHANNELS), (0, 0))
-        block = Block("two_residuals", CHANNELS, mixer, "off", "gelu", "none", heads=heads, **changes)
+        block = Block(
+            kind="two_residuals",
+            width=CHANNELS,
+            mixer=mixer,
+            channel="off",
+            activation="gelu",
+            norm="none",
+            heads=heads,
+            **changes,
+        )
         layer = token_mixer(block, (side, side), shifted, "mixer")
         layer.build(x.shape)
 

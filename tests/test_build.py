@@ -94,7 +94,9 @@ def test_every_switch_of_the_cnn_builds_the_parameters_that_are_counted(settings
 
 @pytest.mark.parametrize("position", POSITIONS)
 def test_a_class_token_is_counted(position):
-    spec = isotropic("token", "attention", depth=1, width=12, heads=3, patch=4, class_token=True, position=position)
+    spec = isotropic(
+        "token", mixer="attention", depth=1, width=12, heads=3, patch=4, class_token=True, position=position
+    )
     model = build(spec)
     assert count(model) == parameters(spec)
     found = taps(model, random_images(spec.input_shape))
@@ -304,8 +306,24 @@ def neighbourhoods(x):
 
 def one_mixer(mixer, kernel=3):
     """A network of one block without norm and channel mixer on a 4×5 grid of 3 channels: what goes in and comes out."""
-    block = Block("two_residuals", 3, mixer, channel="off", activation="relu", norm="none", heads=1, kernel=kernel)
-    spec = ModelSpec("one", "test", Stem("patch", 3, 2), (Stage((block,)),), input_shape=(8, 10, 3), classes=2)
+    block = Block(
+        kind="two_residuals",
+        width=3,
+        mixer=mixer,
+        channel="off",
+        activation="relu",
+        norm="none",
+        heads=1,
+        kernel=kernel,
+    )
+    spec = ModelSpec(
+        name="one",
+        family="test",
+        stem=Stem(kind="patch", width=3, patch=2),
+        stages=(Stage(blocks=(block,)),),
+        input_shape=(8, 10, 3),
+        classes=2,
+    )
     model = build(spec)
     randomize(model)
     found = taps(model, random_images(spec.input_shape))
@@ -347,15 +365,22 @@ def test_the_kernel_size_is_that_of_the_block():
 
 
 def test_an_unknown_mixer_is_an_error_of_the_program():
-    block = Block("two_residuals", 8, "nothing", channel="off", activation="gelu", norm="none")
+    block = Block(kind="two_residuals", width=8, mixer="nothing", channel="off", activation="gelu", norm="none")
     with pytest.raises(ValueError, match="nothing is not one of"):
         token_mixer(block, (4, 4), False, "mixer")
 
 
 @pytest.mark.parametrize("mixer", MIXERS)
 def test_every_mixer_keeps_the_shape_of_the_grid(mixer):
-    block = Block("two_residuals", 8, mixer, channel="off", activation="gelu", norm="none", heads=2)
-    spec = ModelSpec("one", "test", Stem("patch", 8, 2), (Stage((block,)),), input_shape=(8, 12, 1), classes=2)
+    block = Block(kind="two_residuals", width=8, mixer=mixer, channel="off", activation="gelu", norm="none", heads=2)
+    spec = ModelSpec(
+        name="one",
+        family="test",
+        stem=Stem(kind="patch", width=8, patch=2),
+        stages=(Stage(blocks=(block,)),),
+        input_shape=(8, 12, 1),
+        classes=2,
+    )
     assert build(spec).taps["stage1.block1.mixer"].shape == (None, 4, 6, 8)
 
 

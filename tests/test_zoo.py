@@ -150,11 +150,11 @@ def test_the_parts_of_a_published_configuration_add_up(name):
 
 
 def test_small_golden_models_have_their_known_size():
-    digits = isotropic("digits", "attention", depth=4, width=48, heads=4, patch=2, class_token=True)
+    digits = isotropic("digits", mixer="attention", depth=4, width=48, heads=4, patch=2, class_token=True)
     digits = replace(digits, input_shape=(8, 8, 1))
     assert parameters(digits) == 114_778
     assert macs(digits) / 1e6 == pytest.approx(2.0, abs=0.05)
-    mnist = isotropic("f", "attention", depth=4, width=64, heads=4, patch=4, class_token=True)
+    mnist = isotropic("f", mixer="attention", depth=4, width=64, heads=4, patch=4, class_token=True)
     mnist = replace(mnist, input_shape=(28, 28, 1))
     assert parameters(mnist) == 205_066
     assert macs(mnist) / 1e6 == pytest.approx(11.2, abs=0.05)

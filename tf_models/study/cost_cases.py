@@ -14,7 +14,9 @@ WIDTH, HEADS = 192, 3  # of DeiT-Ti
 GRIDS = {64: (8, 8), 128: (8, 16), 256: (16, 16), 512: (16, 32), 1024: (32, 32), 2048: (32, 64), 4096: (64, 64)}
 SIZES = tuple(n for n in GRIDS if n >= 256)  # tokens between which slopes are fitted
 
-_row = Block("two_residuals", WIDTH, "attention", "on", "gelu", "none", heads=HEADS)
+_row = Block(
+    kind="two_residuals", width=WIDTH, mixer="attention", channel="on", activation="gelu", norm="none", heads=HEADS
+)
 # Attention counts without its four dense layers: scores, softmax and weighted sum alone. ``masked`` keeps the pairs of
 # ``banded``, but works out all of them.
 CASES: dict[str, Block] = {
@@ -32,7 +34,15 @@ SLOPES = ("attention_core", "banded", "window", "convolution", "masked")
 def case_macs(case: str, tokens: int) -> int:
     """Multiply-adds of one layer for one image, forward."""
     rows, columns = GRIDS[tokens]
-    spec = ModelSpec("one", "test", Stem("patch", WIDTH, 1), (Stage((CASES[case],)),), Head(), (rows, columns, 1), 2)
+    spec = ModelSpec(
+        name="one",
+        family="attention",
+        stem=Stem(kind="patch", width=WIDTH, patch=1),
+        stages=(Stage(blocks=(CASES[case],)),),
+        head=Head(),
+        input_shape=(rows, columns, 1),
+        classes=2,
+    )
     role = "channel" if case == "ffn" else "mixer"
     counted = next(item.macs for item in inventory(spec) if item.role == role)
     return counted - (4 * tokens * WIDTH**2 if case in ("attention_core", "masked", "banded", "window") else 0)

@@ -51,6 +51,23 @@ def rank_collapse() -> dict:
 def rank_spec(arm: str) -> ModelSpec:
     """Attention blocks without norms on an 8×8 grid of patches."""
     channel, skip = RANK_ARMS[arm]
-    block = Block("two_residuals", RANK_WIDTH, "attention", channel, "gelu", "none", heads=HEADS, skip=skip)
-    stem = Stem("patch", RANK_WIDTH, 4)
-    return ModelSpec(f"rank_{arm}", "attention", stem, (Stage((block,) * RANK_DEPTH),), Head(), IMAGE, 10)
+    block = Block(
+        kind="two_residuals",
+        width=RANK_WIDTH,
+        mixer="attention",
+        channel=channel,
+        activation="gelu",
+        norm="none",
+        heads=HEADS,
+        skip=skip,
+    )
+    stem = Stem(kind="patch", width=RANK_WIDTH, patch=4)
+    return ModelSpec(
+        name=f"rank_{arm}",
+        family="attention",
+        stem=stem,
+        stages=(Stage(blocks=(block,) * RANK_DEPTH),),
+        head=Head(),
+        input_shape=IMAGE,
+        classes=10,
+    )

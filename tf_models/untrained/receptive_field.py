@@ -84,8 +84,8 @@ def supports(seed: int) -> dict[str, float]:
     last = f"stage1.block{len(mixer.blocks)}.out"
     windows = network_jacobian(swin, "stage1.block1.out")
     side = swin.blocks[0].window
-    depthwise = isotropic("depthwise_in_ffn", "depthwise", 1, WIDTH)
-    depthwise = replace(depthwise, stages=(Stage((inverted_ffn(),)),))
+    depthwise = isotropic("depthwise_in_ffn", mixer="depthwise", depth=1, width=WIDTH)
+    depthwise = replace(depthwise, stages=(Stage(blocks=(inverted_ffn(),)),))
     return {
         **outside_the_field(seed),
         "support.vit_block1": share_of_pairs(network_jacobian(CLASSROOM["vit"], "stage1.block1.out")),
@@ -103,7 +103,9 @@ def supports(seed: int) -> dict[str, float]:
 
 def inverted_ffn() -> Block:
     """Expand, depthwise 3×3 convolution, contract (LocalViT, Li 2021): an FFN that sees its neighbours."""
-    return Block("inverted", WIDTH, "depthwise", "on", "gelu", "none", ffn_ratio=4)
+    return Block(
+        kind="inverted", width=WIDTH, mixer="depthwise", channel="on", activation="gelu", norm="none", ffn_ratio=4
+    )
 
 
 def first(out):
@@ -152,8 +154,24 @@ def effective_radii(seed: int) -> list[float]:
 
     3×3 convolutions with ReLU at stride 1 and random weights; the unit is a random mixture of the centre's channels.
     """
-    block = Block("plain", ERF_WIDTH, "convolution", "activation", "relu", "none", skip=False)
-    spec = ModelSpec("stack", "convolution", Stem(), (Stage((block,) * ERF_DEPTH),), Head(), IMAGE, 10)
+    block = Block(
+        kind="plain",
+        width=ERF_WIDTH,
+        mixer="convolution",
+        channel="activation",
+        activation="relu",
+        norm="none",
+        skip=False,
+    )
+    spec = ModelSpec(
+        name="stack",
+        family="convolution",
+        stem=Stem(),
+        stages=(Stage(blocks=(block,) * ERF_DEPTH),),
+        head=Head(),
+        input_shape=IMAGE,
+        classes=10,
+    )
     network = network_of(spec, seed)
     images = (pixels(seed, ERF_IMAGES) / 127.5 - 1).astype("float32")
     mixture = np.random.default_rng([seed, 5]).normal(size=ERF_WIDTH).astype("float32")

@@ -19,10 +19,12 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from typing import Literal, get_args
 
 from tf_models.errors import LabError
 
-MIXERS = (
+Kind = Literal["plain", "bottleneck", "separable", "inverted", "one_residual", "two_residuals", "mobilevit"]
+Mixer = Literal[
     "identity",
     "pool",
     "depthwise",
@@ -34,15 +36,25 @@ MIXERS = (
     "window",
     "sliding",
     "token_mlp",
-)
-WITH_HEADS = ("static", "linear_attention", "attention", "window", "sliding")
+]
+Channel = Literal["on", "off", "activation", "linear"]  # the values of the switch `ffn`
+Activation = Literal["relu", "relu6", "gelu", "silu"]
+Norm = Literal["layer", "batch", "none"]
+Position = Literal["none", "learned", "sincos", "permuted_sincos", "relative", "local"]
+Shuffle = Literal["none", "pixels", "patches", "inside"]
+Family = Literal["convolution", "attention", "hybrid", "mlp"]
+
+BLOCK_KINDS: tuple[Kind, ...] = get_args(Kind)
+MIXERS: tuple[Mixer, ...] = get_args(Mixer)
+CHANNEL_MIXERS: tuple[Channel, ...] = get_args(Channel)
+NORMS: tuple[Norm, ...] = get_args(Norm)
+POSITIONS: tuple[Position, ...] = get_args(Position)
+SHUFFLES: tuple[Shuffle, ...] = get_args(Shuffle)
+CONVOLUTIONAL = ("bottleneck", "separable", "inverted")  # kinds whose channel mixing is 1×1 convolutions
+ATTENTION = ("linear_attention", "attention", "window", "sliding")  # mixers whose weights follow from the image
+WITH_HEADS = ("static", *ATTENTION)
 WITH_RELATIVE_POSITIONS = ("attention", "window", "sliding")
 REACHING_EXTRA_TOKENS = ("linear_attention", "attention", "sliding")
-BLOCK_KINDS = ("plain", "bottleneck", "separable", "inverted", "one_residual", "two_residuals", "mobilevit")
-CHANNEL_MIXERS = ("on", "off", "activation", "linear")  # the values of the switch `ffn`
-POSITIONS = ("none", "learned", "sincos", "permuted_sincos", "relative", "local")
-SHUFFLES = ("none", "pixels", "patches", "inside")
-NORMS = ("layer", "batch", "none")
 SMALLEST_SIDE, LARGEST_SIDE = 8, 256  # pixels
 SMALLEST_GRID = 4  # tokens that the automatic patch size leaves at least
 LARGEST_PATCH = 16  # of the automatic patch size
@@ -53,7 +65,7 @@ SHORT_MOMENTUM = 0.9  # of batch norm: trainings of a few hundred steps are too 
 UNFOLDED = 2  # MobileViT: positions at the same place of every 2×2 patch attend to each other
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stem:
     """How pixels become the first grid.
 
@@ -65,13 +77,13 @@ class Stem:
     `patch` None is the automatic size: see `ModelSpec.patch`.
     """
 
-    kind: str = "none"
+    kind: Literal["none", "patch", "convolution"] = "none"
     width: int = 0
     patch: int | None = None
-    position: str = "none"  # a table added to the grid; relative positions belong to the blocks
+    position: Position = "none"  # a table added to the grid; relative positions belong to the blocks
     class_token: bool = False
-    norm: str = "none"
-    activation: str = "relu"
+    norm: Norm = "none"
+    activation: Activation = "relu"
     kernel: int = 3
     bias: bool = False
     project: bool = False
@@ -80,7 +92,7 @@ class Stem:
     most_tokens: int = 144  # and leaves no more than so many
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Block:
     """One row. `width` is the number of channels that leave the block.
 
@@ -88,12 +100,12 @@ class Block:
     ``bottleneck``. `window` 0 is the automatic size: see `window_of`.
     """
 
-    kind: str
+    kind: Kind
     width: int
-    mixer: str
-    channel: str
-    activation: str
-    norm: str
+    mixer: Mixer
+    channel: Channel
+    activation: Activation
+    norm: Norm
     ffn_ratio: float = 4.0
     heads: int = 4
     skip: bool = True
@@ -102,7 +114,7 @@ class Block:
     stride_first: bool = False  # ``bottleneck``: the stride on the first 1×1 convolution (ResNet v1), not on the 3×3
     window: int = 0
     shift: bool = False  # ``window``: every second block of a stage shifts by half a window
-    sliding: str = "raster"  # or ``grid``: what the sliding window slides over
+    sliding: Literal["raster", "grid"] = "raster"  # what the sliding window slides over
     relative: bool = False  # learned biases by relative position, added to the attention scores
     local: bool = False  # these biases start where every head looks at one neighbour
     projected: bool = True  # ``attention``: values and output are projected; without, W_V = W_O = I
@@ -113,7 +125,7 @@ class Block:
     inner_depth: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """Blocks on one grid. On the way in: `stride` of the first block, or `downsample` before it: ``merge``
     (concatenate 2×2 positions, norm, linear: Swin's patch merging) or ``convolution`` (norm, 2×2 convolution of stride
@@ -123,10 +135,10 @@ class Stage:
     blocks: tuple[Block, ...]
     pool: bool = False
     stride: int = 1
-    downsample: str = "none"
+    downsample: Literal["none", "merge", "convolution"] = "none"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Head:
     """From the last grid to the logits.
 
@@ -135,15 +147,15 @@ class Head:
     acts before the pooling, with `norm_after_pool` behind it.
     """
 
-    norm: str = "none"
-    pool: str = "mean"
+    norm: Norm = "none"
+    pool: Literal["mean", "token", "flatten"] = "mean"
     norm_after_pool: bool = False
     convolution: int = 0
     hidden: tuple[int, ...] = ()
-    activation: str = "relu"
+    activation: Activation = "relu"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """One architecture for one image size and number of classes.
 
@@ -157,16 +169,16 @@ class ModelSpec:
     """
 
     name: str
-    family: str
+    family: Family
     stem: Stem
     stages: tuple[Stage, ...]
     head: Head = Head()
     input_shape: tuple[int, int, int] = (32, 32, 3)
     classes: int = 10
     dropout: float = 0.0
-    padding: str = "same"
+    padding: Literal["same", "symmetric"] = "same"
     blur: bool = False
-    shuffle: str = "none"
+    shuffle: Shuffle = "none"
     smallest_grid: int = 1
     layer_epsilon: float = 1e-6
     batch_epsilon: float = 1e-3
@@ -226,7 +238,7 @@ class ModelSpec:
     @property
     def shuffled_patch(self) -> int:
         """Side of the patches that `shuffle` moves or stirs: those of a one-grid model, whatever this one's stem is."""
-        return automatic_patch(Stem("patch"), *self.input_shape[:2])
+        return automatic_patch(Stem(kind="patch"), *self.input_shape[:2])
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -370,34 +382,45 @@ def inner_block(block: Block) -> Block:
 
 def isotropic(
     name: str,
-    mixer: str,
+    *,
+    mixer: Mixer,
     depth: int,
     width: int,
     heads: int = 4,
     patch: int | None = None,
     class_token: bool = False,
-    position: str = "learned",
-    family: str = "attention",
+    position: Position = "learned",
+    family: Family = "attention",
 ) -> ModelSpec:
     """Patches, then `depth` equal pre-norm blocks (Dosovitskiy 2021, section 3.1); the head reads the class token
     where there is one.
     """
-    block = Block("two_residuals", width, mixer, channel="on", activation="gelu", norm="layer", heads=heads)
+    block = Block(
+        kind="two_residuals", width=width, mixer=mixer, channel="on", activation="gelu", norm="layer", heads=heads
+    )
     return ModelSpec(
         name=name,
         family=family,
-        stem=Stem("patch", width, patch, position, class_token),
-        stages=(Stage((block,) * depth),),
-        head=Head("layer", "token" if class_token else "mean"),
+        stem=Stem(kind="patch", width=width, patch=patch, position=position, class_token=class_token),
+        stages=(Stage(blocks=(block,) * depth),),
+        head=Head(norm="layer", pool="token" if class_token else "mean"),
     )
 
 
-def pyramid(name: str, widths: tuple[int, ...], depths: tuple[int, ...], head: Head | None = None) -> ModelSpec:
+def pyramid(name: str, *, widths: tuple[int, ...], depths: tuple[int, ...], head: Head | None = None) -> ModelSpec:
     """In each stage some times conv 3×3 → ReLU, a 2×2 max-pooling after it."""
 
     def stage(width: int, depth: int) -> Stage:
-        block = Block("plain", width, "convolution", channel="activation", activation="relu", norm="none", skip=False)
-        return Stage((block,) * depth, pool=True)
+        block = Block(
+            kind="plain",
+            width=width,
+            mixer="convolution",
+            channel="activation",
+            activation="relu",
+            norm="none",
+            skip=False,
+        )
+        return Stage(blocks=(block,) * depth, pool=True)
 
     stages = tuple(stage(width, depth) for width, depth in zip(widths, depths, strict=True))
     return ModelSpec(name=name, family="convolution", stem=Stem(), stages=stages, head=head or Head())
