@@ -6,6 +6,7 @@ from pages.ui import cache, claims, frame, links
 from pages.ui.parts.ffn import factorial, gap
 from pages.ui.parts.train import variant_name
 from pages.ui.words import say
+from tf_models.data import STUDIED
 from tf_models.zoo import CLASSROOM
 from tf_models.zoo.switches import refusal
 
@@ -13,9 +14,7 @@ frame.ensure()
 frame.heading("ffn")
 left, right = st.columns(2)
 variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), variant_name, "vit", where=left)
-dataset = links.choose(
-    "dataset", say("ffn.dataset"), cache.EXPERIMENT_DATASETS, kind="segments", help=say("data.hint"), where=right
-)
+dataset = links.choose("dataset", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"), where=right)
 
 result = None
 if code := refusal(CLASSROOM[variant], "ffn"):

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from pages.ui import cache, claims, frame, links
+from pages.ui import claims, frame, links
 from pages.ui.parts import hybrids
 from pages.ui.words import say
+from tf_models.data import STUDIED
 
 frame.ensure()
 frame.heading("hybrids")
-dataset = links.choose("dataset", say("ffn.dataset"), cache.EXPERIMENT_DATASETS, kind="segments", help=say("data.hint"))
+dataset = links.choose("dataset", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"))
 if hybrids.show_arms(dataset):
     st.header(say("hybrids.contrasts"))
     hybrids.show_contrasts(dataset)

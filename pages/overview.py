@@ -6,11 +6,12 @@ import streamlit as st
 from pages.ui import cache, claims, frame, tables, text_tables
 from pages.ui.charts import intervals
 from pages.ui.words import say
+from tf_models.data import STUDIED
 
 frame.ensure()
 frame.heading("overview")
 
-results = [cache.ffn_gap(dataset) for dataset in cache.EXPERIMENT_DATASETS]
+results = [cache.ffn_gap(dataset) for dataset in STUDIED]
 rows = pd.concat([tables.contrast_rows(result, primary_only=True) for result in results])
 if rows.empty:
     st.info(say("overview.no_finding"))

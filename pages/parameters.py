@@ -5,11 +5,12 @@ import streamlit as st
 from pages.ui import anatomy, cache, frame, links
 from pages.ui.parts import parameters
 from pages.ui.words import say
+from tf_models.data import STUDIED
 
 frame.ensure()
 frame.heading("parameters")
 left, right = st.columns(2)
-dataset = links.choose("dataset", say("ffn.dataset"), cache.EXPERIMENT_DATASETS, kind="segments", where=left)
+dataset = links.choose("dataset", say("ffn.dataset"), STUDIED, kind="segments", where=left)
 cost = links.choose(
     "cost",
     say("parameters.cost"),

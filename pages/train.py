@@ -8,7 +8,7 @@ from pages.ui import frame, links
 from pages.ui.parts import train
 from pages.ui.words import say
 from tf_models import zoo
-from tf_models.data import names, peek
+from tf_models.data import about, names
 from tf_models.errors import LabError
 from tf_models.jobs.queue import limit
 from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
@@ -19,9 +19,9 @@ frame.heading("train")
 form, results = st.columns([2, 3], gap="large")
 with form:
     variant = links.choose("variant", say("train.variant"), tuple(zoo.CLASSROOM), train.variant_name, "vit")
-    dataset = links.choose("data", say("train.dataset"), tuple(name for name in names() if name != "token_product"))
+    dataset = links.choose("data", say("train.dataset"), names(controls=False))
     try:
-        known = peek(dataset)
+        known = about(dataset)
     except LabError as error:
         frame.show_error(error)
         st.stop()

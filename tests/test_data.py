@@ -14,7 +14,19 @@ import pytest
 from PIL import Image, ImageDraw
 from sklearn.linear_model import LogisticRegression
 
-from tf_models.data import STUDIED, about, content_hash, files, fit_image, load, names, read_image, registry, square
+from tf_models.data import (
+    STUDIED,
+    about,
+    class_names,
+    content_hash,
+    files,
+    fit_image,
+    load,
+    names,
+    read_image,
+    registry,
+    square,
+)
 from tf_models.data.registry import ROWS, DatasetInfo, Usual, load_raw
 from tf_models.errors import LabError
 
@@ -177,6 +189,12 @@ def test_the_classes_of_a_file_have_their_names_where_the_row_knows_as_many(smal
     small_images("cifar10")  # three classes: not those of CIFAR-10
     assert about("fashion_mnist").class_names == load("fashion_mnist").class_names == registry.CLOTHES
     assert about("cifar10").class_names == load("cifar10").class_names == ("0", "1", "2")
+
+
+def test_the_outputs_of_a_network_have_the_names_of_the_classes(data_dir):
+    write_zip(data_dir / "pets.zip", {"dog": 10, "cat": 10})
+    assert class_names("pets", 2) == ("cat", "dog") and class_names("cifar10-jpeg", 10) == registry.OBJECTS
+    assert class_names("pets", 3) == class_names("gone", 3) == ("0", "1", "2")  # trained on what was there before
 
 
 def test_grey_images_need_no_channel_axis_and_labels_may_stand_in_a_column(small_images):

@@ -19,6 +19,7 @@ from pages.ui.parts import feature_maps, train
 from pages.ui.parts.ffn import gap
 from pages.ui.words import ERRORS_ZH, WORDS
 from tf_models import __main__ as command_line
+from tf_models.data import STUDIED
 from tf_models.errors import MESSAGES
 from tf_models.runs import shipped
 from tf_models.runs.spec import RunSpec
@@ -288,7 +289,7 @@ def test_a_button_leads_to_the_nearest_comparison():
 
 def test_the_command_of_an_experiment_makes_that_experiment():
     for variant in WITH_FFN:
-        for dataset in cache.EXPERIMENT_DATASETS:
+        for dataset in STUDIED:
             wanted = cache.shipped_experiment(dataset, variant)
             words = gap.command(wanted).removeprefix("python -m tf_models ").split()
             options = command_line._parser().parse_args(words)

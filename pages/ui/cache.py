@@ -105,7 +105,6 @@ def linear_accuracy(dataset: str) -> float | None:
     return 100 * float(np.mean([result.test_accuracy for result in results])) if results else None
 
 
-EXPERIMENT_DATASETS = ("digits", "cifar10-jpeg")
 LIVE_SEEDS = range(1000, 2000)  # of what a visitor repeats: no experiment reports them
 
 

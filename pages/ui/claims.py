@@ -10,6 +10,7 @@ from pages.ui import cache, claim_charts, links
 from pages.ui.judged import badge, reason
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, plain, say
+from tf_models.data import STUDIED
 from tf_models.statistics.power import shipped_power
 from tf_models.study.claims import CLAIMS, Claim
 from tf_models.study.judging import Result, headline
@@ -230,7 +231,7 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     data = links.choose(
         "data",
         say("claims.filter.data"),
-        (ALL, *cache.EXPERIMENT_DATASETS, "exact"),
+        (ALL, *STUDIED, "exact"),
         lambda value: say(f"claims.data.{value}") if value in (ALL, "exact") else value,
         where=columns[3],
         help=say("claims.filter.data_hint"),

@@ -11,6 +11,7 @@ from pages.ui import cache, claim_charts, frame, judged, tables
 from pages.ui.parts import train
 from pages.ui.theme import FAMILIES
 from pages.ui.words import pick, say
+from tf_models.data import STUDIED
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
@@ -18,7 +19,7 @@ from tf_models.runs.store import ACTIVE
 from tf_models.study.claims import Claim
 from tf_models.study.judging import EXACT, TRAINED, PartResult, Result
 
-DATASET = "digits"  # seconds a run
+DATASET = STUDIED[0]  # the smallest: seconds per run
 MOST_ARMS = 4
 QUICK = ("identities", "rank-collapse", "receptive-field")  # exact experiments that take a minute at most
 

@@ -1,7 +1,7 @@
 """Data sets: where they come from, how they are split, and what is refused."""
 
 from tf_models.data.images import fit_image, read_image, square
-from tf_models.data.registry import CONTROL_TASK, STUDIED, DatasetInfo, about, content_hash, names
+from tf_models.data.registry import CONTROL_TASK, STUDIED, DatasetInfo, about, class_names, content_hash, names
 from tf_models.data.splits import Dataset, load
 
 peek = about
@@ -12,6 +12,7 @@ __all__ = [
     "Dataset",
     "DatasetInfo",
     "about",
+    "class_names",
     "content_hash",
     "fit_image",
     "load",

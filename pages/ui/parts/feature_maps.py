@@ -11,7 +11,7 @@ from pages.ui import links
 from pages.ui.charts import bars, sheets
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
-from tf_models.data import fit_image, peek, read_image
+from tf_models.data import about, class_names, fit_image, read_image
 from tf_models.jobs import showcase
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
@@ -49,12 +49,6 @@ def _shown(dataset: str) -> showcase.Showcase | None:
     return None
 
 
-def class_names(dataset: str, count: int) -> tuple[str, ...]:
-    """The classes' names where they are known, else their numbers."""
-    shown = _shown(dataset)
-    return shown.classes if shown is not None else tuple(str(number) for number in range(count))
-
-
 def choose_image(
     dataset: str, models: Mapping[str, RunRecord], where: Any, upload_where: Any
 ) -> tuple[np.ndarray | None, str | None]:
@@ -69,7 +63,7 @@ def choose_image(
             say("feature_maps.uploader"), ("png", "jpg", "jpeg", "webp"), help=say("feature_maps.upload_hint")
         )
         if file is not None:
-            image = fit_image(read_image(file.getvalue(), file.name), peek(dataset).input_shape)
+            image = fit_image(read_image(file.getvalue(), file.name), about(dataset).input_shape)
         else:
             st.caption(say("feature_maps.upload_wait"))
     if image is None and shown is not None:

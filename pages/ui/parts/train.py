@@ -16,6 +16,7 @@ from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
 from pages.ui.words import say
 from tf_models import zoo
+from tf_models.data import STUDIED
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
@@ -183,7 +184,7 @@ def _examples() -> list[Shown]:
     wanted = [
         record
         for record in shipped
-        if record.spec.dataset == "digits"
+        if record.spec.dataset == STUDIED[0]
         and record.spec.name in ("vit", "vit ffn=off")
         and record.spec.train_size is None
         and record.spec.seed < 2
