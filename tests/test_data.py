@@ -27,7 +27,7 @@ from tf_models.data import (
     registry,
     square,
 )
-from tf_models.data.registry import ROWS, DatasetInfo, Usual, load_raw
+from tf_models.data.registry import BUILT_IN, DatasetInfo, Usual, load_raw
 from tf_models.errors import LabError
 
 # Splits
@@ -141,7 +141,7 @@ def test_the_hash_changes_with_every_array(small_images, key):
 @pytest.mark.parametrize("name", ["digits", "token_product"])
 def test_the_embedded_data_never_change(name):
     """The shipped records carry the hash of the row: other bytes would be another data set."""
-    assert ROWS[name].hash == load_raw(name).hash == content_hash(name)
+    assert BUILT_IN[name].hash == load_raw(name).hash == content_hash(name)
     assert content_hash("mnist") is None  # only a download could tell
 
 
@@ -157,10 +157,10 @@ def test_a_row_tells_what_loading_tells(small_images, name):
 
 
 def test_every_row_has_an_effect_that_matters_for_every_size_and_a_row_without_is_no_row():
-    for name, row in ROWS.items():
+    for name, row in BUILT_IN.items():
         assert row.name == name and 2 <= row.classes == len(set(row.class_names))
         assert all(0 < row.delta(images) < 0.05 for images in (1, 10_000, row.train_images))
-    fields = {field.name: getattr(ROWS["digits"], field.name) for field in dataclasses.fields(DatasetInfo)}
+    fields = {field.name: getattr(BUILT_IN["digits"], field.name) for field in dataclasses.fields(DatasetInfo)}
     with pytest.raises(TypeError, match="deltas"):
         DatasetInfo(**{name: value for name, value in fields.items() if name != "deltas"})
 
@@ -241,9 +241,8 @@ def test_an_unknown_data_set_is_named_with_what_there_is(data_dir):
             function("pets")
 
 
-def test_a_data_folder_that_does_not_exist_holds_nothing(monkeypatch, tmp_path):
-    monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path / "nothing"))
-    assert names() == tuple(name for name, row in ROWS.items() if row.read is not None)
+def test_without_files_there_are_the_rows_and_only_one_is_not_to_choose(data_dir):
+    assert names() == tuple(name for name, row in BUILT_IN.items() if row.read is not None)
     assert set(names()) - set(names(controls=False)) == {"token_product"}
 
 

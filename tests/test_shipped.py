@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tf_models import zoo
-from tf_models.data.registry import ROWS
+from tf_models.data.registry import BUILT_IN
 from tf_models.jobs.showcase import load_showcase, showcases
 from tf_models.runs import shipped
 from tf_models.runs.shipped import find_shipped, shipped_records
@@ -35,7 +35,7 @@ def test_every_shipped_result_fits_the_code(records):
     for record in [*records, *(load_showcase(name).record for name in showcases())]:
         spec = record.spec
         assert record.fingerprint == spec.fingerprint(record.dataset_hash), spec.name
-        assert ROWS[spec.dataset].hash in (None, record.dataset_hash)
+        assert BUILT_IN[spec.dataset].hash in (None, record.dataset_hash)
         assert record.parameters == zoo.parameters(spec.model) and record.macs == zoo.macs(spec.model)
 
 
@@ -75,7 +75,7 @@ def test_deleting_the_results_empties_every_measured_figure(tmp_path, monkeypatc
     for folder in (tmp_path / "results", tmp_path / "gone"):
         monkeypatch.setattr(shipped, "RESULTS", folder)
         assert shipped_records() == {} and showcases() == () and find_shipped("x") is None
-        for dataset in ROWS:
+        for dataset in BUILT_IN:
             plan = dataclasses.replace(DIGITS, dataset=dataset, depths=(1, 4))
             result = analyse(plan, index(shipped_records().values()))
             assert {row["verdict"] for row in result["contrasts"]} == {"untested"}

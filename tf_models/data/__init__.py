@@ -1,12 +1,22 @@
 """Data sets: where they come from, how they are split, and what is refused."""
 
 from tf_models.data.images import fit_image, read_image, square
-from tf_models.data.registry import CONTROL_TASK, STUDIED, DatasetInfo, about, class_names, content_hash, names
+from tf_models.data.registry import (
+    BUILT_IN,
+    CONTROL_TASK,
+    STUDIED,
+    DatasetInfo,
+    about,
+    class_names,
+    content_hash,
+    names,
+)
 from tf_models.data.splits import Dataset, load
 
 peek = about
 
 __all__ = [
+    "BUILT_IN",
     "CONTROL_TASK",
     "STUDIED",
     "Dataset",

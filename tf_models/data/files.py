@@ -1,7 +1,6 @@
 """Data files: ``NAME.npz`` and ``NAME.zip`` in LAB_DATA_DIR, what is refused in them, and the hash of their content."""
 
 import hashlib
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -14,6 +13,7 @@ import numpy as np
 
 from tf_models.data.images import read_image, square
 from tf_models.errors import LabError
+from tf_models.settings import data_folder
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")  # of a .npz
 LARGEST_FILE = 80_000_000  # bytes of one image in a .zip, unpacked
@@ -52,10 +52,8 @@ class Contents:
 
 def local_files() -> list[Path]:
     """The data files in LAB_DATA_DIR, by name; a .npz comes before a .zip of the same name."""
-    folder = os.environ.get("LAB_DATA_DIR")
-    if not folder or not Path(folder).is_dir():
-        return []
-    return sorted(path for path in Path(folder).iterdir() if path.suffix in (".npz", ".zip"))
+    folder = data_folder()
+    return sorted(path for path in folder.iterdir() if path.suffix in (".npz", ".zip")) if folder else []
 
 
 def stamp(path: Path) -> tuple[int, ...]:

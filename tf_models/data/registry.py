@@ -137,7 +137,7 @@ _ROWS = (
         hash="c5066bcaed24f5d0",
     ),
 )
-ROWS = {row.name: row for row in _ROWS}
+BUILT_IN = {row.name: row for row in _ROWS}
 # In the order of their size: the first trains in seconds, the last one gives a claim its headline.
 STUDIED = tuple(row.name for row in sorted(_ROWS, key=lambda row: row.train_images) if row.studied)
 CONTROL_TASK = next(row.name for row in _ROWS if row.control)
@@ -155,7 +155,7 @@ def about(name: str) -> DatasetInfo:
 
     Raises `LabError` for a name that is neither, and for a file that cannot be read.
     """
-    row, path = ROWS.get(name), _local_file(name)
+    row, path = BUILT_IN.get(name), _local_file(name)
     if path is None:
         if row is None:
             raise _unknown(name)
@@ -187,7 +187,7 @@ def content_hash(name: str) -> str | None:
     path = _local_file(name)
     if path is not None:
         return files.file_hash(path)
-    return ROWS[name].hash if name in ROWS else None
+    return BUILT_IN[name].hash if name in BUILT_IN else None
 
 
 def load_raw(name: str) -> Raw:
@@ -200,7 +200,7 @@ def load_raw(name: str) -> Raw:
 def _load_raw(name: str, path: Path | None, _stamp: tuple[int, ...]) -> Raw:
     if path is not None:
         raw = files.read_file(path)
-    elif (read := ROWS[name].read if name in ROWS else None) is not None:
+    elif (read := BUILT_IN[name].read if name in BUILT_IN else None) is not None:
         raw = read(name)
     else:
         raise _unknown(name)
@@ -209,14 +209,14 @@ def _load_raw(name: str, path: Path | None, _stamp: tuple[int, ...]) -> Raw:
 
 def _local_file(name: str) -> Path | None:
     """The file in LAB_DATA_DIR that is the data set `name`."""
-    if name in ROWS and ROWS[name].embedded:
+    if name in BUILT_IN and BUILT_IN[name].embedded:
         return None
     return next((path for path in files.local_files() if path.stem == name), None)
 
 
 def _class_names(name: str, found: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the row for numbered classes, where there are as many."""
-    row = ROWS.get(name)
+    row = BUILT_IN.get(name)
     return row.class_names if row is not None and found == numbered(row.classes) else found
 
 

@@ -26,6 +26,10 @@ class Dataset:
     y_test: np.ndarray
 
     @property
+    def classes(self) -> int:
+        return len(self.class_names)
+
+    @property
     def input_shape(self) -> tuple[int, int, int]:
         return self.x_train.shape[1:]  # pyright: ignore[reportReturnType]
 

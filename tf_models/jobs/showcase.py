@@ -39,7 +39,7 @@ def showcase_images(dataset: str, seed: int) -> tuple[np.ndarray, tuple[int, ...
     """
     data = load(dataset, seed)
     if about(dataset).embedded:
-        index = [int(np.flatnonzero(data.y_test == label)[0]) for label in range(len(data.class_names))]
+        index = [int(np.flatnonzero(data.y_test == label)[0]) for label in range(data.classes)]
         return data.x_test[index], tuple(int(data.y_test[i]) for i in index), tuple(f"test {i}" for i in index)
     from sklearn.datasets import load_sample_images
 
