@@ -9,12 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import anatomy, theme
 from pages.ui.charts import networks
-from pages.ui.words import WORDS
+from tf_models.locale import LANGUAGES, say
 from tf_models.zoo import CLASSROOM, PUBLISHED, macs, parameters
 from tf_models.zoo.spec import map_blocks
 
 ROOT = Path(__file__).parents[1]
-LANGUAGES = list(WORDS)
 
 
 def heights(name: str) -> list[int]:
@@ -259,7 +258,7 @@ def test_the_page_shows_any_two(language, query):
     assert not app.exception
     assert not app.error
     assert not app.warning
-    assert app.title[0].value == WORDS[language]["anatomy.title"]
+    assert app.title[0].value == say(language, "anatomy.title")
     assert len(app.get("vega_lite_chart")) == 3
     assert app.selectbox[0].value == query.get("left", "published-vit_b16")
 

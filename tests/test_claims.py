@@ -7,10 +7,10 @@ import re
 import pytest
 from synthetic import fill_sweep, indexed
 
-from pages.ui.words import WORDS
 from tf_models.__main__ import main
 from tf_models.errors import LabError
-from tf_models.statistics.rule import REASONS, TESTS, VERDICTS, Measure
+from tf_models.locale import LANGUAGES, catalogue
+from tf_models.statistics.rule import TESTS, VERDICTS, Measure
 from tf_models.study import judging
 from tf_models.study.claims import CLAIMS, Claim, Part, Words, claim
 from tf_models.study.exact import exact_measures
@@ -75,7 +75,7 @@ def test_a_claim_has_rule_primary_experiment_and_words_in_both_languages(row):
         assert rule(part).startswith(part.experiment)
     for evidence in row.published:
         assert (evidence.source == "") == (evidence.read == "computed") and evidence.supports in (-1, 0, 1)
-        assert all(f"evidence.{evidence.read}" in WORDS[language] for language in WORDS)
+        assert all(f"evidence.{evidence.read}" in catalogue(language) for language in LANGUAGES)
         assert evidence.link.startswith("https://") or evidence.link == evidence.source == ""
 
 
@@ -106,11 +106,6 @@ def test_an_unknown_claim_is_an_error_with_the_list():
     assert claim("C24").id == "C24"
     with pytest.raises(LabError, match="Unknown claim “C99”: choose one of C01, C02"):
         claim("C99")
-
-
-def test_every_reason_has_words():
-    for code in REASONS:
-        assert WORDS["en"][f"reason.{code}"] and WORDS["zh"][f"reason.{code}"]
 
 
 # From measures to verdicts

@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PLAIN_HALF = (
+    "tf_models/locale",
     "tf_models/zoo",
     "tf_models/probes",
     "tf_models/data",

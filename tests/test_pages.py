@@ -1,7 +1,6 @@
-"""Every page through `app.py`, in both languages, full and empty; charts; the catalogue; bad links."""
+"""Every page through `app.py`, in both languages, full and empty; charts; bad links."""
 
 import json
-import string
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +16,9 @@ from pages.ui import cache, frame, tables, theme
 from pages.ui.charts import intervals, sheets
 from pages.ui.parts import feature_maps, train
 from pages.ui.parts.ffn import gap
-from pages.ui.words import ERRORS_ZH, WORDS
 from tf_models import __main__ as command_line
 from tf_models.data import STUDIED
-from tf_models.errors import MESSAGES
+from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import shipped
 from tf_models.runs.spec import RunSpec
 from tf_models.study.experiments.ffn_gap import WITH_FFN
@@ -30,7 +28,6 @@ from tf_models.zoo.switches import CHOICES, refusal
 
 ROOT = Path(__file__).parents[1]
 PAGES = list(frame.PAGES)
-LANGUAGES = list(WORDS)
 # Charts that are drawn from specifications or publications, not from records.
 UNMEASURED = {"claims": 1, "ffn": 1, "anatomy": 3, "parameters": 2}
 
@@ -78,7 +75,7 @@ def test_a_page_is_full_at_first_sight(page, language):
     app = open_page(page, language)
     assert not app.exception
     assert not app.error
-    assert app.title[0].value == WORDS[language][f"{page}.title"]
+    assert app.title[0].value == say(language, f"{page}.title")
     assert charts_of(app)
 
 
@@ -87,14 +84,14 @@ def test_a_page_is_full_at_first_sight(page, language):
 def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, page, language):
     app = open_page(page, language)
     assert not app.exception
-    assert app.title[0].value == WORDS[language][f"{page}.title"]
+    assert app.title[0].value == say(language, f"{page}.title")
     assert len(charts_of(app)) == UNMEASURED.get(page, 0)
     if page == "ffn":
         assert not app.dataframe
     if page in ("overview", "claims"):  # what configurations decide needs no results; nothing trained is judged
         parts = [part for results in cache.claim_results().values() for row in results for part in row.parts]
         assert all(part.measure is None for part in parts if part.part.experiment != "inventory")
-        assert WORDS[language]["verdict.untested"] in "\n".join(
+        assert say(language, "verdict.untested") in "\n".join(
             [text_of(app), *(table.value.to_string() for table in app.table)]
         )
 
@@ -125,21 +122,6 @@ assert not loaded, loaded
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
-def test_the_catalogue_says_everything_in_both_languages():
-    def fields(text: str) -> set[str]:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-    english, chinese = WORDS["en"], WORDS["zh"]
-    assert english.keys() == chinese.keys()
-    assert MESSAGES.keys() == ERRORS_ZH.keys()
-    for key, text in english.items():
-        assert fields(text) == fields(chinese[key]), key
-        assert text.strip()
-        assert chinese[key].strip()
-        # as the heading of a tooltip Vega refuses it, and draws nothing
-        assert "then" not in (text, chinese[key]), key
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("page", "key"),
@@ -149,13 +131,13 @@ def test_an_unknown_value_in_the_link_is_named_and_nothing_else_changes(page, ke
     app = open_page(page, language, **{key: "nonsense"})
     assert not app.exception
     assert any("nonsense" in warning.value and key in warning.value for warning in app.warning)
-    assert app.title[0].value == WORDS[language][f"{page}.title"]
+    assert app.title[0].value == say(language, f"{page}.title")
 
 
 def test_an_unknown_language_in_the_link_is_named():
     app = open_page("overview", "tlh")
     assert any("tlh" in warning.value for warning in app.warning)
-    assert app.title[0].value == WORDS["en"]["overview.title"]
+    assert app.title[0].value == say("en", "overview.title")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -173,7 +155,7 @@ def test_training_without_a_writable_home_says_why(monkeypatch, tmp_path):
     blocker.write_text("not a folder")
     monkeypatch.setenv("LAB_HOME", str(blocker / "home"))
     app = open_page("train")
-    next(button for button in app.button if button.label == WORDS["en"]["train.start"]).click().run()
+    next(button for button in app.button if button.label == say("en", "train.start")).click().run()
     assert not app.exception
     assert any(str(blocker) in error.value.replace("\\", "") for error in app.error)
 
@@ -195,7 +177,7 @@ def test_a_patch_that_does_not_fit_the_image_is_not_offered():
 
 def test_every_variant_has_a_name_and_its_familys_colour():
     for language in LANGUAGES:
-        names = [WORDS[language][f"train.variant.{name}"] for name in CLASSROOM]
+        names = [say(language, f"train.variant.{name}") for name in CLASSROOM]
         assert len(set(names)) == len(CLASSROOM)
     families = [spec.family for spec in CLASSROOM.values()]
     assert all(theme.FAMILIES[family] for family in families)
@@ -236,7 +218,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
             if option != train.OWN:  # none gives an error by itself
                 configure(variant, {**chosen, switch: option}, spec.input_shape, spec.classes)
             for language in LANGUAGES if switch in CHOICES and option not in MIXERS else ():
-                assert WORDS[language][f"train.switch.{switch}.{option}"]
+                assert say(language, f"train.switch.{switch}.{option}")
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (64, 64, 3), (48, 40, 3)], ids=str)
@@ -271,7 +253,7 @@ def test_the_ffn_page_measures_every_ffn_and_says_who_has_none(variant, language
     shown = text_of(app)
     code = refusal(CLASSROOM[variant], "ffn")
     if code:
-        words = WORDS[language][f"error.{code}"].format(variant=variant, value="off")
+        words = say(language, f"error.{code}", variant=variant, value="off")
         assert words[-20:] in shown.replace("\\", "")
     elif variant != "vit":  # nothing is shipped for it
         command = f"python -m tf_models run ffn-gap --variant {variant} --dataset digits --seeds 5"
@@ -281,7 +263,7 @@ def test_the_ffn_page_measures_every_ffn_and_says_who_has_none(variant, language
 
 def test_a_button_leads_to_the_nearest_comparison():
     app = open_page("ffn", variant="resnet")
-    next(button for button in app.button if button.label == WORDS["en"]["ffn.nearest"]).click().run()
+    next(button for button in app.button if button.label == say("en", "ffn.nearest")).click().run()
     assert not app.exception
     assert app.query_params["variant"] in ("convnext", ["convnext"])
     assert app.selectbox(key="choice_variant").value == "convnext"
@@ -314,7 +296,7 @@ def test_a_measured_network_fills_the_ffn_page(nothing_cached, monkeypatch, vari
     app = open_page("ffn", variant=variant)
     assert not app.exception
     assert len(charts_of(app)) >= 3  # the gap, how the arms learn, the published figures; more where it is shipped
-    shown, name = text_of(app), WORDS["en"][f"train.variant.{variant}"]
+    shown, name = text_of(app), say("en", f"train.variant.{variant}")
     assert f"{name} with the FFN is **10.00 points**" in shown
     assert ("equal parameters. Against" in shown) == (variant == "mixer")  # 8×8 images: its weights hardly grow
     assert ("Checked with the Vision Transformer" in shown) == (variant == "mobilevit")
@@ -379,7 +361,7 @@ def test_the_inside_of_every_variant_can_be_seen(opened_networks, monkeypatch, v
     assert not app.exception
     assert not app.error
     assert not app.warning
-    unfolded = WORDS[language]["feature_maps.attention_unfolded"].split("{")[0]
+    unfolded = catalogue(language)["feature_maps.attention_unfolded"].split("{")[0]
     assert (unfolded in text_of(app)) == (variant == "mobilevit")
     assert bool(layers) == any(box.key == "choice_left_query" for box in app.selectbox)
 

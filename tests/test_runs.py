@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from synthetic import make_record
 
-from tf_models.errors import MESSAGES, LabError
+from tf_models.errors import LabError
 from tf_models.runs import store as runs
 from tf_models.runs.record import RunRecord, pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
@@ -177,7 +177,7 @@ def test_a_reason_is_kept_as_a_sentence_that_can_be_translated(store, tmp_path):
     store.set_status(run_id, FAILED, LabError("home_not_writable", path=tmp_path, reason="full"))
     reason = store.get(run_id).reason
     assert reason.code == "home_not_writable"
-    assert str(reason) == MESSAGES["home_not_writable"].format(path=tmp_path, reason="full")
+    assert str(reason) == str(LabError("home_not_writable", path=tmp_path, reason="full"))
 
 
 def test_the_runs_of_a_silent_owner_are_interrupted_and_those_of_a_live_one_are_not(store, monkeypatch):

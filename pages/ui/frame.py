@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui.words import LANGUAGES, language, quote, say, set_language
-from tf_models import settings
+from pages.ui.words import language, quote, say, set_language
+from tf_models import locale, settings
 from tf_models.errors import LabError
 
 PAGES = {
@@ -58,7 +58,7 @@ def open_page() -> None:
     page = navigation()
     _language_switch()
     if unknown is not None:
-        st.warning(say("error.unknown_language", value=quote(unknown[:40]), choices=", ".join(LANGUAGES)))
+        st.warning(say("error.unknown_language", value=quote(unknown[:40]), choices=", ".join(locale.LANGUAGES)))
     try:
         settings.check()
         page.run()
@@ -85,9 +85,9 @@ def _language_switch() -> None:
 
     st.session_state["language_switch"] = current
     st.sidebar.segmented_control(
-        "Language / 语言",
-        list(LANGUAGES),
-        format_func=LANGUAGES.__getitem__,
+        " / ".join(locale.say(name, "lab.switch") for name in locale.LANGUAGES),
+        locale.LANGUAGES,
+        format_func=lambda name: locale.say(name, "lab.language"),
         key="language_switch",
         required=True,
         on_change=change,

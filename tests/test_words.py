@@ -1,0 +1,181 @@
+"""The catalogue: complete, used, the same in every language; text from outside stays text."""
+
+import ast
+import pickle
+import re
+import string
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from pages.ui import claim_card, claims, frame, text_tables, words
+from tf_models import locale
+from tf_models.errors import LabError
+from tf_models.locale import LANGUAGES, catalogue, say
+from tf_models.runs import store
+from tf_models.statistics.rule import REASONS, TESTS, VERDICTS
+from tf_models.study.claims import CLAIMS
+from tf_models.zoo import CLASSROOM
+from tf_models.zoo.spec import BLOCK_KINDS, MIXERS
+
+ROOT = Path(__file__).parents[1]
+UNITS = ("accuracy", "doubling", "per_mmac", "share", "ratio", "count", "error", "slope")
+RUN_STATES = (*store.ACTIVE, store.FINISHED, store.FAILED, store.STOPPED, store.INTERRUPTED)
+# What the holes of a key stand for, where the code gives only a pattern: exactly these keys must be there.
+NAMES: dict[str, Iterable[str]] = {
+    **{f"{{}}.{part}": frame.PAGES for part in ("nav", "title", "lead")},
+    "{}.{}": tuple(
+        f"{table}.row{row}{column}"
+        for table, rows in text_tables.TABLES.items()
+        for row in range(1, rows + 1)
+        for column in ("", *(f".{column}" for column in text_tables.COLUMNS))
+    ),
+    "verdict.{}": VERDICTS,
+    "reason.{}": REASONS,
+    "rule.{}": TESTS,
+    "mixer.{}": MIXERS,
+    "train.variant.{}": CLASSROOM,
+    "family.{}": dict.fromkeys(spec.family for spec in CLASSROOM.values()),
+    "kind.{}": (*BLOCK_KINDS, "image", "patch", "convolution", "merge", "downsample", "pool", "head"),
+    "status.{}": RUN_STATES,
+    "train.{}": RUN_STATES,
+    "anatomy.{}": ("left", "right", "classroom", "published"),
+    "feature_maps.{}": ("left", "right"),
+    "claims.{}": ("previous", "next", "back"),
+    "collapse.{}": ("san", "mlp", "skip", "both"),
+    "cost.{}": ("window_saving.swin_t", "window_saving.1024"),
+    "factorial.{}": ("interaction.deeper", "interaction.wider"),
+    "claims.unit.{}": (*UNITS, *claim_card.UNITS.values()),
+    "claims.section.{}": {claims.section_of(claim) for claim in CLAIMS},
+    "layer.{}": ("merge", "convolution", "pool"),
+}
+LISTS = ("column", "axis", "unit", "arm", "role", "channel", "evidence", "table", "error")  # named where they are used
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def differences(english: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """What keeps two languages from saying the same."""
+    found = [f"{key}: only in one language" for key in english.keys() ^ other.keys()]
+    for key in english.keys() & other.keys():
+        if fields(english[key]) != fields(other[key]):
+            found.append(f"{key}: other values")
+        if not english[key].strip() or not other[key].strip():
+            found.append(f"{key}: empty")
+        if "then" in (english[key], other[key]):  # as the heading of a tooltip Vega refuses it, and draws nothing
+            found.append(f"{key}: then")
+    return sorted(found)
+
+
+def read_code(*paths: Path) -> tuple[set[str], set[str], set[str]]:
+    """All plain texts in the code; the keys and the patterns of keys, with {} for their holes, that are said."""
+    texts, keys, patterns = set(), set(), set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.add(node.value)
+            if not (isinstance(node, ast.Call) and node.args):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name not in ("say", "LabError"):
+                continue
+            choices = [(arg.body, arg.orelse) if isinstance(arg, ast.IfExp) else (arg,) for arg in node.args[:2]]
+            for part in (part for choice in choices for part in choice):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    keys.add(part.value if name == "say" else f"error.{part.value}")
+                elif isinstance(part, ast.JoinedStr):
+                    patterns.add("".join(v.value if isinstance(v, ast.Constant) else "{}" for v in part.values))
+    return texts, keys, patterns
+
+
+def misused(known: Iterable[str], texts: set[str], keys: set[str], patterns: set[str]) -> list[str]:
+    """Keys that are said and missing, or there and never said; patterns whose names nobody lists."""
+    known = set(known)
+    listed = {pattern.replace("{}", name) for pattern, names in NAMES.items() for name in names if pattern != "{}.{}"}
+    listed |= set(NAMES["{}.{}"])
+    found = [f"{key}: missing" for key in (keys | listed) - known]
+    used = keys | listed | {text for text in texts if text in known} | {f"error.{text}" for text in texts}
+    for pattern in patterns - NAMES.keys():
+        word, _, rest = pattern.partition(".")
+        if "{" in word or (rest == "{}" and word not in LISTS):
+            found.append(f"{pattern}: its names must be listed in NAMES")
+        fitting = {key for key in known if re.fullmatch(re.escape(pattern).replace(r"\{\}", ".+"), key)}
+        found += [] if fitting else [f"{pattern}: missing"]
+        used |= fitting
+    return sorted(found + [f"{key}: unused" for key in known - used])
+
+
+def code() -> tuple[set[str], set[str], set[str]]:
+    return read_code(ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "tf_models").rglob("*.py"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_the_same(language):
+    assert differences(catalogue(locale.ENGLISH), catalogue(language)) == []
+
+
+def test_every_key_that_is_said_is_there_and_every_key_that_is_there_is_said():
+    assert misused(catalogue(locale.ENGLISH), *code()) == []
+
+
+def test_a_missing_an_unused_and_a_different_key_are_found(tmp_path):
+    """The planted faults."""
+    english = {"a.b": "{x} and {y}", "a.c": "c", "a.d": "d"}
+    assert differences(english, {"a.b": "{x}", "a.c": " ", "a.e": "e"}) == [
+        *("a.b: other values", "a.c: empty", "a.d: only in one language", "a.e: only in one language"),
+    ]
+    path = tmp_path / "page.py"
+    path.write_text('say("a.b" if x else "a.x", y=1); say(f"verdict.{x}"); say(f"a.{x}"); LabError("nowhere")')
+    found = misused({*catalogue("en"), "lab.never"}, *map(set.union, read_code(path), code()))
+    assert found == [
+        *("a.b: missing", "a.x: missing", "a.{}: its names must be listed in NAMES", "a.{}: missing"),
+        *("error.nowhere: missing", "lab.never: unused"),
+    ]
+
+
+def test_a_language_is_one_folder(tmp_path, monkeypatch):
+    for name, text in {"lab": '"lab.language" = "tlhIngan Hol"', "errors": '"error.classes" = "{value} Segh"'}.items():
+        (tmp_path / "tlh").mkdir(exist_ok=True)
+        (tmp_path / "tlh" / f"{name}.toml").write_text(text)
+    monkeypatch.setattr(locale, "FOLDER", tmp_path)
+    assert say("tlh", "lab.language") == "tlhIngan Hol" and say("tlh", "error.classes", value=3) == "3 Segh"
+    with pytest.raises(KeyError, match="tlh has no words for 'lab.title'"):
+        say("tlh", "lab.title")
+    catalogue.cache_clear()
+    (tmp_path / "tlh" / "again.toml").write_text('"lab.language" = "twice"')
+    with pytest.raises(ValueError, match="lab.language stands twice"):
+        catalogue("tlh")
+    catalogue.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["key", "language", "code", "self", "values"])
+def test_no_name_of_a_value_clashes(name):
+    """A failed run with a value named ``key`` took the run list of *Train* down."""
+    error = LabError("classes", **{"value": 1, name: "two"})
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error) == "1 classes: the lab takes 2 to 1000." and again.values == error.values
+    assert frame.error_text(again) == str(error)
+
+
+# How the browser finds addresses: `transformGfmAutolinkLiterals` of mdast-util-gfm-autolink-literal, which reads the
+# text after backslashes are taken away; then Streamlit's icons and remark-emoji.
+LINKS = (r"(?i)(https?://|www(?=\.))([-.\w]+)", r"[-.\w+]+@[-\w]+(\.[-\w]+)+", r":[\w+-]+:", r":material/\w+:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://a.org/b", "WWW.a.org", "write to a.b-c@a.org", "mailto:a@a.org", ":smile: :+1:", ":material/delete:"],
+)
+def test_text_from_outside_becomes_no_link_and_no_picture(text):
+    assert any(re.search(pattern, text) for pattern in LINKS)
+    shown = re.sub(r"\\([^\w\s])", r"\1", str(words.quote(text)))
+    assert not [pattern for pattern in LINKS if re.search(pattern, shown)]
+    assert shown.replace("\u2060", "") == text
+
+
+def test_markdown_and_character_references_from_outside_are_read_as_they_stand():
+    assert words.quote("[a](b) *c* &commat; d: e.f") == r"\[a\]\(b\) \*c\* \&commat; d\: e.f"
+    assert words.quote(3) == 3
