@@ -7,6 +7,7 @@ import struct
 import tracemalloc
 import zipfile
 import zlib
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -235,22 +236,17 @@ def test_a_file_that_is_replaced_is_read_again_also_where_the_new_one_is_as_old(
     assert load("replaced").hash == content_hash("replaced") != first.hash
 
 
-def test_an_unknown_data_set_is_named_with_what_there_is(data_dir):
-    for function in (load, about):
-        with pytest.raises(LabError, match="Unknown data set “pets”: choose one of digits, mnist.*pets.npz"):
-            function("pets")
+def test_an_unknown_data_set_is_named_with_what_there_is_and_no_name_leaves_the_folder(small_images, data_dir):
+    small_images("inside")
+    for name in ("pets", "../data/inside", str(data_dir / "inside"), "inside.npz", ""):
+        for function in (load, about):
+            with pytest.raises(LabError, match=f"Unknown data set “{name}”: choose one of digits.*, inside, or put"):
+                function(name)
 
 
 def test_without_files_there_are_the_rows_and_only_one_is_not_to_choose(data_dir):
     assert names() == tuple(name for name, row in BUILT_IN.items() if row.read is not None)
     assert set(names()) - set(names(controls=False)) == {"token_product"}
-
-
-def test_a_name_cannot_leave_the_data_folder(data_dir, small_images):
-    small_images("inside")
-    for name in ("../data/inside", str(data_dir / "inside"), "inside.npz", ""):
-        with pytest.raises(LabError, match="Unknown data set"):
-            load(name)
 
 
 # Files that are refused
@@ -298,35 +294,34 @@ def test_a_bad_npz_is_refused_with_its_name_and_the_rule(small_images, name):
     answers_or_refuses_in_words(name)
 
 
-def damaged(kind: str, whole: bytes) -> bytes:
-    match kind:
-        case "empty":
-            return b""
-        case "text":
-            return b"x_train,y_train\n1,2\n"
-        case "one array":
-            file = io.BytesIO()
-            np.save(file, np.zeros(3))
-            return file.getvalue()
-        case "truncated":
-            return whole[: len(whole) // 2]
-        case "bits":  # inside the packed images
-            return whole[:2000] + b"\x55" * 2000 + whole[4000:]
-        case "wrong member":
-            file = io.BytesIO()
-            with zipfile.ZipFile(file, "w") as archive:
-                for key in files.ARRAYS:
-                    archive.writestr(f"{key}.npy", b"not an array")
-            return file.getvalue()
-    raise ValueError(kind)
+def packed(members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def with_flag(whole: bytes, at: int) -> bytes:
+    return whole[:at] + bytes([whole[at] | 1]) + whole[at + 1 :]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "text": lambda _: b"x_train,y_train\n1,2\n",
+    "truncated": lambda whole: whole[: len(whole) // 2],
+    "bits": lambda whole: whole[:1500] + b"\x55" * 2000 + whole[3500:],  # inside the packed images
+    "wrong member": lambda _: packed({f"{key}.npy": b"not an array" for key in files.ARRAYS}),
+    "encrypted": lambda whole: with_flag(whole, whole.index(b"PK\x01\x02") + 8),  # of the first entry
+}
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["stored", "compressed"])
-@pytest.mark.parametrize("kind", ["empty", "text", "one array", "truncated", "bits", "wrong member"])
-def test_a_damaged_npz_is_refused_with_its_name(small_images, data_dir, kind, compressed):
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_npz_is_refused_with_its_name(small_images, data_dir, damage, compressed):
     small_images("damaged", compressed=compressed)
     path = data_dir / "damaged.npz"
-    path.write_bytes(damaged(kind, path.read_bytes()))
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
     with pytest.raises(LabError, match=r"Data file damaged\.npz") as caught:
         load("damaged")
     assert caught.value.code.startswith("file_")
@@ -336,11 +331,11 @@ def test_a_damaged_npz_is_refused_with_its_name(small_images, data_dir, kind, co
 def test_an_npz_in_a_later_array_format_is_read_or_refused_in_words(data_dir, small_images):
     """Version 2 of the array format is what NumPy writes for long headers."""
     arrays = small_images("later")
-    with zipfile.ZipFile(data_dir / "later.npz", "w") as archive:
-        for key, array in arrays.items():
-            file = io.BytesIO()
-            np.lib.format.write_array(file, array, version=(2, 0))
-            archive.writestr(f"{key}.npy", file.getvalue())
+    members = {}
+    for key, array in arrays.items():
+        np.lib.format.write_array(file := io.BytesIO(), array, version=(2, 0))
+        members[f"{key}.npy"] = file.getvalue()
+    (data_dir / "later.npz").write_bytes(packed(members))
     assert about("later").input_shape == (12, 10, 3)
     np.testing.assert_array_equal(load("later").x_test, arrays["x_test"])
 
@@ -374,10 +369,8 @@ def test_a_download_is_checked_and_marked(monkeypatch):
 # Folders of images
 
 
-def picture(seed: int, width: int = 40, height: int = 30, mode: str = "RGB") -> Image.Image:
-    rng = np.random.default_rng(seed)
-    shape = (height, width) if mode == "L" else (height, width, len(mode))
-    return Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8), mode)
+def picture(seed: int, width: int = 40, height: int = 30) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:
@@ -387,14 +380,12 @@ def encoded(image: Image.Image, kind: str, **options) -> bytes:
 
 
 def write_zip(path, folders: dict[str, int], prefix: str = "", more: dict[str, bytes] | None = None) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        for number, (folder, count) in enumerate(folders.items()):
-            for i in range(count):
-                kind = ("PNG", "JPEG", "WEBP")[i % 3]
-                name = f"{prefix}{folder}/{i}.{kind.lower().replace('jpeg', 'jpg')}"
-                archive.writestr(name, encoded(picture(100 * number + i), kind))
-        for name, content in (more or {}).items():
-            archive.writestr(name, content)
+    members = {}
+    for number, (folder, count) in enumerate(folders.items()):
+        for i in range(count):
+            kind, suffix = (("PNG", "png"), ("JPEG", "jpg"), ("WEBP", "webp"))[i % 3]
+            members[f"{prefix}{folder}/{i}.{suffix}"] = encoded(picture(100 * number + i), kind)
+    path.write_bytes(packed(members | (more or {})))
 
 
 @pytest.mark.parametrize("prefix", ["", "photos/"])
@@ -410,19 +401,6 @@ def test_a_zip_of_class_folders_is_a_data_set(data_dir, prefix):
     assert (found.input_shape, found.class_names, found.train_images) == ((32, 32, 3), ("cat", "dog"), 35)
     assert (found.fixed_test, found.seeds, found.delta(35)) == (False, 5, 0.015)
     assert content_hash("pets") == split.hash
-
-
-def test_the_four_classes_that_come_with_the_lab_are_read(monkeypatch, request):
-    """The real zip where it lies beside the checkout, else the same made here: this test always reads one."""
-    folder = request.config.rootpath.parent / "shared" / "data"
-    if not (folder / "cifar10-four-classes.zip").exists():
-        folder = request.getfixturevalue("data_dir")
-        write_zip(folder / "cifar10-four-classes.zip", dict.fromkeys(("a", "b", "c", "d"), 12))
-    monkeypatch.setenv("LAB_DATA_DIR", str(folder))
-    split = load("cifar10-four-classes")
-    assert len(split.class_names) == 4 and split.input_shape == (32, 32, 3)
-    assert set(np.unique(split.y_train)) == set(np.unique(split.y_test)) == {0, 1, 2, 3}
-    assert not set(rows(split.x_train)) & set(rows(split.x_test))
 
 
 BAD_ZIPS = {
@@ -441,25 +419,10 @@ def test_a_bad_zip_is_refused_in_words(data_dir, name):
             function(name)
 
 
-@pytest.mark.parametrize("kind", ["text", "truncated", "encrypted", "bits"])
-def test_a_damaged_zip_is_refused_with_its_name(data_dir, kind):
-    path = data_dir / "broken.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for folder in ("cat", "dog"):
-            for i in range(12):
-                archive.writestr(f"{folder}/{i}.png", encoded(picture(i), "PNG"))
-    whole = bytearray(path.read_bytes())
-    if kind == "text":
-        whole = bytearray(b"no archive")
-    elif kind == "truncated":
-        whole = whole[: len(whole) // 2]
-    elif kind == "encrypted":  # the flag of an encrypted member, in the directory at the end
-        at = whole.index(b"PK\x01\x02")
-        whole[at + 8] |= 1
-        whole[6] |= 1
-    else:
-        whole[100:400] = b"\x55" * 300
-    path.write_bytes(whole)
+@pytest.mark.parametrize("damage", ["text", "truncated", "encrypted", "bits"])
+def test_a_damaged_zip_is_refused_with_its_name(data_dir, damage):
+    whole = packed({f"{name}/{i}.png": encoded(picture(i), "PNG") for name in ("cat", "dog") for i in range(12)})
+    (data_dir / "broken.zip").write_bytes(DAMAGES[damage](whole))
     with pytest.raises(LabError, match=r"broken\.zip|cat/0\.png"):
         load("broken")
 
