@@ -15,7 +15,10 @@ if not datasets:
     st.info(say("feature_maps.empty"))
     st.stop()
 first, second, third = st.columns(3)
-dataset = links.choose("trained_on", say("feature_maps.dataset"), datasets, where=first)
+sides = [(side, *(f"{side}_{part}" for part in feature_maps.PARTS)) for side in ("left", "right")]
+dataset = links.choose(
+    "data", say("feature_maps.dataset"), datasets, where=first, resets=("image", *sides[0], *sides[1])
+)
 models = cache.model_choices(dataset)
 names = {choice: feature_maps.model_name(choice, record) for choice, record in models.items()}
 image, hint = feature_maps.choose_image(dataset, models, second, third)
@@ -32,10 +35,8 @@ colour_range = links.choose(
     wrap=True,
     help=say("feature_maps.range_hint"),
 )
-choices = list(models)
 for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=True):
-    usual = feature_maps.usual_model(side, dataset, choices)
-    choice = links.choose(side, say(f"feature_maps.{side}"), choices, names.__getitem__, usual, where=column)
+    choice = feature_maps.choose_model(side, dataset, names, column)
     record = models[choice]
     with column:
         try:

@@ -14,7 +14,7 @@ frame.ensure()
 frame.heading("ffn")
 left, right = st.columns(2)
 variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), variant_name, "vit", where=left)
-dataset = links.choose("dataset", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"), where=right)
+dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"), where=right)
 
 result = None
 if code := refusal(CLASSROOM[variant], "ffn"):

@@ -9,7 +9,7 @@ from tf_models.data import STUDIED
 
 frame.ensure()
 frame.heading("hybrids")
-dataset = links.choose("dataset", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"))
+dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"))
 if hybrids.show_arms(dataset):
     st.header(say("hybrids.contrasts"))
     hybrids.show_contrasts(dataset)

@@ -10,7 +10,7 @@ from tf_models.data import STUDIED
 frame.ensure()
 frame.heading("parameters")
 left, right = st.columns(2)
-dataset = links.choose("dataset", say("ffn.dataset"), STUDIED, kind="segments", where=left)
+dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", where=left)
 cost = links.choose(
     "cost",
     say("parameters.cost"),

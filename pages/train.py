@@ -18,7 +18,14 @@ frame.heading("train")
 
 form, results = st.columns([2, 3], gap="large")
 with form:
-    variant = links.choose("variant", say("train.variant"), tuple(zoo.CLASSROOM), train.variant_name, "vit")
+    variant = links.choose(
+        "variant",
+        say("train.variant"),
+        tuple(zoo.CLASSROOM),
+        train.variant_name,
+        "vit",
+        resets=(*zoo.SWITCHES, "other"),
+    )
     dataset = links.choose("data", say("train.dataset"), names(controls=False))
     try:
         known = about(dataset)
@@ -28,13 +35,14 @@ with form:
     sizes = ("all", *(str(size) for size in (100, 300, 1000, 3000, 10_000) if size < known.train_images))
     whole = say("train.train_size.all", count=f"{known.train_images:,}")
     left, right = st.columns(2)
+    usual = Recipe()
     seeds = links.choose_number("seeds", say("train.seeds"), 1, 5, 1, where=left, help=say("train.seeds_hint"))
     epochs = links.choose_number(
         "epochs",
         say("train.epochs"),
         1,
         min(50, limit("LAB_MAX_EPOCHS", 200)),
-        15,
+        usual.epochs,
         where=right,
         help=say("train.epochs_hint"),
     )
@@ -42,7 +50,11 @@ with form:
         "images", say("train.train_size"), sizes, lambda s: whole if s == "all" else f"{int(s):,}", where=left
     )
     rate = links.choose(
-        "rate", say("train.rate"), tuple(f"{r:g}" for r in LEARNING_RATES), default="0.003", where=right
+        "rate",
+        say("train.rate"),
+        tuple(f"{r:g}" for r in LEARNING_RATES),
+        default=f"{usual.learning_rate:g}",
+        where=right,
     )
     compare = train.choose_comparison(variant)
     press = st.container()

@@ -90,10 +90,10 @@ def settle(page: Page) -> None:
 
 # First in this file: the server is cold only once.
 def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
-    visit(page, f"{server.url}/ffn?lang=zh&dataset=cifar10-jpeg")
+    visit(page, f"{server.url}/ffn?lang=zh&data=cifar10-jpeg")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("FFN 值多少"))
     expect(page.get_by_test_id("stSidebarNav")).to_contain_text("特征图")  # the frame is there
-    assert "dataset=cifar10-jpeg" in page.url
+    assert "data=cifar10-jpeg" in page.url
     assert "lang=zh" in page.url
 
 
@@ -150,10 +150,10 @@ def test_an_upload_that_is_no_image_gets_one_sentence(server, page, tmp_path):
 def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, page):
     visit(page, f"{server.url}/ffn?lang=en")
     page.get_by_role("radio", name="cifar10-jpeg").click()
-    expect(page).to_have_url(re.compile("dataset=cifar10-jpeg"))
+    expect(page).to_have_url(re.compile("data=cifar10-jpeg"))
     settle(page)
     page.go_back()
-    expect(page).not_to_have_url(re.compile("dataset=cifar10-jpeg"))
+    expect(page).not_to_have_url(re.compile("data=cifar10-jpeg"))
     expect(page.get_by_role("radio", name="digits")).to_be_checked()
 
 

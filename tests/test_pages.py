@@ -18,6 +18,7 @@ from pages.ui.parts import feature_maps, train
 from pages.ui.parts.ffn import gap
 from tf_models import __main__ as command_line
 from tf_models.data import STUDIED
+from tf_models.errors import LabError
 from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import shipped
 from tf_models.runs.spec import RunSpec
@@ -125,7 +126,7 @@ assert not loaded, loaded
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("page", "key"),
-    [("train", "variant"), ("train", "data"), ("train", "epochs"), ("ffn", "dataset"), ("ffn", "variant")],
+    [("train", "variant"), ("train", "data"), ("train", "epochs"), ("ffn", "data"), ("ffn", "variant")],
 )
 def test_an_unknown_value_in_the_link_is_named_and_nothing_else_changes(page, key, language):
     app = open_page(page, language, **{key: "nonsense"})
@@ -396,3 +397,65 @@ def test_a_contact_sheet_keeps_every_channel_and_its_brightest_pixel():
     assert share(together, bright) > 0
     assert share(alone, bright) == 5 * share(together, bright)  # every channel but the constant one reaches its end
     assert share(together, dark) > 0
+
+
+# The link
+
+
+def test_a_network_chosen_by_clicking_comes_with_its_own_settings():
+    """Every variant is reached from the one before it, whose settings were changed: none of them carries over."""
+    app = open_page("train", variant="vit", ffn="off", mixer="window", width="32", norm="batch")
+    for variant in [*CLASSROOM, "vit"]:
+        app.selectbox(key="choice_variant").select(variant).run()
+        assert not app.exception and not app.warning
+        assert next(caption.value for caption in app.caption if "parameters" in caption.value).startswith(
+            f"{variant}: "
+        )
+        assert set(app.query_params) <= {"variant", "lang", "compare"}
+        for switch in ("depth", "norm"):  # something to leave behind
+            boxes = [box for box in app.selectbox if box.key == f"choice_{switch}"]
+            for box in boxes:
+                box.select(next(option for option in box.options if option != box.value))
+        app.run()
+
+
+def test_a_link_names_a_network_and_its_settings_also_where_another_page_had_the_same_name_for_them():
+    app = open_page("ffn", variant="swin")
+    app.switch_page("pages/train.py")
+    app.query_params["variant"] = "swin"
+    assert app.run().selectbox(key="choice_variant").value == "swin"
+    app.query_params.clear()
+    assert app.switch_page("pages/ffn.py").run().selectbox(key="choice_variant").value == "vit"
+
+
+def test_a_setting_that_a_network_does_not_have_is_named():
+    app = open_page("train", variant="cnn", ffn="off")
+    assert not app.exception
+    assert any("ffn" in warning.value for warning in app.warning)
+    assert "ffn" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    ("page", "old", "new", "widget"),
+    [
+        ("ffn", {"dataset": "cifar10-jpeg"}, {"data": "cifar10-jpeg"}, "choice_data"),
+        ("feature_maps", {"trained_on": "cifar10-jpeg"}, {"data": "cifar10-jpeg"}, "choice_data"),
+        ("feature_maps", {"left": "swin-digits"}, {"left": "swin"}, "choice_left"),
+    ],
+)
+def test_a_link_from_before_the_names_were_one_opens_the_same_view(page, old, new, widget):
+    app = open_page(page, **old)
+    assert not app.exception and not app.warning
+    ((name, value),) = new.items()
+    assert app.query_params[name] in (value, [value])
+    assert app.session_state[widget] == value
+
+
+def test_a_failed_run_stays_in_the_list_with_its_reason(lab_home):
+    """Also where the reason has a field that is called as a parameter of `say`."""
+    run_id = cache.store().add(RunSpec("vit", {}, "digits"), None)
+    cache.store().set_status(run_id, "failed", LabError("file_images", name="mine.npz", key="x_train", shape=(3,)))
+    for page in ("train", "runs"):
+        app = open_page(page)
+        app.session_state["watched"] = [run_id]
+        assert not app.run().exception

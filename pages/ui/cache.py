@@ -148,12 +148,12 @@ def arm_histories(dataset: str, variant: str = "vit") -> list[dict[str, Any]]:
 
 
 def model_choices(dataset: str) -> dict[str, RunRecord]:
-    """Models on `dataset` whose weights are here: the shipped ones, then own runs, newest first."""
+    """Models on `dataset` whose weights are here: the shipped ones by their variant, then own runs, newest first."""
     found = {}
     for name in showcase.showcases():
         shown = showcase.load_showcase(name)
         if shown.record.spec.dataset == dataset:
-            found[name] = shown.record
+            found[shown.record.spec.variant] = shown.record
     opened = _store_or_none()
     for run in opened.runs([FINISHED], limit=200) if opened is not None else []:
         if run.record is not None and run.spec.dataset == dataset and opened and opened.weights(run.id).exists():
@@ -171,21 +171,27 @@ def model_datasets() -> tuple[str, ...]:
 
 def taps_of(choice: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray]:
     """What flows through a model for one image (H, W, channels): shipped where it is, else computed in a worker."""
-    if choice in showcase.showcases():
-        shown = showcase.load_showcase(choice)
+    if (name := _shipped_name(choice, spec)) is not None:
+        shown = showcase.load_showcase(name)
         for index, known in enumerate(shown.images):
             if np.array_equal(known, image):
-                return {name: array[index].astype(np.float32) for name, array in shown.taps.items()}
+                return {tap: array[index].astype(np.float32) for tap, array in shown.taps.items()}
     return _computed_taps(choice, spec.to_dict(), image.tobytes(), image.shape)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _computed_taps(choice: str, spec: dict, pixels: bytes, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     image = np.frombuffer(pixels, np.uint8).reshape(1, *shape)
-    shipped = choice in showcase.showcases()
-    weights = showcase.showcase_weights(choice) if shipped else store().weights(choice).read_bytes()
-    arrays = jobs().ask(worker.taps, RunSpec.from_dict(spec), weights, image)
-    return {name: array[0] for name, array in arrays.items()}
+    run = RunSpec.from_dict(spec)
+    name = _shipped_name(choice, run)
+    weights = showcase.showcase_weights(name) if name is not None else store().weights(choice).read_bytes()
+    arrays = jobs().ask(worker.taps, run, weights, image)
+    return {tap: array[0] for tap, array in arrays.items()}
+
+
+def _shipped_name(choice: str, spec: RunSpec) -> str | None:
+    name = f"{choice}-{spec.dataset}"
+    return name if name in showcase.showcases() else None
 
 
 def records_by_id() -> dict[str, RunRecord]:

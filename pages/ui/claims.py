@@ -218,12 +218,12 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     sections = sorted({section_of(claim) for claim in CLAIMS})
     systems = sorted({system for claim in CLAIMS for system in claim.systems}, key=str.lower)
 
-    def choose(place: int, key: str, options: Sequence[str], name: Callable[[str], str], **more: str) -> str:
+    def choose(place: int, key: str, options: Sequence[str], name: Callable[[str], str]) -> str:
         def label(value: str) -> str:
             return say("claims.any") if value == ALL else name(value)
 
         words = say(f"claims.filter.{key}")
-        return links.choose(key, words, (ALL, *options), label, where=columns[place], **more)
+        return links.choose(key, words, (ALL, *options), label, where=columns[place])
 
     section = choose(0, "section", sections, section_name)
     system = choose(1, "system", systems, str)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import links
 from pages.ui.words import language, quote, say, set_language
 from tf_models import locale, settings
 from tf_models.errors import LabError
@@ -97,7 +98,8 @@ def _language_switch() -> None:
 
 
 def heading(page: str) -> None:
-    """The page's title and what it asks."""
+    """The page's title and what it asks; the first of what every page shows."""
+    links.arrive(page)
     st.title(say(f"{page}.title"))
     st.markdown(say(f"{page}.lead"))
 

@@ -1,10 +1,12 @@
 """The URL holds the state of a view: a link is a lesson.
 
 Streamlit's own ``bind="query-params"`` would write the translated labels into the link and pass over unknown values in
-silence; here the link holds the plain values, in whatever language, and an unknown value is named.
+silence; here the link holds the plain values, in whatever language, and an unknown value is named. One thing has one
+name on every page: a data set is ``data``, a network of the classroom ``variant`` or, of two, ``left`` and ``right``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -12,6 +14,18 @@ import streamlit as st
 from pages.ui.words import quote, say
 
 MANY = 20  # options that are no longer named one by one
+OLD_NAMES = {"dataset": "data", "trained_on": "data"}  # in links from before there was one name
+_SEEN = "links_seen"  # of this page: key → what the link said when it was last followed or written
+
+
+def arrive(page: str) -> None:
+    """Before a page is drawn. On another page than before, the link alone says what is shown."""
+    if st.session_state.get("links_page") != page:
+        st.session_state["links_page"] = page
+        st.session_state[_SEEN] = {}
+    if any(name in st.query_params for name in OLD_NAMES):
+        now = {OLD_NAMES.get(name, name): value for name, value in st.query_params.to_dict().items()}
+        st.query_params.from_dict(now)
 
 
 def choose(
@@ -22,14 +36,21 @@ def choose(
     default: str | None = None,
     kind: str = "select",
     where: Any = st,
+    resets: Iterable[str] = (),
+    renamed: Mapping[str, str] = MappingProxyType({}),
     **more: Any,
 ) -> str:
-    """One of `options` by a select box (``select``) or a segmented control (``segments``), kept in the link."""
+    """One of `options` by a select box (``select``) or a segmented control (``segments``), kept in the link.
+
+    With another choice, those that it `resets` are made anew. `renamed`: what options were called in older links.
+    """
     default = options[0] if default not in options else default
     state = f"choice_{key}"
-    _take_from_link(key, state, options, default)
+    _take_from_link(key, state, options, default, lambda raw: renamed.get(raw, raw))
     if st.session_state.get(state) not in options:
         st.session_state[state] = default
+    if resets := tuple(resets):
+        more |= {"on_change": _reset, "args": (key, default, resets)}
     if kind == "segments":
         more = {"required": True, **more}
         value = where.segmented_control(label, options, format_func=format_func, key=state, **more)
@@ -60,14 +81,13 @@ def choose_many(
     **more: Any,
 ) -> list[str]:
     """Any of `options` by a multiple selection, kept in the link as ``a,b,c``."""
-    state, raw = f"choice_{key}", st.query_params.get(key)
-    seen = st.session_state.setdefault("links_seen", {})
-    if raw != seen.get(key):
-        seen[key] = raw
+    state = f"choice_{key}"
+    new, raw = _news(key)
+    if new:
         asked = raw.split(",") if raw is not None else list(default)
         for value in asked:
             if value not in options:
-                st.warning(say("error.unknown_view", value=quote(value[:80]), name=key, choices=", ".join(options)))
+                _warn(key, value, ", ".join(options))
         st.session_state[state] = [value for value in asked if value in options] or list(default)
     st.session_state.setdefault(state, list(default))
     values = where.multiselect(label, options, format_func=format_func, key=state, **more)
@@ -75,39 +95,60 @@ def choose_many(
     return values
 
 
-def _take_from_link(key: str, state: str, options: Sequence, default: Any, kind: Callable[[str], Any] = str) -> None:
-    """Follow the link where it is new: a first visit, an edited address, a step back in the browser."""
-    raw = st.query_params.get(key)
-    seen = st.session_state.setdefault("links_seen", {})
-    if raw == seen.get(key):
-        return
+def drop(key: str) -> str | None:
+    """What the link says of something that cannot be chosen here; the link forgets it."""
+    return st.query_params.pop(key, None)
+
+
+def _news(key: str) -> tuple[bool, str | None]:
+    """Whether the link says something new (a first visit, an edited address, a step back in the browser), and what."""
+    seen, raw = st.session_state.setdefault(_SEEN, {}), st.query_params.get(key)
+    new = key not in seen or seen[key] != raw
     seen[key] = raw
+    return new, raw
+
+
+def _take_from_link(key: str, state: str, options: Sequence, default: Any, read: Callable[[str], Any]) -> None:
+    new, raw = _news(key)
+    if not new:
+        return
     if raw is None:
         st.session_state[state] = default
         return
     try:
-        value = kind(raw)
+        value = read(raw)
     except ValueError:
         value = None
-    if value in options:
-        st.session_state[state] = value
-    else:
-        if isinstance(options, range):
-            shown = f"{options[0]} … {options[-1]}"
-        elif len(options) > MANY:
-            shown = f"{options[0]}, {options[1]} … {options[-1]}"
+    if value not in options:
+        if isinstance(options, range) or len(options) > MANY:
+            first = (options[0],) if isinstance(options, range) else options[:2]
+            shown = f"{', '.join(map(str, first))} … {options[-1]}"
         else:
             shown = ", ".join(options)
-        st.warning(say("error.unknown_view", value=quote(raw[:80]), name=key, choices=shown))
-        st.session_state[state] = default
+        _warn(key, raw, shown)
+        value = default
+    st.session_state[state] = value
+
+
+def _warn(key: str, value: str, choices: str) -> None:
+    st.warning(say("error.unknown_view", value=quote(value[:80]), name=key, choices=choices))
+
+
+def _reset(key: str, default: str, others: tuple[str, ...]) -> None:
+    """Turn the link to the visitor's new choice without the choices that belonged to the old one: one step back."""
+    value = st.session_state[f"choice_{key}"]
+    kept = {name: held for name, held in st.query_params.to_dict().items() if name not in (key, *others)}
+    st.query_params.from_dict(kept | ({} if value in (default, None) else {key: value}))
+    for name in others:
+        st.session_state[_SEEN].pop(name, None)
+    st.session_state[_SEEN][key] = st.query_params.get(key)
 
 
 def _keep_in_link(key: str, value: Any, default: Any) -> Any:
     text = None if value == default else str(value)
-    seen = st.session_state.setdefault("links_seen", {})
     if text is None:
         st.query_params.pop(key, None)
     elif st.query_params.get(key) != text:
         st.query_params[key] = text
-    seen[key] = text
+    st.session_state[_SEEN][key] = text
     return value

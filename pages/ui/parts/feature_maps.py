@@ -1,6 +1,6 @@
 """What *Feature maps* shows: images, names of layers, colour ranges, attention."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from tf_models.zoo.spec import UNFOLDED, Block, Place, inner_block
 UPLOAD = "upload"
 ALONE = 240  # pixels of a single head's tile
 USUAL = {"left": "cnn", "right": "vit"}  # the networks at first sight, where they are
+PARTS = ("layer", "attention", "query")  # what is chosen of a network
 WITH_KERNELS = ("convolution", "depthwise", "pool")
 ONE_BY_ONE = ("bottleneck", "separable", "inverted")  # block kinds whose channel mixing is 1×1 convolutions
 
@@ -30,10 +31,20 @@ def model_name(choice: str, record: RunRecord) -> str:
     return f"{record.spec.name} · {100 * record.test_accuracy:.1f} % · {record.run_id[:6]}"
 
 
-def usual_model(side: str, dataset: str, choices: Sequence[str]) -> str:
-    """What a side shows at first: the shipped CNN and ViT, else the first two models there are."""
-    wanted = f"{USUAL[side]}-{dataset}"
-    return wanted if wanted in choices else choices[0 if side == "left" else min(1, len(choices) - 1)]
+def choose_model(side: str, dataset: str, names: Mapping[str, str], where: Any) -> str:
+    """What a side shows; at first the shipped CNN and ViT, else the first two models there are."""
+    choices = list(names)
+    usual = USUAL[side] if USUAL[side] in choices else choices[0 if side == "left" else min(1, len(choices) - 1)]
+    return links.choose(
+        side,
+        say(f"feature_maps.{side}"),
+        choices,
+        names.__getitem__,
+        usual,
+        where=where,
+        resets=[f"{side}_{part}" for part in PARTS],
+        renamed={f"{choice}-{dataset}": choice for choice in choices},
+    )
 
 
 def colour_of(spec: RunSpec) -> str:

@@ -40,6 +40,7 @@ def choose_switches(variant: str, input_shape: tuple[int, int, int], classes: in
         for switch in zoo.SWITCHES:
             options, default = offered(variant, switch, chosen, input_shape, classes)
             if set(options) == {default}:
+                _refuse(variant, switch, chosen)
                 continue
             inner = switch == "depth" and any(block.inner_depth for block in zoo.CLASSROOM[variant].blocks)
             label = say("train.switch.depth_inner" if inner else f"train.switch.{switch}")
@@ -47,6 +48,15 @@ def choose_switches(variant: str, input_shape: tuple[int, int, int], classes: in
             if value != default:
                 chosen[switch] = zoo.check_switch(switch, value, variant)
     return chosen
+
+
+def _refuse(variant: str, switch: str, chosen: Mapping[str, zoo.Value]) -> None:
+    """Say why a setting that the link asks for does not fit this network."""
+    if (asked := links.drop(switch)) is not None:
+        try:
+            zoo.with_switches(zoo.CLASSROOM[variant], {**chosen, switch: zoo.check_switch(switch, asked, variant)})
+        except LabError as error:
+            st.warning(frame.error_text(error))
 
 
 def offered(
