@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, claim_charts, frame, repeat, tables
+from pages.ui import browser, cache, claim_charts, frame, repeat, tables
 from pages.ui.charts.layout import lines
 from pages.ui.claims import OUTSIDE
 from pages.ui.judged import badge, part_line, probability, provenance, reason, scale, zone_of
@@ -15,13 +15,6 @@ from pages.ui.words import language, pick, plain, say, sentences
 from tf_models.study.claims import Claim, Part
 from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headline
 
-# Whoever comes from far down the list sees the card's head. The script stays in its place, so that nothing around it
-# moves, and runs again when its text changes: when another card opens.
-TO_THE_TOP = """<script>/* {claim} */
-    window.leaveList?.()
-    window.openCard = true
-    document.querySelector('[data-testid=stMain]').scrollTo(0, 0)
-</script>"""
 # Measures whose axis says more than their unit: powers of ten, and the slope of a log–log line over depth.
 UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog"}
 WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
@@ -29,7 +22,7 @@ WIDE = 50  # Latin letters of one line above an interval; a Chinese character is
 
 def show_card(claim: Claim, results: Sequence[Result]) -> None:
     """Everything about one claim."""
-    st.html(TO_THE_TOP.format(claim=claim.id), unsafe_allow_javascript=True)
+    browser.show_head(claim.id)
     st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
     systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))

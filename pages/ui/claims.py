@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, claim_charts, links
+from pages.ui import browser, cache, claim_charts, links
 from pages.ui.judged import badge, reason
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, pick, plain, say
@@ -17,36 +17,6 @@ from tf_models.study.judging import Result, headline
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 ALL = "all"
-# Streamlit centres the words of a button and cuts those of a link; a statement of two lines reads from the left.
-FROM_THE_LEFT = """<style>
-[class*=st-key-statements] button, [class*=st-key-statements] button * {text-align: left; justify-content: flex-start}
-[class*=st-key-statements] a {padding-left: 0}
-[class*=st-key-statements] a * {white-space: normal; line-height: 1.5}
-</style>"""
-# Whoever closes a card is back at the button that opened it, and a link with a filter opens at the list, which stands
-# below the score, also where there is no such filter and a warning says so. The script runs where its text changes, so
-# that choosing a filter on the page moves nothing. Charts above the list come late and would push it away: the place
-# is kept for some seconds, or until the visitor does anything.
-TO_THE_LIST = """<script>/* {times} */ {{
-    const list = document.querySelector('.st-key-list_of_claims')
-    const keep = (selector, block) => {{
-        const show = () => document.querySelector(selector)?.scrollIntoView({{block}})
-        const watch = new ResizeObserver(show)
-        const leave = window.leaveList = () => watch.disconnect()
-        watch.observe(document.querySelector('[data-testid=stMainBlockContainer]'))
-        setTimeout(leave, 5000)
-        for (const act of ['wheel', 'touchmove', 'keydown', 'pointerdown', 'popstate'])
-            window.addEventListener(act, leave, {{once: true}})
-    }}
-    if (window.openCard && document.querySelector('.st-key-{opened}')) {{
-        keep('.st-key-{opened}', 'center')
-    }} else if (/[?&](section|system|verdict|data)=/.test(location.search)
-               || list.querySelector('[data-testid=stAlert]')) {{
-        list.style.scrollMarginTop = '4rem'  // of the bar at the top
-        keep('.st-key-list_of_claims', 'start')
-    }}
-    window.openCard = false
-}}</script>"""
 # Places of the text without a number of their own → the heading under which they are counted.
 OUTSIDE = {
     **{"table1": "1.4", "table2": "2.2", "table3": "3"},
@@ -251,7 +221,7 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
 def find_place() -> None:
     """Bring the list into view where it is asked for, and what opened a card once it is closed."""
     opened, times = st.session_state.get("claim_opened_by", "none"), st.session_state.get("cards_shown", 0)
-    st.html(TO_THE_LIST.format(opened=opened, times=times), unsafe_allow_javascript=True)
+    browser.show_list(opened, times)
 
 
 def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
@@ -260,7 +230,7 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
         st.info(say("claims.list_none"))
         return
     st.caption(say("claims.list_count", shown=len(fitting), all=len(BY_ID)))
-    st.html(FROM_THE_LEFT)
+    browser.statements_from_the_left()
     with st.container(gap="xxsmall", key="statements"):
         for claim in fitting:
             _claim_button(results[claim], f"open_{claim}")
@@ -269,7 +239,7 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
 def show_links(ids: Sequence[str], why: bool = False) -> None:
     """Statements with verdicts, on another page than theirs; one that is pressed opens its card. `why` adds reasons."""
     results = decided(cache.claim_results())
-    st.html(FROM_THE_LEFT)
+    browser.statements_from_the_left()
     with st.container(gap="xsmall", key="statements"):
         for claim in ids:
             query = {"claim": claim, "lang": language()}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from pages.ui import browser
 from pages.ui.judged import badge, reason
 from pages.ui.words import pick, say
 from tf_models.study.claims import CLAIMS
@@ -12,11 +13,6 @@ from tf_models.study.judging import Result
 
 TABLES = {"table1": 4, "table2": 3, "table3": 3}  # how many rows each has
 COLUMNS = ("cnn", "transformer")
-# On a phone, too, aspects have room, and verdicts break their lines.
-ON_A_PHONE = """<style>
-[data-testid=stTable] th {min-width: 4.5em}
-[data-testid=stTable] .stMarkdownBadge {white-space: normal !important}
-</style>"""
 
 
 def claims_of(row: str, column: str) -> list[str]:
@@ -48,7 +44,7 @@ def whys(row: str, results: Mapping[str, Result]) -> list[str]:
 
 def show_tables(results: Mapping[str, Result]) -> None:
     """The three tables, each cell with its verdicts."""
-    st.html(ON_A_PHONE)
+    browser.tables_fit_a_phone()
     for table, rows in TABLES.items():
         st.subheader(say(table))
         lines = [
