@@ -125,7 +125,7 @@ def extent(data: pd.DataFrame, from_zero: bool = False) -> tuple[float, float]:
 
 
 def repeated(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colour: str) -> Chart:
-    """New runs beside the shipped ones: test accuracy in percent, a row an arm.
+    """New runs beside the shipped ones: test accuracy in percent, one row per arm.
 
     `data` has arm, accuracy, seed and new (whether it was trained here). Marks: shipped runs; dots: new ones.
     """

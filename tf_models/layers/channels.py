@@ -9,7 +9,7 @@ class FeedForward(keras.layers.Layer):
     Args:
         hidden: width between the dense layers.
         activation: a Keras activation; ``linear`` leaves the linear layers.
-        layers: number of dense layers, with the activation between them; behind it where there is one alone.
+        layers: number of dense layers, with the activation between them; after it where there is one alone.
 
     Input shape: (..., C). Output shape: (..., C).
     """

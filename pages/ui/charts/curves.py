@@ -46,7 +46,7 @@ def learning_curves(data: pd.DataFrame, title: str, x: str, y: str, labels: Mapp
 
 
 def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> Chart:
-    """Live curves: validation accuracy in percent by epoch, a line a run. Columns: run, epoch, validation."""
+    """Live curves: validation accuracy in percent by epoch, one line per run. Columns: run, epoch, validation."""
     below, taken = legend_below(data["run"])
     chart = (
         alt.Chart(data)
@@ -75,7 +75,7 @@ def cost_and_accuracy(
     columns: Mapping[str, str],
     marks: Mapping[str, tuple[str, str]],
 ) -> Chart:
-    """Accuracy in percent against a cost on a log scale, a line a network, with intervals over seeds.
+    """Accuracy in percent against a cost on a log scale, one line per network, with intervals over seeds.
 
     `data` has network, cost, accuracy, low, high, seeds and front: whether nothing is both cheaper and better, which a
     ring shows. `marks` gives every network its colour and shape; `yardstick` is the accuracy of the linear classifier.
@@ -199,7 +199,7 @@ def collapse(
     floor: tuple[float, str],
     colours: Mapping[str, str],
 ) -> Chart:
-    """How much tokens still differ behind every layer, log scale: all arms thin, the chosen one bold up to `layer`.
+    """How much tokens still differ after every layer, log scale: all arms thin, the chosen one bold up to `layer`.
 
     `data` has name, layer, r, low, high (over seeds) and chosen; `floor` is the r under which all is rounding, and its
     name, written above a dashed line.
@@ -240,7 +240,7 @@ def growth(
     marks: Mapping[str, tuple[str, list[int]]],
     figures: str,
 ) -> Chart:
-    """A cost against the number of tokens, both on log scales, a line a case with its span over repeats.
+    """A cost against the number of tokens, both on log scales, one line per case with its span over repeats.
 
     `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash, `figures` is the format of
     the axis.

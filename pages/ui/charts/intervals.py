@@ -1,4 +1,4 @@
-"""Estimates with their intervals, a row each or a place on an axis: pure functions from a DataFrame to `alt.Chart`."""
+"""Estimates with their intervals, in a row each or along an axis: pure functions from a DataFrame to `alt.Chart`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from pages.ui.theme import RUN_COLOURS
 
 
 def effects(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:
-    """Effects with their intervals, a row each, and the seeds behind them.
+    """Effects with their intervals, one row each, and the seeds that gave them.
 
     `data` has label, mean, low, high, delta, verdict and colour; rows with a seed carry one seed's difference instead.
     Tall marks in every row: no difference, and its delta, the smallest difference that matters.
@@ -53,7 +53,7 @@ def spans(
     rules: Sequence[float] = (),
     tips: str = ".2f",
 ) -> Chart:
-    """A row a label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour."""
+    """A row per label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour."""
     order = list(dict.fromkeys(data["label"]))
     x = {"title": axis, "scale": alt.Scale(zero=False, padding=16), "axis": alt.Axis(grid=False)}
     y = alt.Y("label:N", title=None, sort=order, axis=above())

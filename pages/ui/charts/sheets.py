@@ -19,7 +19,7 @@ def channel_sheet(maps: np.ndarray, low: np.ndarray | float, high: np.ndarray | 
 
 
 def attention_sheet(weights: np.ndarray, columns: int, width: int = 720) -> np.ndarray:
-    """One tile a head, `columns` in a row: (heads, rows, columns) weights, each head from 0 to its own largest."""
+    """One tile per head, `columns` in a row: (heads, rows, columns) weights, each head from 0 to its own largest."""
     return sheet(colours(weights / np.maximum(weights.max(axis=(1, 2), keepdims=True), 1e-9)), columns, width)
 
 
