@@ -7,10 +7,9 @@ import streamlit as st
 from pages.ui import frame, links
 from pages.ui.parts import train
 from pages.ui.words import say
-from tf_models import zoo
+from tf_models import settings, zoo
 from tf_models.data import about, names
 from tf_models.errors import LabError
-from tf_models.jobs.queue import limit
 from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
 
 frame.ensure()
@@ -41,7 +40,7 @@ with form:
         "epochs",
         say("train.epochs"),
         1,
-        min(50, limit("LAB_MAX_EPOCHS", 200)),
+        min(50, settings.limit("LAB_MAX_EPOCHS")),
         usual.epochs,
         where=right,
         help=say("train.epochs_hint"),

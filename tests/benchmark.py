@@ -81,7 +81,7 @@ def _specs(seeds: int) -> list[RunSpec]:
 def _lab(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as home:
         jobs = Jobs(RunStore(Path(home)))
-        jobs.wait([jobs.submit(spec, fresh=True) for spec in _specs(options.seeds)])
+        jobs.wait([jobs.submit(spec, fresh=True).run_id for spec in _specs(options.seeds)])
         jobs.close()
 
 

@@ -95,8 +95,10 @@ def test_train_prints_its_record_and_an_identical_run_is_reused():
     assert (record["variant"], record["switches"], record["seed"]) == ("cnn", {"depth": 1, "width": 8}, 3)
     assert (record["dataset"], record["train_images"], record["epochs"]) == ("digits", 50, 1)
     assert "1/1" in done.stderr  # the progress bar
-    again = lab(*arguments)
-    assert again.returncode == 0 and record["run_id"] in again.stdout
+    assert record["reused"] is False and "reused" not in done.stderr
+    again = lab(*arguments, "--json")
+    assert document(again) == record | {"reused": True}
+    assert f"nothing was trained: run {record['run_id']} of {record['finished'][:10]} is reused" in again.stderr
     store = RunStore()
     assert [run.id for run in store.runs()] == [record["run_id"]]
     store.close()
@@ -109,9 +111,10 @@ def test_train_works_on_jax():
 
 def test_run_prints_the_intervals_of_the_shipped_results_without_training():
     """The same numbers as the page's: both read the shipped records."""
-    result = document(
-        lab("run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json", KERAS_BACKEND="tensorflow")
-    )
+    done = lab("run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json", KERAS_BACKEND="tensorflow")
+    assert "nothing was trained: all 59 runs are reused (--fresh trains anew)" in done.stderr
+    result = document(done)
+    assert (result.pop("trained"), result.pop("reused")) == (0, 59)
     plan = FfnGap("digits", 5, backend="tensorflow")
     assert result == json.loads(json.dumps(analyse(plan, index(shipped_records().values()))))
     assert {"experiment", "dataset", "seeds", "arms", "contrasts", "runs"} <= set(result)

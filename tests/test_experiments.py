@@ -10,6 +10,7 @@ from synthetic import fill, indexed
 from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import conduct, known_records, used_records
+from tf_models.jobs.queue import Submitted
 from tf_models.runs import shipped
 from tf_models.runs.shipped import find_shipped
 from tf_models.runs.spec import LEARNING_RATES, Recipe
@@ -403,17 +404,18 @@ class InventedQueue:
     def submit(self, spec, purpose="", fresh=False):
         record = self.records[spec]
         if not fresh and (done := self.store.find(record.fingerprint) or find_shipped(record.fingerprint)):
-            return done.run_id
+            return Submitted(done.run_id, done)
         run_id = self.store.add(spec, record.fingerprint, "test", purpose=purpose)
         self.trained.append(spec)
         if spec in self.broken:
             self.store.set_status(run_id, "failed", LabError("not_finite", value="nan", epoch=1))
         else:
             self.store.finish(dataclasses.replace(record, run_id=run_id))
-        return run_id
+        return Submitted(run_id)
 
     def wait(self, run_ids, on_change=lambda active: None):
         on_change(0)
+        return [self.store.get(run_id) for run_id in run_ids]
 
 
 @pytest.fixture
@@ -431,12 +433,13 @@ def store(lab_home, no_results):
 def test_carrying_out_trains_everything_once_and_tuning_first(store):
     plan = dataclasses.replace(PLAN, depths=(1, 4))
     queue, steps = InventedQueue(store, plan), []
-    records = conduct(queue, plan, on_change=lambda step, done, total: steps.append((step, done, total)))
+    done = conduct(queue, plan, on_change=lambda step, done, total: steps.append((step, done, total)))
     assert len(queue.trained) == len(set(queue.trained)) == 18 + 6 + 35 + 10  # depth 4 is among the arms
     assert {spec.seed for spec in queue.trained[:18]} == {TUNING_SEED}
     assert steps == [("tuning", 18, 18), ("control", 6, 6), ("arms", 35, 35), ("grid", 20, 20)]
     expected = analyse(plan, indexed(queue.records.values()))
-    found = analyse(plan, records)
+    found = analyse(plan, done.records)
+    assert (len(done.trained), len(done.reused)) == (len(queue.trained), 0)
     assert found["contrasts"] == expected["contrasts"] and found["grid"] == expected["grid"]
     assert {run.purpose for run in store.runs()} == {"ffn-gap"}
 
@@ -462,10 +465,10 @@ def test_a_run_that_fails_ends_the_experiment_with_its_reason(store):
 def test_shipped_results_are_known_and_go_before_those_trained_here(store):
     shipped.write_shipped("ffn-gap-digits", fill(PLAN, GAP))
     queue = InventedQueue(store, PLAN, accuracy=EQUAL)
-    assert analyse(PLAN, conduct(queue, PLAN))["contrasts"][0]["verdict"] == "supported"
+    assert analyse(PLAN, conduct(queue, PLAN).records)["contrasts"][0]["verdict"] == "supported"
     assert queue.trained == []
     queue = InventedQueue(store, PLAN, accuracy=EQUAL)
-    fresh = analyse(PLAN, conduct(queue, PLAN, fresh=True))
+    fresh = analyse(PLAN, conduct(queue, PLAN, fresh=True).records)
     assert fresh["contrasts"][0]["verdict"] == "not_supported"  # what was asked for anew stands alone
     assert analyse(PLAN, known_records(store))["contrasts"][0]["verdict"] == "supported"
 

@@ -13,8 +13,9 @@ import pytest
 
 from tf_models import data
 from tf_models.errors import LabError
-from tf_models.jobs import queue as jobs_module
-from tf_models.jobs.queue import Jobs
+from tf_models.jobs import connection
+from tf_models.jobs import queue as queue_module
+from tf_models.jobs.queue import Jobs, Submitted
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import ACTIVE, FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, RunStore
@@ -46,10 +47,14 @@ def jobs(tmp_path_factory, worker_data):
         patch.setenv("LAB_DATA_DIR", str(worker_data))
         patch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
         jobs = Jobs(RunStore(tmp_path_factory.mktemp("jobs")))
-        jobs._connect().wait_for_workers(2, timeout=60)
+        jobs._connection.client().wait_for_workers(2, timeout=60)
     yield jobs
     jobs.close()
     jobs.store.close()
+
+
+def submit(jobs, *arguments, **named) -> str:
+    return jobs.submit(*arguments, **named).run_id
 
 
 def until(condition, seconds: float = 120):
@@ -73,14 +78,19 @@ def trains(jobs, run_id):
 
 def worker_of(jobs, run_id) -> int:
     """The process that trains a run."""
-    return jobs._client.run(os.getpid)[jobs._running[run_id].address]
+    return processes(jobs)[jobs._running[run_id].worker]
+
+
+def processes(jobs) -> dict[str, int]:
+    """The workers' processes by their addresses."""
+    return jobs._connection.client().run(os.getpid)
 
 
 # Runs
 
 
 def test_a_run_is_queued_then_running_then_finished(jobs):
-    run_id = jobs.submit(short(1), visitor="anna", purpose="test")
+    run_id = submit(jobs, short(1), visitor="anna", purpose="test")
     states = [jobs.store.get(run_id).status]
     while states[-1] in ACTIVE:
         if (status := jobs.store.get(run_id).status) != states[-1]:
@@ -98,23 +108,23 @@ def test_a_run_is_queued_then_running_then_finished(jobs):
 
 
 def test_an_identical_run_is_not_trained_again_unless_that_is_asked(jobs):
-    first = jobs.submit(short(2))
-    assert jobs.submit(short(2)) == first  # under way
+    first = submit(jobs, short(2))
+    assert submit(jobs, short(2)) == first  # under way
     record = ended(jobs, first).record
-    assert jobs.submit(short(2)) == first  # finished
-    assert jobs.submit(short(2, switches={**SMALL, "norm": "none"})) == first  # the same, written at length
-    again = jobs.submit(short(2), fresh=True)
+    assert jobs.submit(short(2)) == Submitted(first, record)  # finished
+    assert submit(jobs, short(2, switches={**SMALL, "norm": "none"})) == first  # the same, written at length
+    again = submit(jobs, short(2), fresh=True)
     assert again != first
     repeated = ended(jobs, again).record
     assert repeated.test_loss == pytest.approx(record.test_loss, abs=1e-6)
     assert repeated.correct == record.correct
-    assert jobs.submit(short(3)) not in (first, again)
+    assert submit(jobs, short(3)) not in (first, again)
 
 
 def test_a_run_that_came_with_the_lab_counts_as_finished_unless_it_must_be_seen(jobs):
     record = next(record for record in shipped_records().values() if record.spec.dataset == "digits")
-    assert jobs.submit(record.spec) == record.run_id
-    own = jobs.submit(record.spec, shipped=False)
+    assert jobs.submit(record.spec) == Submitted(record.run_id, record)
+    own = submit(jobs, record.spec, shipped=False)
     assert own != record.run_id
     jobs.stop(own)
     assert ended(jobs, own).status == STOPPED
@@ -126,18 +136,10 @@ def test_an_error_in_a_run_is_its_reason_and_the_next_run_is_not_touched(jobs, w
     x = np.zeros((40, 8, 8, 1), np.uint8)
     y = np.arange(40) % 2
     np.savez(worker_data / "odd.npz", x_train=x, y_train=y, x_test=x, y_test=y + 1)
-    bad, good = jobs.submit(short(0, dataset="odd", train_size=10)), jobs.submit(short(4))
+    bad, good = submit(jobs, short(0, dataset="odd", train_size=10)), submit(jobs, short(4))
     run = ended(jobs, bad)
     assert run.status == FAILED and "odd.npz: y_test has the label 2" in str(run.reason)
     assert ended(jobs, good).status == FINISHED
-
-
-def test_weights_that_cannot_be_kept_fail_the_run_with_the_reason(jobs, monkeypatch):
-    monkeypatch.setattr(jobs.store, "weights", lambda run_id: Path("/dev/full"))  # a disk without room
-    run = ended(jobs, jobs.submit(short(5)))
-    assert run.status == FAILED and run.reason.code == "home_not_writable"
-    monkeypatch.undo()
-    assert ended(jobs, jobs.submit(short(5))).status == FINISHED
 
 
 # What is refused
@@ -150,47 +152,37 @@ def test_weights_that_cannot_be_kept_fail_the_run_with_the_reason(jobs, monkeypa
         ({"variant": "vit", "switches": {"patch": 3}}, "patch_does_not_fit"),
         ({"switches": {"ffn": "off"}}, "plain_ffn"),
         ({"recipe": Recipe(epochs=201)}, "too_many_epochs"),
+        ({"train_size": 5}, "train_size"),
+        ({"train_size": 2000}, "train_size"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_at_once(jobs, values, code):
     before = len(jobs.store.runs())
     with pytest.raises(LabError) as caught:
-        jobs.submit(short(0, **values))
+        submit(jobs, short(0, **values))
     assert caught.value.code == code
     assert len(jobs.store.runs()) == before
-
-
-@pytest.mark.parametrize("size", [5, 2000])
-def test_a_training_size_that_the_data_set_has_not_is_refused_at_once(jobs, size):
-    with pytest.raises(LabError) as caught:
-        jobs.submit(short(0, train_size=size))
-    assert caught.value.code == "train_size"
-
-
-def test_the_limit_of_epochs_is_read_from_the_environment(jobs, monkeypatch):
-    monkeypatch.setenv("LAB_MAX_EPOCHS", "1")
-    with pytest.raises(LabError, match="2 epochs: this lab allows 1"):
-        jobs.submit(short(0))
 
 
 # Stops
 
 
 def test_runs_wait_in_order_and_are_stopped_while_they_wait_and_while_they_train(jobs, monkeypatch):
-    running = [jobs.submit(long(seed)) for seed in (0, 1)]
+    running = [submit(jobs, long(seed)) for seed in (0, 1)]
     for run_id in running:
         trains(jobs, run_id)
-    waiting = [jobs.submit(long(seed)) for seed in (2, 3)]
+    waiting = [submit(jobs, long(seed)) for seed in (2, 3)]
     assert [jobs.place(run_id) for run_id in waiting] == [0, 1]
     monkeypatch.setenv("LAB_MAX_QUEUE", "2")
     with pytest.raises(LabError, match="2 runs are waiting already"):
-        jobs.submit(long(4))
+        submit(jobs, long(4))
 
     jobs.stop(waiting[0])
     assert jobs.store.get(waiting[0]).status == STOPPED  # at once
     assert jobs.place(waiting[1]) == 0
     jobs.stop(waiting[1])
-    processes = [worker_of(jobs, run_id) for run_id in running]
+    before = set(processes(jobs).values())
+    monkeypatch.setattr(queue_module, "GRACE_SECONDS", 60.0)
     for run_id in running:
         jobs.stop(run_id)
         assert jobs.store.get(run_id).status in (STOPPING, STOPPED)
@@ -199,28 +191,59 @@ def test_runs_wait_in_order_and_are_stopped_while_they_wait_and_while_they_train
         run = ended(jobs, run_id)
         assert run.status == STOPPED and run.record is None and run.reason is None
         assert 1 <= len(jobs.store.epochs(run_id)) < 200
-    assert set(processes) == set(jobs._client.run(os.getpid).values())  # a batch noticed: no worker was ended
-    assert ended(jobs, jobs.submit(short(6))).status == FINISHED
+    assert before == set(processes(jobs).values())  # a batch noticed: no worker was ended
+    assert ended(jobs, submit(jobs, short(6))).status == FINISHED
 
 
 def test_a_run_that_no_batch_can_stop_is_ended_with_its_worker(jobs):
     """While a deep network is traced, nothing in the worker could look whether to stop."""
     spec = RunSpec("vit", {"depth": 24}, "digits", 100, 0, Recipe(epochs=1, xla=True))
-    run_id = jobs.submit(spec)
+    run_id = submit(jobs, spec)
     until(lambda: jobs.store.get(run_id).status == RUNNING)
     process = worker_of(jobs, run_id)
     jobs.stop(run_id)
     assert ended(jobs, run_id).status == STOPPED
     until(lambda: not psutil.pid_exists(process))
-    until(lambda: len(jobs._client.nthreads()) == 2)  # its nanny starts another
-    assert ended(jobs, jobs.submit(short(7))).status == FINISHED
+    until(lambda: len(jobs._connection.workers()) == 2)  # its nanny starts another
+    assert ended(jobs, submit(jobs, short(7))).status == FINISHED
+
+
+def test_a_run_whose_worker_hangs_is_ended_with_its_worker_and_nobody_waits_for_it(jobs, monkeypatch):
+    monkeypatch.setattr(connection, "CALL_SECONDS", 0.5)
+    run_id = submit(jobs, long(12))
+    trains(jobs, run_id)
+    process = worker_of(jobs, run_id)
+    os.kill(process, signal.SIGSTOP)
+    jobs.stop(run_id)
+    assert ended(jobs, run_id).status == STOPPED
+    until(lambda: not psutil.pid_exists(process))
+    until(lambda: len(jobs._connection.workers()) == 2)
+
+
+def test_while_the_scheduler_hangs_the_queue_answers_and_says_so_and_no_run_is_lost(jobs, monkeypatch):
+    running = submit(jobs, long(13))
+    trains(jobs, running)
+    cluster = jobs._connection._process.pid
+    monkeypatch.setattr(connection, "CALL_SECONDS", 0.5)
+    os.kill(cluster, signal.SIGSTOP)
+    try:
+        until(lambda: jobs.trouble is not None and jobs.trouble.code == "no_workers")
+        waiting = submit(jobs, long(14))
+        assert jobs.place(waiting) == 0
+        jobs.stop(waiting)
+        assert jobs.store.get(waiting).status == STOPPED and jobs.store.get(running).status == RUNNING
+    finally:
+        os.kill(cluster, signal.SIGCONT)
+    until(lambda: jobs.trouble is None)
+    jobs.stop(running)
+    assert ended(jobs, running).status == STOPPED
 
 
 def test_a_killed_worker_fails_its_own_run_and_the_queue_goes_on(jobs):
-    victim, other = jobs.submit(long(10)), jobs.submit(long(11))
+    victim, other = submit(jobs, long(10)), submit(jobs, long(11))
     for run_id in (victim, other):
         trains(jobs, run_id)
-    waiting = jobs.submit(short(8))
+    waiting = submit(jobs, short(8))
     os.kill(worker_of(jobs, victim), signal.SIGKILL)
     run = ended(jobs, victim)
     assert run.status == FAILED and run.reason.code == "worker_died" and run.record is None
@@ -231,23 +254,23 @@ def test_a_killed_worker_fails_its_own_run_and_the_queue_goes_on(jobs):
 
 
 def test_a_run_over_its_time_is_ended_with_the_limit(jobs, monkeypatch):
-    run_id = jobs.submit(long(20))
+    run_id = submit(jobs, long(20))
     trains(jobs, run_id)
     monkeypatch.setenv("LAB_MAX_SECONDS", "1")
     run = ended(jobs, run_id)
     assert run.status == FAILED and "ended after 1 s, the limit of LAB_MAX_SECONDS" in str(run.reason)
     monkeypatch.delenv("LAB_MAX_SECONDS")
-    assert ended(jobs, jobs.submit(short(9))).status == FINISHED
+    assert ended(jobs, submit(jobs, short(9))).status == FINISHED
 
 
 # Questions to a worker
 
 
 def test_a_short_question_is_answered_while_every_worker_trains(jobs):
-    running = [jobs.submit(long(seed)) for seed in (30, 31)]
+    running = [submit(jobs, long(seed)) for seed in (30, 31)]
     for run_id in running:
         trains(jobs, run_id)
-    assert jobs.ask(os.getpid, seconds=60) in jobs._client.run(os.getpid).values()
+    assert jobs.ask(os.getpid, seconds=60) in processes(jobs).values()
     for run_id in running:
         assert jobs.store.get(run_id).status == RUNNING
         jobs.stop(run_id)
@@ -267,13 +290,13 @@ def test_a_question_that_fails_says_so(jobs):
 
 
 def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, tmp_path, monkeypatch):
-    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", jobs._client.scheduler.address)
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", jobs._connection.client().scheduler.address)
     other = Jobs(RunStore(tmp_path))
     try:
-        running = [jobs.submit(long(seed)) for seed in (40, 41)]
+        running = [submit(jobs, long(seed)) for seed in (40, 41)]
         for own in running:
             trains(jobs, own)
-        run_id, stopped = other.submit(short(40)), other.submit(short(41))  # no queue knows of the other's runs
+        run_id, stopped = submit(other, short(40)), submit(other, short(41))  # no queue knows of the other's runs
         seen = {own: len(jobs.store.epochs(own)) for own in running}
         until(lambda: all(len(jobs.store.epochs(own)) > seen[own] + 5 for own in running))
         for waiting in (run_id, stopped):  # since a worker trains one at a time
@@ -284,7 +307,7 @@ def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, tm
             jobs.stop(own)
         assert ended(other, run_id).status == FINISHED
         assert len(until(lambda: other.store.epochs(run_id))) >= 1
-        assert other._process is None
+        assert other._connection._process is None
     finally:
         other.close()
         other.store.close()
@@ -293,21 +316,34 @@ def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, tm
 
 def test_a_cluster_that_does_not_answer_fails_the_runs_with_the_reason(tmp_path, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
-    monkeypatch.setattr(jobs_module, "START_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "START_SECONDS", 1.0)
     jobs = Jobs(RunStore(tmp_path))
     try:
-        run = ended(jobs, jobs.submit(short(0)))
+        run = ended(jobs, submit(jobs, short(0)))
         assert run.status == FAILED and "No worker answered within 1 s: tcp://127.0.0.1:1" in str(run.reason)
     finally:
         jobs.close()
         jobs.store.close()
 
 
+def test_a_cluster_process_that_says_nothing_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+    silent = tmp_path / "python"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(silent))
+    monkeypatch.setattr(connection, "START_SECONDS", 0.2)
+    jobs = Jobs(RunStore(tmp_path))
+    run = ended(jobs, submit(jobs, short(0)))
+    assert run.status == FAILED and "the cluster process is silent" in str(run.reason)
+    jobs.close()
+    jobs.store.close()
+
+
 def test_closing_interrupts_what_is_unfinished_and_leaves_no_process_behind(tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_WORKERS", "1")
     before = set(psutil.Process().children(recursive=True))
     jobs = Jobs(RunStore(tmp_path))
-    running, waiting = jobs.submit(long(50)), jobs.submit(long(51))
+    running, waiting = submit(jobs, long(50)), submit(jobs, long(51))
     trains(jobs, running)
     children = set(psutil.Process().children(recursive=True)) - before
     assert len(children) >= 2  # the cluster, and its worker
@@ -323,10 +359,11 @@ def test_the_queue_loads_no_keras():
     import subprocess
 
     code = (
-        "import sys; from tf_models.jobs.queue import Jobs; from tf_models.runs.store import *; import time\n"
+        "import sys; from tf_models.jobs.queue import Jobs; from tf_models.runs.store import RunStore\n"
+        "from tf_models.runs.spec import Recipe, RunSpec\n"
         "if __name__ == '__main__':\n"
         "    jobs = Jobs(RunStore())\n"
-        "    run = jobs.submit(RunSpec('cnn', {'width': 8, 'depth': 1}, 'digits', 20, 0, Recipe(epochs=1)))\n"
+        "    run = jobs.submit(RunSpec('cnn', {'width': 8, 'depth': 1}, 'digits', 20, 0, Recipe(epochs=1))).run_id\n"
         "    jobs.wait([run]); print(jobs.store.get(run).status, 'keras' in sys.modules, 'tensorflow' in sys.modules)\n"
         "    jobs.close()"
     )

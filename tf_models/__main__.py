@@ -19,7 +19,7 @@ from tf_models.errors import LabError
 from tf_models.jobs.conduct import conduct, known_records, used_records
 from tf_models.jobs.queue import Jobs
 from tf_models.runs.record import RunRecord
-from tf_models.runs.shipped import shipped_records, write_shipped
+from tf_models.runs.shipped import write_shipped
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import FINISHED, RunStore
 from tf_models.statistics.power import error_rates, few_seeds, write_power
@@ -154,16 +154,18 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     )
     jobs = Jobs(RunStore())
     try:
-        run_id = jobs.submit(spec, purpose="command line", fresh=options.fresh)
-        if options.ship and not jobs.store.weights(run_id).exists():  # shipped records come without weights
-            run_id = jobs.submit(spec, purpose="command line", fresh=True)
-        shipped = {record.run_id: record for record in shipped_records().values()}
-        record = shipped[run_id] if run_id in shipped else _watch(jobs, run_id, spec)
+        run = jobs.submit(spec, purpose="command line", fresh=options.fresh)
+        if options.ship and not jobs.store.weights(run.run_id).exists():  # shipped records come without weights
+            run = jobs.submit(spec, purpose="command line", fresh=True)
+        if run.record is not None:
+            what = f"run {run.run_id} of {run.record.finished[:10]} is reused"
+            print(f"nothing was trained: {what} (--fresh trains anew)", file=sys.stderr)
+        record = run.record or _watch(jobs, run.run_id, spec)
         if options.ship:
             from tf_models.jobs.showcase import ship
 
             print(ship(jobs, record), file=sys.stderr)
-        return record.to_dict()
+        return {**record.to_dict(), "reused": run.record is not None}
     finally:
         jobs.close()
 
@@ -178,12 +180,11 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
                 bar.update()
 
         try:
-            jobs.wait([run_id], show)
+            run = jobs.wait([run_id], show)[0]
         except KeyboardInterrupt:
             jobs.stop(run_id)
             jobs.wait([run_id])
             raise
-    run = jobs.store.get(run_id)
     if run.status != FINISHED or run.record is None:
         raise run.reason or LabError("run_ended", value=run_id, status=run.status)
     return run.record
@@ -220,16 +221,24 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         bars[step].refresh()
 
     try:
-        records = conduct(jobs, experiment, options.fresh, show)
+        done = conduct(jobs, experiment, options.fresh, show)
     finally:
         for bar in bars.values():
             bar.close()
         jobs.close()
+    trained, reused = len(done.trained), len(done.reused)
+    if reused:
+        what = (
+            f"{trained} runs were trained and {reused} are"
+            if trained
+            else f"nothing was trained: all {reused} runs are"
+        )
+        print(f"{what} reused (--fresh trains anew)", file=sys.stderr)
     if options.ship:
         network = "" if own.get("variant", "vit") == "vit" else f"-{own['variant']}"
-        path = write_shipped(f"{experiment.name}{network}-{experiment.dataset}", used_records(experiment, records))
+        path = write_shipped(f"{experiment.name}{network}-{experiment.dataset}", used_records(experiment, done.records))
         print(path, file=sys.stderr)
-    return experiment.analyse(records)
+    return {**experiment.analyse(done.records), "trained": trained, "reused": reused}
 
 
 def _exact(options: argparse.Namespace) -> dict[str, Any]:

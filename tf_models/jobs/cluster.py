@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+from tf_models import settings
+
 THREADS_PER_WORKER = 2  # one for a training, one for a short question meanwhile (feature maps)
 BYTES_PER_WORKER = 2.2e9
 
@@ -23,15 +25,14 @@ def count_gpus() -> int:
 
 
 def worker_environments(cores: int | None = None, memory: int | None = None) -> list[dict[str, str]]:
-    """One environment for each worker: LAB_WORKERS of them, else one a GPU, else one a core while memory lasts.
+    """One environment per worker: LAB_WORKERS of them, else one per GPU, else one per core while memory lasts.
 
     Each worker is given its own GPU or its share of the cores, so that workers do not fight.
     """
     cores = cores or os.cpu_count() or 1
     gpus = count_gpus()
-    asked = os.environ.get("LAB_WORKERS", "")
     fitting = max(1, int((memory or machine_memory()) // BYTES_PER_WORKER))
-    count = int(asked) if asked.isdigit() and int(asked) > 0 else gpus or min(cores, fitting)
+    count = settings.workers() or gpus or min(cores, fitting)
     threads = str(max(1, cores // count))
     common = {
         "TF_NUM_INTRAOP_THREADS": threads,

@@ -1,6 +1,7 @@
 """Carrying an experiment out: submit what is missing, wait, and gather the records."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from tf_models.errors import LabError
 from tf_models.jobs.queue import Jobs
@@ -17,28 +18,38 @@ def known_records(store: RunStore | None) -> dict[RunSpec, list[RunRecord]]:
     return index([*shipped_records().values(), *(run.record for run in reversed(own) if run.record is not None)])
 
 
+@dataclass(frozen=True)
+class Conducted:
+    """All known records, those of the experiment among them, and the ids of its runs by where they come from."""
+
+    records: Records
+    trained: frozenset[str]
+    reused: frozenset[str]
+
+
 def conduct(
     jobs: Jobs,
     experiment: Experiment,
     fresh: bool = False,
     on_change: Callable[[str, int, int], None] = lambda step, done, total: None,
-) -> Records:
-    """Train what is not known yet, first to choose learning rates, then for the record; returns all known records.
+) -> Conducted:
+    """Train what is not known yet, first to choose learning rates, then for the record.
 
-    A stop loses nothing: finished runs are found again. With `fresh`, everything is trained anew. `on_change` gets
-    the step's name, and how many of its runs have ended. Raises `LabError` with the reason of the first failed run.
+    A stop loses nothing: finished runs are found again. With `fresh`, everything is trained anew, and only that is in
+    the records. `on_change` gets the step's name, and how many of its runs have ended. Raises `LabError` with the
+    reason of the first failed run.
     """
     own: dict[RunSpec, list[RunRecord]] = {}
+    reused: set[str] = set()
 
     def train(step: str, specs: list[RunSpec]) -> None:
-        ids = [jobs.submit(spec, purpose=experiment.name, fresh=fresh) for spec in specs]
-        shipped = {record.run_id for record in shipped_records().values()}
-        wanted = [run_id for run_id in dict.fromkeys(ids) if run_id not in shipped]
-        jobs.wait(wanted, lambda active: on_change(step, len(specs) - active, len(specs)))
-        for run_id in wanted:
-            run = jobs.store.get(run_id)
+        missing = [spec for spec in specs if spec not in own]
+        submitted = [jobs.submit(spec, purpose=experiment.name, fresh=fresh) for spec in missing]
+        reused.update(run.run_id for run in submitted if run.record is not None)
+        waited = [run.run_id for run in submitted if run.record is None]
+        for run in jobs.wait(waited, lambda active: on_change(step, len(specs) - active, len(specs))):
             if run.status != FINISHED or run.record is None:
-                raise run.reason or LabError("run_ended", value=run_id, status=run.status)
+                raise run.reason or LabError("run_ended", value=run.id, status=run.status)
             own.setdefault(run.spec, []).append(run.record)
 
     def records() -> Records:
@@ -49,7 +60,8 @@ def conduct(
     assert rates is not None, "every tuning run has finished"
     for step, specs in experiment.steps(rates).items():
         train(step, specs)
-    return records()
+    trained = frozenset(record.run_id for found in own.values() for record in found)
+    return Conducted(records(), trained, frozenset(reused))
 
 
 def used_records(experiment: Experiment, records: Records) -> list[RunRecord]:

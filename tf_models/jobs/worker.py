@@ -2,13 +2,14 @@
 
 import tempfile
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
-from tf_models.runs.store import STOPPED
+from tf_models.runs.store import FAILED, FINISHED, STOPPED
 
 SMALLEST_LIMIT = 1.6e9  # bytes
 # Runs of one process share its traced models. A queue gives a worker one run at a time, but two servers may share a
@@ -27,8 +28,19 @@ def stop_event(run_id: str) -> str:
     return f"stop-{run_id}"
 
 
-def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | LabError | str:
-    """Train; the record with the bytes of its weights file, or why there is none: a reason, or ``stopped``."""
+@dataclass(frozen=True)
+class Outcome:
+    """How a run has ended: with a record and the bytes of its weights file, stopped, or failed for a reason."""
+
+    status: str  # FINISHED, STOPPED or FAILED
+    reason: LabError | None = None
+    record: RunRecord | None = None
+    weights: bytes = b""
+    grown: bool = False  # the worker, said with the result so that nobody needs to ask it
+
+
+def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
+    """Train `spec`, and tell `owner` of every epoch."""
     from distributed import Event, get_worker
 
     from tf_models.training.train import Stopped, train
@@ -38,7 +50,7 @@ def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | Lab
         weights = Path(folder) / "run.weights.h5"
         while not ONE_AT_A_TIME.acquire(timeout=STOP_SECONDS):
             if stop.is_set():
-                return STOPPED
+                return Outcome(STOPPED)
         try:
             record = train(
                 spec,
@@ -48,12 +60,12 @@ def run(spec: RunSpec, run_id: str, owner: str) -> tuple[RunRecord, bytes] | Lab
                 weights=weights,
             )
         except Stopped:
-            return STOPPED
+            return Outcome(STOPPED, grown=has_grown())
         except LabError as error:
-            return error
+            return Outcome(FAILED, error, grown=has_grown())
         finally:
             ONE_AT_A_TIME.release()
-        return record, weights.read_bytes()
+        return Outcome(FINISHED, None, record, weights.read_bytes(), has_grown())
 
 
 def has_grown() -> bool:

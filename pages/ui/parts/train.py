@@ -140,14 +140,13 @@ def submit(specs: list[RunSpec], again: bool, purpose: str = "page") -> None:
     """
     watched: list[str] = st.session_state.setdefault("watched", [])
     queue = cache.jobs()
-    before = {run.id for run in queue.store.runs(ACTIVE)}
     reused = False
     for spec in specs:
-        run_id = queue.submit(spec, visitor=visitor(), purpose=purpose, fresh=again, shipped=False)
-        reused |= run_id not in before and queue.place(run_id) is None and _find(run_id).status == FINISHED
-        if run_id in watched:
-            watched.remove(run_id)
-        watched.insert(0, run_id)
+        run = queue.submit(spec, visitor=visitor(), purpose=purpose, fresh=again, shipped=False)
+        reused |= run.record is not None
+        if run.run_id in watched:
+            watched.remove(run.run_id)
+        watched.insert(0, run.run_id)
     if reused:
         st.toast(say("train.reused"), icon=":material/history:")
 

@@ -1,0 +1,281 @@
+"""The queue alone: who comes next, and what happens when the store or a worker does not do its part. No Dask."""
+
+import concurrent.futures
+import threading
+import time
+
+import pytest
+from synthetic import make_record
+
+from tf_models.errors import LabError
+from tf_models.jobs import queue as queue_module
+from tf_models.jobs.order import Order, Waiting
+from tf_models.jobs.queue import Jobs, Submitted
+from tf_models.jobs.worker import Outcome
+from tf_models.runs.spec import Recipe, RunSpec
+from tf_models.runs.store import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, RunStore
+
+LOCKED = LabError("store_broken", path="lab.sqlite", reason="database is locked")
+
+
+def spec(variant: str = "cnn", seed: int = 0, rate: float = 1e-3) -> RunSpec:
+    return RunSpec(variant, {}, "digits", 100, seed, Recipe(2, rate))
+
+
+def until(condition, seconds: float = 20):
+    """The first true value of `condition`."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+    return value
+
+
+# Order
+
+
+def starts(order: Order, *workers: str) -> list[str]:
+    """The ids of the runs that these workers are given, one after the other."""
+    chosen = []
+    for worker in workers:
+        run = order.choose(worker)
+        assert run is not None and run.run_id in order
+        order.start(run, worker)
+        chosen.append(run.run_id)
+    return chosen
+
+
+def line(*runs: tuple[str, RunSpec, str]) -> Order:
+    order = Order()
+    for run in runs:
+        order.add(Waiting(*run))
+    return order
+
+
+def test_a_visitor_with_one_run_does_not_wait_for_anothers_series():
+    order = line(("a0", spec(seed=0), "anna"), ("a1", spec(seed=1), "anna"), ("a2", spec(seed=2), "anna"))
+    assert starts(order, "w") == ["a0"]
+    order.add(Waiting("b0", spec(seed=9), "bela"))
+    assert order.place("b0") == 2
+    assert starts(order, "w", "w", "w") == ["b0", "a1", "a2"]
+    assert order.choose("w") is None and len(order) == 0
+
+
+def test_a_worker_gets_what_it_has_traced_whatever_the_seed_and_rate():
+    order = line(("vit0", spec("vit"), ""), ("cnn0", spec("cnn"), ""), ("vit1", spec("vit", 1, 3e-3), ""))
+    assert starts(order, "one") == ["vit0"]
+    assert starts(order, "two") == ["cnn0"]  # vit is left to the worker that has traced it
+    order.add(Waiting("cnn1", spec("cnn", 1), ""))
+    assert starts(order, "two") == ["cnn1"]
+    order.forget("one")
+    order.add(Waiting("cnn2", spec("cnn", 2), ""))
+    assert starts(order, "three") == ["vit1"]  # nobody is warm for it any more
+    assert starts(order, "three") == ["cnn2"]  # better than to wait for the warm one
+
+
+def test_a_worker_is_warm_for_its_last_four_networks():
+    variants = ("cnn", "vgg", "resnet", "vit", "mixer")
+    order = line(*((name, spec(name), "") for name in variants))
+    assert starts(order, *["w"] * 5) == list(variants)
+    for name in ("cnn", "vgg"):
+        order.add(Waiting(name, spec(name, 1), ""))
+    assert starts(order, "w") == ["vgg"]
+
+
+# A queue whose workers do what the test says
+
+
+class Workers:
+    """Stands in for `Connection`: a run's outcome is what the test sets on its future."""
+
+    def __init__(self, *_):
+        self.generation, self.connected, self.alive, self.silent = 0, True, {"w"}, False
+        self.futures, self.ended = {}, []
+
+    def workers(self):
+        if self.silent:
+            raise LabError("no_workers", seconds=5.0, reason="the scheduler does not answer")
+        return set(self.alive)
+
+    def start(self, worker, function, spec, run_id, owner):
+        future = self.futures[run_id] = Future()
+        return future
+
+    def end(self, worker):
+        self.ended.append(worker)
+        self.alive = self.alive - {worker} | {worker + "'"}
+
+    def set_event(self, name):
+        pass
+
+    def close(self):
+        pass
+
+
+class Future(concurrent.futures.Future):
+    status, timeouts = "finished", 0
+
+    def result(self, timeout=None):
+        self.timeouts -= 1
+        if self.timeouts >= 0:
+            raise TimeoutError
+        return super().result(timeout)
+
+
+@pytest.fixture
+def jobs(lab_home, monkeypatch):
+    monkeypatch.setattr(queue_module, "Connection", Workers)
+    monkeypatch.setattr(queue_module, "RETRY_SECONDS", (0.05, 0.2))
+    monkeypatch.setattr(queue_module, "GRACE_SECONDS", 0.1)
+    jobs = Jobs(RunStore())
+    yield jobs
+    jobs.close()
+    jobs.store.close()
+
+
+def begun(jobs: Jobs, seed: int = 0) -> str:
+    """A run that has started."""
+    run_id = jobs.submit(spec(seed=seed)).run_id
+    until(lambda: run_id in jobs._connection.futures)
+    return run_id
+
+
+def finish(jobs: Jobs, run_id: str, **changes) -> None:
+    record = make_record(jobs.store.get(run_id).spec, run_id=run_id)
+    jobs._connection.futures[run_id].set_result(Outcome(FINISHED, None, record, b"weights", **changes))
+
+
+def fails(times: int, function):
+    """`function`, which finds the store locked so many times first."""
+    left = [LOCKED] * times
+
+    def call(*arguments):
+        if left:
+            raise left.pop()
+        return function(*arguments)
+
+    return call
+
+
+@pytest.mark.parametrize("broken", ["finish", "weights"])
+def test_a_result_that_cannot_be_stored_is_kept_until_it_can_be(jobs, monkeypatch, broken, caplog):
+    run_id = begun(jobs)
+    works, gate = getattr(jobs.store, broken), threading.Event()
+
+    def call(*arguments):
+        if not gate.is_set():
+            raise LOCKED if broken == "finish" else OSError(28, "No space left on device")
+        return works(*arguments)
+
+    monkeypatch.setattr(jobs.store, broken, call)
+    finish(jobs, run_id)
+    until(lambda: jobs.trouble is not None)
+    assert jobs.trouble.code == {"finish": "store_broken", "weights": "home_not_writable"}[broken]
+    assert jobs.store.get(run_id).status == RUNNING and jobs.submit(spec()) == Submitted(run_id)
+    waits = threading.Thread(target=lambda: jobs.wait([run_id]))
+    waits.start()
+    other = begun(jobs, 1)  # the queue goes on
+    gate.set()
+    waits.join(timeout=20)
+    run = jobs.store.get(run_id)
+    assert run.status == FINISHED and run.record is not None
+    assert jobs.store.weights(run_id).read_bytes() == b"weights"
+    until(lambda: jobs.trouble is None)
+    assert len([line for line in caplog.messages if line == str(LOCKED) or "No space" in line]) == 1
+    finish(jobs, other)
+    assert jobs.wait([other])[0].status == FINISHED
+
+
+def test_a_result_that_is_still_kept_when_the_queue_closes_is_tried_once_more(jobs, monkeypatch):
+    monkeypatch.setattr(queue_module, "RETRY_SECONDS", (60.0, 60.0))
+    monkeypatch.setattr(jobs.store, "finish", fails(1, jobs.store.finish))
+    run_id = begun(jobs)
+    finish(jobs, run_id)
+    until(lambda: jobs.trouble is not None)
+    jobs.close()
+    assert jobs.store.get(run_id).status == FINISHED
+
+
+def test_no_run_starts_while_many_results_cannot_be_stored_and_a_stop_gives_one_up(jobs, monkeypatch):
+    monkeypatch.setattr(queue_module, "MOST_KEPT", 0)
+    monkeypatch.setattr(jobs.store, "finish", fails(10**6, jobs.store.finish))
+    run_id = begun(jobs)
+    finish(jobs, run_id)
+    until(lambda: jobs.trouble is not None)
+    other = jobs.submit(spec(seed=1)).run_id
+    time.sleep(0.6)
+    assert jobs.store.get(other).status == QUEUED and jobs.place(other) == 0
+    jobs.stop(run_id)
+    assert jobs.wait([run_id])[0].status == STOPPED
+    until(lambda: jobs.store.get(other).status == RUNNING)
+
+
+def test_a_result_is_stored_before_its_large_worker_is_ended(jobs):
+    run_id, seen = begun(jobs), []
+    ends = jobs._connection.end
+    jobs._connection.end = lambda worker: (seen.append(jobs.store.get(run_id).status), ends(worker))
+    finish(jobs, run_id, grown=True)
+    until(lambda: seen)
+    assert seen == [FINISHED] and jobs._connection.ended == ["w"]
+
+
+def test_a_run_whose_start_or_stop_cannot_be_written_stays_where_it_is(jobs, monkeypatch):
+    jobs._connection.alive = set()
+    run_id = jobs.submit(spec()).run_id
+    monkeypatch.setattr(jobs.store, "set_status", fails(1, jobs.store.set_status))
+    with pytest.raises(LabError, match="database is locked"):
+        jobs.stop(run_id)
+    assert jobs.place(run_id) == 0
+    monkeypatch.setattr(jobs.store, "set_status", fails(1, jobs.store.set_status))
+    jobs._connection.alive = {"w"}
+    until(lambda: jobs.trouble is not None)
+    assert jobs.store.get(run_id).status == QUEUED and jobs.place(run_id) == 0
+    until(lambda: jobs.store.get(run_id).status == RUNNING)
+    finish(jobs, run_id)
+    assert jobs.wait([run_id])[0].status == FINISHED
+
+
+def test_a_failure_that_cannot_be_written_is_written_later(jobs, monkeypatch):
+    run_id = begun(jobs)
+    monkeypatch.setattr(jobs.store, "set_status", fails(2, jobs.store.set_status))
+    jobs._connection.futures[run_id].set_result(Outcome(FAILED, LabError("not_finite", value="nan", epoch=1)))
+    run = jobs.wait([run_id])[0]
+    assert run.status == FAILED and run.reason.code == "not_finite"
+
+
+def test_a_result_that_does_not_come_is_asked_for_again(jobs):
+    run_id = begun(jobs)
+    jobs._connection.futures[run_id].timeouts = 2
+    finish(jobs, run_id)
+    assert jobs.wait([run_id])[0].status == FINISHED
+
+
+def test_while_the_scheduler_is_silent_stops_and_limits_still_hold_and_nothing_that_waits_fails(jobs):
+    running, waiting = begun(jobs), jobs.submit(spec(seed=1)).run_id
+    jobs._connection.silent = True
+    until(lambda: jobs.trouble is not None and jobs.trouble.code == "no_workers")
+    jobs.stop(running)
+    assert jobs.wait([running])[0].status == STOPPED
+    assert jobs.store.get(waiting).status == QUEUED
+    jobs._connection.silent = False
+    until(lambda: jobs.store.get(waiting).status == RUNNING)
+
+
+def test_who_waits_is_told_that_a_run_has_vanished_or_the_queue_has_died(jobs, monkeypatch):
+    vanished = begun(jobs)
+    with jobs.store._begin() as connection:
+        connection.exec_driver_sql("DELETE FROM runs")
+    jobs.stop(vanished)
+    with pytest.raises(LabError, match=f"Unknown run “{vanished}”"):
+        jobs.wait([vanished])
+    run_id = jobs.submit(spec(seed=1)).run_id
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    jobs._inbox.put(lambda: (_ for _ in ()).throw(SystemExit))
+    with pytest.raises(LabError, match="The queue of this lab is broken"):
+        jobs.wait([run_id])
+
+
+def test_a_setting_that_cannot_be_read_is_named_before_a_queue_starts(lab_home, monkeypatch):
+    monkeypatch.setenv("LAB_MAX_SECONDS", "ten")
+    with pytest.raises(LabError, match="LAB_MAX_SECONDS is “ten”"):
+        Jobs(RunStore())

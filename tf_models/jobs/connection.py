@@ -1,0 +1,155 @@
+"""The queue's side of Dask: a cluster, started or found, and calls to it that never wait without a limit."""
+
+import contextlib
+import json
+import logging
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from distributed import Client, Future
+
+from tf_models import settings
+from tf_models.errors import LabError
+
+log = logging.getLogger(__name__)
+START_SECONDS = 60.0
+CALL_SECONDS = 5.0  # a scheduler or worker that has not answered a call by then hangs
+
+
+class Connection:
+    """The workers of one owner. What cannot be reached raises `LabError` ``no_workers``.
+
+    The cluster is there with the first call: DASK_SCHEDULER_ADDRESS names an existing one, else a local one is started.
+    `generation` counts the clusters that were lost; what one of them trained is lost with it. `on_message` gets what
+    workers log on `topic`, in Dask's thread.
+    """
+
+    def __init__(self, log_file: Path, topic: str, on_message: Callable[[dict[str, Any]], None]):
+        self.generation = 0
+        self._log_file, self._topic, self._on_message = log_file, topic, on_message
+        self._lock = threading.RLock()  # starting takes seconds, and a page may ask meanwhile
+        self._client: Any = None  # a Client; its type hints say that every call may be a coroutine
+        self._process: subprocess.Popen | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a cluster; one that hangs counts."""
+        return (
+            self._client is not None
+            and self._client.status == "running"
+            and (self._process is None or self._process.poll() is None)
+        )
+
+    def client(self) -> Any:
+        """The cluster's client. Starts a new cluster where there is none, or none any more."""
+        with self._lock:
+            if self.connected:
+                return self._client
+            if self._client is not None:
+                self.generation += 1
+                self._drop()
+            address = settings.scheduler_address() or self._start_cluster()
+            try:
+                client = Client(address, set_as_default=False, timeout=START_SECONDS)
+                client.wait_for_workers(1, timeout=START_SECONDS)
+            except (OSError, TimeoutError) as error:
+                raise LabError("no_workers", seconds=START_SECONDS, reason=f"{address}: {error}") from error
+            client.subscribe_topic(self._topic, lambda event: self._on_message(event[1]))
+            self._client = client
+            return client
+
+    def workers(self) -> set[str]:
+        """The addresses of the workers that the scheduler knows."""
+        client = self.client()
+        return set(_limited(client.nthreads, callback_timeout=CALL_SECONDS))
+
+    def start(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Future:
+        """Run a function in one worker, once."""
+        return self.client().submit(function, *arguments, pure=False, workers=[worker], retries=0)
+
+    def ask(self, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
+        """The result of a short function run in any worker, before anything that waits."""
+        future = self.client().submit(function, *arguments, pure=False, priority=100)
+        try:
+            return future.result(timeout=seconds)
+        except TimeoutError as error:
+            raise LabError("no_workers", seconds=seconds, reason="every worker is busy") from error
+        except LabError:
+            raise
+        except Exception as error:
+            log.exception("a question to a worker failed")
+            raise LabError("worker_died", reason=type(error).__name__) from error
+        finally:
+            future.release()
+
+    def set_event(self, name: str) -> None:
+        """Set a Dask event, which asks a run to stop."""
+        client = self.client()
+        _limited(client.sync, client.scheduler.event_set, name=name, callback_timeout=CALL_SECONDS)
+
+    def end(self, worker: str) -> None:
+        """End a worker, also one that hangs; its nanny, which does it, starts another. Dask cannot end a mere task."""
+
+        def kill(dask_worker: Any) -> None:  # here, so that it travels whole: a nanny may not find the lab's modules
+            psutil.Process(dask_worker.pid).kill()
+
+        with contextlib.suppress(Exception):  # worker or cluster are gone already
+            self.client().run(kill, workers=[worker], nanny=True, on_error="ignore", callback_timeout=CALL_SECONDS)
+
+    def close(self) -> None:
+        """Leave the cluster; a local one ends."""
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        process, self._process = self._process, None
+        if client is not None:
+            with contextlib.suppress(Exception):  # it is gone already
+                client.close(timeout=2)
+        if process is None:
+            return
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.close()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+    def _start_cluster(self) -> str:
+        with self._log_file.open("w") as log_file:  # TensorFlow and Dask have much to say
+            process = self._process = subprocess.Popen(
+                [sys.executable, "-m", "tf_models.jobs.cluster"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log_file,
+                cwd=Path(__file__).parents[2],
+                text=True,
+            )
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        output = process.stdout
+        assert output is not None
+        threading.Thread(target=lambda: lines.put(output.readline()), daemon=True).start()
+        try:
+            line = lines.get(timeout=START_SECONDS)
+        except queue.Empty as error:
+            process.kill()
+            raise LabError("no_workers", seconds=START_SECONDS, reason="the cluster process is silent") from error
+        if not line:
+            raise LabError("no_workers", seconds=0.0, reason=f"the cluster process ended at once, see {log_file.name}")
+        return json.loads(line)["address"]
+
+
+def _limited(call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    try:
+        return call(*arguments, **named)
+    except (OSError, TimeoutError) as error:
+        raise LabError("no_workers", seconds=CALL_SECONDS, reason="the scheduler does not answer") from error
