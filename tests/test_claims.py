@@ -2,17 +2,18 @@
 
 import dataclasses
 import json
-import re
 
 import pytest
 from synthetic import fill_sweep, indexed
 
 from tf_models.__main__ import main
 from tf_models.errors import LabError
-from tf_models.locale import LANGUAGES, catalogue
 from tf_models.statistics.rule import TESTS, VERDICTS, Measure
 from tf_models.study import judging
-from tf_models.study.claims import CLAIMS, Claim, Part, Words, claim
+from tf_models.study.bibliography import SOURCES
+from tf_models.study.claims import CLAIMS, Claim, Part, find
+from tf_models.study.claims.base import DELTA, beside
+from tf_models.study.claims.base import part as part_of
 from tf_models.study.exact import exact_measures
 from tf_models.study.experiments.sweep import Sweep
 from tf_models.study.judging import (
@@ -29,8 +30,9 @@ from tf_models.study.judging import (
     rule,
 )
 from tf_models.study.plans import shipped_plan
+from tf_models.study.published import FFN_ABLATIONS, IMAGENET_ACCURACIES
+from tf_models.zoo import PUBLISHED
 
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SECTIONS = {
     *("1.1", "1.2", "1.3", "1.4", "why_alike", "summary", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6"),
     *("3.0", "3.1", "3.2", "3.3", "3.4", "conclusion"),
@@ -47,25 +49,12 @@ def test_the_claims_are_numbered_in_order_and_each_stands_once():
     assert ids == [f"C{number:02}" for number in range(1, 51)]
 
 
-def words_of(row: Claim) -> dict[str, Words]:
-    found = {name: getattr(row, name) for name in ("statement", "question", "refuted_by")}
-    found |= {f"part {part.key}": part.words for part in row.parts}
-    found |= {f"evidence {number}": evidence.words for number, evidence in enumerate(row.published)}
-    return found | {name: words for name in ("right", "wrong") if (words := getattr(row, name)).en}
-
-
 @pytest.mark.parametrize("row", CLAIMS, ids=lambda row: row.id)
-def test_a_claim_has_rule_primary_experiment_and_words_in_both_languages(row):
-    for name, words in words_of(row).items():
-        assert words.en.strip() and not CHINESE.search(words.en), name
-        assert CHINESE.search(words.zh), name
-    assert bool(row.right.en) == bool(row.right.zh) and bool(row.wrong.en) == bool(row.wrong.zh)
-    assert row.right.en or row.wrong.en, "there is something to say about the wording"
+def test_a_claim_has_places_rules_and_a_primary_part_that_decides(row):
+    assert row.words("right") or row.words("wrong"), "there is something to say about the wording"
     assert row.sections and set(row.sections) <= {*SECTIONS, *ROWS, *CELLS} and row.systems
-    keys = [part.key for part in row.parts]
-    assert len(set(keys)) == len(keys)
-    primary = next(part for part in row.parts if part.key == row.primary)
-    assert primary.decides
+    assert len({part.key for part in row.parts}) == len(row.parts)
+    assert next(part for part in row.parts if part.key == row.primary).decides
     assert row.seeds >= 3 or not any(part.experiment in TRAINED for part in row.parts)
     for part in row.parts:
         assert part.experiment in EVERY_EXPERIMENT and part.measure and part.test in TESTS
@@ -73,10 +62,25 @@ def test_a_claim_has_rule_primary_experiment_and_words_in_both_languages(row):
         if part.experiment in EXACT:
             assert part.threshold is not None, f"{part.key}: an exact number has no δ"
         assert rule(part).startswith(part.experiment)
-    for evidence in row.published:
-        assert (evidence.source == "") == (evidence.read == "computed") and evidence.supports in (-1, 0, 1)
-        assert all(f"evidence.{evidence.read}" in catalogue(language) for language in LANGUAGES)
-        assert evidence.link.startswith("https://") or evidence.link == evidence.source == ""
+
+
+def test_a_part_asks_one_question():
+    assert part_of("one", "factorial: gain", difference=DELTA).threshold is None
+    assert beside("one", "factorial: gain", equals=0.0).test == "equals"
+    with pytest.raises(ValueError):
+        part_of("one", "factorial: gain")
+    with pytest.raises(ValueError):
+        part_of("one", "factorial: gain", above=0.0, below=1.0)
+
+
+def test_every_source_is_named_once_and_cited():
+    assert len({source.link for source in SOURCES.values()}) == len(SOURCES)
+    assert all(source.link.startswith("https://") and source.title for source in SOURCES.values())
+    cited = [evidence for row in CLAIMS for evidence in row.published]
+    assert {row.source for row in (*cited, *FFN_ABLATIONS, *IMAGENET_ACCURACIES)} - {""} == SOURCES.keys()
+    assert all(row.source or row.read == "computed" for row in cited)
+    assert {row.name for row in IMAGENET_ACCURACIES} <= PUBLISHED.keys()
+    assert IMAGENET_ACCURACIES[-2].reference().startswith("[d’Ascoli et al. 2021, ConViT, table 2](https://arxiv.org/")
 
 
 def test_every_measure_that_a_part_names_is_one_of_its_experiments():
@@ -103,9 +107,9 @@ def test_no_row_holds_a_verdict():
 
 
 def test_an_unknown_claim_is_an_error_with_the_list():
-    assert claim("C24").id == "C24"
+    assert find("C24").id == "C24"
     with pytest.raises(LabError, match="Unknown claim “C99”: choose one of C01, C02"):
-        claim("C99")
+        find("C99")
 
 
 # From measures to verdicts
@@ -121,12 +125,11 @@ def exact(value: float) -> Measure:
 
 def one(test: str = "difference", experiment: str = "factorial", **changes) -> Part:
     values = {"threshold": None, "key": "one", "measure": "gain"} | changes
-    return Part(words=Words("it is so", "如此"), experiment=experiment, test=test, **values)
+    return Part(experiment=experiment, test=test, **values)
 
 
 def row(*parts: Part, key: str = "C01") -> Claim:
-    some = Words("some words", "一些文字")
-    return Claim(key, ("1.1",), ("CNN",), some, some, parts, parts[0].key, some, some, some)
+    return Claim(key, ("1.1",), ("CNN",), parts, parts[0].key)
 
 
 def judged(parts: list[Part], analyses=None, exact_numbers=None, scales=None):

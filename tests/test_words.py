@@ -15,13 +15,22 @@ from tf_models.errors import LabError
 from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import store
 from tf_models.statistics.rule import REASONS, TESTS, VERDICTS
-from tf_models.study.claims import CLAIMS
+from tf_models.study.claims import CLAIMS, Claim
+from tf_models.study.published import FFN_ABLATIONS
 from tf_models.zoo import CLASSROOM
 from tf_models.zoo.spec import BLOCK_KINDS, MIXERS
 
 ROOT = Path(__file__).parents[1]
 UNITS = ("accuracy", "doubling", "per_mmac", "share", "ratio", "count", "error", "slope")
 RUN_STATES = (*store.ACTIVE, store.FINISHED, store.FAILED, store.STOPPED, store.INTERRUPTED)
+
+
+def words_of(claim: Claim) -> set[str]:
+    """The keys of a claim's words; that one of ``right`` and ``wrong`` is there, another test says."""
+    keys = {claim.words(name) for name in ("statement", "question", "refuted_by", "right", "wrong")} - {""}
+    return keys | {row.words for row in (*claim.parts, *claim.published)}
+
+
 # What the holes of a key stand for, where the code gives only a pattern: exactly these keys must be there.
 NAMES: dict[str, Iterable[str]] = {
     **{f"{{}}.{part}": frame.PAGES for part in ("nav", "title", "lead")},
@@ -46,11 +55,14 @@ NAMES: dict[str, Iterable[str]] = {
     "collapse.{}": ("san", "mlp", "skip", "both"),
     "cost.{}": ("window_saving.swin_t", "window_saving.1024"),
     "factorial.{}": ("interaction.deeper", "interaction.wider"),
+    "claim.{}": {key.removeprefix("claim.") for claim in CLAIMS for key in words_of(claim)},
+    "published.{}": {row.source for row in FFN_ABLATIONS},
+    "evidence.{}": ("paper", "abstract", "repository", "secondary", "computed"),
     "claims.unit.{}": (*UNITS, *claim_card.UNITS.values()),
     "claims.section.{}": {claims.section_of(claim) for claim in CLAIMS},
     "layer.{}": ("merge", "convolution", "pool"),
 }
-LISTS = ("column", "axis", "unit", "arm", "role", "channel", "evidence", "table", "error")  # named where they are used
+LISTS = ("column", "axis", "unit", "arm", "role", "channel", "table", "error")  # named where they are used
 
 
 def fields(text: str) -> set[str]:
@@ -115,6 +127,12 @@ def code() -> tuple[set[str], set[str], set[str]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_says_the_same(language):
     assert differences(catalogue(locale.ENGLISH), catalogue(language)) == []
+
+
+def test_a_claim_is_translated():
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    assert not [key for key, text in catalogue("en").items() if chinese.search(text)]
+    assert not [key for key, text in catalogue("zh").items() if key.startswith("claim.") and not chinese.search(text)]
 
 
 def test_every_key_that_is_said_is_there_and_every_key_that_is_there_is_said():

@@ -267,10 +267,10 @@ def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _claims(options: argparse.Namespace) -> list[dict[str, Any]]:
-    from tf_models.study.claims import CLAIMS, claim  # what nobody asks of the other commands
+    from tf_models.study.claims import CLAIMS, find  # what nobody asks of the other commands
     from tf_models.study.judging import document, load_results
 
-    chosen = [claim(options.id)] if options.id else list(CLAIMS)
+    chosen = [find(options.id)] if options.id else list(CLAIMS)
     store = RunStore()
     try:
         results = load_results(known_records(store))

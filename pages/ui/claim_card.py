@@ -11,7 +11,7 @@ from pages.ui.charts.layout import lines
 from pages.ui.claims import OUTSIDE
 from pages.ui.judged import badge, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
-from pages.ui.words import language, pick, plain, say, sentences
+from pages.ui.words import language, say, sentences, verbatim
 from tf_models.study.claims import Claim, Part
 from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headline
 
@@ -23,7 +23,7 @@ WIDE = 50  # Latin letters of one line above an interval; a Chinese character is
 def show_card(claim: Claim, results: Sequence[Result]) -> None:
     """Everything about one claim."""
     browser.show_head(claim.id)
-    st.header(f"{claim.id} · {pick(claim.statement)}", anchor=False)
+    st.header(f"{claim.id} · {verbatim(claim.words('statement'))}", anchor=False)
     systems = ", ".join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
     different = results[:1] if results[0].exact else results
@@ -32,7 +32,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result))}")
     if len(different) > 1:
         st.caption(say("claims.stands", dataset=headline(results).dataset))
-    st.markdown(f"**{say('claims.asks')}** {pick(claim.question)}")
+    st.markdown(f"**{say('claims.asks')}** {verbatim(claim.words('question'))}")
     with st.expander(say("claims.how"), icon=":material/help:"):
         st.markdown(say("claims.how_text") + "\n- " + say("data.hint"))
     left, right = st.columns([3, 2], gap="large")
@@ -43,9 +43,9 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         st.subheader(say("claims.published"))
         _show_published(claim)
         st.subheader(say("claims.wording"))
-        for key, words in (("right", claim.right), ("wrong", claim.wrong)):
-            if pick(words):
-                st.markdown(f"**{say(f'claims.wording.{key}')}** {pick(words)}")
+        for key in ("right", "wrong"):
+            if words := verbatim(claim.words(key)):
+                st.markdown(f"**{say(f'claims.wording.{key}')}** {words}")
         st.subheader(say("claims.mind"))
         st.markdown(_refutation(claim, headline(results).verdict))
         repeat.show(claim, results)
@@ -71,7 +71,7 @@ def _refutation(claim: Claim, verdict: str) -> str:
     """What would refute the statement, with a tag where that has been observed."""
     observed = verdict in ("not_supported", "partly")
     tag = badge(verdict, say(f"claims.mind.{verdict}")) + " " if observed else ""
-    return tag + pick(claim.refuted_by)
+    return tag + verbatim(claim.words("refuted_by"))
 
 
 def place_name(section: str) -> str:
@@ -99,7 +99,7 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
         note = note if part.decides else say("claims.part.beside")
         measured = [(result, found) for result, found in outcomes(part, results) if found.measure is not None]
         if measured:
-            st.markdown(f"{pick(part.words)} {f'*{note}*' if note else ''}")
+            st.markdown(f"{verbatim(part.words)} {f'*{note}*' if note else ''}")
             st.markdown("\n".join(f"- {badge(found.verdict)} {part_line(result, found)}" for result, found in measured))
     if words := not_measured(claim, results):
         st.markdown(words)
@@ -124,9 +124,9 @@ def not_measured(claim: Claim, results: Sequence[Result]) -> str:
         found = outcomes(part, results)
         missing = [result.dataset for result, row in found if row.measure is None]
         if 0 < len(missing) < len(found):
-            parts.append(say("claims.missing.part", words=pick(part.words), where=", ".join(missing)))
+            parts.append(say("claims.missing.part", words=verbatim(part.words), where=", ".join(missing)))
         elif missing:
-            parts.append(pick(part.words))
+            parts.append(verbatim(part.words))
     return say("claims.missing", parts=say("claims.and").join(parts)) if parts else ""
 
 
@@ -140,7 +140,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
         factor = 100 if measure.unit in (*tables.IN_POINTS, "share") else 1
         zone = [factor * bound for bound in zone_of(part)]
         numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
-        words = plain(part.part.words)
+        words = say(part.part.words)
         words = words if part.part.experiment in EXACT else f"{result.dataset} · {words}"
         rows.append(
             {
@@ -186,7 +186,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
             say("column.variant"): records[run].spec.name,
             say("column.seed"): records[run].spec.seed,
             say("column.accuracy"): round(100 * records[run].test_accuracy, 2),
-            say("claims.column.part"): plain(part.part.words),
+            say("claims.column.part"): say(part.part.words),
         }
         for result in results
         for part in result.parts
@@ -236,7 +236,7 @@ def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
                 rows.append(
                     {
                         say("column.dataset"): result.dataset,
-                        say("claims.column.part"): plain(part.part.words),
+                        say("claims.column.part"): say(part.part.words),
                         say("claims.column.arm"): name,
                         say("claims.column.weight"): f"{weight:+.3g}".replace("-", "−"),
                         say("claims.column.accuracy"): accuracy,
@@ -253,5 +253,5 @@ def _show_published(claim: Claim) -> None:
     for row in claim.published:
         colour, icon = {1: ("green", "thumb_up"), 0: ("orange", "contrast"), -1: ("red", "thumb_down")}[row.supports]
         sign = f":{colour}-badge[:material/{icon}: {say(f'claims.evidence.{row.supports}')}]"
-        source = say(f"evidence.{row.read}", source=row.source)
-        st.markdown(f"{sign} {pick(row.words)} " + (f"([{source}]({row.link}))" if row.link else f"({source})"))
+        source = row.reference(say(f"evidence.{row.read}", source=row.citation))
+        st.markdown(f"{sign} {verbatim(row.words)} ({source})")

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import browser, cache, claim_charts, links
 from pages.ui.judged import badge, reason
 from pages.ui.theme import VERDICTS
-from pages.ui.words import language, pick, plain, say
+from pages.ui.words import language, say, verbatim
 from tf_models.data import STUDIED
 from tf_models.statistics.power import shipped_power
 from tf_models.study.claims import CLAIMS, Claim
@@ -78,7 +78,7 @@ def choose_claim(fitting: Sequence[str]) -> Claim | None:
 def _choice_label(choice: str) -> str:
     if choice == ALL:
         return say("claims.all", count=len(BY_ID))
-    return f"{choice} · {plain(BY_ID[choice].statement)}"
+    return f"{choice} · {say(BY_ID[choice].words('statement'))}"
 
 
 def decided(found: Found, data: str = ALL) -> dict[str, Result]:
@@ -173,13 +173,13 @@ def _claim_button(result: Result, key: str, mark: bool = True) -> None:
 
 
 def _label(result: Result, mark: bool = True) -> str:
-    label = f"**{result.claim.id}** {pick(result.claim.statement)}"
+    label = f"**{result.claim.id}** {verbatim(result.claim.words('statement'))}"
     return f"{badge(result.verdict)} {label}" if mark else label
 
 
 def short_reason(result: Result) -> str:
     """Why a statement is wrong, in one sentence: what is wrong in its wording, else what the figures say."""
-    return pick(result.claim.wrong) or reason(result)
+    return verbatim(result.claim.words("wrong")) or reason(result)
 
 
 def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:

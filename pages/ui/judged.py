@@ -3,7 +3,7 @@
 import math
 
 from pages.ui import cache, tables
-from pages.ui.words import pick, say
+from pages.ui.words import say, verbatim
 from tf_models.statistics.effects import Effect
 from tf_models.statistics.rule import Measure, seeds_needed
 from tf_models.study.judging import EXACT, PartResult, Result
@@ -40,7 +40,7 @@ def reason(result: Result) -> str:
     deciding = [part for part in result.parts if part.part.decides]
     if len(deciding) == 1 and deciding[0].measure is not None:
         found, why = deciding[0], say(f"reason.{deciding[0].reason}")
-        return say("claims.reason.one", words=pick(found.part.words), figures=figures(found), why=why)
+        return say("claims.reason.one", words=verbatim(found.part.words), figures=figures(found), why=why)
     hold = sum(part.verdict == "supported" for part in deciding)
     return say("claims.reason.parts", why=say(f"reason.{result.reason}"), hold=hold, parts=len(deciding))
 

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui import cache, claim_charts, frame, judged, tables
 from pages.ui.parts import train
 from pages.ui.theme import FAMILIES
-from pages.ui.words import pick, say
+from pages.ui.words import say, verbatim
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
@@ -199,4 +199,4 @@ def _show_computing(claim: Claim, name: str, results: Sequence[Result]) -> None:
         again = computed.get(part.part.measure)
         old = say("reason.missing") if part.measure is None else judged.figure(part.measure)
         new = say("reason.missing") if again is None else judged.figure(again)
-        st.markdown("- " + say("repeat.computed", words=pick(part.part.words), shipped=old, new=new))
+        st.markdown("- " + say("repeat.computed", words=verbatim(part.part.words), shipped=old, new=new))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui import browser
 from pages.ui.judged import badge, reason
-from pages.ui.words import pick, say
+from pages.ui.words import say, verbatim
 from tf_models.study.claims import CLAIMS
 from tf_models.study.judging import Result
 
@@ -36,8 +36,8 @@ def whys(row: str, results: Mapping[str, Result]) -> list[str]:
         if claim not in results:
             continue
         result = results[claim]
-        decided = {"supported": result.claim.right, "partly": result.claim.wrong, "not_supported": result.claim.wrong}
-        words = pick(decided[result.verdict]) if result.verdict in decided else ""
+        decided = {"supported": "right", "partly": "wrong", "not_supported": "wrong"}
+        words = verbatim(result.claim.words(decided[result.verdict])) if result.verdict in decided else ""
         lines.append(f"- **{claim}** {words or reason(result)}")
     return lines
 

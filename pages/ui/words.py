@@ -6,7 +6,6 @@ import streamlit as st
 
 from tf_models import locale
 from tf_models.locale import ENGLISH, LANGUAGES
-from tf_models.study.claims.base import Words
 
 
 def language() -> str:
@@ -49,11 +48,6 @@ def quote(value: object) -> object:
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:&-])", r"\\\1", broken)
 
 
-def plain(words: Words) -> str:
-    """A claim's own words in the visitor's language, where no Markdown is read: charts, tables, lists of choices."""
-    return getattr(words, language())
-
-
-def pick(words: Words) -> str:
-    """The same for Markdown, in which they stand as they are."""
-    return str(quote(plain(words)))
+def verbatim(key: str) -> str:
+    """Words for Markdown in which they stand as they are, such as a claim's; "" for no key."""
+    return str(quote(say(key))) if key else ""

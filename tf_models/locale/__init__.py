@@ -38,3 +38,8 @@ def say(language: str, key: str, /, **values: object) -> str:
     if text is None:
         raise KeyError(f"tf_models/locale/{language} has no words for {key!r}")
     return text.format(**values)
+
+
+def in_every_language(key: str) -> dict[str, str]:
+    """Language → its words for `key`, "" for no key."""
+    return {language: say(language, key) if key else "" for language in LANGUAGES}

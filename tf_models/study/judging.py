@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from tf_models.data import peek
+from tf_models.locale import in_every_language
 from tf_models.statistics.rule import (
     Measure,
     benjamini_hochberg,
@@ -225,15 +226,30 @@ def document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
         "section": claim.sections[0],
         "sections": list(claim.sections),
         "systems": list(claim.systems),
-        "statement": asdict(claim.statement),
-        "question": asdict(claim.question),
+        "statement": in_every_language(claim.words("statement")),
+        "question": in_every_language(claim.words("question")),
         "experiment": head.primary.part.experiment,
-        "rule": [{**asdict(part), "rule": rule(part), "primary": part.key == claim.primary} for part in claim.parts],
-        "refuted_by": asdict(claim.refuted_by),
-        "right": asdict(claim.right),
-        "wrong": asdict(claim.wrong),
+        "rule": [
+            {
+                **asdict(part),
+                "words": in_every_language(part.words),
+                "rule": rule(part),
+                "primary": part.key == claim.primary,
+            }
+            for part in claim.parts
+        ],
+        "refuted_by": in_every_language(claim.words("refuted_by")),
+        "right": in_every_language(claim.words("right")),
+        "wrong": in_every_language(claim.words("wrong")),
         "measured": [_measured(result) for result in results],
-        "published": [asdict(evidence) for evidence in claim.published],
+        "published": [
+            {
+                "words": in_every_language(row.words),
+                "source": "" if row.read == "computed" else row.citation,
+                **{name: getattr(row, name) for name in ("link", "supports", "read")},
+            }
+            for row in claim.published
+        ],
         "verdict": head.verdict,
         "reason": head.reason,
         "dataset": NO_DATASET if head.exact else head.dataset,

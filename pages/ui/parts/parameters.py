@@ -178,7 +178,7 @@ def show_published() -> None:
             "family": say(f"family.{PUBLISHED[row.name].family}"),
             "parameters": parameters(PUBLISHED[row.name]),
             "accuracy": row.top1,
-            "source": row.source,
+            "source": row.citation,
         }
         for row in IMAGENET_ACCURACIES
     ]
@@ -191,5 +191,4 @@ def show_published() -> None:
     text = "; ".join(f"{row['network']} {row['parameters']:,}, {row['accuracy']} %" for row in rows)
     st.altair_chart(chart, key="published_sizes", alt=say("parameters.published_alt", text=text))
     tables.beside(data.rename(columns=columns), "published-sizes")
-    sources = dict.fromkeys((row.source, row.link) for row in IMAGENET_ACCURACIES)
-    st.caption(" · ".join(f"[{source}]({link})" for source, link in sources))
+    st.caption(" · ".join(dict.fromkeys(row.reference() for row in IMAGENET_ACCURACIES)))

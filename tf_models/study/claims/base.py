@@ -1,54 +1,76 @@
-"""What a claim is: a row of values. It holds no verdict: `tf_models.study.judging` computes one from measurements."""
+"""What a claim is: a row of values. It holds no verdict: `tf_models.study.judging` computes one from measurements.
 
-from dataclasses import dataclass
+Nor does it hold words: they are ``claim.ID.NAME`` in the catalogue (`tf_models.locale`), in every language.
+"""
 
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal
 
-@dataclass(frozen=True)
-class Words:
-    """The same sentence in English and Chinese."""
+from tf_models.locale import ENGLISH, catalogue
+from tf_models.study.bibliography import Cited
 
-    en: str
-    zh: str
-
-
-NO_WORDS = Words("", "")
+DELTA: Literal["δ"] = "δ"  # the smallest effect that matters on the data set
 NOTHING = 1e-5  # a response or an error below this is none
-METAFORMER = ("Yu et al. 2022, MetaFormer, table 5", "https://arxiv.org/abs/2111.11418")
+
+Asked = float | Literal["δ"] | None
 
 
 @dataclass(frozen=True)
 class Part:
     """One testable part of a claim: a measure of an experiment, and what it must be for the part to hold.
 
-    `test` is one of `verdict.TESTS`; `threshold` None is δ, the smallest effect that matters on the data set. Where
-    the part says that half of a gap is closed, its measure is what is gained minus half of the gap, and the gap is
-    the measure `denominator`, whose own interval must exclude δ. A part that does not decide is shown beside the
-    verdict and has no say in it.
+    `test` is one of `rule.TESTS`; `threshold` None is δ. Where the part says that half of a gap is closed, its measure
+    is what is gained minus half of the gap, and the gap is the measure `denominator`, whose own interval must exclude
+    δ. A part that does not decide is shown beside the verdict and has no say in it. `words` is a key of the catalogue.
     """
 
     key: str
-    words: Words
     experiment: str
     measure: str
     test: str
-    threshold: float | tuple[float, float] | None = None
+    threshold: float | tuple[float, float] | None
     denominator: str = ""
     decides: bool = True
+    words: str = ""
+
+
+def part(
+    key: str,
+    measure: str,
+    *,
+    gap: str = "",
+    decides: bool = True,
+    difference: Asked = None,
+    no_difference: Asked = None,
+    not_worse: Asked = None,
+    above: Asked = None,
+    below: Asked = None,
+    equals: Asked = None,
+    between: tuple[float, float] | None = None,
+) -> Part:
+    """A part as one line: ``part("gain", "factorial: gain.attention", difference=DELTA)``, with exactly one test."""
+    tests = dict(difference=difference, no_difference=no_difference, not_worse=not_worse, above=above, below=below)
+    tests |= dict(equals=equals, between=between)
+    ((test, asked),) = [(test, asked) for test, asked in tests.items() if asked is not None]
+    experiment, name = measure.split(": ")
+    return Part(key, experiment, name, test, None if isinstance(asked, str) else asked, gap, decides)
+
+
+beside = partial(part, decides=False)
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """A published result, in the lab's own words. `supports` is +1, 0 (qualifies) or -1.
+class Evidence(Cited):
+    """A published result. `supports` is +1, 0 (qualifies) or -1.
 
     `read` says where it was read: the ``paper`` itself, its ``abstract``, the authors' ``repository``, a ``secondary``
-    source; or that the figure is ``computed`` from the published block definitions.
+    source; or that the figure is ``computed`` from the published block definitions. `words` is a key of the catalogue.
     """
 
-    words: Words
-    source: str
-    link: str
-    supports: int
-    read: str = "paper"
+    supports: Literal[-1, 0, 1]
+    read: Literal["paper", "abstract", "repository", "secondary", "computed"] = "paper"
+    words: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -63,12 +85,32 @@ class Claim:
     id: str
     sections: tuple[str, ...]
     systems: tuple[str, ...]
-    statement: Words  # what the text says, in our words
-    question: Words  # what we ask
     parts: tuple[Part, ...]
     primary: str
-    refuted_by: Words  # what would change our mind
-    right: Words  # what is right in the wording, "" where nothing is
-    wrong: Words  # what is wrong in it, "" where nothing is
     published: tuple[Evidence, ...] = ()
     seeds: int = 5
+
+    def words(self, name: str) -> str:
+        """The key of its words in the catalogue.
+
+        ``statement`` is what the text says, in our words, ``question`` what we ask, ``refuted_by`` what would change
+        our mind, ``right`` and ``wrong`` what is so in the wording; "" for one of these two where nothing is.
+        """
+        key = f"claim.{self.id}.{name}"
+        return key if key in catalogue(ENGLISH) or name not in ("right", "wrong") else ""
+
+
+def claim(
+    key: str,
+    *parts: Part,
+    sections: tuple[str, ...],
+    systems: tuple[str, ...],
+    primary: str = "",
+    published: tuple[Evidence, ...] = (),
+    seeds: int = 5,
+) -> Claim:
+    """A claim as one row; `primary` is the first part unless it is named."""
+    words = f"claim.{key}"
+    named = tuple(replace(row, words=f"{words}.part.{row.key}") for row in parts)
+    read = tuple(replace(row, words=f"{words}.published.{row.source or 'computed'}") for row in published)
+    return Claim(key, sections, systems, named, primary or parts[0].key, read, seeds)

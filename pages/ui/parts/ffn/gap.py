@@ -196,4 +196,5 @@ def show_published(result: dict[str, Any] | None) -> None:
     chart = bars.published_gaps(pd.DataFrame(rows), "", say("ffn.published_axis"), "", (ARMS["on"], ARMS["off"]))
     st.altair_chart(chart, key="published", alt=say("ffn.published_alt"))
     for row in FFN_ABLATIONS:
-        st.markdown(f"- {row.system}, {row.data}, {row.metric}: [{row.source}]({row.link}). {say(row.note)}")
+        note = say(f"published.{row.source}")
+        st.markdown(f"- {row.system}, {row.data}, {row.metric}: {row.reference()}. {note}")
