@@ -7,8 +7,7 @@ from pages.ui.parts.ffn import factorial, gap
 from pages.ui.parts.train import variant_name
 from pages.ui.words import say
 from tf_models.data import STUDIED
-from tf_models.zoo import CLASSROOM
-from tf_models.zoo.switches import refusal
+from tf_models.zoo import CLASSROOM, SWITCHES
 
 frame.ensure()
 frame.heading("ffn")
@@ -17,7 +16,7 @@ variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), varian
 dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"), where=right)
 
 result = None
-if code := refusal(CLASSROOM[variant], "ffn"):
+if code := SWITCHES["ffn"].refusal(CLASSROOM[variant]):
     gap.show_refusal(variant, code)
 else:
     result = cache.ffn_gap(dataset, variant)

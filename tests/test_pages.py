@@ -25,7 +25,6 @@ from tf_models.runs.spec import RunSpec
 from tf_models.study.experiments.ffn_gap import WITH_FFN
 from tf_models.zoo import CLASSROOM, SWITCHES, configure
 from tf_models.zoo.spec import MIXERS, WITH_HEADS, WITH_RELATIVE_POSITIONS
-from tf_models.zoo.switches import CHOICES, refusal
 
 ROOT = Path(__file__).parents[1]
 PAGES = list(frame.PAGES)
@@ -193,7 +192,7 @@ MIXED += [{"mixer": mixer} for mixer in ("attention", "window", "sliding", "pool
 @pytest.mark.parametrize("chosen", MIXED, ids=str)
 def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
     spec = CLASSROOM[variant]
-    if any(refusal(spec, switch) for switch in chosen):
+    if any(SWITCHES[switch].refusal(spec) for switch in chosen):
         return
     model = configure(variant, chosen, spec.input_shape, spec.classes)
     block = next((b for b in model.blocks if b.kind == "mobilevit"), model.blocks[0])
@@ -211,14 +210,14 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
         assert default in options
         if set(options) != {default}:
             shown[switch] = options
-    assert set(shown) == {switch for switch in SWITCHES if not refusal(spec, switch) and not idle.get(switch)}
+    assert set(shown) == {name for name, row in SWITCHES.items() if not row.refusal(spec) and not idle.get(name)}
     assert ("relative" in shown.get("position", ())) <= (block.mixer in WITH_RELATIVE_POSITIONS)
     for switch, options in shown.items():
         assert len(options) > 1
         for option in options:
             if option != train.OWN:  # none gives an error by itself
                 configure(variant, {**chosen, switch: option}, spec.input_shape, spec.classes)
-            for language in LANGUAGES if switch in CHOICES and option not in MIXERS else ():
+            for language in LANGUAGES if isinstance(SWITCHES[switch].values, tuple) and option not in MIXERS else ():
                 assert say(language, f"train.switch.{switch}.{option}")
 
 
@@ -252,7 +251,7 @@ def test_the_ffn_page_measures_every_ffn_and_says_who_has_none(variant, language
     assert not app.exception
     assert not app.error
     shown = text_of(app)
-    code = refusal(CLASSROOM[variant], "ffn")
+    code = SWITCHES["ffn"].refusal(CLASSROOM[variant])
     if code:
         words = say(language, f"error.{code}", variant=variant, value="off")
         assert words[-20:] in shown.replace("\\", "")

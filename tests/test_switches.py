@@ -17,7 +17,7 @@ from tf_models.training.build import build
 from tf_models.training.initialize import start
 from tf_models.zoo import CLASSROOM, configure, defaults, inventory, parameters
 from tf_models.zoo.spec import MIXERS, WITH_RELATIVE_POSITIONS, ModelSpec
-from tf_models.zoo.switches import CHOICES, RANGES, SWITCHES
+from tf_models.zoo.switches import SWITCHES
 
 # A size at which a step takes milliseconds, and at which every value of the other switches has its meaning.
 SMALL = {
@@ -34,7 +34,7 @@ SMALL = {
     "mixer": {"width": 16, "depth": 1},
 }
 VALUES = {
-    **CHOICES,
+    **{name: row.values for name, row in SWITCHES.items() if isinstance(row.values, tuple)},
     "ffn_ratio": (1.0,),
     "ffn_layers": (1, 3),
     "heads": (1, 2),
@@ -154,7 +154,7 @@ def walk(spec: ModelSpec, tmp_path, train: bool) -> None:
 
 def test_the_tables_name_every_variant_switch_and_value():
     assert set(SMALL) == set(CLASSROOM)
-    assert set(VALUES) == set(SWITCHES) == set(CHOICES) | set(RANGES)
+    assert set(VALUES) == set(SWITCHES)
     assert {variant for variant, _ in REFUSED} <= set(CLASSROOM)
     assert {switch for _, switch in REFUSED} <= set(SWITCHES)
 

@@ -1,8 +1,8 @@
 """What a model is, without Keras: specifications, classroom variants, published configurations, switches, counts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 
 from tf_models.errors import LabError
 from tf_models.zoo.classroom import CLASSROOM
@@ -31,22 +31,24 @@ def configure(
     variant: str, switches: Mapping[str, Value], input_shape: tuple[int, int, int], classes: int
 ) -> ModelSpec:
     """The classroom variant with these switches, for these images and classes."""
-    if variant not in CLASSROOM:
-        raise LabError("unknown_variant", value=variant, choices=", ".join(CLASSROOM))
-    spec = CLASSROOM[variant]
-    patch = int(check_switch("patch", switches["patch"], variant)) if "patch" in switches else spec.stem.patch
-    # The image and its patch change together: neither need fit the other's old value.
-    spec = replace(spec, stem=replace(spec.stem, patch=patch), input_shape=input_shape, classes=classes)
-    return with_switches(spec, switches)
+    checked = tuple((switch, check_switch(switch, value, variant)) for switch, value in sorted(switches.items()))
+    return _configured(variant, checked, input_shape, classes)
 
 
-def defaults(variant: str) -> dict[str, Value]:
-    """The setting of every switch that the variant has, as it stands in `CLASSROOM`."""
-    if variant not in CLASSROOM:
-        raise LabError("unknown_variant", value=variant, choices=", ".join(CLASSROOM))
-    return dict(_standing(variant))
+@lru_cache(maxsize=4096)  # analyses and pages ask for the same few hundred again and again
+def _configured(
+    variant: str, switches: tuple[tuple[str, Value], ...], input_shape: tuple[int, int, int], classes: int
+) -> ModelSpec:
+    return with_switches(_variant(variant), dict(switches), input_shape=input_shape, classes=classes)
 
 
 @cache  # every run record that is read asks for them
-def _standing(variant: str) -> dict[str, Value]:
-    return settings(CLASSROOM[variant])
+def defaults(variant: str) -> Mapping[str, Value]:
+    """The setting of every switch that the variant has, as it stands in `CLASSROOM`."""
+    return MappingProxyType(settings(_variant(variant)))
+
+
+def _variant(name: str) -> ModelSpec:
+    if name not in CLASSROOM:
+        raise LabError("unknown_variant", value=name, choices=", ".join(CLASSROOM))
+    return CLASSROOM[name]

@@ -6,7 +6,7 @@ from functools import cache
 
 from tf_models.errors import LabError
 from tf_models.zoo import Value, configure, parameters
-from tf_models.zoo.switches import RANGES, settings
+from tf_models.zoo.switches import SWITCHES, Numbers
 
 Switches = tuple[tuple[str, Value], ...]
 Shape = tuple[int, int, int]
@@ -16,8 +16,9 @@ def nearest(
     variant: str, switches: Mapping[str, Value], switch: str, target: float, input_shape: Shape, classes: int
 ) -> dict[str, Value]:
     """`switches` and the value of `switch`, ``depth`` or ``width``, that comes nearest to `target` parameters."""
-    _, low, high = RANGES[switch]
-    values = range(int(low), int(high) + 1)
+    numbers = SWITCHES[switch].values
+    assert isinstance(numbers, Numbers)
+    values = range(int(numbers.low), int(numbers.high) + 1)
     return dict(_nearest(variant, _ordered(switches), switch, values, target, input_shape, classes))
 
 
@@ -41,14 +42,14 @@ def matched(
 
     found = nearest(variant, switches, switch, target, input_shape, classes)
     if distance(found) > tolerance:
-        standing = settings(configure(variant, switches, input_shape, classes))
+        spec = configure(variant, switches, input_shape, classes)
+        width, ratio = (SWITCHES[name].standing(spec) for name in ("width", "ffn_ratio"))
         second, values = "", ()
         if switch == "depth":
-            second, width = "width", int(standing["width"])
+            second, width = "width", int(width or 0)
             values = range(width + -width // 5, width + width // 5 + 1)
-        elif "ffn_ratio" in standing and standing.get("ffn") not in ("off", "activation"):
-            second, ratio = "ffn_ratio", float(standing["ffn_ratio"])
-            values = tuple(ratio * (1 + step / 64) for step in range(-12, 13))
+        elif ratio is not None:
+            second, values = "ffn_ratio", tuple(float(ratio) * (1 + step / 64) for step in range(-12, 13))
         if second:
             finer = dict(_nearest(variant, _ordered(found), second, values, target, input_shape, classes))
             found = min(found, finer, key=distance)

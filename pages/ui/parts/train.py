@@ -23,12 +23,9 @@ from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import ACTIVE, FAILED, FINISHED, QUEUED, STOPPING, Run
 from tf_models.statistics.effects import paired_effect
-from tf_models.zoo.switches import CHOICES, refusal, settings
+from tf_models.zoo.switches import Numbers
 
 SHOWN = 12  # runs on the page
-# What the page offers of the switches that take numbers; the command line takes any allowed number.
-NUMBERS = {"ffn_layers": (1, 2, 3), "heads": (1, 2, 4, 8), "depth": (1, 2, 3, 4, 6, 8, 12), "patch": (1, 2, 4, 7, 8)}
-FACTORS = {"ffn_ratio": (0.25, 0.5, 1, 2, 4), "width": (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4)}  # of the variant's own
 OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
 MOST_TOKENS = 256  # that a patch may leave: more would take minutes
 
@@ -66,9 +63,10 @@ def offered(
 
     The default stands alone where the variant has no such switch, or where it would change nothing.
     """
-    before = {key: value for key, value in chosen.items() if key in CHOICES}
+    before = {key: value for key, value in chosen.items() if isinstance(value, str)}
     model = zoo.with_switches(zoo.CLASSROOM[variant], before)
-    standing = settings(model).get(switch)
+    row = zoo.SWITCHES[switch]
+    standing = row.standing(model)
 
     def works(value: str) -> bool:
         try:
@@ -77,24 +75,21 @@ def offered(
             return False
         return switch != "patch" or math.prod(tried.grid) <= MOST_TOKENS
 
-    if switch in CHOICES:
-        default = str(standing or "")
-        values = CHOICES[switch]
-    else:
+    if isinstance(row.values, Numbers):
         default = OWN if standing is None else f"{standing:g}"
-        own = model.blocks[0].width if switch == "width" else float(standing or max(b.ffn_ratio for b in model.blocks))
-        numbers = NUMBERS.get(switch) or [own * factor for factor in FACTORS[switch]]
-        numbers = [int(number) if switch == "width" else number for number in numbers]
+        numbers = row.values.offers(float(standing or max(block.ffn_ratio for block in model.blocks)))
         values = sorted({default, *(f"{number:g}" for number in numbers)}, key=float)
+    else:
+        default, values = str(standing or ""), row.values
     return tuple(value for value in values if value == default or works(value)) or (default,), default
 
 
 def _option(switch: str, value: str) -> str:
     if switch in ("mixer", "late_mixer") and value != "same":
         return say(f"mixer.{value}")
-    if switch not in CHOICES and value == OWN:
-        return say("train.switch.automatic" if switch == "patch" else "train.switch.own")
-    return say(f"train.switch.{switch}.{value}") if switch in CHOICES else value
+    if isinstance(zoo.SWITCHES[switch].values, tuple):
+        return say(f"train.switch.{switch}.{value}")
+    return say("train.switch.automatic" if switch == "patch" else "train.switch.own") if value == OWN else value
 
 
 def variant_name(variant: str) -> str:
@@ -105,7 +100,7 @@ def variant_name(variant: str) -> str:
 def choose_comparison(variant: str) -> str:
     """What is trained beside the network: ``ffn_off``, ``none``, or the name of another variant."""
     spec = zoo.CLASSROOM[variant]
-    comparisons = ("other", "none") if refusal(spec, "ffn") else ("ffn_off", "other", "none")
+    comparisons = ("other", "none") if zoo.SWITCHES["ffn"].refusal(spec) else ("ffn_off", "other", "none")
     compare = links.choose("compare", say("train.compare"), comparisons, lambda c: say(f"train.compare.{c}"))
     if compare != "other":
         return compare

@@ -22,12 +22,11 @@ from tf_models.statistics.effects import paired_effect
 from tf_models.statistics.rule import decide, smallest_effect
 from tf_models.study.experiments.base import AGAIN, Arm, Contrast, Experiment, Records, numbers, one_source, pair
 from tf_models.study.experiments.controls import positive_control, positive_row, same_arm_twice
-from tf_models.zoo import CLASSROOM, Value, configure, defaults, parameters
+from tf_models.zoo import CLASSROOM, SWITCHES, Value, configure, defaults, parameters
 from tf_models.zoo.matching import nearest
-from tf_models.zoo.switches import refusal
 
 CLASSROOM_DEPTH = len(CLASSROOM["vit"].blocks)
-WITH_FFN = tuple(variant for variant, spec in CLASSROOM.items() if refusal(spec, "ffn") is None)
+WITH_FFN = tuple(variant for variant, spec in CLASSROOM.items() if SWITCHES["ffn"].refusal(spec) is None)
 # Its stem and its inverted blocks are nonlinear, whatever the switches say: it solves the control task without any FFN
 # (100 % with three seeds), so the experiment is checked with `vit` in its place.
 WITHOUT_CONTROL = ("mobilevit",)
@@ -54,7 +53,7 @@ class FfnGap(Experiment):
         super().__post_init__()
         if self.variant not in CLASSROOM:
             raise LabError("unknown_variant", value=self.variant, choices=", ".join(WITH_FFN))
-        if code := refusal(CLASSROOM[self.variant], "ffn"):
+        if code := SWITCHES["ffn"].refusal(CLASSROOM[self.variant]):
             raise LabError(code, variant=self.variant, value="off")
 
     @cached_property
