@@ -9,11 +9,15 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
+
+from tf_models.locale import say
+from tf_models.zoo import CLASSROOM
 
 ROOT = Path(__file__).parents[1]
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
@@ -202,6 +206,60 @@ def test_the_way_back_from_a_card_leads_to_the_page_it_was_opened_on(server, pag
     expect(page).to_have_url(re.compile(r"/claims\?claim=C24&lang=zh"))
     page.go_back()
     expect(page).to_have_url(re.compile(r"/\?lang=zh$"))
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick `option` in the select box `label` and wait until the page shows it."""
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    settle(page)
+
+
+def test_every_network_chosen_by_clicking_is_the_one_its_name_says(server, page):
+    visit(page, f"{server.url}/train?lang=en&compare=none&ffn=off&mixer=window")
+    for variant in [*CLASSROOM, "vit"]:
+        choose(page, say("en", "train.variant"), say("en", f"train.variant.{variant}"))
+        expect(page.get_by_text(re.compile(rf"^{variant}: [\d,]+ parameters"))).to_be_visible()
+        asked = dict(parse_qsl(urlsplit(page.url).query))
+        assert asked == {"lang": "en", "compare": "none"} | ({} if variant == "vit" else {"variant": variant})
+
+
+def test_back_after_another_network_is_one_step_to_the_old_one_with_its_settings(server, page):
+    visit(page, f"{server.url}/train?lang=en&ffn=off&mixer=window")
+    choose(page, say("en", "train.variant"), say("en", "train.variant.swin"))
+    expect(page).to_have_url(re.compile(r"\?lang=en&variant=swin$"))
+    page.go_back()
+    expect(page.get_by_text(re.compile(r"^vit ffn=off mixer=window: "))).to_be_visible()
+
+
+def test_the_link_to_training_a_network_opens_that_network(server, page):
+    visit(page, f"{server.url}/ffn?lang=en&variant=swin")
+    page.get_by_role("link", name=say("en", "ffn.train")).click()
+    expect(page).to_have_url(re.compile("/train"))
+    expect(page.get_by_text(re.compile(r"^swin: [\d,]+ parameters"))).to_be_visible()
+
+
+def test_an_old_link_opens_its_view_and_back_undoes_what_came_after(server, page):
+    visit(page, f"{server.url}/feature_maps?lang=en&trained_on=cifar10-jpeg&left=vit-cifar10-jpeg")
+    expect(page).to_have_url(re.compile("data=cifar10-jpeg&left=vit$"))
+    choose(page, say("en", "feature_maps.dataset"), "digits")
+    expect(page).to_have_url(re.compile(r"\?lang=en$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("data=cifar10-jpeg&left=vit$"))
+
+
+def test_on_a_phone_statements_read_from_the_left_and_verdicts_break(server, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    visit(page, f"{server.url}/?lang=en")
+    style = "(node, name) => getComputedStyle(node)[name]"
+    assert page.locator(".st-key-statements a").first.evaluate(style, "paddingLeft") == "0px"
+    badge = page.locator("[data-testid=stTable] .stMarkdownBadge").first
+    assert badge.evaluate(style, "whiteSpace") == "normal"
+    assert page.locator("[data-testid=stTable] th").first.evaluate("node => node.offsetWidth") >= 60
+    visit(page, f"{server.url}/claims?lang=en")
+    assert page.locator("[class*=st-key-statements] button").first.evaluate(style, "textAlign") == "left"
+    context.close()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

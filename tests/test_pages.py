@@ -427,6 +427,14 @@ def test_a_link_names_a_network_and_its_settings_also_where_another_page_had_the
     assert app.switch_page("pages/ffn.py").run().selectbox(key="choice_variant").value == "vit"
 
 
+def test_a_step_back_to_a_network_takes_no_setting_along():
+    app = open_page("train", variant="swin")
+    app.query_params.clear()
+    app.query_params["ffn"] = "off"
+    app.run()
+    assert any(caption.value.startswith("vit ffn=off: ") for caption in app.caption)
+
+
 def test_a_setting_that_a_network_does_not_have_is_named():
     app = open_page("train", variant="cnn", ffn="off")
     assert not app.exception

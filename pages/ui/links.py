@@ -15,14 +15,15 @@ from pages.ui.words import quote, say
 
 MANY = 20  # options that are no longer named one by one
 OLD_NAMES = {"dataset": "data", "trained_on": "data"}  # in links from before there was one name
-_SEEN = "links_seen"  # of this page: key → what the link said when it was last followed or written
+# In the session, of this page: key → what the link said when it was last followed or written, and what was chosen.
+_SEEN, _HELD = "links_seen", "links_held"
 
 
 def arrive(page: str) -> None:
     """Before a page is drawn. On another page than before, the link alone says what is shown."""
     if st.session_state.get("links_page") != page:
         st.session_state["links_page"] = page
-        st.session_state[_SEEN] = {}
+        st.session_state[_SEEN], st.session_state[_HELD] = {}, {}
     if any(name in st.query_params for name in OLD_NAMES):
         now = {OLD_NAMES.get(name, name): value for name, value in st.query_params.to_dict().items()}
         st.query_params.from_dict(now)
@@ -42,7 +43,8 @@ def choose(
 ) -> str:
     """One of `options` by a select box (``select``) or a segmented control (``segments``), kept in the link.
 
-    With another choice, those that it `resets` are made anew. `renamed`: what options were called in older links.
+    With another choice, those that it `resets` and that come after it are made anew, from the link alone. `renamed`:
+    what options were called in older links.
     """
     default = options[0] if default not in options else default
     state = f"choice_{key}"
@@ -56,7 +58,12 @@ def choose(
         value = where.segmented_control(label, options, format_func=format_func, key=state, **more)
     else:
         value = where.selectbox(label, options, format_func=format_func, key=state, **more)
-    return _keep_in_link(key, value if value in options else default, default)
+    value = value if value in options else default
+    if st.session_state[_HELD].get(key, value) != value:
+        for other in resets:
+            st.session_state[_SEEN].pop(other, None)
+    st.session_state[_HELD][key] = value
+    return _keep_in_link(key, value, default)
 
 
 def choose_number(key: str, label: str, low: int, high: int, default: int, where: Any = st, **more: Any) -> int:
@@ -102,7 +109,7 @@ def drop(key: str) -> str | None:
 
 def _news(key: str) -> tuple[bool, str | None]:
     """Whether the link says something new (a first visit, an edited address, a step back in the browser), and what."""
-    seen, raw = st.session_state.setdefault(_SEEN, {}), st.query_params.get(key)
+    seen, raw = st.session_state[_SEEN], st.query_params.get(key)
     new = key not in seen or seen[key] != raw
     seen[key] = raw
     return new, raw
@@ -139,8 +146,6 @@ def _reset(key: str, default: str, others: tuple[str, ...]) -> None:
     value = st.session_state[f"choice_{key}"]
     kept = {name: held for name, held in st.query_params.to_dict().items() if name not in (key, *others)}
     st.query_params.from_dict(kept | ({} if value in (default, None) else {key: value}))
-    for name in others:
-        st.session_state[_SEEN].pop(name, None)
     st.session_state[_SEEN][key] = st.query_params.get(key)
 
 
