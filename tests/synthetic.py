@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tf_models.data import content_hash
 from tf_models.runs.record import RunRecord, pack_correct
 from tf_models.runs.spec import RunSpec
-from tf_models.study.experiments.base import index
-from tf_models.study.experiments.ffn_gap import FfnGap
-from tf_models.study.experiments.sweep import Sweep
+from tf_models.study.experiments.base import Experiment, index
 
 _ids = itertools.count()
 
@@ -19,7 +18,7 @@ _ids = itertools.count()
 def make_record(spec: RunSpec, correct: np.ndarray | None = None, **changes: Any) -> RunRecord:
     """A record of `spec` with this correctness on its test images, (N,) bool."""
     correct = np.arange(100) < 90 if correct is None else np.asarray(correct, bool)
-    content = changes.get("dataset_hash", "0123456789abcdef")
+    content = changes.get("dataset_hash") or content_hash(spec.dataset) or "0123456789abcdef"
     record = RunRecord(
         run_id=f"{next(_ids):012x}",
         spec=spec,
@@ -53,72 +52,44 @@ def correct_share(share: float, images: int = 360) -> np.ndarray:
 
 
 def fill(
-    experiment: FfnGap,
-    accuracy: Mapping[str, float | Callable[[int], float]],
+    plan: Experiment,
+    accuracy: Mapping[str, float | Callable[[int], float]] | Callable[[str], float],
+    validation: Mapping[str, float] | None = None,
     control: tuple[float, float] = (0.99, 0.5),
     again: float = 0.0,
-    images: int = 360,
     best_rate: float = 1e-3,
     skip: Iterable[str] = (),
     **changes: Any,
 ) -> list[RunRecord]:
-    """Every record of an experiment, with these test accuracies by arm (a number, or a function of the seed).
+    """Every record of a plan, with these test accuracies by arm: a number, or a function of the seed.
 
-    Tuning runs choose `best_rate` on validation. `control` holds the accuracies with and without the FFN, `again` what
-    the A/A control gains over the arm that it repeats. The seeds of an arm vary by a few images.
+    An arm that is not named is as good as the one that it is like. Tuning runs choose `best_rate` on validation.
+    `control` holds the accuracies with and without the FFN, `again` what the A/A control gains over the arm that it
+    repeats. The seeds of an arm vary by a few images.
     """
+    of = accuracy if callable(accuracy) else lambda name: accuracy[name if name in accuracy else plan.arms[name].like]
     records = []
-    for arm, specs in experiment.tuning().items():
-        if f"tuning {arm}" in skip:
-            continue
+    for specs in plan.tuning().values():
         for spec in specs:
-            validation = 0.95 if spec.recipe.learning_rate == best_rate else 0.9
-            records.append(make_record(spec, validation_accuracy=validation, **changes))
-    for arm, value in zip(("on", "off"), control, strict=True):
-        for spec in experiment.positive_control()[arm]:
-            records.append(make_record(spec, correct_share(value, 600), **changes))
-    rates = dict.fromkeys(experiment.arms, best_rate)
-    arms = experiment.runs(rates)
-    cells = [(arm, specs) for cell in experiment.grid(rates).values() for arm, specs in cell.items()]
-    for arm, specs in [*arms.items(), *cells]:
-        for position, spec in enumerate(specs):
-            if arm in skip:
-                continue
-            value = accuracy["on"] if arm == "on_again" else accuracy[arm]
-            share = value(position) if callable(value) else value + 0.003 * (position % 3 - 1)
-            records.append(make_record(spec, correct_share(share + again * (arm == "on_again"), images), **changes))
+            chosen = 0.95 if spec.recipe.learning_rate == best_rate else 0.9
+            records.append(make_record(spec, **{"validation_accuracy": chosen, **changes}))
+    for (_, specs), share in zip(plan.ffn_control().items(), control, strict=False):
+        records += [make_record(spec, correct_share(share, 600), **without_version(changes)) for spec in specs]
+    for arm, specs in plan.runs(dict.fromkeys(plan.arms, best_rate)).items():
+        if arm in skip:
+            continue
+        value = of(plan.again if arm == "again" else arm)
+        more = {"validation_accuracy": (validation or {}).get(arm, 0.9)} | changes
+        for place, spec in enumerate(specs):
+            share = value(place) if callable(value) else value + 0.002 * (place % 3 - 1)
+            records.append(make_record(spec, correct_share(share + again * (arm == "again"), 1000), **more))
     return records
+
+
+def without_version(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the version of the data set, which the control task does not share."""
+    return {name: value for name, value in changes.items() if name != "dataset_hash"}
 
 
 def indexed(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
     return index(records)
-
-
-def fill_sweep(
-    plan: Sweep,
-    accuracy: Mapping[str, float] | Callable[[str], float],
-    validation: Mapping[str, float] | None = None,
-    control: tuple[float, float] = (0.99, 0.5),
-    again: float = 0.0,
-    skip: str = "",
-) -> list[RunRecord]:
-    """Every record of a plan, with these test accuracies by arm, a few images more or less by seed."""
-    of = accuracy if callable(accuracy) else accuracy.__getitem__
-    records = []
-    for specs in plan.tuning().values():
-        records += [
-            make_record(spec, validation_accuracy=0.95 if spec.recipe.learning_rate == 1e-3 else 0.9) for spec in specs
-        ]
-    if plan.needs_ffn_control:
-        control_specs = plan.steps(dict.fromkeys(plan.arms, 1e-3))["control"]
-        for spec in control_specs:
-            value = control[1] if spec.switches.get("ffn") == "off" else control[0]
-            records.append(make_record(spec, correct_share(value, 600)))
-    for arm, specs in plan.runs(dict.fromkeys(plan.arms, 1e-3)).items():
-        if arm == skip:
-            continue
-        share = of(plan.again) + again if arm == "again" else of(arm)
-        for position, spec in enumerate(specs):
-            correct = correct_share(share + 0.002 * (position % 3 - 1), 1000)
-            records.append(make_record(spec, correct, validation_accuracy=(validation or {}).get(arm, 0.9)))
-    return records

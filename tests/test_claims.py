@@ -4,32 +4,31 @@ import dataclasses
 import json
 
 import pytest
-from synthetic import fill_sweep, indexed
+from synthetic import fill, indexed
 
 from tf_models.__main__ import main
+from tf_models.data import STUDIED
 from tf_models.errors import LabError
-from tf_models.statistics.rule import TESTS, VERDICTS, Measure
+from tf_models.statistics.effects import Measure
+from tf_models.statistics.rule import TESTS, VERDICTS
 from tf_models.study import judging
 from tf_models.study.bibliography import SOURCES
 from tf_models.study.claims import CLAIMS, Claim, Part, find
 from tf_models.study.claims.base import DELTA, beside
 from tf_models.study.claims.base import part as part_of
+from tf_models.study.documents import claim_document
 from tf_models.study.exact import exact_measures
-from tf_models.study.experiments.sweep import Sweep
 from tf_models.study.judging import (
-    DATASETS,
     EVERY_EXPERIMENT,
     EXACT,
     TRAINED,
     Scale,
-    document,
     headline,
     judge_all,
     load_results,
-    read_measures,
     rule,
 )
-from tf_models.study.plans import shipped_plan
+from tf_models.study.plans import plan
 from tf_models.study.published import FFN_ABLATIONS, IMAGENET_ACCURACIES
 from tf_models.zoo import PUBLISHED
 
@@ -84,8 +83,7 @@ def test_every_source_is_named_once_and_cited():
 
 
 def test_every_measure_that_a_part_names_is_one_of_its_experiments():
-    plans = {name: shipped_plan(name, "digits") for name in TRAINED}
-    known = {name: set(plan.analyse({}).get("measures", {})) for name, plan in plans.items() if plan is not None}
+    known = {name: set(plan(name, "digits").contrasts) for name in TRAINED}
     known |= {name: set(measures) for name, measures in exact_measures().items() if measures}
     named = {
         (part.experiment, name) for row in CLAIMS for part in row.parts for name in (part.measure, part.denominator)
@@ -166,7 +164,7 @@ def test_data_sets_may_disagree_and_photographs_decide():
 
 
 def test_the_smallest_effect_is_that_of_the_data_set():
-    analyses = {("factorial", name): {"gain": interval(0.016, 0.019)} for name in DATASETS}
+    analyses = {("factorial", name): {"gain": interval(0.016, 0.019)} for name in STUDIED}
     results = judged([one()], analyses)
     assert [(r.verdict, r.parts[0].delta) for r in results] == [("partly", 0.02), ("supported", 0.015)]
     large = {("factorial", "cifar10"): {"gain": interval(0.011, 0.014)}}
@@ -219,10 +217,9 @@ SHARES = [(row.id, part) for row in CLAIMS for part in row.parts if part.denomin
 @pytest.mark.parametrize(("claim_id", "part"), SHARES, ids=lambda value: getattr(value, "key", value))
 def test_half_of_a_gap_is_written_as_what_is_gained_minus_half_of_the_gap(claim_id, part):
     """What the card says of the share rests on it: measure + ½ gap is one network minus another."""
-    plan = shipped_plan(part.experiment, "digits")
-    assert isinstance(plan, Sweep)
-    gained = dict(plan.sums[part.measure].weights)
-    for arm, weight in plan.sums[part.denominator].weights.items():
+    contrasts = plan(part.experiment, "digits").contrasts
+    gained = dict(contrasts[part.measure].weights)
+    for arm, weight in contrasts[part.denominator].weights.items():
         gained[arm] = gained.get(arm, 0.0) + weight / 2
     assert sorted(weight for weight in gained.values() if weight) == [-1.0, 1.0]
 
@@ -232,7 +229,7 @@ def test_a_claim_whose_deciding_parts_are_exact_holds_for_no_data_set_alone():
     analyses = {("factorial", "digits"): {"gain": interval(0.03, 0.05)}}
     results = judged(parts, analyses, {"inventory": {"gain": exact(1.0)}})
     assert len(results) == 2 and all(result.exact for result in results)
-    assert document(results[0].claim, tuple(results))["dataset"] == "exact"
+    assert claim_document(results[0].claim, tuple(results))["dataset"] == "exact"
     assert not judged([one()], analyses)[0].exact
 
 
@@ -248,23 +245,15 @@ def test_primaries_are_corrected_together_by_data_set():
     assert on("cifar10-jpeg", results["C01"]).p_adjusted == 0.01
 
 
-def test_measures_are_read_as_an_analysis_writes_them():
-    written = {**dataclasses.asdict(interval(0.01, 0.02)), "runs": ["a", "b"], "delta": 0.02, "verdict": "partly"}
-    assert read_measures({"gain": written, "lost": {"value": None}}) == {"gain": interval(0.01, 0.02)}
-    assert read_measures({}) == {}
-
-
 def test_exchanging_the_arms_records_changes_the_verdict(monkeypatch):
     """C40, whose parts are all of one experiment: does a deeper or wider FFN close the gap to the CNN?"""
-    plan = shipped_plan("ffn-shape", "digits")
-    assert isinstance(plan, Sweep)
-    monkeypatch.setattr(judging, "shipped_plan", lambda *asked: plan if asked == ("ffn-shape", "digits") else None)
+    experiment = plan("ffn-shape", "digits")
     monkeypatch.setattr(judging, "exact_measures", lambda: {})
     accuracy = {"cnn": 0.95, "vit": 0.75}
 
     def verdict(ffn: float, stem: float, **changes):
         means = accuracy | {"layers 3": ffn, "ratio 8": ffn, "stem": stem}
-        found = load_results(indexed(fill_sweep(plan, lambda arm: means.get(arm, 0.7), **changes)))["C40"]
+        found = load_results(indexed(fill(experiment, lambda arm: means.get(arm, 0.7), **changes)))["C40"]
         return on("digits", found)
 
     there, back = verdict(0.93, 0.8), verdict(0.8, 0.93)
@@ -274,14 +263,14 @@ def test_exchanging_the_arms_records_changes_the_verdict(monkeypatch):
     failed = verdict(0.93, 0.8, control=(0.6, 0.5))
     assert failed.verdict == "inconclusive"
     assert {part.reason for part in failed.parts if part.part.experiment == "ffn-shape"} == {"control_failed"}
-    assert verdict(0.93, 0.8, skip="layers 3").verdict == "untested"
+    assert verdict(0.93, 0.8, skip=("layers 3",)).verdict == "untested"
 
 
 # The command
 
 
 def test_the_command_prints_every_claim_with_rule_and_figures(capsys, monkeypatch):
-    monkeypatch.setattr(judging, "shipped_plan", lambda name, dataset: None)
+    monkeypatch.setattr(judging, "TRAINED", ())
     numbers = {"inventory": {"grids.vit": exact(1.0), "grids.swin": exact(0.02)}}
     monkeypatch.setattr(judging, "exact_measures", lambda: numbers)
     assert main(["claims", "--json"]) == 0
@@ -314,6 +303,6 @@ def test_the_command_refuses_an_unknown_claim_in_one_line(capsys):
 def test_a_document_names_its_rule_and_is_one_json_object():
     results = judge_all({}, {})
     for found in CLAIMS:
-        written = document(found, results[found.id])
+        written = claim_document(found, results[found.id])
         assert json.dumps(written, allow_nan=False)
         assert sum(part["primary"] for part in written["rule"]) == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
-from synthetic import correct_share, make_record
+from synthetic import fill, indexed
 
 from pages.ui import cache, claim_card, claim_charts, claims, judged, tables
 from pages.ui import repeat as live
@@ -17,12 +17,13 @@ from pages.ui.parts import cost, hybrids
 from pages.ui.parts.ffn import factorial
 from tf_models.locale import LANGUAGES, say
 from tf_models.runs import shipped
+from tf_models.statistics.effects import Measure
 from tf_models.statistics.power import shipped_power
-from tf_models.statistics.rule import VERDICTS, Measure
+from tf_models.statistics.rule import VERDICTS
+from tf_models.study.analysis import analyse
 from tf_models.study.claims import CLAIMS
-from tf_models.study.experiments.base import index
 from tf_models.study.judging import EXACT, PartResult, Result, judge_all
-from tf_models.study.plans import shipped_plan
+from tf_models.study.plans import plan
 
 ROOT = Path(__file__).parents[1]
 CELLS = (("off", 80.0, ""), ("on", 90.0, "+10.00"))  # of a heat map
@@ -406,19 +407,9 @@ def test_the_ratio_curve_names_the_networks_beside_it():
 
 def planned(name: str) -> dict:
     """Records of every run that an experiment plans on digits: with the FFN 90 % is right, without 70 %."""
-    plan = shipped_plan(name, "digits")
-    assert plan is not None
-    records = [make_record(spec) for specs in plan.tuning().values() for spec in specs]
-    records = [replace(record, validation_accuracy=0.9) for record in records]
-    rates = plan.rates(index(records))
-    assert rates is not None
-    for specs in plan.steps(rates).values():
-        for position, spec in enumerate(specs):
-            share = 0.9 if spec.switches.get("ffn", "on") == "on" else 0.7
-            share = share if spec.dataset != "token_product" else (0.99 if share == 0.9 else 0.5)
-            images = 360 if spec.dataset != "token_product" else 600
-            records.append(make_record(spec, correct_share(share + 0.003 * (position % 3), images)))
-    return index(records)
+    experiment = plan(name, "digits")
+    ffn = {arm: row.switches.get("ffn", "on") for arm, row in experiment.arms.items()}
+    return indexed(fill(experiment, lambda arm: 0.9 if ffn[arm] == "on" else 0.7))
 
 
 def test_the_collapse_says_that_the_ffn_does_not_slow_it_only_where_it_does_not():
@@ -475,12 +466,10 @@ def test_a_figure_can_be_traced_to_the_accuracies_of_its_arms(monkeypatch, resul
 
 
 def test_the_cheapest_cell_is_two_arms_on_the_smallest_training_set(monkeypatch):
-    plan = shipped_plan("data-curve", "digits")
-    assert plan is not None
     records = planned("data-curve")
     monkeypatch.setattr(cache, "all_records", lambda: records)
-    found = plan.analyse(records)["measures"]["gap_slope"]
-    part = part_of("below", 0.0, measure(-0.02, -0.01, tuple(found["runs"])))
+    slope = analyse(plan("data-curve", "digits"), records).measures["gap_slope"]
+    part = part_of("below", 0.0, measure(-0.02, -0.01, slope.runs))
     cell = live.cheapest_cell(part)
     assert 2 <= len(cell.arms) <= live.MOST_ARMS
     assert all(spec.seed == 0 and len(found) == 5 for spec, found in cell.arms.items())

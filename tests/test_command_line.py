@@ -14,8 +14,10 @@ from tf_models.__main__ import main
 from tf_models.data import content_hash
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.store import ACTIVE, RunStore
+from tf_models.study.analysis import analyse
+from tf_models.study.documents import analysis_document
 from tf_models.study.experiments.base import index
-from tf_models.study.experiments.ffn_gap import FfnGap, analyse
+from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.zoo import CLASSROOM, PUBLISHED
 
 ROOT = Path(__file__).parents[1]
@@ -116,7 +118,7 @@ def test_run_prints_the_intervals_of_the_shipped_results_without_training():
     result = document(done)
     assert (result.pop("trained"), result.pop("reused")) == (0, 59)
     plan = FfnGap("digits", 5, backend="tensorflow")
-    assert result == json.loads(json.dumps(analyse(plan, index(shipped_records().values()))))
+    assert result == json.loads(json.dumps(analysis_document(analyse(plan, index(shipped_records().values())))))
     assert {"experiment", "dataset", "seeds", "arms", "contrasts", "runs"} <= set(result)
     for row in result["contrasts"]:
         assert {"a", "b", "mean", "low", "high", "wins", "verdict"} <= set(row) and row["verdict"] != "untested"

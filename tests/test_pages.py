@@ -15,7 +15,6 @@ from synthetic import fill, indexed, make_record
 from pages.ui import cache, frame, tables, theme
 from pages.ui.charts import intervals, sheets
 from pages.ui.parts import feature_maps, train
-from pages.ui.parts.ffn import gap
 from tf_models import __main__ as command_line
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
@@ -23,6 +22,7 @@ from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import shipped
 from tf_models.runs.spec import RunSpec
 from tf_models.study.experiments.ffn_gap import WITH_FFN
+from tf_models.study.plans import command, plan, plans
 from tf_models.zoo import CLASSROOM, SWITCHES, configure
 from tf_models.zoo.spec import MIXERS, WITH_HEADS, WITH_RELATIVE_POSITIONS
 
@@ -98,9 +98,8 @@ def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, pag
 
 def test_the_ffn_page_shows_the_intervals_that_the_command_line_prints(capsys):
     assert command_line.main(["run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    shown = cache.ffn_gap("digits")
-    assert printed["contrasts"] == shown["contrasts"]
+    printed, shown = json.loads(capsys.readouterr().out), cache.ffn_gap("digits")
+    assert [row["name"] for row in printed["contrasts"]] == [row["name"] for row in shown["contrasts"]]
     assert all(row["mean"] is not None for row in printed["contrasts"])
     whole = tables.contrast_rows(shown)
     whole = whole[whole["seed"].isna()]
@@ -256,8 +255,7 @@ def test_the_ffn_page_measures_every_ffn_and_says_who_has_none(variant, language
         words = say(language, f"error.{code}", variant=variant, value="off")
         assert words[-20:] in shown.replace("\\", "")
     elif variant != "vit":  # nothing is shipped for it
-        command = f"python -m tf_models run ffn-gap --variant {variant} --dataset digits --seeds 5"
-        assert command in [block.value for block in app.code]
+        assert command(plan("ffn-gap", "digits", variant)) in [block.value for block in app.code]
     assert (code is None) == (variant in WITH_FFN)
 
 
@@ -270,14 +268,9 @@ def test_a_button_leads_to_the_nearest_comparison():
 
 
 def test_the_command_of_an_experiment_makes_that_experiment():
-    for variant in WITH_FFN:
-        for dataset in STUDIED:
-            wanted = cache.shipped_experiment(dataset, variant)
-            words = gap.command(wanted).removeprefix("python -m tf_models ").split()
-            options = command_line._parser().parse_args(words)
-            assert (options.variant, options.dataset, options.seeds) == (variant, dataset, wanted.seeds)
-            assert (options.train_size, options.epochs) == (wanted.train_size, wanted.recipe.epochs)
-            assert (options.depths, options.train_sizes) == (wanted.depths, wanted.train_sizes)
+    for wanted in (*plans(), *(plan("ffn-gap", dataset, variant) for dataset in STUDIED for variant in WITH_FFN)):
+        options = command_line._parser().parse_args(command(wanted).removeprefix("python -m tf_models ").split())
+        assert command_line._experiment(options) == wanted
 
 
 @pytest.fixture

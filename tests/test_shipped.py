@@ -11,8 +11,9 @@ from tf_models.data.registry import BUILT_IN
 from tf_models.jobs.showcase import load_showcase, showcases
 from tf_models.runs import shipped
 from tf_models.runs.shipped import find_shipped, shipped_records
+from tf_models.study.analysis import analyse
 from tf_models.study.experiments.base import index
-from tf_models.study.experiments.ffn_gap import FfnGap, analyse
+from tf_models.study.experiments.ffn_gap import FfnGap
 
 MEGABYTES = 25
 DIGITS = FfnGap("digits", seeds=5, backend="tensorflow")
@@ -63,11 +64,11 @@ def test_the_shipped_files_are_small():
 
 def test_the_headline_experiment_is_complete(records):
     result = analyse(DIGITS, index(records))
-    for row in result["contrasts"]:
-        assert row["seeds"] == 5 and row["verdict"] != "untested"
-        assert row["low"] <= row["mean"] <= row["high"]
-    assert all(control["passed"] is not None for control in result["controls"])
-    assert all(len(arm["runs"]) == 5 for arm in result["arms"])
+    for row in result.contrasts.values():
+        assert row.measure is not None and row.measure.seeds == 5 and row.verdict != "untested"
+        assert row.measure.low <= row.measure.value <= row.measure.high
+    assert all(control.passed is not None for control in result.controls) and not result.left_out
+    assert all(len(arm.runs) == 5 for arm in result.arms.values())
 
 
 def test_deleting_the_results_empties_every_measured_figure(tmp_path, monkeypatch):
@@ -78,6 +79,5 @@ def test_deleting_the_results_empties_every_measured_figure(tmp_path, monkeypatc
         for dataset in BUILT_IN:
             plan = dataclasses.replace(DIGITS, dataset=dataset, depths=(1, 4))
             result = analyse(plan, index(shipped_records().values()))
-            assert {row["verdict"] for row in result["contrasts"]} == {"untested"}
-            assert all(arm["test_accuracy"] is None for arm in result["arms"])
-            assert result["runs"] == [] and not any(row["verdict"] != "untested" for row in result["grid"])
+            assert {row.verdict for row in result.contrasts.values()} == {"untested"}
+            assert all(arm.test_accuracy is None for arm in result.arms.values()) and result.runs == []

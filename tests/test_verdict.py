@@ -9,36 +9,43 @@ import pytest
 from scipy import stats
 from synthetic import correct_share, make_record
 
+from tf_models.data import about
 from tf_models.runs.spec import RunSpec
 from tf_models.statistics.effects import (
-    Effect,
+    Measure,
     effect_of_seeds,
     effect_of_seeds_and_images,
+    linear_contrast,
+    mean_accuracy,
     paired_effect,
-    weighted_effect,
 )
 from tf_models.statistics.power import SPREAD, crossed, error_rates, few_seeds, shipped_power
 from tf_models.statistics.rule import (
     REASONS,
     TESTS,
     VERDICTS,
-    Measure,
     benjamini_hochberg,
     conjunction,
     conjunction_reason,
-    decide,
     judge,
     level,
-    measure_of,
     seeds_needed,
-    smallest_effect,
 )
 
 DELTA = 0.02
 
 
-def interval(low: float, high: float, seeds: int = 5) -> Effect:
-    return Effect((low + high) / 2, low, high, seeds, seeds, 0.5)
+def interval(low: float, high: float, seeds: int = 5) -> Measure:
+    return Measure((low + high) / 2, low, high, "accuracy", seeds, seeds, 0.5)
+
+
+def figures(measure: Measure | None) -> tuple[float, ...]:
+    assert measure is not None and measure.p is not None
+    return measure.value, measure.low, measure.high, measure.seeds, measure.wins, measure.p
+
+
+def decide(measure: Measure | None, delta: float, test: str = "difference") -> str:
+    return judge(measure, test, None, delta)[0]
 
 
 @pytest.mark.parametrize(
@@ -87,17 +94,12 @@ def test_every_verdict_that_is_named_can_come_out():
     assert {decide(effect, DELTA) for effect in effects} == set(VERDICTS)
 
 
-def test_an_unknown_kind_of_claim_is_an_error():
-    with pytest.raises(ValueError, match="neither"):
-        decide(interval(0, 1), DELTA, "equal")
-
-
 @pytest.mark.parametrize(
     ("dataset", "images", "delta"),
     [("digits", 1258, 0.02), ("token_product", 2100, 0.02), ("cifar10-jpeg", 10_000, 0.015), ("cifar10", 48_000, 0.01)],
 )
 def test_the_smallest_effect_that_matters_depends_on_the_data(dataset, images, delta):
-    assert smallest_effect(dataset, images) == delta
+    assert about(dataset).delta(images) == delta
 
 
 @pytest.mark.parametrize("level", [0.95, 0.975])
@@ -106,8 +108,8 @@ def test_the_interval_over_seeds_is_students(values, level):
     effect = effect_of_seeds(values, level)
     test = stats.ttest_1samp(values, 0)
     low, high = test.confidence_interval(level)
-    assert (effect.mean, effect.low, effect.high, effect.p) == pytest.approx((np.mean(values), low, high, test.pvalue))
-    assert effect.seeds == len(values) and effect.wins == sum(v > 0 for v in values) and effect.level == level
+    assert (effect.value, effect.low, effect.high, effect.p) == pytest.approx((np.mean(values), low, high, test.pvalue))
+    assert effect.seeds == len(values) and effect.wins == sum(v > 0 for v in values)
 
 
 def test_equal_differences_give_a_point():
@@ -122,12 +124,12 @@ def test_seeds_and_images_together_are_less_certain_than_seeds_alone():
     for _ in range(10):
         differences = crossed(rng, 5, 1000, 0.02, 0.005)
         both = effect_of_seeds_and_images(differences)
-        assert both.mean == pytest.approx(differences.mean())
-        assert both.low < both.mean < both.high
+        assert both.value == pytest.approx(differences.mean())
+        assert both.low < both.value < both.high
         images = 1.96 * differences.mean(axis=0).std() / math.sqrt(1000)
-        assert both.high - both.mean > 0.95 * images  # never less than what the images alone leave open
+        assert both.high - both.value > 0.95 * images  # never less than what the images alone leave open
         seeds = 1.96 * differences.mean(axis=1).std(ddof=1) / math.sqrt(5)
-        wider.append(both.high - both.mean > seeds)
+        wider.append(both.high - both.value > seeds)
     assert all(wider)
 
 
@@ -150,8 +152,8 @@ def test_exchanging_the_arms_turns_the_effect_around(fixed_test):
     )
     there, back = paired_effect(a, b), paired_effect(b, a)
     assert there is not None and back is not None
-    assert there.mean > 0.05
-    assert (there.mean, there.low, there.high) == pytest.approx((-back.mean, -back.high, -back.low))
+    assert there.value > 0.05
+    assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
     assert there.wins == 4 and back.wins == 0
     assert decide(there, DELTA) == "supported" and decide(back, DELTA) == "not_supported"
 
@@ -164,9 +166,9 @@ def test_the_test_set_decides_which_interval_is_taken():
         a = [make_record(RunSpec(seed=s), pair[0], fixed_test=fixed) for s, pair in enumerate(correct)]
         b = [make_record(RunSpec(seed=s), pair[1], fixed_test=fixed) for s, pair in enumerate(correct)]
         runs[fixed] = paired_effect(a, b), np.stack([x.astype(np.int8) - y for x, y in correct])
-    assert runs[True][0] == effect_of_seeds_and_images(runs[True][1])
+    assert figures(runs[True][0]) == figures(effect_of_seeds_and_images(runs[True][1]))
     own = effect_of_seeds(runs[False][1].mean(axis=1))
-    assert dataclasses.astuple(runs[False][0]) == pytest.approx(dataclasses.astuple(own))
+    assert figures(runs[False][0]) == pytest.approx(figures(own))
 
 
 def arms(rng: np.random.Generator, shares: tuple[float, ...], fixed: bool, seeds: int = 4, images: int = 500):
@@ -178,13 +180,13 @@ def arms(rng: np.random.Generator, shares: tuple[float, ...], fixed: bool, seeds
 
 
 @pytest.mark.parametrize("fixed", [True, False])
-def test_a_difference_is_a_weighted_effect_and_an_interaction_is_the_difference_of_two(fixed):
+def test_a_difference_is_a_linear_contrast_and_an_interaction_is_the_difference_of_two(fixed):
     a, b, c, d = arms(np.random.default_rng(5), (0.9, 0.8, 0.7, 0.65), fixed)
-    assert weighted_effect([(1, a), (-1, b)]) == paired_effect(a, b)
-    both = weighted_effect([(1, a), (-1, b), (-1, c), (1, d)])
+    assert linear_contrast([(1, a), (-1, b)]) == paired_effect(a, b)
+    both = linear_contrast([(1, a), (-1, b), (-1, c), (1, d)])
     first, second = paired_effect(a, b), paired_effect(c, d)
     assert both is not None and first is not None and second is not None
-    assert both.mean == pytest.approx(first.mean - second.mean)
+    assert both.value == pytest.approx(first.value - second.value)
     assert both.high - both.low > max(first.high - first.low, second.high - second.low)
     by_seed = [
         w.test_accuracy - x.test_accuracy - y.test_accuracy + z.test_accuracy
@@ -192,34 +194,48 @@ def test_a_difference_is_a_weighted_effect_and_an_interaction_is_the_difference_
     ]
     assert both.wins == sum(value > 0 for value in by_seed)
     if not fixed:
-        assert dataclasses.astuple(both) == pytest.approx(dataclasses.astuple(effect_of_seeds(by_seed)))
-    half = weighted_effect([(0.5, a), (-0.5, b), (-0.5, c), (0.5, d)])
-    assert half is not None and (half.mean, half.low, half.high) == pytest.approx(
-        (both.mean / 2, both.low / 2, both.high / 2)
+        assert figures(both) == pytest.approx(figures(effect_of_seeds(by_seed)))
+    half = linear_contrast([(0.5, a), (-0.5, b), (-0.5, c), (0.5, d)])
+    assert half is not None and (half.value, half.low, half.high) == pytest.approx(
+        (both.value / 2, both.low / 2, both.high / 2)
     )
-    back = weighted_effect([(-1, a), (1, b), (1, c), (-1, d)])
+    back = linear_contrast([(-1, a), (1, b), (1, c), (-1, d)])
     assert back is not None and (back.low, back.high) == pytest.approx((-both.high, -both.low))
 
 
 @pytest.mark.parametrize("shares", [(0.9, 0.8), (0.9, 0.8, 0.7, 0.6)])
 def test_the_closed_form_is_what_many_draws_come_to(shares, monkeypatch):
     weighted = list(zip((1, -1, -1, 1), arms(np.random.default_rng(6), shares, True), strict=False))
-    monkeypatch.setattr("tf_models.study.verdict.MOST_PATTERNS", 10**6)
-    monkeypatch.setattr("tf_models.study.verdict.DRAWS", 5000)
-    drawn = weighted_effect(weighted)
-    monkeypatch.setattr("tf_models.study.verdict.MOST_PATTERNS", 0)
-    exact = weighted_effect(weighted)
-    assert drawn is not None and exact is not None and exact.mean == drawn.mean
+    monkeypatch.setattr("tf_models.statistics.effects.MOST_PATTERNS", 10**6)
+    monkeypatch.setattr("tf_models.statistics.effects.DRAWS", 5000)
+    drawn = linear_contrast(weighted)
+    monkeypatch.setattr("tf_models.statistics.effects.MOST_PATTERNS", 0)
+    exact = linear_contrast(weighted)
+    assert drawn is not None and exact is not None and exact.value == drawn.value
     assert exact.high - exact.low == pytest.approx(drawn.high - drawn.low, rel=0.03)
 
 
 def test_arms_that_cannot_be_paired_are_an_error_and_one_run_has_no_interval():
     a, b = arms(np.random.default_rng(7), (0.9, 0.8), True)
     with pytest.raises(ValueError, match="paired"):
-        weighted_effect([(1, a), (-1, b[:3])])
+        linear_contrast([(1, a), (-1, b[:3])])
     with pytest.raises(ValueError, match="paired"):
-        weighted_effect([])
-    assert weighted_effect([(1, a[:1]), (-1, b[:1])]) is None
+        linear_contrast([])
+    assert linear_contrast([(1, a[:1]), (-1, b[:1])]) is None
+
+
+def test_the_mean_of_one_arm_has_an_interval_that_grows_with_the_spread_of_its_seeds():
+    spec = RunSpec()
+    steady, wild = (
+        mean_accuracy([make_record(spec, correct_share(0.9 + step)) for step in (-spread, 0, spread)])
+        for spread in (0.01, 0.05)
+    )
+    assert (steady.value, wild.value) == pytest.approx((0.9, 0.9), abs=0.002)
+    assert wild.high - wild.low > 3 * (steady.high - steady.low)
+    fixed = [make_record(spec, correct_share(0.9), fixed_test=True) for _ in range(3)]
+    # equal runs on one test set: the images alone make the interval
+    assert mean_accuracy(fixed).high - 0.9 == pytest.approx(1.97 * np.sqrt(0.9 * 0.1 / 360), rel=0.15)
+    assert mean_accuracy(fixed[:1]) is None
 
 
 def test_fewer_than_two_pairs_have_no_interval_and_unequal_arms_are_an_error():
@@ -234,8 +250,8 @@ def test_the_seeds_needed_would_settle_the_contrast():
     effect = effect_of_seeds([0.03, 0.02, 0.05, 0.01])
     needed = seeds_needed(effect, DELTA)
     assert effect.low < DELTA < effect.high and needed > 4
-    reach = (effect.high - effect.mean) * math.sqrt(4 / needed)
-    assert effect.mean - reach >= DELTA - 1e-9
+    reach = (effect.high - effect.value) * math.sqrt(4 / needed)
+    assert effect.value - reach >= DELTA - 1e-9
     assert seeds_needed(interval(0.0, 0.04), DELTA) == 1000
 
 
@@ -353,16 +369,6 @@ def test_a_conjunction_is_never_rounded_up(parts, verdict, reason):
         assert (conjunction(order), conjunction_reason(order)) == (verdict, reason)
 
 
-def test_an_effect_becomes_a_measure_with_its_runs():
-    a, b = arms(np.random.default_rng(8), (0.9, 0.8), True)
-    effect = paired_effect(a, b)
-    found = measure_of(effect, [*a, *b, *a])
-    assert effect is not None and found is not None
-    assert (found.value, found.low, found.high, found.seeds) == (effect.mean, effect.low, effect.high, 4)
-    assert found.runs == tuple(run.run_id for run in (*a, *b)) and found.source == "runs"
-    assert measure_of(None) is None
-
-
 def test_a_second_look_needs_a_wider_interval():
     assert (level(5, 5), level(3, 5), level(10, 5)) == (0.95, 0.95, 0.975)
 
@@ -402,7 +408,7 @@ def outcomes(kind: str, seeds: int, true: float) -> dict[str, float]:
 @pytest.mark.parametrize("seeds", [3, 5])
 @pytest.mark.parametrize("kind", ["seeds", "seeds and images"])
 def test_the_rule_errs_as_seldom_as_it_says(kind, seeds, monkeypatch):
-    monkeypatch.setattr("tf_models.study.verdict.DRAWS", 200)  # enough for a standard error, a tenth of the time
+    monkeypatch.setattr("tf_models.statistics.effects.DRAWS", 200)  # enough for a standard error, a tenth of the time
     none, small, large = (outcomes(kind, seeds, true) for true in (0.0, DELTA, 0.06))
     for name, rates in (("0", none), ("δ", small), ("3δ", large)):
         print(f"{kind}, {seeds} seeds, true effect {name}:", {key: round(rate, 3) for key, rate in rates.items()})

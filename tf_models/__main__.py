@@ -23,8 +23,10 @@ from tf_models.runs.shipped import write_shipped
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import FINISHED, RunStore
 from tf_models.statistics.power import error_rates, few_seeds, write_power
+from tf_models.study.analysis import analyse
+from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
-from tf_models.study.experiments import EXPERIMENTS, experiment_kind
+from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -190,7 +192,8 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
     return run.record
 
 
-def _run(options: argparse.Namespace) -> dict[str, Any]:
+def _experiment(options: argparse.Namespace) -> Experiment:
+    """What the options of ``run`` describe; refuses those that the experiment does not have."""
     kind = experiment_kind(options.experiment)
     own, has = {}, {f.name for f in fields(kind)}
     for name, usual in (("depths", ()), ("train_sizes", ()), ("variant", "vit"), ("corners", False)):
@@ -200,15 +203,12 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
             raise LabError(
                 "idle_option", value=getattr(options, name), name=name.replace("_", "-"), experiment=kind.name
             )
-    experiment = kind(
-        options.dataset,
-        options.seeds,
-        options.train_size,
-        _recipe(options),
-        settings.backend(),
-        options.tuning_size,
-        **own,
-    )
+    recipe, backend = _recipe(options), settings.backend()
+    return kind(options.dataset, options.seeds, options.train_size, recipe, backend, options.tuning_size, **own)
+
+
+def _run(options: argparse.Namespace) -> dict[str, Any]:
+    experiment = _experiment(options)
     if words := few_seeds(experiment.dataset, experiment.seeds):
         print(words, file=sys.stderr)
     jobs = Jobs(RunStore())
@@ -235,10 +235,10 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         )
         print(f"{what} reused (--fresh trains anew)", file=sys.stderr)
     if options.ship:
-        network = "" if own.get("variant", "vit") == "vit" else f"-{own['variant']}"
+        network = "" if options.variant == "vit" else f"-{options.variant}"
         path = write_shipped(f"{experiment.name}{network}-{experiment.dataset}", used_records(experiment, done.records))
         print(path, file=sys.stderr)
-    return {**experiment.analyse(done.records), "trained": trained, "reused": reused}
+    return {**analysis_document(analyse(experiment, done.records)), "trained": trained, "reused": reused}
 
 
 def _exact(options: argparse.Namespace) -> dict[str, Any]:
@@ -268,7 +268,8 @@ def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def _claims(options: argparse.Namespace) -> list[dict[str, Any]]:
     from tf_models.study.claims import CLAIMS, find  # what nobody asks of the other commands
-    from tf_models.study.judging import document, load_results
+    from tf_models.study.documents import claim_document
+    from tf_models.study.judging import load_results
 
     chosen = [find(options.id)] if options.id else list(CLAIMS)
     store = RunStore()
@@ -276,7 +277,7 @@ def _claims(options: argparse.Namespace) -> list[dict[str, Any]]:
         results = load_results(known_records(store))
     finally:
         store.close()
-    return [document(row, results[row.id]) for row in chosen]
+    return [claim_document(row, results[row.id]) for row in chosen]
 
 
 def _power(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -372,18 +373,14 @@ def _show_experiment(result: dict[str, Any]) -> str:
                 f"{len(arm['seeds'])} seeds, learning rate {arm['learning_rate']:g}"
             )
     lines.append("differences in test accuracy, in points, with intervals (95 %; 97.5 % beyond the declared seeds):")
-    for row in result["contrasts"] + [
-        {**cell, "a": f"depth {cell['depth']}, {cell['train_images']} images: {cell['a']}"}
-        for cell in result.get("grid", [])
-    ]:
+    for row in result["contrasts"]:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
-            name = row.get("name") or f"{row['a']} − {row['b']:<12}"
             unit = {"doubling": " for each doubling of the images", "per_mmac": " for each million multiply-adds"}
             verdict = f": {row['verdict']}" if row["verdict"] else ""
             wins = f"above 0 in {row['wins']} of {row['seeds']}"
-            lines.append(f"  {name} {interval}{unit.get(row.get('unit', ''), '')}  {wins}{verdict}")
-    for control in result.get("controls", []):
+            lines.append(f"  {row['name']:<12} {interval}{unit.get(row.get('unit', ''), '')}  {wins}{verdict}")
+    for control in result["controls"]:
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")
     return "\n".join(lines)

@@ -3,7 +3,6 @@
 import atexit
 import logging
 import threading
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,19 @@ from tf_models.jobs import showcase, worker
 from tf_models.jobs.conduct import known_records
 from tf_models.jobs.queue import Jobs
 from tf_models.runs import shipped
+from tf_models.runs.provenance import Records
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FINISHED, RunStore
-from tf_models.statistics.rule import Measure
+from tf_models.statistics.effects import Measure
 from tf_models.study import exact
-from tf_models.study.experiments.base import Records
+from tf_models.study.analysis import Analysis, analyse
+from tf_models.study.documents import analysis_document
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.judging import Result, load_results
 from tf_models.study.linear import shipped_linear
-from tf_models.study.plans import shipped_plan
+from tf_models.study.plans import plan
 
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -71,14 +72,14 @@ def all_records() -> Records:
 @st.cache_data(ttl=10, show_spinner=False)
 def ffn_gap(dataset: str, variant: str = "vit") -> dict[str, Any]:
     """The analysis of ``ffn-gap`` as far as its runs are there."""
-    return shipped_experiment(dataset, variant).analyse(all_records())
+    return _rows(analyse(shipped_experiment(dataset, variant), all_records()))
 
 
 def shipped_experiment(dataset: str, variant: str = "vit") -> FfnGap:
     """``ffn-gap`` as the lab ships it for `dataset`, with its grid for `vit` alone."""
-    plan = shipped_plan("ffn-gap", dataset)
-    assert isinstance(plan, FfnGap)
-    return plan if variant == "vit" else replace(plan, variant=variant, depths=(), train_sizes=())
+    found = plan("ffn-gap", dataset, variant)
+    assert isinstance(found, FfnGap)
+    return found
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -94,8 +95,24 @@ def experiment_result(name: str, dataset: str) -> dict[str, Any]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _analysed(name: str, dataset: str, stamp: tuple[str, ...]) -> dict[str, Any]:
-    plan = shipped_plan(name, dataset)
-    return plan.analyse(all_records()) if plan is not None else {}
+    return _rows(analyse(plan(name, dataset), all_records()))
+
+
+def _rows(analysis: Analysis) -> dict[str, Any]:
+    """An analysis as the rows that tables and charts read."""
+    found, experiment = analysis_document(analysis), analysis.experiment
+    sizes = [arm for arm in found["arms"] if analysis.arms[arm["name"]].arm.train_size is None]
+    measures = {row["name"]: {**row, "value": row["mean"]} for row in found["contrasts"]}
+    rows = list(measures.values())
+    if isinstance(experiment, FfnGap):
+        arms = [arm for arm in found["arms"] if not analysis.arms[arm["name"]].arm.like]
+        grid = [row for row in rows if "depth" in row]
+        return found | {"arms": arms, "measures": measures, "grid": grid, "contrasts": rows[:5]}
+    if experiment.name != "parameter-efficiency":
+        return found | {"measures": measures, "contrasts": rows}
+    curve = [arm | {"front": []} for arm in found["arms"] if arm["budget"] == 1]
+    at_full_size = [row for row in rows if row["unit"] == "accuracy" and " " not in row["a"] + row["b"]]
+    return found | {"arms": sizes, "measures": measures, "contrasts": at_full_size, "data_curve": curve}
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -130,16 +147,12 @@ def _judged(stamp: tuple[str, ...]) -> dict[str, tuple[Result, ...]]:
 @st.cache_data(ttl=10, show_spinner=False)
 def arm_histories(dataset: str, variant: str = "vit") -> list[dict[str, Any]]:
     """One row for every arm, seed and epoch of ``ffn-gap``: validation accuracy and losses."""
-    experiment, records = shipped_experiment(dataset, variant), all_records()
-    rates = experiment.rates(records)
-    if rates is None:
-        return []
+    analysis = analyse(shipped_experiment(dataset, variant), all_records())
     return [
-        {"arm": arm, "seed": record.spec.seed, **row}
-        for arm, specs in experiment.runs(rates).items()
-        if arm != "on_again"
-        for spec in specs
-        for record in records.get(spec, ())[:1]
+        {"arm": arm.name, "seed": record.spec.seed, **row}
+        for arm in analysis.arms.values()
+        if not arm.arm.like
+        for record in arm.records.values()
         for row in record.history
     ]
 

@@ -4,11 +4,10 @@ import math
 
 from pages.ui import cache, tables
 from pages.ui.words import say, verbatim
-from tf_models.statistics.effects import Effect
-from tf_models.statistics.rule import Measure, seeds_needed
+from tf_models.statistics.effects import Measure
+from tf_models.statistics.rule import MOST_SEEDS, TESTS, seeds_needed
 from tf_models.study.judging import EXACT, PartResult, Result
 
-MOST_SEEDS = 1000  # that `seeds_needed` gives
 EXTENDED_SEEDS = 10  # of the one extension that the rule allows
 BADGES = {
     "supported": ("green", "check_circle"),
@@ -103,17 +102,7 @@ def part_line(result: Result, part: PartResult) -> str:
 def zone_of(part: PartResult) -> tuple[float, float]:
     """Where the whole interval must lie for the part to hold; infinite on an open side."""
     threshold = part.part.threshold
-    if isinstance(threshold, tuple):
-        return threshold
-    margin = (part.delta or 0.0) if threshold is None else threshold
-    return {
-        "difference": (margin, math.inf),
-        "above": (margin, math.inf),
-        "below": (-math.inf, margin),
-        "no_difference": (-margin, margin),
-        "not_worse": (-margin, math.inf),
-        "equals": (margin, margin),
-    }[part.part.test]
+    return TESTS[part.part.test].zone((part.delta or 0.0) if threshold is None else threshold)
 
 
 def seeds_to_settle(part: PartResult) -> int | None:
@@ -122,8 +111,7 @@ def seeds_to_settle(part: PartResult) -> int | None:
     if measure is None or not measure.seeds or part.reason not in ("delta_open", "margin_open", "straddles"):
         return None
     edge = min(filter(math.isfinite, zone_of(part)), key=lambda bound: abs(measure.value - bound))
-    effect = Effect(measure.value, measure.low, measure.high, measure.seeds, measure.wins, measure.p or 1.0)
-    return seeds_needed(effect, edge)
+    return seeds_needed(measure, edge)
 
 
 def provenance(experiment: str) -> str:

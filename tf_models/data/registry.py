@@ -78,9 +78,14 @@ class DatasetInfo:
         return next(delta for most, delta in self.deltas if train_images <= most)
 
     @property
+    def few_images(self) -> bool:
+        """A run takes seconds."""
+        return self.train_images <= 2500
+
+    @property
     def usual(self) -> Usual:
         """All images and 15 epochs where they are few, else 10,000 images and 5 epochs."""
-        if self.train_images <= 2500:
+        if self.few_images:
             return Usual(train_size=None, epochs=15, tuning_size=None, small=300)
         return Usual(10_000 if self.train_images > 10_000 else None, epochs=5, tuning_size=2500, small=1000)
 

@@ -9,6 +9,7 @@ from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FINISHED, RunStore
+from tf_models.study.analysis import best_source
 from tf_models.study.experiments.base import Experiment, Records, index
 
 
@@ -56,7 +57,7 @@ def conduct(
         return own if fresh else known_records(jobs.store)
 
     train("tuning", [spec for specs in experiment.tuning().values() for spec in specs])
-    rates = experiment.rates(records())
+    _, rates, _ = best_source(experiment, records())
     assert rates is not None, "every tuning run has finished"
     for step, specs in experiment.steps(rates).items():
         train(step, specs)
@@ -66,9 +67,7 @@ def conduct(
 
 def used_records(experiment: Experiment, records: Records) -> list[RunRecord]:
     """The record of every run that the experiment reports or chooses by."""
-    rates = experiment.rates(records)
-    groups = list(experiment.tuning().values())
-    if rates is not None:
-        groups += experiment.steps(rates).values()
-    specs = dict.fromkeys(spec for group in groups for spec in group)
-    return [records[spec][0] for spec in specs if records.get(spec)]
+    source, _, specs = best_source(experiment, records)
+    groups = [*experiment.tuning().values(), *experiment.ffn_control().values(), *specs.values()]
+    wanted = dict.fromkeys(spec for group in groups for spec in group)
+    return [record for spec in wanted if (record := source.find(spec))]

@@ -1,11 +1,11 @@
-"""Effects with intervals from paired runs, as pure functions.
+"""Linear contrasts of paired runs with their intervals, as pure functions.
 
-An effect is a difference of two arms' test accuracies in the claimed direction, as a share (0.01 is one point).
+A linear contrast is Σ weight · test accuracy over arms, in the claimed direction, as a share (0.01 is one point).
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special  # not scipy.stats: it would cost every server 50 MB
@@ -17,20 +17,30 @@ MOST_PATTERNS = 3**5  # that are drawn: a difference of two arms has no more wit
 
 
 @dataclass(frozen=True)
-class Effect:
-    """A paired effect with its interval. `wins` counts the seeds in which the first arm is better."""
+class Measure:
+    """A number with its interval, of an experiment on one data set, in the claimed direction where it has one.
 
-    mean: float
+    `unit` is accuracy (a share, shown as points), share, ratio, count, error or slope. An exact number has `seeds` 0
+    and `low` = `value` = `high`. `source` is runs (run records, named in `runs`), formula (a closed formula) or exact
+    (computed with the lab's layers and shipped). It is `withheld` where a control of its experiment failed.
+    """
+
+    value: float
     low: float
     high: float
-    seeds: int
-    wins: int
-    p: float  # two-sided, of no difference
-    level: float = 0.95
+    unit: str
+    seeds: int = 0
+    wins: int = 0  # seeds in which the value is above 0
+    p: float | None = None  # two-sided, of no difference
+    runs: tuple[str, ...] = ()
+    source: str = "runs"
+    withheld: bool = False
 
 
-def weighted_effect(arms: Sequence[tuple[float, Sequence[RunRecord]]], level: float = 0.95) -> Effect | None:
-    """Σ weight · accuracy over arms that are paired run by run; None below two runs an arm.
+def linear_contrast(
+    arms: Sequence[tuple[float, Sequence[RunRecord]]], level: float = 0.95, unit: str = "accuracy"
+) -> Measure | None:
+    """Σ weight · accuracy over arms that are paired run by run; None below two runs per arm.
 
     ``[(1, a), (-1, b)]`` is a difference, ``[(1, a), (-1, b), (-1, c), (1, d)]`` an interaction. Where every seed has
     its own test set, the seeds alone are the sample. Where all share one, seeds and images are resampled together,
@@ -43,29 +53,31 @@ def weighted_effect(arms: Sequence[tuple[float, Sequence[RunRecord]]], level: fl
         return None
     if all(record.fixed_test for _, runs in arms for record in runs):
         correct = [weight * np.stack([r.correctness() for r in runs]).astype(float) for weight, runs in arms]
-        return effect_of_seeds_and_images(np.sum(correct, axis=0), level)
-    accuracies = [weight * np.array([r.test_accuracy for r in runs]) for weight, runs in arms]
-    return effect_of_seeds(np.sum(accuracies, axis=0).tolist(), level)
+        found = effect_of_seeds_and_images(np.sum(correct, axis=0), level)
+    else:
+        accuracies = [weight * np.array([r.test_accuracy for r in runs]) for weight, runs in arms]
+        found = effect_of_seeds(np.sum(accuracies, axis=0).tolist(), level)
+    return replace(found, unit=unit, runs=tuple(record.run_id for _, runs in arms for record in runs))
 
 
-def paired_effect(a: Sequence[RunRecord], b: Sequence[RunRecord], level: float = 0.95) -> Effect | None:
+def paired_effect(a: Sequence[RunRecord], b: Sequence[RunRecord], level: float = 0.95) -> Measure | None:
     """Accuracy of `a` minus accuracy of `b`, run by run; None below two pairs."""
-    return weighted_effect([(1, a), (-1, b)], level)
+    return linear_contrast([(1, a), (-1, b)], level)
 
 
-def mean_accuracy(runs: Sequence[RunRecord], level: float = 0.95) -> Effect | None:
+def mean_accuracy(runs: Sequence[RunRecord], level: float = 0.95) -> Measure | None:
     """The mean accuracy of one arm with its interval, as `paired_effect` against an arm that is always wrong."""
-    return weighted_effect([(1, runs)], level)
+    return linear_contrast([(1, runs)], level)
 
 
-def effect_of_seeds(differences: Sequence[float], level: float = 0.95) -> Effect:
+def effect_of_seeds(differences: Sequence[float], level: float = 0.95) -> Measure:
     """Student's interval of the mean over seeds (n ≥ 2)."""
     values = np.asarray(differences, float)
     error = values.std(ddof=1) / math.sqrt(len(values))
     return _effect(values, error, len(values) - 1, level)
 
 
-def effect_of_seeds_and_images(differences: np.ndarray, level: float = 0.95, draw: bool = True) -> Effect:
+def effect_of_seeds_and_images(differences: np.ndarray, level: float = 0.95, draw: bool = True) -> Measure:
     """Mean of (seeds, images) differences in correctness, with seeds and images both random.
 
     The standard error is that of a bootstrap which draws seeds and images together with replacement (Owen 2007, "The
@@ -112,8 +124,8 @@ def pigeonhole_variance(differences: np.ndarray) -> float:
     return float(rows + columns + (centred**2).sum()) / (seeds * images) ** 2
 
 
-def _effect(by_seed: np.ndarray, error: float, freedom: float, level: float) -> Effect:
+def _effect(by_seed: np.ndarray, error: float, freedom: float, level: float) -> Measure:
     mean = float(by_seed.mean())
     reach = float(special.stdtrit(freedom, (1 + level) / 2) * error)
     p = float(2 * special.stdtr(freedom, -abs(mean) / error)) if error > 0 else float(mean == 0)
-    return Effect(mean, mean - reach, mean + reach, len(by_seed), int((by_seed > 0).sum()), p, level)
+    return Measure(mean, mean - reach, mean + reach, "accuracy", len(by_seed), int((by_seed > 0).sum()), p)

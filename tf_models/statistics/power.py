@@ -14,25 +14,22 @@ from typing import Any
 
 import numpy as np
 
+from tf_models.data import STUDIED, about
 from tf_models.runs.shipped import RESULTS
-from tf_models.statistics.effects import Effect, effect_of_seeds, effect_of_seeds_and_images
+from tf_models.statistics.effects import Measure, effect_of_seeds, effect_of_seeds_and_images
 from tf_models.statistics.rule import (
     FEWEST_SEEDS,
     INCONCLUSIVE,
     SUPPORTED,
     VERDICTS,
     conjunction,
-    declared_seeds,
     judge,
     level,
-    measure_of,
-    smallest_effect,
 )
 
 REPETITIONS = 400
 IMAGES = 10_000  # of the test set that all seeds share
 SPREAD = 0.01  # of the difference from seed to seed, about that of the shipped runs
-DATASETS = ("digits", "cifar10-jpeg")
 PLANS = ((3,), (5,), (5, 10))  # seeds of each look: the second only where the first leaves it open
 EFFECTS = (0.0, 0.5, 1.0, 2.0, 3.0)  # true effects in δ
 FILE = "power.json"
@@ -53,37 +50,37 @@ def crossed(rng: np.random.Generator, seeds: int, images: int, gain: float, spre
     return better.astype(np.int8) - worse.astype(np.int8)
 
 
-def looks(rng: np.random.Generator, dataset: str, plan: Sequence[int], true: float) -> list[Effect]:
+def looks(rng: np.random.Generator, dataset: str, plan: Sequence[int], true: float) -> list[Measure]:
     """The effect that each look at one simulated experiment would find."""
-    if dataset == "digits":  # every seed has a test set of its own
+    if not about(dataset).fixed_test:  # every seed has a test set of its own
         values = rng.normal(true, SPREAD, plan[-1])
         return [effect_of_seeds(values[:seeds].tolist(), level(seeds, plan[0])) for seeds in plan]
     values = crossed(rng, plan[-1], IMAGES, true, SPREAD)
     return [effect_of_seeds_and_images(values[:seeds], level(seeds, plan[0]), draw=False) for seeds in plan]
 
 
-def verdict_of(found: Sequence[Effect], test: str, delta: float) -> str:
+def verdict_of(found: Sequence[Measure], test: str, delta: float) -> str:
     """The verdict of the first look that gives one, else inconclusive."""
     verdict = INCONCLUSIVE
     for effect in found:
-        verdict, _ = judge(measure_of(effect), test, None, delta)
+        verdict, _ = judge(effect, test, None, delta)
         if verdict != INCONCLUSIVE:
             break
     return verdict
 
 
-def error_rates(repetitions: int = REPETITIONS, datasets: Sequence[str] = DATASETS) -> list[dict[str, Any]]:
+def error_rates(repetitions: int = REPETITIONS, datasets: Sequence[str] = STUDIED) -> list[dict[str, Any]]:
     """One row for every data set, plan, rule and true effect, with the share of each verdict.
 
     The conjunction has two parts, both differences, of two independent contrasts.
     """
     rows = []
     for dataset in datasets:
-        delta = smallest_effect(dataset, 10_000)
+        delta = about(dataset).delta(IMAGES)
         for plan in PLANS:
             found = {}
             for size in EFFECTS:
-                rng = np.random.default_rng([DATASETS.index(dataset), plan[-1], int(10 * size)])
+                rng = np.random.default_rng([STUDIED.index(dataset), plan[-1], int(10 * size)])
                 found[size] = [looks(rng, dataset, plan, size * delta) for _ in range(repetitions)]
             single = {
                 (test, size): [verdict_of(effects, test, delta) for effects in found[size]]
@@ -129,7 +126,7 @@ def shipped_power() -> list[dict[str, Any]]:
 
 def few_seeds(dataset: str, seeds: int) -> str:
     """What an experiment with fewer seeds than declared can and cannot decide; empty where it has enough."""
-    declared = declared_seeds(dataset)
+    declared = about(dataset).seeds
     if seeds >= declared:
         return ""
     if seeds < FEWEST_SEEDS:
@@ -137,7 +134,7 @@ def few_seeds(dataset: str, seeds: int) -> str:
             f"{seeds} seeds give intervals but no verdict: that needs at least {FEWEST_SEEDS}, and {declared} are "
             f"declared for {dataset}."
         )
-    delta = smallest_effect(dataset, IMAGES)
+    delta = about(dataset).delta(IMAGES)
     found = {
         row["seeds"]: row["shares"][SUPPORTED]
         for row in shipped_power()

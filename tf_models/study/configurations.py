@@ -3,7 +3,7 @@
 from collections import Counter
 from functools import cache
 
-from tf_models.statistics.rule import Measure
+from tf_models.statistics.effects import Measure
 from tf_models.zoo import PUBLISHED, inventory, parameters
 from tf_models.zoo.inventory import Item
 from tf_models.zoo.spec import ModelSpec, Place, hidden_width

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 from tf_models.probes.cost import slope
-from tf_models.statistics.rule import Measure
+from tf_models.statistics.effects import Measure
 from tf_models.study.configurations import formula
 from tf_models.zoo import PUBLISHED, inventory, macs
 from tf_models.zoo.inventory import executed_pairs

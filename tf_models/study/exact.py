@@ -10,7 +10,7 @@ from typing import Any
 
 from tf_models.errors import LabError
 from tf_models.runs import shipped
-from tf_models.statistics.rule import Measure
+from tf_models.statistics.effects import Measure
 from tf_models.study.configurations import inventory_measures
 from tf_models.study.cost_cases import cost_formulas
 

@@ -1,29 +1,64 @@
-"""The experiments as the lab ships them: one plan for each data set. README has the commands."""
+"""The experiments as the lab carries them out: one plan for each on every data set, and the command that makes it."""
 
+from dataclasses import MISSING, fields
 from typing import Any
 
+from tf_models.data import STUDIED, about
 from tf_models.runs.spec import Recipe
-from tf_models.statistics.rule import declared_seeds
-from tf_models.study.experiments import EXPERIMENTS, Experiment
+from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
+from tf_models.study.experiments.ffn_gap import FfnGap
 
-DATASETS = ("digits", "cifar10-jpeg")
-# What differs from the declared seeds, all images and 15 epochs on digits, and from this on cifar10-jpeg.
-_PHOTOGRAPHS: dict[str, Any] = dict(train_size=10_000, recipe=Recipe(epochs=5), tuning_size=2500)
-_OWN: dict[tuple[str, str], dict[str, Any]] = {
-    ("ffn-gap", "digits"): dict(depths=(1, 2, 4, 8), train_sizes=(300, 600)),
-    ("ffn-gap", "cifar10-jpeg"): dict(recipe=Recipe(epochs=10), tuning_size=None),
-    ("parameter-efficiency", "digits"): dict(train_sizes=(300,)),
-    ("parameter-efficiency", "cifar10-jpeg"): dict(train_sizes=(2500,)),
-    ("factorial", "cifar10-jpeg"): dict(corners=True),
-    ("data-curve", "digits"): dict(train_sizes=(150, 300, 600)),
-    ("data-curve", "cifar10-jpeg"): dict(train_sizes=(250, 500, 1000, 2000, 5000)),
+# What a plan adds to what is usual on its data set (`DatasetInfo.usual`), where images are few and where they are many.
+_FEW: dict[str, dict[str, Any]] = {
+    "ffn-gap": dict(depths=(1, 2, 4, 8), train_sizes=(300, 600)),
+    "parameter-efficiency": dict(train_sizes=(300,)),
+    "data-curve": dict(train_sizes=(150, 300, 600)),
+}
+_MANY: dict[str, dict[str, Any]] = {
+    "ffn-gap": dict(recipe=Recipe(epochs=10), tuning_size=None),
+    "parameter-efficiency": dict(train_sizes=(2500,)),
+    "factorial": dict(corners=True),
+    "data-curve": dict(train_sizes=(250, 500, 1000, 2000, 5000)),
 }
 
 
-def shipped_plan(experiment: str, dataset: str) -> Experiment | None:
-    """The plan behind the shipped results of `experiment` on `dataset`; None where nothing is planned."""
-    if experiment not in EXPERIMENTS or dataset not in DATASETS:
-        return None
-    settings: dict[str, Any] = dict(seeds=declared_seeds(dataset)) | ({} if dataset == "digits" else _PHOTOGRAPHS)
-    settings |= _OWN.get((experiment, dataset), {})
-    return EXPERIMENTS[experiment](dataset=dataset, backend="tensorflow", **settings)
+def plan(name: str, dataset: str, variant: str = "vit") -> Experiment:
+    """The plan of an experiment on a data set, of ``ffn-gap`` for any `variant`, with its grid for `vit` alone.
+
+    Raises `LabError` for an unknown experiment, data set or variant.
+    """
+    kind, row = experiment_kind(name), about(dataset)
+    usual, images = row.usual, row.usual.train_size or row.train_images
+    settings: dict[str, Any] = dict(train_size=usual.train_size, tuning_size=usual.tuning_size)
+    settings |= dict(seeds=row.seeds, recipe=Recipe(epochs=usual.epochs), backend="tensorflow")
+    settings |= (_FEW if row.few_images else _MANY).get(name, {})
+    if "train_sizes" in settings:
+        settings["train_sizes"] = tuple(size for size in settings["train_sizes"] if size < images)
+    if kind is FfnGap and variant != "vit":
+        settings |= dict(variant=variant, depths=(), train_sizes=())
+    return kind(dataset=dataset, **settings)
+
+
+def plans() -> list[Experiment]:
+    """Every plan whose results the lab ships."""
+    return [plan(name, dataset) for dataset in STUDIED for name in EXPERIMENTS]
+
+
+def command(experiment: Experiment) -> str:
+    """The command line that carries out exactly this experiment."""
+    usual = Recipe()
+    words = [f"python -m tf_models run {experiment.name}"]
+    recipe = {
+        name: (getattr(experiment.recipe, name), getattr(usual, name)) for name in ("epochs", "xla", "mixed_precision")
+    }
+    own = {
+        field.name: (getattr(experiment, field.name), field.default) for field in fields(experiment) if field.metadata
+    }
+    for name, (value, default) in (own | recipe).items():
+        option = f"--{name.replace('_', '-')}"
+        if value == default and default is not MISSING:
+            continue
+        if isinstance(value, tuple):
+            value = ",".join(map(str, value))
+        words.append(option if value is True else f"{option} {value}")
+    return " ".join(words)

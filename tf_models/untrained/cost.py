@@ -22,7 +22,7 @@ from tf_models.layers.attention import NEVER
 from tf_models.layers.channels import FeedForward
 from tf_models.layers.mixers import token_mixer
 from tf_models.probes.cost import crossover, slope
-from tf_models.statistics.rule import Measure
+from tf_models.statistics.effects import Measure
 from tf_models.study.cost_cases import CASES, GRIDS, SIZES, SLOPES, WIDTH, case_macs
 from tf_models.training.gradients import training_step
 from tf_models.untrained.random_weights import drawn, exactly, over_seeds

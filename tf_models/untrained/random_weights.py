@@ -2,13 +2,13 @@
 
 import zlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 import keras
 import numpy as np
 
-from tf_models.statistics.effects import effect_of_seeds
-from tf_models.statistics.rule import Measure
+from tf_models.statistics.effects import Measure, effect_of_seeds
 from tf_models.training.build import Network, build
 from tf_models.training.initialize import initial_value, start
 from tf_models.zoo import ModelSpec
@@ -26,8 +26,7 @@ def exactly(value: float, unit: str) -> Measure:
 def over_seeds(values: Iterable[float], unit: str, difference: bool = False) -> Measure:
     """Mean and Student's interval over seeds; a p only where no difference is a question."""
     effect = effect_of_seeds(list(values))
-    p = effect.p if difference else None
-    return Measure(effect.mean, effect.low, effect.high, unit, effect.seeds, effect.wins, p, source="exact")
+    return replace(effect, unit=unit, p=effect.p if difference else None, source="exact")
 
 
 def drawn(layer: keras.layers.Layer, shape: tuple[int | None, ...], seed: int) -> keras.layers.Layer:

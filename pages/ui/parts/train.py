@@ -320,6 +320,7 @@ def _effects(runs: list[Shown]) -> None:
             difference = tables.points(a[0].test_accuracy - b[0].test_accuracy)
             st.success(say("train.effect_one", **names, mean=difference), icon=":material/compare_arrows:")
         else:
-            numbers = {key: tables.points(getattr(effect, key)) for key in ("mean", "low", "high")}
+            numbers = {"mean": effect.value, "low": effect.low, "high": effect.high}
+            numbers = {key: tables.points(value) for key, value in numbers.items()}
             st.success(say("train.effect", **names, **numbers, seeds=effect.seeds), icon=":material/compare_arrows:")
         return

@@ -17,22 +17,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from tf_models.study.experiments.base import Arm
-from tf_models.study.experiments.sweep import Sum, Sweep, difference, matched
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, difference
 from tf_models.zoo import Value
 
 FOUR_A_STAGE: dict[str, Value] = {"depth": 4, "width": 16}  # so that "every second" and "one a stage" differ
 
 
 @dataclass(frozen=True)
-class Ablations(Sweep):
+class Ablations(Experiment):
     name: ClassVar[str] = "ablations"
     needs_ffn_control: ClassVar[bool] = True
 
     @cached_property
     def arms(self) -> dict[str, Arm]:
         resnet = Arm("resnet")
-        inverted = matched(self.dataset, "resnet", {"ffn_ratio": 4}, "width", resnet)
+        inverted = self.matched("resnet", {"ffn_ratio": 4}, "width", resnet)
         return {
             "vit": Arm("vit"),  # also for the A/A control
             "vit off": Arm("vit", {"ffn": "off"}),
@@ -56,9 +55,9 @@ class Ablations(Sweep):
         }
 
     @cached_property
-    def sums(self) -> dict[str, Sum]:
+    def contrasts(self) -> dict[str, Contrast]:
         return {
-            "mobilevit.ffn": difference("mobilevit", "mobilevit off", primary=True),
+            "mobilevit.ffn": difference("mobilevit", "mobilevit off"),
             "mixer.token_mlp": difference("mixer", "mixer identity"),
             "mixer.channel_mlp": difference("mixer", "mixer off"),
             "vgg.every_over_second": difference("vgg every", "vgg second"),

@@ -1,29 +1,29 @@
-"""What every experiment is made of: arms, learning rates chosen on validation, paired runs, contrasts.
+"""What every experiment is made of: arms, learning rates chosen on validation, paired runs, linear contrasts, controls.
 
 An experiment runs in two steps. First every arm is tried at three learning rates with a tuning seed, and keeps the
 one that does best on *validation*; that seed is not reported. Then every arm is trained with the reported seeds, whose
-test sets are read once. What follows from the runs is a pure function over run records.
+test sets are read once. What follows from the runs is a pure function over run records: `study.analysis.analyse`.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 from tf_models import settings
+from tf_models.data import CONTROL_TASK, about
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
-from tf_models.statistics.effects import Effect
-from tf_models.statistics.rule import declared_seeds, level
-from tf_models.zoo import Value
+from tf_models.zoo import ModelSpec, Value, configure, matching, parameters
 
 TUNING_SEED = 1_000_003  # never reported
 AGAIN = 100  # the A/A control trains an arm again with seeds from here on
 MATCHED = 0.05  # parameter-matched arms stay within this share
+CONTROL_SEEDS = 3
 
 Records = Mapping[RunSpec, Sequence[RunRecord]]  # every known record of a spec
+Find = Callable[[RunSpec], RunRecord | None]  # the one record of a spec that counts
 
 
 @dataclass(frozen=True)
@@ -31,37 +31,74 @@ class Arm:
     """One side of a comparison: a classroom variant and its switches.
 
     It is trained with `train_size` images, those of the experiment where None, at the learning rate chosen for the arm
-    `like`, its own where that is empty.
+    `like`, its own where that is empty. `at` says where it stands on the experiment's axes, such as
+    ``{"mixer": "attention", "channel": "off"}``.
     """
 
     variant: str
     switches: Mapping[str, Value] = field(default_factory=dict)
     train_size: int | None = None
     like: str = ""
+    at: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """`a` minus `b` in test accuracy; the one `primary` contrast carries the experiment's verdict."""
+    """A linear contrast: Σ weight · accuracy of an arm, in test accuracy unless `unit` says otherwise.
 
-    a: str
-    b: str
-    primary: bool = False
+    `test` is the question of a contrast by itself, one of `rule.TESTS` with the threshold δ; None where it is none, so
+    that only a claim can say what it must be. `at` says where it stands on the experiment's axes.
+    """
+
+    weights: Mapping[str, float]
+    unit: str = "accuracy"
+    test: str | None = "difference"
+    at: Mapping[str, Value] = field(default_factory=dict)
+
+
+def difference(a: str, b: str, test: str | None = "difference", at: Mapping[str, Value] | None = None) -> Contrast:
+    """Accuracy of `a` minus accuracy of `b`."""
+    return Contrast({a: 1.0, b: -1.0}, test=test, at=at or {})
+
+
+def closes_half(new: str, old: str, best: str) -> Contrast:
+    """(new − old) − ½ (best − old): above 0 where `new` closes more than half of the gap between `old` and `best`."""
+    return Contrast({new: 1.0, old: -0.5, best: -0.5}, test=None)
+
+
+def interaction(a: tuple[str, str], b: tuple[str, str]) -> Contrast:
+    """(a₁ − a₂) − (b₁ − b₂)."""
+    weights: dict[str, float] = {}
+    for arm, weight in ((a[0], 1.0), (a[1], -1.0), (b[0], -1.0), (b[1], 1.0)):
+        weights[arm] = weights.get(arm, 0.0) + weight
+    return Contrast({arm: weight for arm, weight in weights.items() if weight})
+
+
+def option(text: str, default: Any) -> Any:
+    """A field that the command line offers as an option, with its help."""
+    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is asked of one data set. `tuning_size` images, all where None, choose the learning rates."""
+    """What is asked of one data set: arms and linear contrasts, of which the first is the primary one.
 
-    dataset: str
-    seeds: int
-    train_size: int | None = None
+    `again` is the arm of the A/A control, which trains it once more with other seeds. With `needs_ffn_control`, the
+    task that only an FFN can solve is trained too. With `equal_updates`, an arm with a tenth of the images is trained
+    for ten times the epochs: with equal epochs, the smallest training sets would be hardly trained at all.
+    """
+
+    dataset: str = field(metadata={"help": "see the command datasets"})
+    seeds: int = field(metadata={"help": "reported runs of every arm"})
+    train_size: int | None = option("class-balanced subset of the training images", None)
     recipe: Recipe = Recipe()
     backend: str = ""
-    tuning_size: int | None = None
+    tuning_size: int | None = option("training images that choose the learning rates, all by default", None)
 
     name: ClassVar[str]
-    contrasts: ClassVar[tuple[Contrast, ...]]
+    again: ClassVar[str] = "vit"
+    needs_ffn_control: ClassVar[bool] = False
+    equal_updates: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.seeds < 2:
@@ -69,42 +106,57 @@ class Experiment:
         if not self.backend:
             object.__setattr__(self, "backend", settings.backend())
 
-    @property
-    def level(self) -> float:
-        """Of the intervals of contrasts: 0.975 beyond the declared number of seeds, which is a second look."""
-        return level(self.seeds, declared_seeds(self.dataset))
-
     @cached_property
     def arms(self) -> dict[str, Arm]:
         """Every arm by its name."""
         raise NotImplementedError
 
-    def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
-        """The runs behind the tuning, in the order in which they are trained. ``arms`` is one of the steps."""
+    @cached_property
+    def contrasts(self) -> dict[str, Contrast]:
+        """What is measured, by its name; the first is primary."""
         raise NotImplementedError
 
-    def analyse(self, records: Records) -> dict[str, Any]:
-        """Everything that follows from the runs there are, as one JSON object."""
-        raise NotImplementedError
+    def chosen(self, runs: Mapping[str, Sequence[RunRecord]]) -> dict[str, Contrast]:
+        """`contrasts`, with what is chosen on validation put in; `runs` holds those of every arm."""
+        return self.contrasts
 
-    def spec(self, arm: Arm, seed: int, rate: float, train_size: int | None) -> RunSpec:
+    @property
+    def images(self) -> int:
+        """Training images of an arm that names no number of its own."""
+        return self.train_size or about(self.dataset).train_images
+
+    def model(self, arm: Arm) -> ModelSpec:
+        """The network of an arm, for the data set's images and classes."""
+        known = about(self.dataset)
+        return configure(arm.variant, arm.switches, known.input_shape, known.classes)
+
+    def matched(self, variant: str, switches: Mapping[str, Value], switch: str, like: Arm) -> Arm | None:
+        """`variant` with the parameters of `like`, by its width or depth: see `zoo.matching.matched`."""
+        known = about(self.dataset)
+        target = parameters(self.model(like))
+        found = matching.matched(variant, switches, switch, target, known.input_shape, known.classes, MATCHED)
+        return Arm(variant, found) if found is not None else None
+
+    def spec(self, arm: Arm, seed: int, rate: float, train_size: int | None = None) -> RunSpec:
         recipe = replace(self.recipe, learning_rate=rate)
-        return RunSpec(arm.variant, arm.switches, self.dataset, train_size, seed, recipe, self.backend)
+        if self.equal_updates and arm.train_size:
+            recipe = replace(recipe, epochs=round(recipe.epochs * self.images / arm.train_size))
+        size = train_size or arm.train_size or self.train_size
+        return RunSpec(arm.variant, arm.switches, self.dataset, size, seed, recipe, self.backend)
 
     def tuning(self) -> dict[str, list[RunSpec]]:
         """The runs that choose each arm's learning rate."""
-        size = self.tuning_size or self.train_size
         return {
-            name: [self.spec(arm, TUNING_SEED, rate, size) for rate in LEARNING_RATES]
+            name: [self.spec(arm, TUNING_SEED, rate, self.tuning_size) for rate in LEARNING_RATES]
             for name, arm in self.arms.items()
             if not arm.like
         }
 
-    def rates(self, records: Records) -> dict[str, float] | None:
+    def rates(self, find: Find) -> dict[str, float] | None:
         """Each arm's learning rate, best on validation; None while tuning runs are missing."""
         chosen = {}
         for arm, specs in self.tuning().items():
-            found = [records[spec][0] for spec in specs if records.get(spec)]
+            found = [record for spec in specs if (record := find(spec)) is not None]
             if len(found) < len(specs):
                 return None
             best = max(found, key=lambda record: (record.validation_accuracy, -record.validation_loss))
@@ -112,14 +164,39 @@ class Experiment:
         return chosen | {name: chosen[arm.like] for name, arm in self.arms.items() if arm.like}
 
     def runs(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
-        """The reported runs of every arm, a seed each."""
+        """The reported runs of every arm, one per seed, and of the A/A control ``again``."""
+        again = self.arms[self.again]
         return {
-            name: [self.spec(arm, seed, rates[name], arm.train_size or self.train_size) for seed in range(self.seeds)]
-            for name, arm in self.arms.items()
+            name: [self.spec(arm, seed, rates[name]) for seed in range(self.seeds)] for name, arm in self.arms.items()
+        } | {"again": [self.spec(again, AGAIN + seed, rates[self.again]) for seed in range(self.seeds)]}
+
+    @property
+    def control_variant(self) -> str:
+        """Whose FFN the control task needs; empty where it is not trained."""
+        return "vit" if self.needs_ffn_control else ""
+
+    def ffn_control(self) -> dict[str, list[RunSpec]]:
+        """The control task with nothing that mixes tokens and no norm: only the FFN can solve it."""
+        if not self.control_variant:
+            return {}
+        bare: dict[str, Value] = {"mixer": "identity", "norm": "none"}
+        recipe = Recipe(learning_rate=1e-3, xla=self.recipe.xla, mixed_precision=self.recipe.mixed_precision)
+        return {
+            arm: [
+                RunSpec(self.control_variant, switches, CONTROL_TASK, None, seed, recipe, self.backend)
+                for seed in range(CONTROL_SEEDS)
+            ]
+            for arm, switches in (("on", bare), ("off", {**bare, "ffn": "off"}))
         }
 
-
-# From records to results
+    def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
+        """The runs after the tuning, in the order in which they are trained."""
+        steps = {"control": self.ffn_control(), "arms": self.runs(rates)}
+        return {
+            step: list(dict.fromkeys(spec for specs in groups.values() for spec in specs))
+            for step, groups in steps.items()
+            if groups
+        }
 
 
 def index(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
@@ -128,41 +205,3 @@ def index(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
     for record in records:
         found.setdefault(record.spec, []).append(record)
     return found
-
-
-def one_source(experiment: Experiment, records: Records) -> Records:
-    """The records that may be compared: those of one device and one version of the data set.
-
-    Where there are several, the one that has most of the experiment's runs counts. The control task is other data, and
-    only the device must be the same.
-    """
-    rates = [dict.fromkeys(experiment.arms, rate) for rate in LEARNING_RATES]
-    wanted = {spec for specs in experiment.tuning().values() for spec in specs}
-    wanted |= {spec for rate in rates for spec in experiment.steps(rate)["arms"]}
-    sources = Counter(
-        source for spec in wanted for source in {(r.device, r.dataset_hash) for r in records.get(spec, ())}
-    )
-    if not sources:
-        return {}
-    device, content = sources.most_common(1)[0][0]
-
-    def comparable(record: RunRecord) -> bool:
-        same_data = record.dataset_hash == content or record.spec.dataset != experiment.dataset
-        return record.device == device and same_data
-
-    kept = {spec: [record for record in found if comparable(record)] for spec, found in records.items()}
-    return {spec: found for spec, found in kept.items() if found}
-
-
-def pair(a: Sequence[RunSpec], b: Sequence[RunSpec], records: Records) -> tuple[list[RunRecord], list[RunRecord]]:
-    """The finished runs of two arms, as far as both of a pair are there."""
-    pairs = [(records[x][0], records[y][0]) for x, y in zip(a, b, strict=True) if records.get(x) and records.get(y)]
-    return [first for first, _ in pairs], [second for _, second in pairs]
-
-
-def numbers(effect: Effect | None) -> dict[str, Any]:
-    """An effect as the fields of a contrast, all empty where there is none."""
-    if effect is None:
-        return dict(mean=None, low=None, high=None, seeds=0, wins=0, p=None)
-    names = ("mean", "low", "high", "seeds", "wins", "p")
-    return {name: getattr(effect, name) for name in names}

@@ -11,13 +11,13 @@ doubling [−1.64, +1.89]); from 1,000 on it is −2.21 [−3.45, −0.98].
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+from tf_models.data import about
 from tf_models.errors import LabError
-from tf_models.study.experiments.base import Arm
-from tf_models.study.experiments.sweep import Sum, Sweep, closes_half, difference
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, closes_half, difference, option
 
 ARMS = {
     "cnn": Arm("cnn"),
@@ -25,21 +25,16 @@ ARMS = {
     "stem": Arm("vit", {"stem": "convolution"}),
     "prior": Arm("vit", {"position": "local"}),
 }
-SMALL = {"digits": 300}  # the size that a claim about little data means; 1,000 elsewhere
-
-
-def small(dataset: str) -> int:
-    """Training images that count as little data."""
-    return SMALL.get(dataset, 1000)
 
 
 @dataclass(frozen=True)
-class DataCurve(Sweep):
+class DataCurve(Experiment):
     """`train_sizes` are the smaller training sets."""
 
-    train_sizes: tuple[int, ...] = ()
+    train_sizes: tuple[int, ...] = option("smaller training sets", ())
 
     name: ClassVar[str] = "data-curve"
+    equal_updates: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,26 +51,24 @@ class DataCurve(Sweep):
         return ARMS | smaller
 
     @cached_property
-    def sums(self) -> dict[str, Sum]:
+    def contrasts(self) -> dict[str, Contrast]:
+        small = about(self.dataset).usual.small
         sizes = {size: f" {size}" for size in self.train_sizes} | {self.images: ""}
-        gaps = {size: difference(f"cnn{suffix}", f"vit{suffix}") for size, suffix in sizes.items()}
-        slope = self._slope(sizes) if len(sizes) > 1 else None
-        sums: dict[str, Sum] = {"gap_slope": slope} if slope else {}
-        upper = {size: suffix for size, suffix in sizes.items() if size >= small(self.dataset)}
+        largest_first = reversed(sizes.items())
+        found: dict[str, Contrast] = {"gap_slope": self._slope(sizes)} if len(sizes) > 1 else {}
+        upper = {size: suffix for size, suffix in sizes.items() if size >= small}
         if len(upper) > 1:  # with fewer images still, neither network may have learned much
-            sums["gap_slope.from_small"] = self._slope(upper)
-        sums |= {f"gap.{size}": gap for size, gap in gaps.items()}
+            found["gap_slope.from_small"] = self._slope(upper)
+        found |= {f"gap.{size}": difference(f"cnn{suffix}", f"vit{suffix}") for size, suffix in largest_first}
         for arm in ("stem", "prior"):
             for size, suffix in sizes.items():
                 cnn, vit, new = (f"{name}{suffix}" for name in ("cnn", "vit", arm))
-                sums[f"{arm}_gap.{size}"] = difference(new, vit)
-                sums[f"{arm}_closes_half.{size}"] = closes_half(new, vit, cnn)
-        aliases = {name: total for name, total in sums.items() if name.endswith(f".{small(self.dataset)}")}
-        sums |= {name.rpartition(".")[0] + ".small": total for name, total in aliases.items()}
-        primary = "gap_slope" if slope else f"gap.{self.images}"
-        return {name: replace(total, primary=name == primary) for name, total in sums.items()}
+                found[f"{arm}_gap.{size}"] = difference(new, vit)
+                found[f"{arm}_closes_half.{size}"] = closes_half(new, vit, cnn)
+        aliases = {name: contrast for name, contrast in found.items() if name.endswith(f".{small}")}
+        return found | {name.rpartition(".")[0] + ".small": contrast for name, contrast in aliases.items()}
 
-    def _slope(self, sizes: dict[int, str]) -> Sum:
+    def _slope(self, sizes: dict[int, str]) -> Contrast:
         """Least squares of the gap on log₂ n: the change of the gap each time that the training set doubles."""
         logs = {size: math.log2(size) for size in sizes}
         mean = sum(logs.values()) / len(logs)
@@ -84,4 +77,4 @@ class DataCurve(Sweep):
         for size, suffix in sizes.items():
             weights[f"cnn{suffix}"] = (logs[size] - mean) / spread
             weights[f"vit{suffix}"] = -weights[f"cnn{suffix}"]
-        return Sum(weights, "doubling", test=None)
+        return Contrast(weights, "doubling", test=None)

@@ -12,12 +12,11 @@ without ReLU and +10.66 [+9.27, +12.05] to a depthwise one; attention without it
 network to the full one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
-from tf_models.study.experiments.base import Arm
-from tf_models.study.experiments.sweep import Sum, Sweep, closes_half, difference, interaction, matched
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, closes_half, difference, interaction, option
 from tf_models.zoo import Value
 
 MIXERS = ("depthwise", "convolution", "window", "attention", "token_mlp", "identity", "static", "sliding")
@@ -35,10 +34,10 @@ def name_of(mixer: str, channel: str) -> str:
 
 
 @dataclass(frozen=True)
-class Factorial(Sweep):
+class Factorial(Experiment):
     """Without `corners`, the whole table: pooling, every linear pair and the smaller FFNs too."""
 
-    corners: bool = False
+    corners: bool = option("only those cells that the claims need", False)
 
     name: ClassVar[str] = "factorial"
     again: ClassVar[str] = "attention on"
@@ -51,55 +50,57 @@ class Factorial(Sweep):
     @cached_property
     def arms(self) -> dict[str, Arm]:
         arms: dict[str, Arm] = {}
-        usual = Arm("vit")
+
+        def add(mixer: str, channel: str, **switches: Value) -> None:
+            own = {} if (mixer, channel) == ("attention", "on") else {"mixer": mixer} | switches  # `vit` as it comes
+            arms[name_of(mixer, channel)] = Arm("vit", own, at={"mixer": mixer, "channel": channel})
+
         for mixer in self.mixers:
             for channel in CHANNELS:
                 if mixer in MATCHED_MIXERS or channel == "on" or not self.corners:
-                    arms[name_of(mixer, channel)] = Arm("vit", {"mixer": mixer, "ffn": channel})
+                    add(mixer, channel, ffn=channel)
         for mixer in MATCHED_MIXERS:
-            off: dict[str, Value] = {"mixer": mixer, "ffn": "off"}
-            full = arms[name_of(mixer, "on")]
-            for arm, switch in (("off deeper", "depth"), ("off wider", "width")):
+            for channel, switch in (("off deeper", "depth"), ("off wider", "width")):
+                off: dict[str, Value] = {"mixer": mixer, "ffn": "off"}
                 # a depthwise convolution has too few parameters to make up for an FFN's
-                if other := matched(self.dataset, "vit", off, switch, full):
-                    arms[name_of(mixer, arm)] = other
+                if other := self.matched("vit", off, switch, arms[name_of(mixer, "on")]):
+                    arms[name_of(mixer, channel)] = replace(other, at={"mixer": mixer, "channel": channel})
         for mixer in ("attention",) if self.corners else self.mixers:
-            arms[name_of(mixer, "linear")] = Arm("vit", {"mixer": mixer, "ffn": "linear"})
+            add(mixer, "linear", ffn="linear")
         if not self.corners:
             for mixer in self.mixers:
                 for ratio in RATIOS:
-                    arms[name_of(mixer, f"ratio {ratio}")] = Arm("vit", {"mixer": mixer, "ffn_ratio": ratio})
-        arms["linear"] = Arm("vit", LINEAR)
-        arms["cnn"] = Arm("cnn")
-        # "attention on" is `vit` as it comes
-        return {name: usual if name == name_of("attention", "on") else arm for name, arm in arms.items()}
+                    add(mixer, f"ratio {ratio}", ffn_ratio=ratio)
+        return arms | {"linear": Arm("vit", LINEAR), "cnn": Arm("cnn")}
 
     @cached_property
-    def sums(self) -> dict[str, Sum]:
+    def contrasts(self) -> dict[str, Contrast]:
         def gain(mixer: str, off: str = "off") -> tuple[str, str]:
             return name_of(mixer, "on"), name_of(mixer, off)
 
-        def both(plus: tuple[str, str], minus: tuple[str, str]) -> Sum:
+        def both(plus: tuple[str, str], minus: tuple[str, str]) -> Contrast:
             """A main effect: half of each."""
-            return Sum({name_of(m, "on"): 0.5 for m in plus} | {name_of(m, "on"): -0.5 for m in minus})
+            return Contrast({name_of(m, "on"): 0.5 for m in plus} | {name_of(m, "on"): -0.5 for m in minus})
 
         on = {mixer: name_of(mixer, "on") for mixer in self.mixers}
-        sums = {"interaction": interaction(gain("attention"), gain("convolution"), primary=True)}
+        found = {"interaction": interaction(gain("attention"), gain("convolution"))}
         for how in ("deeper", "wider"):
-            sums[f"interaction.{how}"] = interaction(gain("attention", f"off {how}"), gain("convolution", f"off {how}"))
+            found[f"interaction.{how}"] = interaction(
+                gain("attention", f"off {how}"), gain("convolution", f"off {how}")
+            )
         for mixer in self.mixers:
             if name_of(mixer, "off") in self.arms:
-                sums[f"gain.{mixer}"] = difference(*gain(mixer))
+                found[f"gain.{mixer}"] = difference(*gain(mixer))
             if name_of(mixer, "activation") in self.arms:
-                sums[f"activation.{mixer}"] = difference(name_of(mixer, "activation"), name_of(mixer, "off"))
-                sums[f"over_activation.{mixer}"] = difference(on[mixer], name_of(mixer, "activation"))
+                found[f"activation.{mixer}"] = difference(name_of(mixer, "activation"), name_of(mixer, "off"))
+                found[f"over_activation.{mixer}"] = difference(on[mixer], name_of(mixer, "activation"))
             if name_of(mixer, "linear") in self.arms:
-                sums[f"nonlinearity.{mixer}"] = difference(on[mixer], name_of(mixer, "linear"))
+                found[f"nonlinearity.{mixer}"] = difference(on[mixer], name_of(mixer, "linear"))
         for mixer in MATCHED_MIXERS:
             for how in ("deeper", "wider"):
                 if name_of(mixer, f"off {how}") in self.arms:
-                    sums[f"gain.{mixer}.{how}"] = difference(*gain(mixer, f"off {how}"))
-        sums |= {
+                    found[f"gain.{mixer}.{how}"] = difference(*gain(mixer, f"off {how}"))
+        found |= {
             "dynamic": both(("window", "attention"), ("depthwise", "static")),
             "global": both(("static", "attention"), ("depthwise", "window")),
             "dynamic.local": difference(on["window"], on["depthwise"]),
@@ -115,8 +116,8 @@ class Factorial(Sweep):
             "full_over_linear": difference(on["attention"], "linear"),
         }
         for suffix, off in (("", "off"), (".deeper", "off deeper"), (".wider", "off wider")):
-            sums[f"cnn_over_attention_only{suffix}"] = difference("cnn", name_of("attention", off))
-            sums[f"attention_only_closes_half{suffix}"] = closes_half(
+            found[f"cnn_over_attention_only{suffix}"] = difference("cnn", name_of("attention", off))
+            found[f"attention_only_closes_half{suffix}"] = closes_half(
                 name_of("attention", off), "linear", on["attention"]
             )
-        return sums
+        return found

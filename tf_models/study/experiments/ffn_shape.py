@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from tf_models.study.experiments.base import Arm
-from tf_models.study.experiments.sweep import Sum, Sweep, closes_half, difference
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, closes_half, difference
 
 RATIOS = (1, 2, 8)  # 4 is `vit`
 
 
 @dataclass(frozen=True)
-class FfnShape(Sweep):
+class FfnShape(Experiment):
     name: ClassVar[str] = "ffn-shape"
     needs_ffn_control: ClassVar[bool] = True
 
@@ -38,9 +37,9 @@ class FfnShape(Sweep):
         }
 
     @cached_property
-    def sums(self) -> dict[str, Sum]:
+    def contrasts(self) -> dict[str, Contrast]:
         return {
-            "deeper_closes_half": closes_half("layers 3", "vit", "cnn", primary=True),
+            "deeper_closes_half": closes_half("layers 3", "vit", "cnn"),
             "wider_closes_half": closes_half("ratio 8", "vit", "cnn"),
             "stem_closes_half": closes_half("stem", "vit", "cnn"),
             "gap": difference("cnn", "vit"),

@@ -17,8 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from tf_models.runs.record import RunRecord
-from tf_models.study.experiments.base import Arm
-from tf_models.study.experiments.sweep import Sum, Sweep, difference, matched
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, difference
 from tf_models.zoo import Value
 
 PURE = ("attention", "convolution")
@@ -32,31 +31,31 @@ KINDS: dict[str, dict[str, Value]] = {
 
 
 @dataclass(frozen=True)
-class Hybrids(Sweep):
+class Hybrids(Experiment):
     name: ClassVar[str] = "hybrids"
     again: ClassVar[str] = "attention"
 
     @cached_property
     def arms(self) -> dict[str, Arm]:
         usual = Arm("vit")
-        others = {name: matched(self.dataset, "vit", switches, "width", usual) for name, switches in KINDS.items()}
+        others = {name: self.matched("vit", switches, "width", usual) for name, switches in KINDS.items()}
         return {"attention": usual} | {name: arm for name, arm in others.items() if arm}
 
     @cached_property
-    def sums(self) -> dict[str, Sum]:
+    def contrasts(self) -> dict[str, Contrast]:
         return {
-            "best_hybrid_over_best_pure": Sum({}, primary=True),
+            "best_hybrid_over_best_pure": Contrast({}),
             "order": difference("convolution first", "attention first"),
             "stem_over_pure_attention": difference("stem", "attention"),
             "conv_over_attention": difference("convolution", "attention"),
         }
 
-    def chosen_sums(self, runs: Mapping[str, Sequence[RunRecord]]) -> dict[str, Sum]:
+    def chosen(self, runs: Mapping[str, Sequence[RunRecord]]) -> dict[str, Contrast]:
         """The best of each kind is chosen on validation: on the test set the best would look better than it is."""
-        if any(name not in runs for name in (*PURE, *MIXED)):
-            return self.sums
+        if not all(runs.get(name) for name in (*PURE, *MIXED)):
+            return self.contrasts
 
         def best(names: tuple[str, ...]) -> str:
             return max(names, key=lambda name: np.mean([record.validation_accuracy for record in runs[name]]))
 
-        return self.sums | {"best_hybrid_over_best_pure": difference(best(MIXED), best(PURE), primary=True)}
+        return self.contrasts | {"best_hybrid_over_best_pure": difference(best(MIXED), best(PURE))}

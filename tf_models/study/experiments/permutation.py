@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from tf_models.study.experiments.base import Arm
-from tf_models.study.experiments.sweep import Sum, Sweep, difference
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, difference
 
 VARIANTS = ("vit", "cnn")
 KINDS = ("pixels", "patches", "inside")
 
 
 @dataclass(frozen=True)
-class Permutation(Sweep):
+class Permutation(Experiment):
     name: ClassVar[str] = "permutation"
 
     @cached_property
@@ -30,14 +29,9 @@ class Permutation(Sweep):
         }
 
     @cached_property
-    def sums(self) -> dict[str, Sum]:
+    def contrasts(self) -> dict[str, Contrast]:
         return {
-            f"{variant}.{kind}": difference(
-                variant,
-                f"{variant} {kind}",
-                primary=(variant, kind) == ("cnn", "pixels"),
-                test="difference" if variant == "cnn" else "no_difference",
-            )
-            for variant in VARIANTS
+            f"{variant}.{kind}": difference(variant, f"{variant} {kind}", test)
+            for variant, test in (("cnn", "difference"), ("vit", "no_difference"))
             for kind in KINDS
         }

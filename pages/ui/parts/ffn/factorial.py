@@ -12,6 +12,7 @@ from pages.ui.charts import curves, heat
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say, sentences
 from tf_models.study.experiments.factorial import MATCHED_MIXERS
+from tf_models.study.plans import command, plan
 
 # Columns of the heat map, from nothing to the usual FFN; then nothing, but with the FFN's parameters elsewhere.
 CHANNELS = ("off", "activation", "linear", "ratio 1", "ratio 2", "on", "off deeper", "off wider")
@@ -46,7 +47,7 @@ def phrase(result: Mapping[str, Any], measure: str) -> str:
 def show_empty(experiment: str, dataset: str) -> None:
     """What makes the results that are missing."""
     st.info(say("topic.empty", experiment=experiment, dataset=dataset))
-    st.code(f"python -m tf_models run {experiment} --dataset {dataset}", language="sh", wrap_lines=True)
+    st.code(command(plan(experiment, dataset)), language="sh", wrap_lines=True)
 
 
 def scale_of(result: Mapping[str, Any]) -> str:

@@ -12,9 +12,9 @@ from pages.ui.charts import bars, curves, intervals
 from pages.ui.theme import ARMS
 from pages.ui.words import language, say
 from tf_models.errors import LabError
-from tf_models.runs.spec import Recipe
 from tf_models.study.experiments.base import MATCHED
-from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH, WITHOUT_CONTROL, FfnGap
+from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH, WITHOUT_CONTROL
+from tf_models.study.plans import command
 from tf_models.study.published import FFN_ABLATIONS
 
 # Where the nearest comparison of a network stands that has no FFN to switch off: page, what to choose on it.
@@ -42,19 +42,6 @@ def show_refusal(variant: str, code: str) -> None:
 def _link(page: str, label: str, query: dict[str, str]) -> None:
     query = {**query, "lang": language()}
     st.page_link(f"pages/{page}.py", label=label, icon=frame.ICONS[page], query_params=query)
-
-
-def command(experiment: FfnGap) -> str:
-    """The command line that carries the experiment out."""
-    usual = Recipe()
-    parts = ["python -m tf_models run ffn-gap"]
-    parts += [f"--variant {experiment.variant}"] if experiment.variant != "vit" else []
-    parts += [f"--dataset {experiment.dataset}", f"--seeds {experiment.seeds}"]
-    parts += [f"--train-size {experiment.train_size}"] if experiment.train_size else []
-    parts += [f"--epochs {experiment.recipe.epochs}"] if experiment.recipe.epochs != usual.epochs else []
-    for option, values in (("depths", experiment.depths), ("train-sizes", experiment.train_sizes)):
-        parts += [f"--{option} {','.join(map(str, values))}"] if values else []
-    return " ".join(parts)
 
 
 def _show_nothing_measured(variant: str, dataset: str) -> None:

@@ -1,0 +1,146 @@
+"""Analyses and judged claims as JSON documents, as the command line prints them."""
+
+from dataclasses import asdict
+from typing import Any
+
+from tf_models.data import STUDIED, about
+from tf_models.locale import in_every_language
+from tf_models.statistics.effects import Measure
+from tf_models.study.analysis import Analysis, ArmResult, ContrastResult, Control
+from tf_models.study.claims import Claim
+from tf_models.study.exact import exact_provenance
+from tf_models.study.judging import NO_DATASET, Result, headline, rule
+
+COSTS = ("parameters", "macs", "seconds")
+
+
+def analysis_document(analysis: Analysis) -> dict[str, Any]:
+    """What ``run NAME --json`` prints."""
+    experiment = analysis.experiment
+    fronts = {cost: {arm.name for arm in analysis.front(cost)} for cost in COSTS}
+    left_out = [
+        {"device": device, "dataset": dataset, "dataset_hash": content, "runs": runs}
+        for (device, dataset, content), runs in analysis.left_out.items()
+    ]
+    return {
+        "experiment": experiment.name,
+        "variant": getattr(experiment, "variant", None),
+        "dataset": experiment.dataset,
+        "dataset_hash": analysis.dataset_hash,
+        **asdict(analysis.scale),
+        "tuning_images": experiment.tuning_size or experiment.images,
+        "backend": experiment.backend,
+        "devices": {analysis.device: len(analysis.runs)} if analysis.runs else {},
+        "left_out": left_out,
+        "arms": [
+            _arm(arm) | {"front": [cost for cost in COSTS if name in fronts[cost]]}
+            for name, arm in analysis.arms.items()
+        ],
+        "contrasts": [
+            {"name": name, "primary": row is analysis.primary, **_contrast(row)}
+            for name, row in analysis.contrasts.items()
+        ],
+        "controls": [_control(control) for control in analysis.controls],
+        "runs": analysis.runs,
+    }
+
+
+def _arm(arm: ArmResult) -> dict[str, Any]:
+    names = ("name", "train_images", "parameters", "macs", "learning_rate", "seeds", "test_accuracies")
+    found = arm.accuracy
+    return {
+        "variant": arm.arm.variant,
+        "switches": dict(arm.arm.switches),
+        **arm.arm.at,
+        **{name: getattr(arm, name) for name in (*names, "test_accuracy", "test_loss", "seconds", "runs")},
+        "low": found.low if found else None,
+        "high": found.high if found else None,
+    }
+
+
+def _contrast(row: ContrastResult) -> dict[str, Any]:
+    """All figures are empty where runs are missing."""
+    found, contrast = row.measure, row.contrast
+    return {
+        "a": row.a,
+        "b": row.b,
+        "weights": dict(contrast.weights),
+        "unit": contrast.unit,
+        **contrast.at,
+        **_figures(found),
+        "withheld": found is not None and found.withheld,
+        "runs": list(found.runs) if found else [],
+        "delta": row.delta,
+        "verdict": row.verdict,
+    }
+
+
+def _control(control: Control) -> dict[str, Any]:
+    own = {"name": control.name, "passed": control.passed}
+    if control.name == "positive":
+        return own | {"with_ffn": control.with_ffn, "without_ffn": control.without_ffn}
+    return own | _figures(control.measure) | {"verdict": control.verdict}
+
+
+def _figures(found: Measure | None) -> dict[str, Any]:
+    if found is None:
+        return dict(mean=None, low=None, high=None, seeds=0, wins=0, p=None)
+    return {"mean": found.value} | {name: getattr(found, name) for name in ("low", "high", "seeds", "wins", "p")}
+
+
+def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
+    """A claim with its rule, what was measured on every data set, and the verdict on the deciding one."""
+    head = headline(results)
+    return {
+        "id": claim.id,
+        "section": claim.sections[0],
+        "sections": list(claim.sections),
+        "systems": list(claim.systems),
+        "statement": in_every_language(claim.words("statement")),
+        "question": in_every_language(claim.words("question")),
+        "experiment": head.primary.part.experiment,
+        "rule": [
+            {
+                **asdict(part),
+                "words": in_every_language(part.words),
+                "rule": rule(part),
+                "primary": part.key == claim.primary,
+            }
+            for part in claim.parts
+        ],
+        "refuted_by": in_every_language(claim.words("refuted_by")),
+        "right": in_every_language(claim.words("right")),
+        "wrong": in_every_language(claim.words("wrong")),
+        "measured": [_result(result) for result in results],
+        "published": [
+            {
+                "words": in_every_language(row.words),
+                "source": "" if row.read == "computed" else row.citation,
+                **{name: getattr(row, name) for name in ("link", "supports", "read")},
+            }
+            for row in claim.published
+        ],
+        "verdict": head.verdict,
+        "reason": head.reason,
+        "dataset": NO_DATASET if head.exact else head.dataset,
+        "seeds": head.seeds,
+        "declared_seeds": {dataset: about(dataset).seeds for dataset in STUDIED} if claim.seeds else {},
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    names = ("dataset", "train_images", "epochs", "seeds", "verdict", "reason", "p", "p_adjusted")
+    return {name: getattr(result, name) for name in names} | {
+        "parts": [
+            {
+                "key": row.part.key,
+                "decides": row.part.decides,
+                "verdict": row.verdict,
+                "reason": row.reason,
+                "delta": row.delta,
+                "provenance": exact_provenance().get(row.part.experiment, {}) if row.measure else {},
+                **(asdict(row.measure) if row.measure else {"value": None, "low": None, "high": None, "runs": []}),
+            }
+            for row in result.parts
+        ]
+    }
