@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import cache, claim_card, claims, frame, text_tables
+from pages.ui import cache, frame
+from pages.ui.parts.claims import card, listing, text_tables
 from pages.ui.words import say
 
 frame.ensure()
@@ -13,20 +14,20 @@ with st.spinner(say("claims.working")):
 top, below = st.container(), st.container(key="list_of_claims")
 with below:
     st.header(say("claims.list"))
-    fitting, results = claims.choose_filters(found)
+    fitting, results = listing.choose_filters(found)
 with top:
-    claim = claims.choose_claim(list(fitting))
+    claim = listing.choose_claim(list(fitting))
     if claim is None:
-        deciding = claims.decided(found)
-        claims.show_opening(deciding)
+        deciding = listing.decided(found)
+        listing.show_opening(deciding)
     else:
-        claim_card.show_card(claim, found[claim.id])
+        card.show_card(claim, found[claim.id])
 with below:
-    claims.show_list(fitting, results)
+    listing.show_list(fitting, results)
     if claim is None:
-        claims.find_place()
+        listing.find_place()
 if claim is None:
     st.header(say("claims.tables"))
     st.caption(say("overview.tables_hint"))
     text_tables.show_rows(deciding)
-    claims.show_power()
+    listing.show_power()

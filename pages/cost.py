@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.ui import claims, frame, links
+from pages.ui import frame, links
 from pages.ui.parts import cost
+from pages.ui.parts.claims import listing
 from pages.ui.words import say
 
 frame.ensure()
@@ -19,4 +20,4 @@ if cost.show_growth(kind):
     cost.show_savings()
 
 st.header(say("topic.claims"))
-claims.show_links(("C18", "C04", "C43"))
+listing.show_links(("C18", "C04", "C43"))

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import cache, claims, frame, links
+from pages.ui import cache, frame, links
+from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import factorial, gap
 from pages.ui.parts.train import variant_name
 from pages.ui.words import say
@@ -43,7 +44,7 @@ st.header(say("collapse.title"))
 factorial.show_collapse()
 
 st.header(say("topic.claims"))
-claims.show_links(("C37", "C47", "C46", "C40"))
+listing.show_links(("C37", "C47", "C46", "C40"))
 
 st.header(say("ffn.published"))
 st.caption(say("ffn.published_hint"))

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.ui import claims, frame, links
+from pages.ui import frame, links
 from pages.ui.parts import hybrids
+from pages.ui.parts.claims import listing
 from pages.ui.words import say
 from tf_models.data import STUDIED
 
@@ -15,4 +16,4 @@ if hybrids.show_arms(dataset):
     hybrids.show_contrasts(dataset)
 
 st.header(say("topic.claims"))
-claims.show_links(("C23", "C22", "C20"))
+listing.show_links(("C23", "C22", "C20"))

@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, claims, frame, tables, text_tables
+from pages.ui import cache, frame, tables
 from pages.ui.charts import intervals
+from pages.ui.parts.claims import listing, text_tables
 from pages.ui.words import say
 from tf_models.data import STUDIED
 
@@ -31,11 +32,11 @@ for column, (page, key) in zip(
     column.page_link(f"pages/{page}.py", label=say(key), icon=frame.ICONS[page])
 
 st.header(say("overview.tables"))
-deciding = claims.decided(cache.claim_results())
-st.markdown(claims.score_words(deciding))
-if wrong := claims.wrong_statements(deciding):
+deciding = listing.decided(cache.claim_results())
+st.markdown(listing.score_words(deciding))
+if wrong := listing.wrong_statements(deciding):
     st.subheader(say("claims.wrong"), anchor=False)
-    claims.show_links([result.claim.id for result in wrong], why=True)
+    listing.show_links([result.claim.id for result in wrong], why=True)
 st.page_link("pages/claims.py", label=say("overview.open_claims"), icon=frame.ICONS["claims"])
 st.caption(say("overview.tables_hint"))
 text_tables.show_tables(deciding)

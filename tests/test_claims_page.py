@@ -10,10 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from synthetic import fill, indexed
 
-from pages.ui import cache, claim_card, claim_charts, claims, judged, tables
-from pages.ui import repeat as live
-from pages.ui.charts import curves, heat
+from pages.ui import cache, tables
+from pages.ui.charts import bars, curves, heat, intervals
 from pages.ui.parts import cost, hybrids
+from pages.ui.parts.claims import card, listing, verdicts
+from pages.ui.parts.claims import repeat as live
 from pages.ui.parts.ffn import factorial
 from tf_models.locale import LANGUAGES, say
 from tf_models.runs import shipped
@@ -108,13 +109,13 @@ def opening(app: AppTest) -> list[str]:
 def test_the_page_opens_with_the_score_and_with_what_is_wrong(judged_all, language):
     app = open_page(language=language)
     assert len(app.get("vega_lite_chart")) == 1
-    shown, decided = text_of(app), claims.decided(judged_all)
+    shown, decided = text_of(app), listing.decided(judged_all)
     counts = {verdict: sum(result.verdict == verdict for result in decided.values()) for verdict in VERDICTS}
     assert say(language, "claims.score", count=50, **counts) in shown
     wrong = {
         claim
         for claim, result in decided.items()
-        if result.verdict in ("not_supported", "partly") or claims.refuted_in_part(result)
+        if result.verdict in ("not_supported", "partly") or listing.refuted_in_part(result)
     }
     offered = [str(button.key).removeprefix("wrong_") for button in app.button if str(button.key).startswith("wrong_")]
     assert set(offered) == wrong and len(offered) == len(wrong)
@@ -131,7 +132,7 @@ def test_filters_are_in_the_link(judged_all):
     chosen = opening(app)
     for claim in CLAIMS:
         on_digits = [result.verdict for result in judged_all[claim.id] if result.dataset == "digits"]
-        headings = [claims.OUTSIDE.get(place, place) for place in claim.sections]
+        headings = [listing.OUTSIDE.get(place, place) for place in claim.sections]
         assert (claim.id in chosen) == (on_digits == ["supported"] and "2.3" in headings)
     app.selectbox(key="choice_verdict").select("all").run()
     assert "verdict" not in app.query_params
@@ -158,14 +159,14 @@ def test_refuted_in_part_is_what_cannot_be_supported_any_more(judged_all):
     for results in judged_all.values():
         for result in results:
             failed = [row for row in result.parts if row.part.decides and row.verdict == "not_supported"]
-            assert claims.refuted_in_part(result) == (bool(failed) and result.verdict in ("inconclusive", "untested"))
+            assert listing.refuted_in_part(result) == (bool(failed) and result.verdict in ("inconclusive", "untested"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("claim", ["C24", "C37", "C40", "C18"])
 def test_a_claim_has_its_own_link(judged_all, claim, language):
     app = open_page(language=language, claim=claim)
-    row, shown = claims.BY_ID[claim], text_of(app)
+    row, shown = listing.BY_ID[claim], text_of(app)
     for words in (
         *filter(None, map(row.words, ("statement", "question", "refuted_by", "right", "wrong"))),
         *(part.words for part in row.parts),
@@ -221,7 +222,7 @@ def test_two_data_sets_may_disagree_and_both_are_shown(judged_all):
 
 def test_every_place_of_the_text_is_counted_under_a_heading():
     places = {place for claim in CLAIMS for place in claim.sections if not place[0].isdigit()}
-    assert all(place.split(".")[0] in claims.OUTSIDE for place in places)
+    assert all(place.split(".")[0] in listing.OUTSIDE for place in places)
 
 
 # Verdicts in words
@@ -245,14 +246,14 @@ def part_of(test: str, threshold, found: Measure | None, reason: str = "delta_op
     ],
 )
 def test_the_zone_of_a_rule(test, threshold, zone):
-    assert judged.zone_of(part_of(test, threshold, None)) == zone
+    assert verdicts.zone_of(part_of(test, threshold, None)) == zone
 
 
 def test_an_open_part_says_how_many_seeds_would_settle_it():
     wide = part_of("difference", None, measure(0.01, 0.05))  # the middle is 1 point above δ, the reach 2
-    assert judged.seeds_to_settle(wide) == 20
-    assert judged.seeds_to_settle(part_of("difference", None, measure(0.01, 0.05), "few_seeds")) is None
-    assert judged.seeds_to_settle(part_of("no_difference", None, measure(-0.03, 0.03), "margin_open")) == 12
+    assert verdicts.seeds_to_settle(wide) == 20
+    assert verdicts.seeds_to_settle(part_of("difference", None, measure(0.01, 0.05), "few_seeds")) is None
+    assert verdicts.seeds_to_settle(part_of("no_difference", None, measure(-0.03, 0.03), "margin_open")) == 12
 
 
 @pytest.mark.parametrize(
@@ -276,10 +277,10 @@ def test_a_figure_is_written_in_its_unit(value, unit, text):
 
 def test_a_part_says_how_much_of_its_gap_is_closed_unless_the_gap_is_in_doubt():
     part = replace(part_of("above", 0.0, measure(-0.04, -0.02)), gap=measure(0.05, 0.07))  # −3 against half of 6
-    assert "closes 0 % of a gap of +6.00" in judged.figures(part)
+    assert "closes 0 % of a gap of +6.00" in verdicts.figures(part)
     part = replace(part_of("above", 0.0, measure(0.005, 0.025)), gap=measure(0.05, 0.07))
-    assert "closes 75 %" in judged.figures(part)
-    assert "closes" not in judged.figures(replace(part, reason="denominator"))
+    assert "closes 75 %" in verdicts.figures(part)
+    assert "closes" not in verdicts.figures(replace(part, reason="denominator"))
 
 
 def test_the_sentence_of_the_cost_is_about_what_is_shown():
@@ -292,15 +293,17 @@ def test_the_sentence_of_the_cost_is_about_what_is_shown():
 
 def test_an_exact_figure_says_where_it_comes_from():
     where = cache.exact_provenance("rank-collapse")
-    assert where["git"] in judged.provenance("rank-collapse") and where["device"] in judged.provenance("rank-collapse")
-    assert judged.provenance("inventory") == ""  # a closed formula
+    assert where["git"] in verdicts.provenance("rank-collapse") and where["device"] in verdicts.provenance(
+        "rank-collapse"
+    )
+    assert verdicts.provenance("inventory") == ""  # a closed formula
 
 
 def test_the_error_rates_that_are_shipped_are_quoted():
-    rows = claims.power_rows(shipped_power())
+    rows = listing.power_rows(shipped_power())
     assert len(rows) == 6
     assert all(cell.endswith("%") for cell in rows.iloc[:, 1:].to_numpy().ravel())
-    assert claims.power_rows([]).empty
+    assert listing.power_rows([]).empty
 
 
 # Charts
@@ -314,7 +317,7 @@ def test_the_score_stacks_verdicts_in_their_order():
         ]
     )
     columns = dict.fromkeys(("section", "verdict", "claims", "ids"), "words")
-    drawn = claim_charts.score(data, "title", "axis", columns, {"yes": "#000", "no": "#fff"}).to_dict()
+    drawn = bars.score(data, "title", "axis", columns, {"yes": "#000", "no": "#fff"}).to_dict()
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["bar", "text"]
     rows = next(iter(drawn["datasets"].values()))
     assert [(row["verdict"], row["middle"]) for row in rows] == [("yes", 0.5), ("no", 2.0)]
@@ -322,11 +325,11 @@ def test_the_score_stacks_verdicts_in_their_order():
 
 def test_parts_are_drawn_against_the_zone_in_which_they_hold(results):
     columns = dict.fromkeys(("dataset", "verdict", "value", "low", "high", "seeds"), "words")
-    data = claim_card.part_rows(claims.BY_ID["C37"], results["C37"])
+    data = card.part_rows(listing.BY_ID["C37"], results["C37"])
     assert set(data["dataset"]) == {"digits", "cifar10-jpeg"}
-    drawn = claim_charts.parts(data, "title", "axis", columns).to_dict()
+    drawn = intervals.zones(data, "title", "axis", columns).to_dict()
     rows = next(rows for rows in drawn["datasets"].values() if "zone_low" in rows[0])
-    low, high = claim_charts.extent(data)
+    low, high = intervals.extent(data)
     assert all(low <= row["zone_low"] <= row["zone_high"] <= high for row in rows)
     assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"] == [low, high]
 
@@ -334,18 +337,18 @@ def test_parts_are_drawn_against_the_zone_in_which_they_hold(results):
 def test_the_axis_of_a_number_starts_at_zero():
     row = {"low": 900.0, "high": 1000.0, "zone_low": 950.0, "zone_high": math.inf}
     data = pd.DataFrame([row])
-    assert claim_charts.extent(data)[0] > 800
-    assert claim_charts.extent(data, from_zero=True)[0] == 0
+    assert intervals.extent(data)[0] > 800
+    assert intervals.extent(data, from_zero=True)[0] == 0
 
 
 def test_the_named_measures_with_an_axis_of_their_own_are_in_use():
-    assert claim_card.UNITS.keys() <= {part.measure for claim in CLAIMS for part in claim.parts}
+    assert card.UNITS.keys() <= {part.measure for claim in CLAIMS for part in claim.parts}
 
 
 def test_new_runs_stand_beside_the_shipped_ones():
     rows = [{"arm": "vit", "accuracy": 90.0 + seed, "seed": seed, "new": seed > 2} for seed in range(4)]
     columns = dict.fromkeys(("arm", "seed", "accuracy"), "words")
-    drawn = claim_charts.repeated(pd.DataFrame(rows), "title", "axis", columns, "#D55E00").to_dict()
+    drawn = intervals.repeated(pd.DataFrame(rows), "title", "axis", columns, "#D55E00").to_dict()
     sizes = [len(drawn["datasets"][layer["data"]["name"]]) for layer in drawn["layer"]]
     assert sizes == [3, 1]
 
@@ -458,11 +461,11 @@ def test_a_figure_can_be_traced_to_the_accuracies_of_its_arms(monkeypatch, resul
     part = replace(result.parts[0], part=replace(result.parts[0].part, experiment="hybrids", measure="order"))
     runs = replace(measure(0.0, 0.1, tuple(found["runs"])), value=found["value"])
     result = replace(result, parts=(replace(part, measure=runs),))
-    rows = claim_card.arm_rows([result])
+    rows = card.arm_rows([result])
     weights = rows["weight"].str.replace("−", "-").astype(float)
     accuracies = rows["test accuracy (%)"].str.partition(" ")[0].astype(float)
     assert len(rows) == 2 and (weights * accuracies).sum() == pytest.approx(100 * found["value"], abs=0.02)
-    assert claim_card.arm_rows([replace(result, parts=(replace(part, measure=measure(0, 1, ("aaa",))),))]).empty
+    assert card.arm_rows([replace(result, parts=(replace(part, measure=measure(0, 1, ("aaa",))),))]).empty
 
 
 def test_the_cheapest_cell_is_two_arms_on_the_smallest_training_set(monkeypatch):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui import claim_card, claims, frame, text_tables, words
+from pages.ui import frame, words
+from pages.ui.parts.claims import card, listing, text_tables
 from tf_models import locale
 from tf_models.errors import LabError
 from tf_models.locale import LANGUAGES, catalogue, say
@@ -58,8 +59,8 @@ NAMES: dict[str, Iterable[str]] = {
     "claim.{}": {key.removeprefix("claim.") for claim in CLAIMS for key in words_of(claim)},
     "published.{}": {row.source for row in FFN_ABLATIONS},
     "evidence.{}": ("paper", "abstract", "repository", "secondary", "computed"),
-    "claims.unit.{}": (*UNITS, *claim_card.UNITS.values()),
-    "claims.section.{}": {claims.section_of(claim) for claim in CLAIMS},
+    "claims.unit.{}": (*UNITS, *card.UNITS.values()),
+    "claims.section.{}": {listing.section_of(claim) for claim in CLAIMS},
     "layer.{}": ("merge", "convolution", "pool"),
 }
 LISTS = ("column", "axis", "unit", "arm", "role", "channel", "table", "error")  # named where they are used

@@ -1,11 +1,13 @@
 """Bars: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
 
 from pages.ui.charts.layout import AXES, LEGEND, ROW, Chart
+
+SECTION = 27  # pixels for the bar of one section
 
 
 def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> Chart:
@@ -42,3 +44,41 @@ def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> Cha
         )
         .properties(title=title, height=26 * len(data) + AXES)
     )
+
+
+def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
+    """How many claims of every section have which verdict: stacked bars with their figures.
+
+    `data` has section, verdict (both as written), claims (their number) and ids; `colours` gives the verdicts their
+    order and colour.
+    """
+    verdicts = list(colours)
+    ranked = data.assign(rank=[verdicts.index(verdict) for verdict in data["verdict"]])
+    ranked = ranked.sort_values("rank", kind="stable")
+    ends = ranked.groupby("section")["claims"].cumsum()
+    shown = ranked.assign(end=ends, middle=ends - ranked["claims"] / 2)
+    y = alt.Y("section:N", title=None, sort=list(dict.fromkeys(data["section"])), axis=alt.Axis(labelLimit=230))
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("section", "verdict", "claims", "ids")]
+    bars = (
+        alt.Chart(shown)
+        .mark_bar(stroke="white", strokeWidth=1)
+        .encode(
+            y=y,
+            x=alt.X("claims:Q", title=axis, axis=alt.Axis(tickMinStep=1, grid=False)),
+            order="rank:Q",
+            color=alt.Color(
+                "verdict:N",
+                title=None,
+                scale=alt.Scale(domain=verdicts, range=list(colours.values())),
+                legend=alt.Legend(orient="bottom", columns=2, labelLimit=130, symbolOpacity=1),
+            ),
+            tooltip=tips,
+        )
+    )
+    figures = (
+        alt.Chart(shown)
+        .mark_text(color="black", fontSize=11)
+        .encode(y=y, x=alt.X("middle:Q", title=axis), text="claims:Q", tooltip=tips)
+    )
+    height = SECTION * data["section"].nunique() + AXES + 2 * LEGEND
+    return alt.layer(bars, figures).properties(title=title, height=height)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui import cache, tables
 from pages.ui.charts import curves, intervals
-from pages.ui.judged import provenance
+from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.words import say, sentences
 from tf_models.zoo import PUBLISHED
 

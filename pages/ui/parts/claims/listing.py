@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import browser, cache, claim_charts, links
-from pages.ui.judged import badge, reason
+from pages.ui import browser, cache, links
+from pages.ui.charts import bars
+from pages.ui.parts.claims.verdicts import badge, reason
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, verbatim
 from tf_models.data import STUDIED
@@ -111,7 +112,7 @@ def show_score(results: Mapping[str, Result]) -> None:
     columns = {name: say(f"claims.column.{name}") for name in ("section", "verdict", "claims", "ids")}
     colours = {words[verdict]: colour for verdict, colour in VERDICTS.items()}
     data = pd.DataFrame(rows)
-    chart = claim_charts.score(data, say("claims.score_title"), say("claims.score_axis"), columns, colours)
+    chart = bars.score(data, say("claims.score_title"), say("claims.score_axis"), columns, colours)
     st.altair_chart(chart, key="score", alt=say("claims.score_alt", text=score_words(results).replace("**", "")))
 
 

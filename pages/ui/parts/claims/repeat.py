@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, claim_charts, frame, judged, tables
+from pages.ui import cache, frame, tables
+from pages.ui.charts import intervals
 from pages.ui.parts import train
+from pages.ui.parts.claims import verdicts
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say, verbatim
 from tf_models.data import STUDIED
@@ -130,7 +132,7 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
     columns = {name: say(f"claims.column.{name}") for name in ("arm", "seed", "accuracy")}
     data = pd.DataFrame(rows)
     colour = FAMILIES["attention"]
-    chart = claim_charts.repeated(data, say("repeat.chart"), columns["accuracy"], columns, colour)
+    chart = intervals.repeated(data, say("repeat.chart"), columns["accuracy"], columns, colour)
     st.altair_chart(chart, key=f"repeated_{claim}", alt=say("repeat.alt"))
     st.caption(say("repeat.hint"))
     if sentence := _difference(cell, finished):
@@ -197,6 +199,6 @@ def _show_computing(claim: Claim, name: str, results: Sequence[Result]) -> None:
     parts = {part.part.key: part for result in results for part in result.parts if part.part.experiment == name}
     for part in parts.values():
         again = computed.get(part.part.measure)
-        old = say("reason.missing") if part.measure is None else judged.figure(part.measure)
-        new = say("reason.missing") if again is None else judged.figure(again)
+        old = say("reason.missing") if part.measure is None else verdicts.figure(part.measure)
+        new = say("reason.missing") if again is None else verdicts.figure(again)
         st.markdown("- " + say("repeat.computed", words=verbatim(part.part.words), shipped=old, new=new))

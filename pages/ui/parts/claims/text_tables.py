@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import browser
-from pages.ui.judged import badge, reason
+from pages.ui.parts.claims.verdicts import badge, reason
 from pages.ui.words import say, verbatim
 from tf_models.study.claims import CLAIMS
 from tf_models.study.judging import Result

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from pages.ui import browser, cache, claim_charts, frame, repeat, tables
+from pages.ui import browser, cache, frame, tables
+from pages.ui.charts import intervals
 from pages.ui.charts.layout import lines
-from pages.ui.claims import OUTSIDE
-from pages.ui.judged import badge, part_line, probability, provenance, reason, scale, zone_of
+from pages.ui.parts.claims import repeat
+from pages.ui.parts.claims.listing import OUTSIDE
+from pages.ui.parts.claims.verdicts import badge, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, sentences, verbatim
 from tf_models.study.claims import Claim, Part
@@ -87,9 +89,7 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     rows = part_rows(claim, results)
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for unit, data in rows.groupby("unit", sort=False):
-        chart = claim_charts.parts(
-            data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns, unit == "count"
-        )
+        chart = intervals.zones(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns, unit == "count")
         text = "; ".join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
         st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
     if not rows.empty:
@@ -131,7 +131,7 @@ def not_measured(claim: Claim, results: Sequence[Result]) -> str:
 
 
 def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
-    """The parts that have an interval, for `claim_charts.parts`."""
+    """The parts that have an interval, for `intervals.zones`."""
     rows = []
     for result, part in (found for row in claim.parts for found in outcomes(row, results)):
         measure = part.measure
