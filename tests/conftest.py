@@ -2,7 +2,10 @@
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # Before anything can import Keras. One thread: tests compare numbers, and several may share two cores.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -15,6 +18,16 @@ sys.path[:0] = [path for path in (str(ROOT), str(ROOT / "tests")) if path not in
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+
+
+def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
+    """The first true value of `condition`."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+    return value
+
 
 LAB_VARIABLES = (
     "LAB_DATA_DIR",

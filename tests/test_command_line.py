@@ -174,10 +174,13 @@ def test_bad_input_gets_one_line_and_status_2(name, capsys):
     arguments, words = BAD[name]
     code = main([*arguments, "--json"])
     is_one_error(code, *capsys.readouterr(), words)
+    store = RunStore()
+    assert store.runs() == []
+    store.close()
 
 
-@pytest.mark.parametrize("variable", ["KERAS_BACKEND", "LAB_HOME", "LAB_DATABASE_URL"])
-def test_a_bad_environment_gets_one_line_and_status_2(variable, capsys, monkeypatch, tmp_path):
+@pytest.mark.parametrize("variable", ["LAB_HOME", "LAB_DATABASE_URL"])
+def test_a_store_that_cannot_be_opened_gets_one_line_and_status_2(variable, capsys, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     value = str(tmp_path / "file" / "home") if variable == "LAB_HOME" else "nonsense"
     monkeypatch.setenv(variable, value)

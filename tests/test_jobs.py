@@ -3,6 +3,7 @@
 import operator
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from conftest import until
 
 from tf_models import data
 from tf_models.errors import LabError
@@ -53,21 +55,22 @@ def jobs(tmp_path_factory, worker_data):
     jobs.store.close()
 
 
+@pytest.fixture
+def new(tmp_path):
+    """Another queue, with a store of its own."""
+    store = RunStore(tmp_path)
+    jobs = Jobs(store)
+    yield jobs
+    jobs.close()
+    store.close()
+
+
 def submit(jobs, *arguments, **named) -> str:
     return jobs.submit(*arguments, **named).run_id
 
 
-def until(condition, seconds: float = 120):
-    """The first true value of `condition`."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-    return value
-
-
 def ended(jobs, run_id):
-    return until(lambda: (run := jobs.store.get(run_id)).status not in ACTIVE and run)
+    return jobs.wait([run_id])[0]
 
 
 def trains(jobs, run_id):
@@ -142,28 +145,6 @@ def test_an_error_in_a_run_is_its_reason_and_the_next_run_is_not_touched(jobs, w
     assert ended(jobs, good).status == FINISHED
 
 
-# What is refused
-
-
-@pytest.mark.parametrize(
-    ("values", "code"),
-    [
-        ({"dataset": "nothing"}, "unknown_dataset"),
-        ({"variant": "vit", "switches": {"patch": 3}}, "patch_does_not_fit"),
-        ({"switches": {"ffn": "off"}}, "plain_ffn"),
-        ({"recipe": Recipe(epochs=201)}, "too_many_epochs"),
-        ({"train_size": 5}, "train_size"),
-        ({"train_size": 2000}, "train_size"),
-    ],
-)
-def test_what_cannot_be_trained_is_refused_at_once(jobs, values, code):
-    before = len(jobs.store.runs())
-    with pytest.raises(LabError) as caught:
-        submit(jobs, short(0, **values))
-    assert caught.value.code == code
-    assert len(jobs.store.runs()) == before
-
-
 # Stops
 
 
@@ -195,20 +176,8 @@ def test_runs_wait_in_order_and_are_stopped_while_they_wait_and_while_they_train
     assert ended(jobs, submit(jobs, short(6))).status == FINISHED
 
 
-def test_a_run_that_no_batch_can_stop_is_ended_with_its_worker(jobs):
-    """While a deep network is traced, nothing in the worker could look whether to stop."""
-    spec = RunSpec("vit", {"depth": 24}, "digits", 100, 0, Recipe(epochs=1, xla=True))
-    run_id = submit(jobs, spec)
-    until(lambda: jobs.store.get(run_id).status == RUNNING)
-    process = worker_of(jobs, run_id)
-    jobs.stop(run_id)
-    assert ended(jobs, run_id).status == STOPPED
-    until(lambda: not psutil.pid_exists(process))
-    until(lambda: len(jobs._connection.workers()) == 2)  # its nanny starts another
-    assert ended(jobs, submit(jobs, short(7))).status == FINISHED
-
-
 def test_a_run_whose_worker_hangs_is_ended_with_its_worker_and_nobody_waits_for_it(jobs, monkeypatch):
+    """The same as while a deep network is traced: nothing in the worker could look whether to stop."""
     monkeypatch.setattr(connection, "CALL_SECONDS", 0.5)
     run_id = submit(jobs, long(12))
     trains(jobs, run_id)
@@ -217,7 +186,8 @@ def test_a_run_whose_worker_hangs_is_ended_with_its_worker_and_nobody_waits_for_
     jobs.stop(run_id)
     assert ended(jobs, run_id).status == STOPPED
     until(lambda: not psutil.pid_exists(process))
-    until(lambda: len(jobs._connection.workers()) == 2)
+    until(lambda: len(jobs._connection.workers()) == 2)  # its nanny starts another
+    assert ended(jobs, submit(jobs, short(7))).status == FINISHED
 
 
 def test_while_the_scheduler_hangs_the_queue_answers_and_says_so_and_no_run_is_lost(jobs, monkeypatch):
@@ -289,82 +259,63 @@ def test_a_question_that_fails_says_so(jobs):
 # Clusters
 
 
-def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, tmp_path, monkeypatch):
+def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, new, monkeypatch):
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", jobs._connection.client().scheduler.address)
-    other = Jobs(RunStore(tmp_path))
-    try:
-        running = [submit(jobs, long(seed)) for seed in (40, 41)]
-        for own in running:
-            trains(jobs, own)
-        run_id, stopped = submit(other, short(40)), submit(other, short(41))  # no queue knows of the other's runs
-        seen = {own: len(jobs.store.epochs(own)) for own in running}
-        until(lambda: all(len(jobs.store.epochs(own)) > seen[own] + 5 for own in running))
-        for waiting in (run_id, stopped):  # since a worker trains one at a time
-            assert other.store.get(waiting).status == RUNNING and not other.store.epochs(waiting)
-        other.stop(stopped)
-        assert ended(other, stopped).status == STOPPED
-        for own in running:
-            jobs.stop(own)
-        assert ended(other, run_id).status == FINISHED
-        assert len(until(lambda: other.store.epochs(run_id))) >= 1
-        assert other._connection._process is None
-    finally:
-        other.close()
-        other.store.close()
+    running = [submit(jobs, long(seed)) for seed in (40, 41)]
+    for own in running:
+        trains(jobs, own)
+    run_id, stopped = submit(new, short(40)), submit(new, short(41))  # no queue knows of the other's runs
+    seen = {own: len(jobs.store.epochs(own)) for own in running}
+    until(lambda: all(len(jobs.store.epochs(own)) > seen[own] + 5 for own in running))
+    for waiting in (run_id, stopped):  # since a worker trains one at a time
+        assert new.store.get(waiting).status == RUNNING and not new.store.epochs(waiting)
+    new.stop(stopped)
+    assert ended(new, stopped).status == STOPPED
+    for own in running:
+        jobs.stop(own)
+    assert ended(new, run_id).status == FINISHED
+    assert len(until(lambda: new.store.epochs(run_id))) >= 1
+    assert new._connection._process is None
+    new.close()
     assert jobs.ask(operator.add, 1, 1) == 2
 
 
-def test_a_cluster_that_does_not_answer_fails_the_runs_with_the_reason(tmp_path, monkeypatch):
-    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
-    monkeypatch.setattr(connection, "START_SECONDS", 1.0)
-    jobs = Jobs(RunStore(tmp_path))
-    try:
-        run = ended(jobs, submit(jobs, short(0)))
-        assert run.status == FAILED and "No worker answered within 1 s: tcp://127.0.0.1:1" in str(run.reason)
-    finally:
-        jobs.close()
-        jobs.store.close()
-
-
-def test_a_cluster_process_that_says_nothing_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+def test_a_cluster_that_does_not_answer_fails_the_runs_with_the_reason(new, tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "START_SECONDS", 0.5)
     silent = tmp_path / "python"
     silent.write_text("#!/bin/sh\nexec sleep 60\n")
     silent.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(silent))
-    monkeypatch.setattr(connection, "START_SECONDS", 0.2)
-    jobs = Jobs(RunStore(tmp_path))
-    run = ended(jobs, submit(jobs, short(0)))
-    assert run.status == FAILED and "the cluster process is silent" in str(run.reason)
-    jobs.close()
-    jobs.store.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(silent))
+        run = ended(new, submit(new, short(0)))
+        assert run.status == FAILED and "the cluster process is silent" in str(run.reason)
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:1")
+    run = ended(new, submit(new, short(0)))
+    assert run.status == FAILED and "No worker answered within 0 s: tcp://127.0.0.1:1" in str(run.reason)
 
 
-def test_closing_interrupts_what_is_unfinished_and_leaves_no_process_behind(tmp_path, monkeypatch):
+def test_closing_interrupts_what_is_unfinished_and_leaves_no_process_behind(new, monkeypatch):
     monkeypatch.setenv("LAB_WORKERS", "1")
     before = set(psutil.Process().children(recursive=True))
-    jobs = Jobs(RunStore(tmp_path))
-    running, waiting = submit(jobs, long(50)), submit(jobs, long(51))
-    trains(jobs, running)
+    running, waiting = submit(new, long(50)), submit(new, long(51))
+    trains(new, running)
     children = set(psutil.Process().children(recursive=True)) - before
     assert len(children) >= 2  # the cluster, and its worker
-    jobs.close()
-    assert [jobs.store.get(run_id).status for run_id in (running, waiting)] == [INTERRUPTED, INTERRUPTED]
-    jobs.store.close()
+    new.close()
+    assert [new.store.get(run_id).status for run_id in (running, waiting)] == [INTERRUPTED, INTERRUPTED]
     _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []
 
 
 def test_the_queue_loads_no_keras():
     """The process that submits is the server: only workers hold TensorFlow."""
-    import subprocess
-
     code = (
         "import sys; from tf_models.jobs.queue import Jobs; from tf_models.runs.store import RunStore\n"
         "from tf_models.runs.spec import Recipe, RunSpec\n"
         "if __name__ == '__main__':\n"
         "    jobs = Jobs(RunStore())\n"
         "    run = jobs.submit(RunSpec('cnn', {'width': 8, 'depth': 1}, 'digits', 20, 0, Recipe(epochs=1))).run_id\n"
-        "    jobs.wait([run]); print(jobs.store.get(run).status, 'keras' in sys.modules, 'tensorflow' in sys.modules)\n"
+        "    print(jobs.wait([run])[0].status, 'keras' in sys.modules, 'tensorflow' in sys.modules)\n"
         "    jobs.close()"
     )
     environment = os.environ | {"LAB_WORKERS": "1"}

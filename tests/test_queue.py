@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from conftest import until
 from synthetic import make_record
 
 from tf_models.errors import LabError
@@ -20,15 +21,6 @@ LOCKED = LabError("store_broken", path="lab.sqlite", reason="database is locked"
 
 def spec(variant: str = "cnn", seed: int = 0, rate: float = 1e-3) -> RunSpec:
     return RunSpec(variant, {}, "digits", 100, seed, Recipe(2, rate))
-
-
-def until(condition, seconds: float = 20):
-    """The first true value of `condition`."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-    return value
 
 
 # Order

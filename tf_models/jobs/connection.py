@@ -51,9 +51,8 @@ class Connection:
         with self._lock:
             if self.connected:
                 return self._client
-            if self._client is not None:
-                self.generation += 1
-                self._drop()
+            self.generation += self._client is not None
+            self._drop()
             address = settings.scheduler_address() or self._start_cluster()
             try:
                 client = Client(address, set_as_default=False, timeout=START_SECONDS)

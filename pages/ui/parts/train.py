@@ -220,9 +220,8 @@ def _runs(was_active: bool) -> None:
     active = [run for run in runs if run.status in ACTIVE]
     if was_active and not active:
         st.rerun()  # the last one has ended: the page needs no timer any more
-    queue = cache.started_jobs()
-    if queue is not None and queue.trouble is not None and active:
-        frame.show_error(queue.trouble)
+    if active:
+        show_trouble()
     _curves(runs)
     _effects(runs)
     if len(active) > 1 and st.button(say("train.stop_all"), icon=":material/stop_circle:", key="stop_all"):
@@ -231,6 +230,13 @@ def _runs(was_active: bool) -> None:
         st.rerun(scope="fragment")
     for run in runs:
         show_row(run)
+
+
+def show_trouble() -> None:
+    """Why runs do not get on, where something stands in the queue's way."""
+    queue = cache.started_jobs()
+    if queue is not None and queue.trouble is not None:
+        frame.show_error(queue.trouble)
 
 
 def _name(run: Shown) -> str:

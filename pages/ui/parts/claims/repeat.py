@@ -118,6 +118,8 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
     active = [run for run in own if run.status in ACTIVE]
     if was_active and not active:
         st.rerun()  # the last one has ended: the page needs no timer any more
+    if active:
+        train.show_trouble()
     rows = [
         {"arm": spec.name, "accuracy": 100 * record.test_accuracy, "seed": record.spec.seed, "new": False}
         for spec, records in cell.arms.items()
