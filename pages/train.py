@@ -8,7 +8,7 @@ from pages.ui import frame, links
 from pages.ui.parts import train
 from pages.ui.words import say
 from tf_models import settings, zoo
-from tf_models.data import about, names
+from tf_models.data import names, peek
 from tf_models.errors import LabError
 from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
 
@@ -27,7 +27,7 @@ with form:
     )
     dataset = links.choose("data", say("train.dataset"), names(controls=False))
     try:
-        known = about(dataset)
+        known = peek(dataset)
     except LabError as error:
         frame.show_error(error)
         st.stop()

@@ -17,13 +17,13 @@ from sklearn.linear_model import LogisticRegression
 
 from tf_models.data import (
     STUDIED,
-    about,
     class_names,
     content_hash,
     files,
     fit_image,
     load,
     names,
+    peek,
     read_image,
     registry,
     square,
@@ -149,7 +149,7 @@ def test_the_embedded_data_never_change(name):
 @pytest.mark.parametrize("name", ["mine", "digits", "token_product"])
 def test_a_row_tells_what_loading_tells(small_images, name):
     small_images("mine")
-    row, split = about(name), load(name)
+    row, split = peek(name), load(name)
     assert (row.source, row.input_shape, row.class_names) == (split.source, split.input_shape, split.class_names)
     assert (row.train_images, row.fixed_test) == (len(split.x_train), split.fixed_test)
 
@@ -168,9 +168,9 @@ def test_every_row_has_an_effect_that_matters_for_every_size_and_a_row_without_i
 
 def test_the_studied_data_sets_train_as_the_shipped_results_did():
     shipped = {"digits": (5, Usual(None, 15, None, 300)), "cifar10-jpeg": (3, Usual(10_000, 5, 2500, 1000))}
-    assert {name: (about(name).seeds, about(name).usual) for name in STUDIED if name in shipped} == shipped
+    assert {name: (peek(name).seeds, peek(name).usual) for name in STUDIED if name in shipped} == shipped
     scales = {"digits": 1258, "token_product": 2100, "cifar10-jpeg": 10_000, "cifar10": 48_000}
-    assert [about(name).delta(images) for name, images in scales.items()] == [0.02, 0.02, 0.015, 0.01]
+    assert [peek(name).delta(images) for name, images in scales.items()] == [0.02, 0.02, 0.015, 0.01]
 
 
 def test_an_upload_is_judged_by_what_it_holds_not_by_its_name(small_images, data_dir):
@@ -179,16 +179,16 @@ def test_an_upload_is_judged_by_what_it_holds_not_by_its_name(small_images, data
     small_images("tiny", **tiny)
     small_images("larger")
     write_zip(data_dir / "pets.zip", {"dog": 20, "cat": 30})
-    assert [about(name).delta(200) for name in ("tiny", "larger", "pets")] == [0.02, 0.015, 0.015]
-    assert [about(name).seeds for name in ("tiny", "larger", "pets")] == [3, 3, 5]
+    assert [peek(name).delta(200) for name in ("tiny", "larger", "pets")] == [0.02, 0.015, 0.015]
+    assert [peek(name).seeds for name in ("tiny", "larger", "pets")] == [3, 3, 5]
 
 
 def test_the_classes_of_a_file_have_their_names_where_the_row_knows_as_many(small_images):
     labels = dict(y_train=np.arange(200) % 10, y_test=np.arange(40) % 10)
     small_images("fashion_mnist", **labels)
     small_images("cifar10")  # three classes: not those of CIFAR-10
-    assert about("fashion_mnist").class_names == load("fashion_mnist").class_names == registry.CLOTHES
-    assert about("cifar10").class_names == load("cifar10").class_names == ("0", "1", "2")
+    assert peek("fashion_mnist").class_names == load("fashion_mnist").class_names == registry.CLOTHES
+    assert peek("cifar10").class_names == load("cifar10").class_names == ("0", "1", "2")
 
 
 def test_the_outputs_of_a_network_have_the_names_of_the_classes(data_dir):
@@ -201,7 +201,7 @@ def test_grey_images_need_no_channel_axis_and_labels_may_stand_in_a_column(small
     grey = {"x_train": np.zeros((200, 9, 12), np.uint8), "x_test": np.zeros((40, 9, 12), np.uint8)}
     small_images("grey", **grey, y_train=(np.arange(200) % 3)[:, None].astype(np.uint8))
     split = load("grey")
-    assert about("grey").input_shape == split.input_shape == (9, 12, 1) and about("grey").classes == 3
+    assert peek("grey").input_shape == split.input_shape == (9, 12, 1) and peek("grey").classes == 3
     assert split.y_train.shape == (180,) and split.y_train.dtype == np.int64
 
 
@@ -213,7 +213,7 @@ def test_a_file_in_the_data_folder_is_a_data_set_and_goes_before_a_download(smal
     small_images("pets")
     arrays = small_images("mnist")
     split = load("mnist")
-    assert split.source == about("mnist").source == "local file" and about("mnist").input_shape == (12, 10, 3)
+    assert split.source == peek("mnist").source == "local file" and peek("mnist").input_shape == (12, 10, 3)
     np.testing.assert_array_equal(split.x_test, arrays["x_test"])
     assert names().count("mnist") == 1 and "pets" in names()
 
@@ -222,7 +222,7 @@ def test_what_is_embedded_cannot_be_replaced(small_images):
     before = content_hash("digits")
     small_images("digits")
     assert load("digits").source == "embedded" and content_hash("digits") == before
-    assert about("digits").input_shape == (8, 8, 1)
+    assert peek("digits").input_shape == (8, 8, 1)
 
 
 def test_a_file_that_is_replaced_is_read_again_also_where_the_new_one_is_as_old(small_images, data_dir):
@@ -231,14 +231,14 @@ def test_a_file_that_is_replaced_is_read_again_also_where_the_new_one_is_as_old(
     age = path.stat().st_mtime_ns
     small_images("replaced", y_train=np.arange(200) % 4, y_test=np.arange(40) % 4)
     os.utime(path, ns=(age, age))  # as `cp -p` and archives leave it
-    assert about("replaced").classes == len(load("replaced").class_names) == 4
+    assert peek("replaced").classes == len(load("replaced").class_names) == 4
     assert load("replaced").hash == content_hash("replaced") != first.hash
 
 
 def test_an_unknown_data_set_is_named_with_what_there_is_and_no_name_leaves_the_folder(small_images, data_dir):
     small_images("inside")
     for name in ("pets", "../data/inside", str(data_dir / "inside"), "inside.npz", ""):
-        for function in (load, about):
+        for function in (load, peek):
             with pytest.raises(LabError, match=f"Unknown data set “{name}”: choose one of digits.*, inside, or put"):
                 function(name)
 
@@ -275,7 +275,7 @@ BROKEN = {
 
 
 def answers_or_refuses_in_words(name: str) -> None:
-    for question in (about, content_hash):
+    for question in (peek, content_hash):
         try:
             question(name)
         except LabError as error:
@@ -335,7 +335,7 @@ def test_an_npz_in_a_later_array_format_is_read_or_refused_in_words(data_dir, sm
         np.lib.format.write_array(file := io.BytesIO(), array, version=(2, 0))
         members[f"{key}.npy"] = file.getvalue()
     (data_dir / "later.npz").write_bytes(packed(members))
-    assert about("later").input_shape == (12, 10, 3)
+    assert peek("later").input_shape == (12, 10, 3)
     np.testing.assert_array_equal(load("later").x_test, arrays["x_test"])
 
 
@@ -396,7 +396,7 @@ def test_a_zip_of_class_folders_is_a_data_set(data_dir, prefix):
     parts = [split.y_train, split.y_validation, split.y_test]
     assert sum(np.bincount(part, minlength=2) for part in parts).tolist() == [30, 20]
     assert split.input_shape == (32, 32, 3)
-    found = about("pets")
+    found = peek("pets")
     assert (found.input_shape, found.class_names, found.train_images) == ((32, 32, 3), ("cat", "dog"), 35)
     assert (found.fixed_test, found.seeds, found.delta(35)) == (False, 5, 0.015)
     assert content_hash("pets") == split.hash
@@ -413,7 +413,7 @@ BAD_ZIPS = {
 @pytest.mark.parametrize("name", BAD_ZIPS)
 def test_a_bad_zip_is_refused_in_words(data_dir, name):
     write_zip(data_dir / f"{name}.zip", **BAD_ZIPS[name])
-    for function in (load, about):
+    for function in (load, peek):
         with pytest.raises(LabError, match=rf"{name}\.zip|cat/bad\.png"):
             function(name)
 

@@ -6,14 +6,14 @@ from tf_models.data.registry import (
     CONTROL_TASK,
     STUDIED,
     DatasetInfo,
-    about,
     class_names,
     content_hash,
     names,
+    peek,
 )
 from tf_models.data.splits import Dataset, load
 
-peek = about
+about = peek
 
 __all__ = [
     "BUILT_IN",
@@ -27,6 +27,7 @@ __all__ = [
     "fit_image",
     "load",
     "names",
+    "peek",
     "read_image",
     "square",
 ]

@@ -1,6 +1,6 @@
 """The data sets, one row each: everything that the lab must know of a data set beside its images.
 
-A file in LAB_DATA_DIR needs no row: what it holds gives its row (`about`). Nothing outside this file decides anything
+A file in LAB_DATA_DIR needs no row: what it holds gives its row (`peek`). Nothing outside this file decides anything
 by a data set's name.
 """
 
@@ -155,7 +155,7 @@ def names(controls: bool = True) -> tuple[str, ...]:
     return tuple(name for name in known if controls or name != CONTROL_TASK)
 
 
-def about(name: str) -> DatasetInfo:
+def peek(name: str) -> DatasetInfo:
     """The row of a data set; where it is a file, as that file is.
 
     Raises `LabError` for a name that is neither, and for a file that cannot be read.
@@ -181,7 +181,7 @@ def about(name: str) -> DatasetInfo:
 def class_names(name: str, count: int) -> tuple[str, ...]:
     """The names of a network's `count` outputs: numbers where the data set is gone or has other classes by now."""
     try:
-        found = about(name).class_names
+        found = peek(name).class_names
     except LabError:
         found = ()
     return found if len(found) == count else numbered(count)

@@ -66,7 +66,7 @@ class _Ended:
 
 
 class Jobs:
-    """Submits runs and keeps their rows; one instance a process.
+    """Submits runs and keeps their rows; one instance per process.
 
     Raises `LabError` for a setting that cannot be read. `trouble` is what stands in the queue's way at present: the
     store cannot be written, or workers cannot be reached.

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_models.data import about, fit_image, load
+from tf_models.data import fit_image, load, peek
 from tf_models.jobs.queue import Jobs
 from tf_models.jobs.worker import taps
 from tf_models.runs import shipped
@@ -38,7 +38,7 @@ def showcase_images(dataset: str, seed: int) -> tuple[np.ndarray, tuple[int, ...
     The images of other data sets are not the lab's to pass on: there, scikit-learn's two photographs stand for them.
     """
     data = load(dataset, seed)
-    if about(dataset).embedded:
+    if peek(dataset).embedded:
         index = [int(np.flatnonzero(data.y_test == label)[0]) for label in range(data.classes)]
         return data.x_test[index], tuple(int(data.y_test[i]) for i in index), tuple(f"test {i}" for i in index)
     from sklearn.datasets import load_sample_images

@@ -11,7 +11,7 @@ from pages.ui import links
 from pages.ui.charts import bars, sheets
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
-from tf_models.data import about, class_names, fit_image, read_image
+from tf_models.data import class_names, fit_image, peek, read_image
 from tf_models.jobs import showcase
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
@@ -74,7 +74,7 @@ def choose_image(
             say("feature_maps.uploader"), ("png", "jpg", "jpeg", "webp"), help=say("feature_maps.upload_hint")
         )
         if file is not None:
-            image = fit_image(read_image(file.getvalue(), file.name), about(dataset).input_shape)
+            image = fit_image(read_image(file.getvalue(), file.name), peek(dataset).input_shape)
         else:
             st.caption(say("feature_maps.upload_wait"))
     if image is None and shown is not None:
