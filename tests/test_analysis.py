@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from synthetic import correct_share, fill, indexed, make_record
 
-from tf_models.data import STUDIED, about
+from tf_models.data import STUDIED, peek
 from tf_models.errors import LabError
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import LEARNING_RATES, Recipe
@@ -447,7 +447,7 @@ def test_a_cheap_cell_trained_from_scratch_agrees_with_the_shipped_interval():
 def test_a_plan_exists_for_any_known_data_set():
     assert len(plans()) == len(PLANS) and len({(p.name, p.dataset) for p in plans()}) == len(PLANS)
     for name in EXPERIMENTS:
-        assert plan(name, "mnist").seeds == about("mnist").seeds == 3
+        assert plan(name, "mnist").seeds == peek("mnist").seeds == 3
     for asked in (("factorial", "nothing"), ("nothing", "digits")):
         with pytest.raises(LabError, match="nothing"):
             plan(*asked)

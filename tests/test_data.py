@@ -1,5 +1,6 @@
 """Data sets: splits, hashes, files that are refused, and images that visitors send."""
 
+import ast
 import dataclasses
 import io
 import os
@@ -155,6 +156,52 @@ def test_a_row_tells_what_loading_tells(small_images, name):
 
 
 # Rows
+
+
+def decisions_by_name(source: str) -> set[str]:
+    """Names of data sets in comparisons, keys, cases and collections: there a name decides, unlike in a call."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Compare() | ast.Tuple() | ast.List() | ast.Set() | ast.MatchValue():
+                deciding = [node]
+            case ast.Dict():
+                deciding = [key for key in node.keys if key]
+            case ast.Subscript():
+                deciding = [node.slice]
+            case _:
+                continue
+        inside = {part.value for top in deciding for part in ast.walk(top) if isinstance(part, ast.Constant)}
+        found |= inside & set(BUILT_IN)
+    return found
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        'small = 300 if dataset == "digits" else 1000',
+        'epochs = 15 if dataset in ("digits", "token_product") else 5',
+        'SMALL = {"digits": 300}',
+        'PLANS = {("ffn-gap", "cifar10-jpeg"): 10}',
+        'match dataset:\n    case "digits":\n        pass',
+        'DATASETS = ("digits",)',
+        'row = SETTINGS["cifar10"]',
+    ],
+)
+def test_a_decision_by_name_is_found(planted):
+    """The planted fault, in every form it had."""
+    assert decisions_by_name(planted) and not decisions_by_name('def run(dataset: str = "digits"): load("digits")')
+
+
+def test_nothing_outside_the_registry_decides_by_a_data_sets_name(request):
+    root = request.config.rootpath
+    sources = [path for folder in ("tf_models", "pages") for path in (root / folder).rglob("*.py")]
+    found = {
+        path.relative_to(root).as_posix(): names
+        for path in sources
+        if path.name != "registry.py" and (names := decisions_by_name(path.read_text(encoding="utf-8")))
+    }
+    assert len(sources) > 50 and found == {}
 
 
 def test_every_row_has_an_effect_that_matters_for_every_size_and_a_row_without_is_no_row():

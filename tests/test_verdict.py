@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from synthetic import correct_share, make_record
 
-from tf_models.data import about
+from tf_models.data import peek
 from tf_models.runs.spec import RunSpec
 from tf_models.statistics.effects import (
     Measure,
@@ -99,7 +99,7 @@ def test_every_verdict_that_is_named_can_come_out():
     [("digits", 1258, 0.02), ("token_product", 2100, 0.02), ("cifar10-jpeg", 10_000, 0.015), ("cifar10", 48_000, 0.01)],
 )
 def test_the_smallest_effect_that_matters_depends_on_the_data(dataset, images, delta):
-    assert about(dataset).delta(images) == delta
+    assert peek(dataset).delta(images) == delta
 
 
 @pytest.mark.parametrize("level", [0.95, 0.975])

@@ -13,15 +13,12 @@ from tf_models.data.registry import (
 )
 from tf_models.data.splits import Dataset, load
 
-about = peek
-
 __all__ = [
     "BUILT_IN",
     "CONTROL_TASK",
     "STUDIED",
     "Dataset",
     "DatasetInfo",
-    "about",
     "class_names",
     "content_hash",
     "fit_image",

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_models.data import STUDIED, about
+from tf_models.data import STUDIED, peek
 from tf_models.runs.shipped import RESULTS
 from tf_models.statistics.effects import Measure, effect_of_seeds, effect_of_seeds_and_images
 from tf_models.statistics.rule import (
@@ -52,7 +52,7 @@ def crossed(rng: np.random.Generator, seeds: int, images: int, gain: float, spre
 
 def looks(rng: np.random.Generator, dataset: str, plan: Sequence[int], true: float) -> list[Measure]:
     """The effect that each look at one simulated experiment would find."""
-    if not about(dataset).fixed_test:  # every seed has a test set of its own
+    if not peek(dataset).fixed_test:  # every seed has a test set of its own
         values = rng.normal(true, SPREAD, plan[-1])
         return [effect_of_seeds(values[:seeds].tolist(), level(seeds, plan[0])) for seeds in plan]
     values = crossed(rng, plan[-1], IMAGES, true, SPREAD)
@@ -76,7 +76,7 @@ def error_rates(repetitions: int = REPETITIONS, datasets: Sequence[str] = STUDIE
     """
     rows = []
     for dataset in datasets:
-        delta = about(dataset).delta(IMAGES)
+        delta = peek(dataset).delta(IMAGES)
         for plan in PLANS:
             found = {}
             for size in EFFECTS:
@@ -126,7 +126,7 @@ def shipped_power() -> list[dict[str, Any]]:
 
 def few_seeds(dataset: str, seeds: int) -> str:
     """What an experiment with fewer seeds than declared can and cannot decide; empty where it has enough."""
-    declared = about(dataset).seeds
+    declared = peek(dataset).seeds
     if seeds >= declared:
         return ""
     if seeds < FEWEST_SEEDS:
@@ -134,7 +134,7 @@ def few_seeds(dataset: str, seeds: int) -> str:
             f"{seeds} seeds give intervals but no verdict: that needs at least {FEWEST_SEEDS}, and {declared} are "
             f"declared for {dataset}."
         )
-    delta = about(dataset).delta(IMAGES)
+    delta = peek(dataset).delta(IMAGES)
     found = {
         row["seeds"]: row["shares"][SUPPORTED]
         for row in shipped_power()

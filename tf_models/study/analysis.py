@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tf_models.data import about
+from tf_models.data import peek
 from tf_models.runs.provenance import Records, Source, sources
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
@@ -164,7 +164,7 @@ def analyse(experiment: Experiment, records: Records) -> Analysis:
         size, model = arm.train_size or experiment.images, experiment.model(arm)
         rate = rates[name] if rates else None
         arms[name] = ArmResult(name, arm, size, parameters(model), macs(model), rate, found[name])
-    row = about(experiment.dataset)
+    row = peek(experiment.dataset)
     delta = {name: row.delta(arm.train_images) for name, arm in arms.items()}
     controls = [_positive(experiment, source)] if experiment.control_variant else []
     controls.append(_same_arm_twice(found[experiment.again], found["again"], delta[experiment.again]))

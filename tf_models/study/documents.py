@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from tf_models.data import STUDIED, about
+from tf_models.data import STUDIED, peek
 from tf_models.locale import in_every_language
 from tf_models.statistics.effects import Measure
 from tf_models.study.analysis import Analysis, ArmResult, ContrastResult, Control
@@ -124,7 +124,7 @@ def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
         "reason": head.reason,
         "dataset": NO_DATASET if head.exact else head.dataset,
         "seeds": head.seeds,
-        "declared_seeds": {dataset: about(dataset).seeds for dataset in STUDIED} if claim.seeds else {},
+        "declared_seeds": {dataset: peek(dataset).seeds for dataset in STUDIED} if claim.seeds else {},
     }
 
 

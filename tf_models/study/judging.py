@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tf_models.data import STUDIED, about
+from tf_models.data import STUDIED, peek
 from tf_models.errors import LabError
 from tf_models.runs.provenance import Records
 from tf_models.statistics.effects import Measure
@@ -146,7 +146,7 @@ def _judge(
 
 def _delta(dataset: str, scale: Scale | None) -> float:
     """δ at the scale of an experiment, at the usual one of the data set where it has no runs."""
-    row = about(STUDIED[-1] if dataset == NO_DATASET else dataset)
+    row = peek(STUDIED[-1] if dataset == NO_DATASET else dataset)
     return row.delta(scale.train_images if scale else row.usual.train_size or row.train_images)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import MISSING, fields
 from typing import Any
 
-from tf_models.data import STUDIED, about
+from tf_models.data import STUDIED, peek
 from tf_models.runs.spec import Recipe
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
 from tf_models.study.experiments.ffn_gap import FfnGap
@@ -27,7 +27,7 @@ def plan(name: str, dataset: str, variant: str = "vit") -> Experiment:
 
     Raises `LabError` for an unknown experiment, data set or variant.
     """
-    kind, row = experiment_kind(name), about(dataset)
+    kind, row = experiment_kind(name), peek(dataset)
     usual, images = row.usual, row.usual.train_size or row.train_images
     settings: dict[str, Any] = dict(train_size=usual.train_size, tuning_size=usual.tuning_size)
     settings |= dict(seeds=row.seeds, recipe=Recipe(epochs=usual.epochs), backend="tensorflow")

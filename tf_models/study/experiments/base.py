@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from tf_models import settings
-from tf_models.data import CONTROL_TASK, about
+from tf_models.data import CONTROL_TASK, peek
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
@@ -123,16 +123,16 @@ class Experiment:
     @property
     def images(self) -> int:
         """Training images of an arm that names no number of its own."""
-        return self.train_size or about(self.dataset).train_images
+        return self.train_size or peek(self.dataset).train_images
 
     def model(self, arm: Arm) -> ModelSpec:
         """The network of an arm, for the data set's images and classes."""
-        known = about(self.dataset)
+        known = peek(self.dataset)
         return configure(arm.variant, arm.switches, known.input_shape, known.classes)
 
     def matched(self, variant: str, switches: Mapping[str, Value], switch: str, like: Arm) -> Arm | None:
         """`variant` with the parameters of `like`, by its width or depth: see `zoo.matching.matched`."""
-        known = about(self.dataset)
+        known = peek(self.dataset)
         target = parameters(self.model(like))
         found = matching.matched(variant, switches, switch, target, known.input_shape, known.classes, MATCHED)
         return Arm(variant, found) if found is not None else None

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from tf_models.data import about
+from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.study.experiments.base import Arm, Contrast, Experiment, closes_half, difference, option
 
@@ -52,7 +52,7 @@ class DataCurve(Experiment):
 
     @cached_property
     def contrasts(self) -> dict[str, Contrast]:
-        small = about(self.dataset).usual.small
+        small = peek(self.dataset).usual.small
         sizes = {size: f" {size}" for size in self.train_sizes} | {self.images: ""}
         largest_first = reversed(sizes.items())
         found: dict[str, Contrast] = {"gap_slope": self._slope(sizes)} if len(sizes) > 1 else {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from tf_models.data import about
+from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.study.experiments.base import Arm, Contrast, Experiment, difference, option
 from tf_models.zoo import CLASSROOM, SWITCHES, Value, configure, defaults, parameters
@@ -45,7 +45,7 @@ class FfnGap(Experiment):
 
     @cached_property
     def arms(self) -> dict[str, Arm]:
-        known = about(self.dataset)
+        known = peek(self.dataset)
         six = ffn_arms(known.input_shape, known.classes, self.variant)
         arms = {name: Arm(self.variant, switches) for name, switches in six.items()}
         for depth, size in self.cells:

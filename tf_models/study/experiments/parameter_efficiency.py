@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from tf_models.data import about
+from tf_models.data import peek
 from tf_models.study.experiments.base import Arm, Contrast, Experiment, difference, option
 from tf_models.zoo import CLASSROOM, Value, configure, macs, parameters
 from tf_models.zoo.matching import nearest
@@ -31,7 +31,7 @@ class ParameterEfficiency(Experiment):
 
     @cached_property
     def arms(self) -> dict[str, Arm]:
-        known = about(self.dataset)
+        known = peek(self.dataset)
         budgets = {
             f"{variant} {name}".strip(): Arm(
                 variant,
