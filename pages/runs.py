@@ -9,6 +9,8 @@ from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
 from pages.ui.words import say
 from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_problems
+from tf_models.runs.store import UNREADABLE
 
 frame.ensure()
 frame.heading("runs")
@@ -41,12 +43,15 @@ if origin == "shipped":
     shipped = sorted(cache.shipped_runs(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed))
     records = {record.run_id: record for record in shipped}
     lines = [row(run_id, record.spec, "finished", record) for run_id, record in records.items()]
-    reasons = {}
+    reasons, unreadable = {}, ()
+    for problem in shipped_problems():
+        frame.show_error(problem)
 else:
     runs = cache.store().runs(limit=500)
     records = {run.id: run.record for run in runs if run.record is not None}
     lines = [row(run.id, run.spec, run.status, run.record) for run in runs]
     reasons = {run.id: run.reason for run in runs if run.reason is not None}
+    unreadable = [run.id for run in runs if run.status == UNREADABLE]
 if not lines:
     st.info(say("runs.none"))
     st.stop()
@@ -54,7 +59,9 @@ st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", height=360)
 
 ids = [line[say("column.run")] for line in lines]
 chosen = links.choose("run", say("runs.choose"), ids)
-if chosen in reasons:
+if chosen in unreadable:
+    frame.show_error(reasons[chosen])
+elif chosen in reasons:
     st.error(say("runs.reason", reason=frame.error_text(reasons[chosen])))
 if chosen in records:
     record = records[chosen]

@@ -51,6 +51,22 @@ def lab_home(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
+def change_row():
+    """Puts another row into `CLASSROOM`, as an edit of the code would."""
+    from tf_models import zoo
+
+    usual = dict(zoo.CLASSROOM)
+
+    def change(**rows) -> None:
+        zoo.CLASSROOM.update(rows)
+        zoo.defaults.cache_clear()
+        zoo._configured.cache_clear()
+
+    yield change
+    change(**usual)
+
+
+@pytest.fixture
 def data_dir(tmp_path, monkeypatch) -> Path:
     """An empty LAB_DATA_DIR."""
     folder = tmp_path / "data"

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from tf_models.data import content_hash
+from tf_models.runs.known import index
 from tf_models.runs.record import RunRecord, pack_correct
 from tf_models.runs.spec import RunSpec
-from tf_models.study.experiments.base import Experiment, index
+from tf_models.study.experiments.base import Experiment
 
 _ids = itertools.count()
 

@@ -12,11 +12,11 @@ import pytest
 
 from tf_models.__main__ import main
 from tf_models.data import content_hash
+from tf_models.runs.known import index
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.store import ACTIVE, RunStore
 from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
-from tf_models.study.experiments.base import index
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.zoo import CLASSROOM, PUBLISHED
 

@@ -6,9 +6,10 @@ import pytest
 from synthetic import fill, indexed
 
 from tf_models.errors import LabError
-from tf_models.jobs.conduct import conduct, known_records, used_records
+from tf_models.jobs.conduct import conduct, used_records
 from tf_models.jobs.queue import Submitted
 from tf_models.runs import shipped
+from tf_models.runs.known import known_records
 from tf_models.runs.shipped import find_shipped
 from tf_models.runs.store import RunStore
 from tf_models.study.analysis import analyse

@@ -1,5 +1,6 @@
 """Every page through `app.py`, in both languages, full and empty; charts; bad links."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 from synthetic import fill, indexed, make_record
@@ -36,7 +38,7 @@ UNMEASURED = {"claims": 1, "ffn": 1, "anatomy": 3, "parameters": 2}
 def fresh_server():
     """Nothing cached by an earlier test but what is cached by the records it follows from, and no queue left open."""
     for loader in vars(cache).values():
-        if isinstance(loader, type(cache.all_records)) and loader not in (cache._analysed, cache._judged):
+        if isinstance(loader, type(cache.linear_accuracy)) and loader not in (cache._analysed, cache._judged):
             loader.clear()
     yield
     for opened in ("jobs", "store"):
@@ -449,6 +451,20 @@ def test_a_link_from_before_the_names_were_one_opens_the_same_view(page, old, ne
     ((name, value),) = new.items()
     assert app.query_params[name] in (value, [value])
     assert app.session_state[widget] == value
+
+
+@pytest.mark.parametrize("page", ["runs", "train", "feature_maps", "claims"])
+def test_a_row_of_another_version_of_the_lab_is_named_and_takes_no_page_down(page, lab_home):
+    ids = [cache.store().add(RunSpec("vit", {}, "digits", seed=seed), None) for seed in range(2)]
+    for run_id in ids:
+        cache.store().finish(dataclasses.replace(make_record(RunSpec("vit")), run_id=run_id))
+    with cache.store()._engine.begin() as connection:
+        connection.execute(sa.text("UPDATE runs SET record = '{\"schema\": 99}' WHERE id = :id"), {"id": ids[0]})
+    app = open_page(page, **({"origin": "own", "run": ids[0]} if page == "runs" else {}))
+    assert not app.exception
+    if page == "runs":
+        assert dict(app.dataframe[0].value[["run", "state"]].values) == {ids[0]: "cannot be read", ids[1]: "finished"}
+        assert "newer version of the lab" in app.error[0].value
 
 
 def test_a_failed_run_stays_in_the_list_with_its_reason(lab_home):

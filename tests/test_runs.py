@@ -12,9 +12,24 @@ from synthetic import make_record
 
 from tf_models.errors import LabError
 from tf_models.runs import store as runs
-from tf_models.runs.record import RunRecord, pack_correct
+from tf_models.runs.known import known_records
+from tf_models.runs.reading import BEFORE, read_record, read_spec
+from tf_models.runs.record import SCHEMA, RunRecord, pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
-from tf_models.runs.store import ACTIVE, FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, RunStore
+from tf_models.runs.store import (
+    ACTIVE,
+    FAILED,
+    FINISHED,
+    INTERRUPTED,
+    QUEUED,
+    RUNNING,
+    STOPPED,
+    STOPPING,
+    UNREADABLE,
+    RunStore,
+)
+from tf_models.zoo import CLASSROOM
+from tf_models.zoo.spec import map_blocks
 
 FULL = RunSpec("vit", {"ffn": "off", "depth": 2}, "digits", 300, 7, Recipe(epochs=3, xla=True, dropout=0.1), "jax")
 
@@ -26,9 +41,17 @@ def store(lab_home):
     store.close()
 
 
+def finished(store: RunStore, spec: RunSpec, **changes) -> RunRecord:
+    """A run in the store with an invented record."""
+    run_id = store.add(spec, None)
+    record = dataclasses.replace(make_record(spec), run_id=run_id, **changes)
+    store.finish(record)
+    return record
+
+
 @pytest.mark.parametrize("spec", [RunSpec(), FULL], ids=["default", "full"])
 def test_a_spec_survives_json(spec):
-    copy = RunSpec.from_dict(json.loads(json.dumps(spec.to_dict())))
+    copy = read_spec(json.loads(json.dumps(spec.to_dict())), "")
     assert copy == spec
     assert hash(copy) == hash(spec)
     assert copy.fingerprint("x") == spec.fingerprint("x")
@@ -38,15 +61,15 @@ def test_a_spec_survives_json(spec):
 def test_correctness_is_the_inverse_of_pack_correct(count):
     correct = np.random.default_rng(count).random(count) < 0.7
     record = make_record(RunSpec(), correct)
-    assert record.correctness().dtype == bool
-    np.testing.assert_array_equal(record.correctness(), correct)
+    assert record.correctness.dtype == bool
+    np.testing.assert_array_equal(record.correctness, correct)
     assert len(pack_correct(correct)) < 4 + count / 5  # a bit an image
 
 
 def test_a_record_survives_json():
     record = make_record(FULL, np.arange(37) % 3 > 0)
     document = json.loads(json.dumps(record.to_dict()))
-    assert RunRecord.from_dict(document) == record
+    assert read_record(document) == record
     assert (
         document["epochs"] == 3 and document["variant"] == "vit" and document["switches"] == {"depth": 2, "ffn": "off"}
     )
@@ -63,7 +86,7 @@ CHANGES = {
 }
 RECIPE_CHANGES = {
     "epochs": 2,
-    "learning_rate": 3e-3,
+    "learning_rate": 1e-3,
     "batch_size": 32,
     "weight_decay": 0.0,
     "dropout": 0.5,
@@ -85,6 +108,28 @@ def test_the_fingerprint_depends_on_everything_that_was_asked(monkeypatch):
     monkeypatch.setattr("tf_models.runs.spec.TRAINING_VERSION", -1)
     prints.append(base.fingerprint("x"))
     assert len(set(prints)) == len(prints)
+
+
+ROWS = {  # one value of a row of CLASSROOM, changed
+    "activation": lambda row: dataclasses.replace(row, stages=map_blocks(row.stages, activation="relu")),
+    "norm": lambda row: dataclasses.replace(row, head=dataclasses.replace(row.head, norm="none")),
+    "kernel": lambda row: dataclasses.replace(row, stages=map_blocks(row.stages, kernel=5)),
+    "epsilon": lambda row: dataclasses.replace(row, layer_epsilon=1e-5),
+}
+
+
+@pytest.mark.parametrize("change", ROWS)
+def test_another_architecture_under_the_same_name_is_another_run(change, store, change_row):
+    """Even where parameters and multiply-adds stay equal: GELU → ReLU."""
+    spec = RunSpec("vit")
+    record = finished(store, spec)
+    assert record in known_records(store)[spec]
+    change_row(vit=ROWS[change](CLASSROOM["vit"]))
+    assert spec.fingerprint(record.dataset_hash) != record.fingerprint
+    assert store.find(spec.fingerprint(record.dataset_hash)) is None
+    other = finished(store, RunSpec("cnn"))  # so that what is known is read anew
+    assert record not in known_records(store).get(spec, []) and other in known_records(store)[other.spec]
+    assert store.records() == [record, other]  # it stays in the list of runs
 
 
 @pytest.mark.parametrize(
@@ -123,7 +168,7 @@ def test_a_finished_run_is_found_by_its_fingerprint_and_keeps_its_record(store):
     assert store.find(record.fingerprint) is None  # not before it has finished
     store.set_status(run_id, RUNNING)
     for epoch in (1, 2, 3):
-        store.add_epoch(run_id, {"epoch": epoch, "loss": 1 / epoch})
+        store.add_epoch(run_id, {"epoch": epoch, "loss": 1 / epoch, "validation_accuracy": 0.5})
     record = dataclasses.replace(record, run_id=run_id)
     store.finish(record)
     run = store.get(run_id)
@@ -208,6 +253,89 @@ def test_an_owner_that_leaves_interrupts_its_own_runs_only(store):
     mine, other = store.add(FULL, "f", owner="a"), store.add(FULL, "f", owner="b")
     store.leave("a")
     assert (store.get(mine).status, store.get(other).status) == (INTERRUPTED, QUEUED)
+
+
+# Rows of another version of the lab, and damaged ones
+
+
+def test_a_record_from_before_a_field_has_that_field_empty_and_one_with_more_is_read():
+    record = make_record(FULL)
+    document = json.loads(json.dumps(record.to_dict()))
+    for name in BEFORE:
+        del document[name]
+    assert read_record(document) == record and record.schema == SCHEMA and record.updates is None
+    assert read_record({**document, "colour": "blue"}) == record
+
+
+BROKEN = {  # what is written over a finished run's record, and what the reason names
+    "newer": ({"schema": SCHEMA + 1}, f"schema {SCHEMA + 1}"),
+    "variant": ({"variant": "convkan"}, "convkan"),
+    "switch": ({"switches": {"wormhole": "on"}}, "wormhole"),
+    "switch value": ({"switches": {"ffn": "sideways"}}, "ffn=sideways"),
+    "switches": ({"switches": ["ffn"]}, "switches"),
+    "missing": ({"test_loss": ...}, "test_loss"),
+    "type": ({"test_accuracy": "high"}, "test_accuracy: high"),
+    "not finite": ({"validation_loss": float("inf")}, "validation_loss: inf"),
+    "recipe": ({"epochs": "many"}, "epochs: many"),
+    "history": ({"history": None}, "history"),
+    "epochs": ({"history": [{"epoch": 1}]}, "history"),
+    "text": ({"history": "none"}, "history"),
+    "correct": ({"correct": "!!"}, ""),
+    "correct of other images": ({"test_images": 1000}, "correct"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_record_that_cannot_be_read_says_so_and_hides_no_other(store, name):
+    changes, problem = BROKEN[name]
+    before, broken, after = (finished(store, RunSpec(seed=seed)) for seed in range(3))
+    text = json.dumps({key: value for key, value in (broken.to_dict() | changes).items() if value is not ...})
+    overwrite(store, "record", text, broken.run_id)
+    runs = {run.id: run for run in store.runs()}
+    assert len(runs) == 3 and runs[before.run_id].record == before and runs[after.run_id].record == after
+    run = runs[broken.run_id]
+    assert (run.status, run.record, run.spec.seed) == (UNREADABLE, None, 1)
+    assert broken.run_id in str(run.reason) and problem in str(run.reason)
+    assert str(store.get(broken.run_id).reason) == str(run.reason)
+    assert store.records() == [before, after] and store.find(broken.fingerprint) is None
+    assert set(known_records(store)) >= {before.spec, after.spec}
+
+
+@pytest.mark.parametrize("text", ["no JSON {", "[]", "null", '"text"', "3", "{}", '{"variant": "convkan"}'])
+@pytest.mark.parametrize("column", ["spec", "record", "reason"])
+def test_a_damaged_column_hides_nothing(store, column, text):
+    broken, whole = finished(store, RunSpec(seed=1)), finished(store, RunSpec(seed=2))
+    overwrite(store, column, text, broken.run_id)
+    runs = {run.id: run for run in store.runs()}
+    assert runs[whole.run_id].record == whole and len(runs) == 2
+    if column != "reason":
+        assert runs[broken.run_id].status == UNREADABLE and broken.run_id in str(runs[broken.run_id].reason)
+        assert "convkan" not in text or column == "record" or runs[broken.run_id].spec.name == "convkan"
+
+
+def test_an_unknown_reason_state_epoch_and_owner_hide_nothing(store):
+    run_id = store.add(FULL, "f", owner="odd")
+    store.set_status(run_id, FAILED, LabError("not_finite", value="nan", epoch=1))
+    overwrite(store, "reason", '{"code": "solar_storm", "values": {}}', run_id)
+    assert "solar_storm" in str(store.get(run_id).reason) and store.get(run_id).status == FAILED
+    overwrite(store, "status", "archived", run_id)
+    assert store.get(run_id).status == UNREADABLE and "archived" in str(store.get(run_id).reason)
+    running = store.add(FULL, "f", owner="odd")
+    for epoch, text in enumerate(('{"epoch": 1, "validation_accuracy": 0.5}', "{}", "x", '{"epoch": "one"}')):
+        with store._engine.begin() as connection:
+            connection.execute(
+                sa.text("INSERT INTO epochs VALUES (:id, :epoch, :text)"), dict(id=running, epoch=epoch, text=text)
+            )
+    assert store.epochs(running) == [{"epoch": 1, "validation_accuracy": 0.5}]
+    with store._engine.begin() as connection:  # a text is larger than every number
+        connection.execute(sa.text("INSERT INTO owners VALUES ('odd', 'yesterday')"))
+    store.beat("me")
+    assert store.get(running).status == INTERRUPTED
+
+
+def overwrite(store: RunStore, column: str, text: str, run_id: str) -> None:
+    with store._engine.begin() as connection:
+        connection.execute(sa.text(f"UPDATE runs SET {column} = :text WHERE id = :id"), dict(text=text, id=run_id))
 
 
 def test_an_unknown_run_is_named(store):

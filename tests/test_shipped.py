@@ -1,6 +1,7 @@
 """The results that come with the lab: there, fitting the code, and the only source of what is shown."""
 
 import dataclasses
+import gzip
 import json
 import math
 
@@ -8,12 +9,14 @@ import pytest
 
 from tf_models import zoo
 from tf_models.data.registry import BUILT_IN
-from tf_models.jobs.showcase import load_showcase, showcases
+from tf_models.jobs.showcase import showcases
 from tf_models.runs import shipped
-from tf_models.runs.shipped import find_shipped, shipped_records
+from tf_models.runs.known import index
+from tf_models.runs.refingerprint import refingerprinted
+from tf_models.runs.shipped import find_shipped, shipped_problems, shipped_records
 from tf_models.study.analysis import analyse
-from tf_models.study.experiments.base import index
 from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.zoo.spec import map_blocks
 
 MEGABYTES = 25
 DIGITS = FfnGap("digits", seeds=5, backend="tensorflow")
@@ -33,7 +36,7 @@ def test_results_are_shipped(records):
 def test_every_shipped_result_fits_the_code(records):
     """Where the code has changed so that results would, they have to be made anew."""
     assert records
-    for record in [*records, *(load_showcase(name).record for name in showcases())]:
+    for record in records:
         spec = record.spec
         assert record.fingerprint == spec.fingerprint(record.dataset_hash), spec.name
         assert BUILT_IN[spec.dataset].hash in (None, record.dataset_hash)
@@ -46,11 +49,47 @@ def test_a_change_of_the_code_would_be_noticed(records, monkeypatch):
     assert records and all(r.fingerprint != r.spec.fingerprint(r.dataset_hash) for r in records)
 
 
+def test_a_change_of_an_architecture_would_be_noticed(records, change_row):
+    """The planted fault: GELU → ReLU changes neither parameters nor multiply-adds."""
+    row = zoo.CLASSROOM["vit"]
+    changed = dataclasses.replace(row, stages=map_blocks(row.stages, activation="relu"))
+    assert zoo.parameters(changed) == zoo.parameters(row)
+    change_row(vit=changed)
+    of_vit = [record for record in records if record.spec.variant == "vit"]
+    assert of_vit and all(r.fingerprint != r.spec.fingerprint(r.dataset_hash) for r in of_vit)
+
+
+def test_a_shipped_line_that_cannot_be_read_is_named_and_hides_no_other(records, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "RESULTS", tmp_path)
+    path = shipped.write_shipped("mine-digits", records[:3])
+    first, second, third = gzip.decompress(path.read_bytes()).decode().splitlines()
+    lines = first, "{", second.replace('"variant": "', '"variant": "my'), "[]", third
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    (tmp_path / "torn.jsonl.gz").write_bytes(path.read_bytes()[:100])
+    assert list(shipped_records()) == sorted(r.fingerprint for r in records[:3])[::2]
+    problems = [str(problem) for problem in shipped_problems()]
+    assert [problem.split(" cannot")[0] for problem in problems] == [
+        *(f"Line {n} of the shipped file mine-digits.jsonl.gz" for n in (2, 3, 4)),
+        "Line 1 of the shipped file torn.jsonl.gz",
+    ]
+
+
+def test_shipped_files_survive_being_written_again_and_are_read_once(records, tmp_path, monkeypatch):
+    path = next(shipped.RESULTS.glob("*.jsonl.gz"))
+    found, problems = shipped.read_lines(path)
+    assert not problems and shipped_problems() == ()
+    monkeypatch.setattr(shipped, "RESULTS", tmp_path)
+    again = shipped.write_shipped(path.name.removesuffix(".jsonl.gz"), found)
+    assert gzip.decompress(again.read_bytes()) == gzip.decompress(path.read_bytes())
+    assert shipped.read_lines(again)[0] == found and shipped_records() is shipped_records()
+    assert [refingerprinted(record) for record in found] == found
+
+
 def test_every_shipped_number_can_be_traced(records):
     assert records
     for record in records:
         assert record.run_id and record.git and record.device and record.finished and "keras" in record.versions
-        assert record.test_accuracy == pytest.approx(record.correctness().mean())
+        assert record.test_accuracy == pytest.approx(record.correctness.mean())
         assert len(record.history) == record.spec.recipe.epochs
         assert json.dumps(record.to_dict(), allow_nan=False)
         assert math.isfinite(record.test_loss)

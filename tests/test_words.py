@@ -23,7 +23,7 @@ from tf_models.zoo.spec import BLOCK_KINDS, MIXERS
 
 ROOT = Path(__file__).parents[1]
 UNITS = ("accuracy", "doubling", "per_mmac", "share", "ratio", "count", "error", "slope")
-RUN_STATES = (*store.ACTIVE, store.FINISHED, store.FAILED, store.STOPPED, store.INTERRUPTED)
+RUN_STATES = (*store.ACTIVE, store.FINISHED, store.FAILED, store.STOPPED, store.INTERRUPTED, store.UNREADABLE)
 
 
 def words_of(claim: Claim) -> set[str]:

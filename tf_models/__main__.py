@@ -16,8 +16,9 @@ from tqdm import tqdm
 from tf_models import settings, zoo
 from tf_models.data import content_hash, names, peek
 from tf_models.errors import LabError
-from tf_models.jobs.conduct import conduct, known_records, used_records
+from tf_models.jobs.conduct import conduct, used_records
 from tf_models.jobs.queue import Jobs
+from tf_models.runs.known import known_records
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import write_shipped
 from tf_models.runs.spec import Recipe, RunSpec

@@ -10,10 +10,11 @@ import streamlit as st
 
 from tf_models.errors import LabError
 from tf_models.jobs import showcase, worker
-from tf_models.jobs.conduct import known_records
 from tf_models.jobs.queue import Jobs
 from tf_models.runs import shipped
+from tf_models.runs.known import known_records
 from tf_models.runs.provenance import Records
+from tf_models.runs.reading import read_spec
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
@@ -63,7 +64,6 @@ def _store_or_none() -> RunStore | None:
         return None
 
 
-@st.cache_data(ttl=10, show_spinner=False)
 def all_records() -> Records:
     """Shipped and own finished runs, by what was asked."""
     return known_records(_store_or_none())
@@ -178,7 +178,8 @@ def model_datasets() -> tuple[str, ...]:
     """Data sets with at least one trained model, the shipped ones first."""
     shown = [showcase.load_showcase(name).record.spec.dataset for name in showcase.showcases()]
     opened = _store_or_none()
-    own = [run.spec.dataset for run in opened.runs([FINISHED], limit=200)] if opened is not None else []
+    runs = opened.runs([FINISHED], limit=200) if opened is not None else []
+    own = [run.record.spec.dataset for run in runs if run.record is not None]
     return tuple(sorted(dict.fromkeys(shown), reverse=True)) + tuple(d for d in dict.fromkeys(own) if d not in shown)
 
 
@@ -195,7 +196,7 @@ def taps_of(choice: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarr
 @st.cache_data(max_entries=32, show_spinner=False)
 def _computed_taps(choice: str, spec: dict, pixels: bytes, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     image = np.frombuffer(pixels, np.uint8).reshape(1, *shape)
-    run = RunSpec.from_dict(spec)
+    run = read_spec(spec, choice)
     name = _shipped_name(choice, run)
     weights = showcase.showcase_weights(name) if name is not None else store().weights(choice).read_bytes()
     arrays = jobs().ask(worker.taps, run, weights, image)

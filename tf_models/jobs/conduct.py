@@ -5,18 +5,13 @@ from dataclasses import dataclass
 
 from tf_models.errors import LabError
 from tf_models.jobs.queue import Jobs
+from tf_models.runs.known import known_records
+from tf_models.runs.provenance import Records
 from tf_models.runs.record import RunRecord
-from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
-from tf_models.runs.store import FINISHED, RunStore
+from tf_models.runs.store import FINISHED
 from tf_models.study.analysis import best_source
-from tf_models.study.experiments.base import Experiment, Records, index
-
-
-def known_records(store: RunStore | None) -> dict[RunSpec, list[RunRecord]]:
-    """Shipped records, then those of the store, by what was asked."""
-    own = store.runs([FINISHED], limit=100_000) if store is not None else []
-    return index([*shipped_records().values(), *(run.record for run in reversed(own) if run.record is not None)])
+from tf_models.study.experiments.base import Experiment
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from tf_models.data import fit_image, load, peek
 from tf_models.jobs.queue import Jobs
 from tf_models.jobs.worker import taps
 from tf_models.runs import shipped
+from tf_models.runs.reading import read_record
 from tf_models.runs.record import RunRecord
 
 
@@ -104,7 +105,7 @@ def _load(path: Path, _modified: int) -> Showcase:
         about = json.loads(str(file["about"]))
         arrays = {key.removeprefix("taps/"): file[key] for key in file.files if key.startswith("taps/")}
         return Showcase(
-            record=RunRecord.from_dict(about["record"]),
+            record=read_record(about["record"]),
             images=file["images"],
             labels=tuple(about["labels"]),
             image_names=tuple(about["image_names"]),

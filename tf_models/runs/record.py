@@ -1,13 +1,16 @@
 """What came out of a finished run."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from tf_models.runs.spec import Recipe, RunSpec
+from tf_models.runs.spec import RunSpec
+
+SCHEMA = 1  # raise it when a field changes its meaning; a new field needs a line in `reading.BEFORE` only
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,8 @@ class RunRecord:
     """What a finished run measured, with where it came from.
 
     Accuracies are shares (0 to 1), losses mean negative log-likelihoods in nats, times seconds. `history` has a row
-    for every epoch. `correct` holds one bit per test image, packed and in base64: see `correctness`.
+    per epoch. `correct` holds one bit per test image, packed and in base64: see `correctness`. `fit_loss` and
+    `fit_accuracy` are those of the final network, in evaluation mode, on up to 2,000 training images.
     """
 
     run_id: str
@@ -33,32 +37,31 @@ class RunRecord:
     test_accuracy: float
     test_loss: float
     correct: str
-    history: tuple[dict[str, float], ...]
+    history: Sequence[dict[str, float]]
     train_seconds: float
     images_per_second: float
     device: str
     versions: dict[str, str]
     git: str
     finished: str  # UTC, ISO 8601
+    updates: int | None = None  # optimizer steps; None in records from before it was counted, like the next two
+    fit_loss: float | None = None
+    fit_accuracy: float | None = None
+    schema: int = SCHEMA
 
+    @cached_property
     def correctness(self) -> np.ndarray:
-        """(test images,) bool: which test images were classified correctly."""
+        """(test images,) bool, read-only: which test images were classified correctly."""
         bits = np.frombuffer(base64.b64decode(self.correct), np.uint8)
-        return np.unpackbits(bits)[: self.test_images].astype(bool)
+        correct = np.unpackbits(bits, count=self.test_images).astype(bool)
+        correct.flags.writeable = False
+        return correct
 
     def to_dict(self) -> dict[str, Any]:
         """One flat JSON object; `epochs` counts them, `history` lists them."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "spec"}
-        spec = self.spec.to_dict()
-        recipe = spec.pop("recipe")
-        return {**spec, **recipe, **values, "history": list(self.history)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "RunRecord":
-        recipe = Recipe(**{f.name: values[f.name] for f in fields(Recipe)})
-        spec = RunSpec(**{f.name: values[f.name] for f in fields(RunSpec) if f.name != "recipe"}, recipe=recipe)
-        own = {f.name: values[f.name] for f in fields(cls) if f.name not in ("spec", "history")}
-        return cls(**own, spec=spec, history=tuple(values["history"]))
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        spec = values.pop("spec").to_dict()
+        return {**spec, **spec.pop("recipe"), **values, "history": list(self.history)}
 
 
 def pack_correct(correct: np.ndarray) -> str:

@@ -1,5 +1,6 @@
 """The run store: a row for every run, in any state."""
 
+import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from sqlalchemy import event, exc
 from tf_models import settings
 from tf_models.data import content_hash
 from tf_models.errors import LabError
+from tf_models.runs.reading import read_epoch, read_reason, read_record, read_spec, spec_as_written
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 
@@ -22,6 +24,7 @@ SILENCE_SECONDS = 20.0  # an owner that has not written for so long is gone
 QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
 FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
+UNREADABLE = "unreadable"  # shown for what an older, a newer or a damaged lab has written; no row holds it
 
 
 _metadata = sa.MetaData()
@@ -58,7 +61,10 @@ _owners = sa.Table(
 
 @dataclass(frozen=True)
 class Run:
-    """A row of the store: a run in any state. `record` is there once it has finished."""
+    """A row of the store: a run in any state. `record` is there once it has finished.
+
+    Where the row cannot be read, the status is `UNREADABLE`, `reason` says why, and `spec` is as it was written.
+    """
 
     id: str
     fingerprint: str | None
@@ -80,12 +86,13 @@ class RunStore:
     """
 
     def __init__(self, home: Path | None = None, url: str | None = None):
+        self._records: dict[str, RunRecord | None] = {}  # of finished runs, which never change
         self.home = home or settings.home()
         url = url or settings.database_url()
         self.where = url = url or f"sqlite:///{self.home / 'lab.sqlite'}"
         try:
             self.where = sa.make_url(url).render_as_string(hide_password=True)
-            self._engine = sa.create_engine(url)
+            self._engine = sa.create_engine(url, json_deserializer=_read_json)
         except (exc.SQLAlchemyError, ImportError) as error:  # no address, or no driver for it
             raise LabError("store_broken", path=self.where, reason=str(error).splitlines()[0]) from error
         try:
@@ -144,7 +151,8 @@ class RunStore:
     def beat(self, owner: str) -> None:
         """`owner` is alive. The unfinished runs of owners who are silent become interrupted."""
         now = time.time()
-        alive = sa.select(_owners.c.id).where(_owners.c.heartbeat > now - SILENCE_SECONDS)
+        recent = _owners.c.heartbeat.between(now - SILENCE_SECONDS, now + SILENCE_SECONDS)  # and no text
+        alive = sa.select(_owners.c.id).where(recent)
         orphaned = _runs.c.status.in_(ACTIVE) & _runs.c.owner.not_in(alive)
         with self._begin() as connection:
             connection.execute(_owners.delete().where(_owners.c.id == owner))
@@ -171,8 +179,24 @@ class RunStore:
         """The finished run with this fingerprint, if there is one."""
         wanted = (_runs.c.fingerprint == fingerprint) & (_runs.c.status == FINISHED)
         with self._begin() as connection:
-            row = connection.execute(sa.select(_runs).where(wanted).order_by(_runs.c.ended)).mappings().first()
-        return _run(row).record if row is not None else None
+            rows = connection.execute(sa.select(_runs).where(wanted).order_by(_runs.c.ended)).mappings().all()
+        return next((record for row in rows if (record := _run(row).record) is not None), None)
+
+    def finished_ids(self) -> tuple[str, ...]:
+        """The ids of the finished runs, oldest first."""
+        query = sa.select(_runs.c.id).where(_runs.c.status == FINISHED).order_by(_runs.c.created, _runs.c.id)
+        with self._begin() as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def records(self) -> list[RunRecord]:
+        """What the finished runs measured, oldest first, each read once; those that cannot be read are left out."""
+        ids = self.finished_ids()
+        missing = [run_id for run_id in ids if run_id not in self._records]
+        for start in range(0, len(missing), 500):  # databases limit the parameters of a query
+            query = sa.select(_runs).where(_runs.c.id.in_(missing[start : start + 500]))
+            with self._begin() as connection:
+                self._records |= {row["id"]: _run(row).record for row in connection.execute(query).mappings()}
+        return [record for run_id in ids if (record := self._records.get(run_id)) is not None]
 
     def runs(self, statuses: Iterable[str] = (), visitor: str | None = None, limit: int = 1000) -> list[Run]:
         """Newest first."""
@@ -187,15 +211,16 @@ class RunStore:
     def epochs(self, run_id: str) -> list[dict[str, float]]:
         query = sa.select(_epochs.c["values"]).where(_epochs.c.run_id == run_id).order_by(_epochs.c.epoch)
         with self._begin() as connection:
-            return list(connection.execute(query).scalars())
+            rows = connection.execute(query).scalars().all()
+        return [values for row in rows if (values := read_epoch(row)) is not None]
 
     def known_hash(self, dataset: str) -> str | None:
         """The content hash of a data set: from its file, or, for a download, as the last finished run saw it."""
         content = content_hash(dataset)
         if content is None:
-            for run in self.runs([FINISHED]):
-                if run.record is not None and run.spec.dataset == dataset and run.record.dataset_source == "download":
-                    return run.record.dataset_hash
+            for record in reversed(self.records()):
+                if record.spec.dataset == dataset and record.dataset_source == "download":
+                    return record.dataset_hash
         return content
 
     def weights(self, run_id: str) -> Path:
@@ -232,8 +257,25 @@ def _sqlite_settings(connection, _record) -> None:
     connection.execute("PRAGMA busy_timeout=10000")
 
 
+def _read_json(text: str) -> Any:
+    """A damaged value stays text, which `_run` cannot read; an error here would hide the rows after it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def _run(row: sa.RowMapping) -> Run:
-    reason = LabError(row["reason"]["code"], **row["reason"]["values"]) if row["reason"] else None
-    record = RunRecord.from_dict(row["record"]) if row["record"] else None
-    names = ("id", "fingerprint", "status", "visitor", "purpose", "created", "started", "ended")
-    return Run(**{name: row[name] for name in names}, spec=RunSpec.from_dict(row["spec"]), record=record, reason=reason)
+    names = ("id", "fingerprint", "visitor", "purpose", "created", "started", "ended")
+    known = {name: row[name] for name in names}
+    status, reason, record = row["status"], read_reason(row["reason"]), None
+    try:
+        spec = read_spec(row["spec"], row["id"])
+        if status not in (*ACTIVE, FINISHED, FAILED, STOPPED, INTERRUPTED):
+            raise LabError("record_unreadable", value=row["id"], problem=f"status: {status}")
+        if status == FINISHED:
+            record = read_record(row["record"], row["id"])
+    except LabError as error:
+        spec, reason = spec_as_written(row["spec"]), error
+        status = status if status in ACTIVE else UNREADABLE
+    return Run(**known, status=status, spec=spec, record=record, reason=reason)

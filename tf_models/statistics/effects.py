@@ -52,7 +52,7 @@ def linear_contrast(
     if sizes[0] < 2:
         return None
     if all(record.fixed_test for _, runs in arms for record in runs):
-        correct = [weight * np.stack([r.correctness() for r in runs]).astype(float) for weight, runs in arms]
+        correct = [weight * np.stack([r.correctness for r in runs]).astype(float) for weight, runs in arms]
         found = effect_of_seeds_and_images(np.sum(correct, axis=0), level)
     else:
         accuracies = [weight * np.array([r.test_accuracy for r in runs]) for weight, runs in arms]

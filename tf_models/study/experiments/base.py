@@ -5,7 +5,7 @@ one that does best on *validation*; that seed is not reported. Then every arm is
 test sets are read once. What follows from the runs is a pure function over run records: `study.analysis.analyse`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -22,7 +22,6 @@ AGAIN = 100  # the A/A control trains an arm again with seeds from here on
 MATCHED = 0.05  # parameter-matched arms stay within this share
 CONTROL_SEEDS = 3
 
-Records = Mapping[RunSpec, Sequence[RunRecord]]  # every known record of a spec
 Find = Callable[[RunSpec], RunRecord | None]  # the one record of a spec that counts
 
 
@@ -197,11 +196,3 @@ class Experiment:
             for step, groups in steps.items()
             if groups
         }
-
-
-def index(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
-    """Records by what was asked, in the given order: the first of several equal runs is the one that is reported."""
-    found: dict[RunSpec, list[RunRecord]] = {}
-    for record in records:
-        found.setdefault(record.spec, []).append(record)
-    return found

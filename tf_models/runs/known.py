@@ -1,0 +1,47 @@
+"""Every finished run that is known here: those that came with the lab and those of the run store."""
+
+from collections.abc import Iterable
+
+from tf_models.errors import LabError
+from tf_models.runs.provenance import Records
+from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_records, shipped_stamp
+from tf_models.runs.spec import RunSpec
+from tf_models.runs.store import RunStore
+
+_known: dict[tuple, Records] = {}  # the latest alone
+
+
+def known_stamp(store: RunStore | None) -> tuple:
+    """What changes whenever `known_records` does."""
+    return shipped_stamp(), (store.where, *store.finished_ids()) if store is not None else ()
+
+
+def known_records(store: RunStore | None) -> Records:
+    """Shipped records, then own ones from old to new, by what was asked: shared by all who ask, and not to be changed.
+
+    An own run of another architecture under the same name, or of another version of the training code, is left out.
+    """
+    stamp = known_stamp(store)
+    if stamp not in _known:
+        own = store.records() if store is not None else []
+        found = index([*shipped_records().values(), *filter(is_current, own)])
+        _known.clear()
+        _known[stamp] = found
+    return _known[stamp]
+
+
+def is_current(record: RunRecord) -> bool:
+    """Whether this lab would train the same: see `RunSpec.fingerprint`."""
+    try:
+        return record.fingerprint == record.spec.fingerprint(record.dataset_hash)
+    except LabError:  # its data set is gone, or its images have another size now
+        return False
+
+
+def index(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
+    """Records by what was asked, in the given order: the first of several equal runs is the one that is reported."""
+    found: dict[RunSpec, list[RunRecord]] = {}
+    for record in records:
+        found.setdefault(record.spec, []).append(record)
+    return found

@@ -1,0 +1,98 @@
+"""Reading runs that an older, a newer or a damaged lab has written: what cannot be read says so, and hides nothing."""
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from types import UnionType
+from typing import Any, get_origin
+
+from tf_models.errors import LabError
+from tf_models.runs.record import SCHEMA, RunRecord
+from tf_models.runs.spec import Recipe, RunSpec
+
+# Fields that came later, with what records from before them mean.
+BEFORE = {"updates": None, "fit_loss": None, "fit_accuracy": None, "schema": 1}
+
+
+def _kind(annotation: Any) -> Any:
+    if annotation is float:
+        return float | int
+    return annotation if isinstance(annotation, UnionType) else get_origin(annotation) or annotation
+
+
+_RECIPE = {f.name: _kind(f.type) for f in fields(Recipe)}
+_SPEC = {f.name: _kind(f.type) for f in fields(RunSpec) if f.name != "recipe"}
+_OWN = {f.name: _kind(f.type) for f in fields(RunRecord) if f.name != "spec"}
+
+
+def read_record(values: Any, run_id: str = "") -> RunRecord:
+    """The inverse of `RunRecord.to_dict`, from a JSON object; fields that this lab does not know are passed over.
+
+    Raises `LabError` for a record of a newer schema and for one that is incomplete or damaged.
+    """
+    values = {**BEFORE, **values} if isinstance(values, Mapping) else {}
+    run_id, schema = run_id or str(values.get("run_id", "")), values.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise LabError("record_newer", value=run_id, schema=schema, known=SCHEMA)
+    try:
+        recipe, spec, own = (_chosen(values, kinds) for kinds in (_RECIPE, _SPEC, _OWN))
+        if len(base64.b64decode(own["correct"], validate=True)) != math.ceil(own["test_images"] / 8):
+            raise ValueError("correct")
+        if isinstance(own["history"], list | str):  # a shipped one is read when it is asked for
+            own["history"] = tuple(own["history"])
+            if None in map(read_epoch, own["history"]):
+                raise ValueError("history")
+        return RunRecord(spec=RunSpec(**spec, recipe=Recipe(**recipe)), **own)
+    except (TypeError, ValueError) as error:  # a LabError is a ValueError
+        raise LabError("record_unreadable", value=run_id, problem=str(error)) from error
+
+
+def _chosen(values: Mapping[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
+    chosen = {name: values.get(name, ...) for name in kinds}
+    for name, value in chosen.items():
+        if not isinstance(value, kinds[name]) or (type(value) is float and not math.isfinite(value)):
+            raise ValueError(name if value is ... else f"{name}: {str(value)[:40]}")
+    return chosen
+
+
+def read_spec(values: Any, run_id: str) -> RunSpec:
+    """The inverse of `RunSpec.to_dict`; raises `LabError` for what this lab cannot train."""
+    try:
+        return RunSpec(**_chosen(values, _SPEC), recipe=Recipe(**_chosen(values["recipe"], _RECIPE)))
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise LabError("record_unreadable", value=run_id, problem=str(error)) from error
+
+
+def spec_as_written(values: Any) -> RunSpec:
+    """A spec to be shown, not trained: its variant and switches may be unknown here; what is damaged is left out."""
+    values = values if isinstance(values, Mapping) else {}
+    spec, usual = object.__new__(RunSpec), RunSpec()
+    for name, kind in _SPEC.items():
+        given = values.get(name)
+        object.__setattr__(spec, name, given if isinstance(given, kind) else getattr(usual, name))
+    object.__setattr__(spec, "variant", str(values.get("variant", "?")))
+    object.__setattr__(spec, "switches", {str(key): str(value) for key, value in spec.switches.items()})
+    try:
+        recipe = Recipe(**_chosen(values["recipe"], _RECIPE))
+    except (TypeError, ValueError, KeyError, AttributeError):
+        recipe = usual.recipe
+    object.__setattr__(spec, "recipe", recipe)
+    return spec
+
+
+def read_reason(values: Any) -> LabError | None:
+    """Why a run ended, from the `code` and `values` of a `LabError`; one that this lab does not know says so."""
+    if not values:
+        return None
+    try:
+        return LabError(values["code"], **values["values"])
+    except (TypeError, ValueError, KeyError, AttributeError):
+        code = values.get("code") if isinstance(values, Mapping) else values
+        return LabError("unknown_reason", value=str(code)[:40])
+
+
+def read_epoch(values: Any) -> dict[str, float] | None:
+    """What an epoch reported; None where it cannot be read."""
+    whole = isinstance(values, dict) and {"epoch", "validation_accuracy"} <= values.keys()
+    return values if whole and all(isinstance(value, float | int) for value in values.values()) else None
