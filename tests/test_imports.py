@@ -47,7 +47,7 @@ MAY_IMPORT = {room: tuple(names.split()) for room, names in (PLAIN | KERAS | PAG
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch", "tf_keras", "streamlit", "altair")
 # What a room may import in these functions or files alone ("*": in any function of the file).
 INSIDE = {
-    ("tf_models/data", "keras"): ("files.py", "_download"),  # called in a worker
+    ("tf_models/data", "keras"): ("builtin.py", "download"),  # called in a worker
     ("tf_models/jobs", "training"): ("worker.py", "*"),
     ("tf_models/jobs", "untrained"): ("worker.py", "*"),
     ("tf_models/training", "tensorflow"): ("device.py gradients.py", "*"),  # Keras has no portable reverse-mode
