@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tf_models.__main__ import main
+from tf_models.__main__ import _parser, main
 from tf_models.data import content_hash
 from tf_models.jobs.showcase import showcases
 from tf_models.runs import shipped
@@ -263,3 +265,13 @@ def test_reproduce_makes_each_shipped_file_again_by_a_command_of_its_own(monkeyp
     assert (copy / "permutation-digits.jsonl.gz").read_bytes() == before
     assert main(["reproduce", "nothing"]) == 2
     assert "choose one of ffn-gap digits" in capsys.readouterr().err
+
+
+def test_every_command_that_the_documents_print_is_understood():
+    text = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
+    commands = re.findall(r"python -m tf_models ([^`\n]*)", text)
+    assert len(commands) > 12
+    for command in commands:
+        words = shlex.split(command.replace("NAME", "hybrids"), comments=True)
+        if words and words[0].islower():
+            _parser().parse_args(words)
