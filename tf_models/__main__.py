@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("run", _run, _show_experiment, "Carry out an experiment and print its intervals and verdicts.")
     sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
     for name, (kind, text) in _experiment_options().items():
-        more = {"action": "store_true"} if kind is bool else {"type": kind}
+        more: dict[str, Any] = {"action": "store_true"} if kind is bool else {"type": kind}
         if kind is _numbers:
             more["metavar"] = "N,N,N"
         sub.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **more)
