@@ -16,7 +16,7 @@ from typing import Any, get_args
 from tqdm import tqdm
 
 from tf_models import settings, zoo
-from tf_models.data import STUDIED, about, content_hash, names, peek
+from tf_models.data import STUDIED, content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records
 from tf_models.jobs.queue import Jobs
@@ -228,7 +228,7 @@ def _experiment(options: argparse.Namespace) -> Experiment:
         if name not in {field.name for field in fields(kind)}:
             raise LabError("idle_option", value=value, name=name.replace("_", "-"), experiment=kind.name)
     dataset = given.setdefault("dataset", "digits")
-    given.setdefault("seeds", about(dataset).seeds)
+    given.setdefault("seeds", peek(dataset).seeds)
     return kind(**given, recipe=_recipe(options), backend=settings.backend())
 
 

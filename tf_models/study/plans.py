@@ -80,12 +80,12 @@ def shipped_steps() -> list[Step]:
     for name in ("exact", "power"):
         steps.append(Step(name, "", f"python -m tf_models {name} --ship"))
     for dataset in STUDIED:
-        usual, seeds = about(dataset).usual, about(dataset).seeds
+        usual, seeds = peek(dataset).usual, peek(dataset).seeds
         size = f" --train-size {usual.train_size}" if usual.train_size else ""
         line = f"python -m tf_models linear --dataset {dataset}{size} --seeds {seeds} --ship"
         steps.append(Step("linear", dataset, line))
     for dataset in STUDIED:
-        few, size = about(dataset).few_images, about(dataset).usual.train_size
+        few, size = peek(dataset).few_images, peek(dataset).usual.train_size
         # all on little images; of photographs a CNN and a Transformer, twice as long as in the experiments
         for variant, rate in [(name, 3e-3) for name in CLASSROOM] if few else [("cnn", 3e-3), ("vit", 1e-3)]:
             scale = "" if few else f" --train-size {size} --epochs 10"
