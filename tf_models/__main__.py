@@ -20,7 +20,7 @@ from tf_models.data import STUDIED, content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records
 from tf_models.jobs.queue import Jobs
-from tf_models.runs.known import known_records
+from tf_models.runs.known import Records, known_records
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import write_shipped
 from tf_models.runs.spec import Recipe, RunSpec
@@ -30,7 +30,6 @@ from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
-from tf_models.study.experiments.base import Records
 from tf_models.study.plans import shipped_steps
 
 
