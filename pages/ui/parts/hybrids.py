@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import cache, tables
-from pages.ui.anatomy import count
 from pages.ui.charts import intervals
+from pages.ui.parts.anatomy import count
 from pages.ui.parts.ffn import factorial
 from pages.ui.theme import FAMILIES, VERDICTS
 from pages.ui.words import say

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import cache, tables
-from pages.ui.anatomy import NAMES, count
 from pages.ui.charts import curves, intervals
+from pages.ui.parts.anatomy import NAMES, count
 from pages.ui.theme import FAMILIES, SHAPES, VERDICTS
 from pages.ui.words import say
 from tf_models.study.experiments.parameter_efficiency import REFERENCE
