@@ -23,7 +23,7 @@ PLAIN = {
     "tf_models/errors.py": "locale",
     "tf_models/settings.py": "errors",
     "tf_models/probes": "",
-    "tf_models/zoo": "errors",
+    "tf_models/zoo": "errors probes",
     "tf_models/data": "errors settings keras",  # a download, in a worker: see INSIDE
     "tf_models/runs": "errors settings data zoo",
     "tf_models/statistics": "errors data runs",
