@@ -4,10 +4,11 @@ import streamlit as st
 
 from pages.ui import cache, frame, links
 from pages.ui.parts.claims import listing
-from pages.ui.parts.ffn import factorial, gap
+from pages.ui.parts.ffn import collapse, gap, mixers
 from pages.ui.parts.train import variant_name
 from pages.ui.words import say
 from tf_models.data import STUDIED
+from tf_models.study.answers import ffn_answers
 from tf_models.zoo import CLASSROOM, SWITCHES
 
 frame.ensure()
@@ -16,36 +17,34 @@ left, right = st.columns(2)
 variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), variant_name, "vit", where=left)
 dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"), where=right)
 
-result = None
+analysis = None
 if code := SWITCHES["ffn"].refusal(CLASSROOM[variant]):
     gap.show_refusal(variant, code)
 else:
-    result = cache.ffn_gap(dataset, variant)
-if result and gap.show_contrasts(result):
+    analysis = cache.analysis("ffn-gap", dataset, variant)
+if analysis and gap.show_contrasts(analysis, variant, ffn_answers(dataset, variant, cache.analysis)):
     st.header(say("ffn.arms"))
-    gap.show_arms(result)
-    gap.show_curves(variant, dataset)
+    gap.show_arms(analysis)
+    gap.show_curves(analysis, variant)
 
     st.header(say("ffn.grid"))
-    gap.show_grid(result)
+    gap.show_grid(analysis)
 
     st.header(say("ffn.controls"))
-    gap.show_controls(result)
+    gap.show_controls(analysis, variant)
 
 st.header(say("factorial.title"))
-factorial.show_factorial(dataset)
-if result:
-    factorial.show_two_experiments(result, variant_name(variant))
+mixers.show_factorial(dataset)
 
 st.header(say("shape.title"))
-factorial.show_shape(dataset)
+mixers.show_shape(dataset)
 
 st.header(say("collapse.title"))
-factorial.show_collapse()
+collapse.show_collapse()
 
 st.header(say("topic.claims"))
 listing.show_links(("C37", "C47", "C46", "C40"))
 
 st.header(say("ffn.published"))
 st.caption(say("ffn.published_hint"))
-gap.show_published(result)
+gap.show_published(analysis, variant)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import frame, links
+from pages.ui import cache, frame, links
 from pages.ui.parts import hybrids
 from pages.ui.parts.claims import listing
 from pages.ui.words import say
@@ -11,9 +11,10 @@ from tf_models.data import STUDIED
 frame.ensure()
 frame.heading("hybrids")
 dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"))
-if hybrids.show_arms(dataset):
+analysis = cache.analysis("hybrids", dataset)
+if hybrids.show_arms(analysis):
     st.header(say("hybrids.contrasts"))
-    hybrids.show_contrasts(dataset)
+    hybrids.show_contrasts(analysis)
 
 st.header(say("topic.claims"))
 listing.show_links(("C23", "C22", "C20"))

@@ -1,27 +1,28 @@
 """Overview: the question, the headline figure, and the text's three tables with verdicts."""
 
-import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, frame, tables
+from pages.ui import analyses, cache, frame
 from pages.ui.charts import intervals
+from pages.ui.parts import overview
 from pages.ui.parts.claims import listing, text_tables
+from pages.ui.parts.ffn import gap
 from pages.ui.words import say
 from tf_models.data import STUDIED
+from tf_models.study.answers import ffn_answers
 
 frame.ensure()
 frame.heading("overview")
 
-results = [cache.ffn_gap(dataset) for dataset in STUDIED]
-rows = pd.concat([tables.contrast_rows(result, primary_only=True) for result in results])
-if rows.empty:
-    st.info(say("overview.no_finding"))
-else:
-    chart = intervals.effects(rows, say("overview.headline"), say("ffn.gap_axis"), tables.column_names())
+answers = [answer for dataset in STUDIED for answer in ffn_answers(dataset, "vit", cache.analysis)]
+if answers:
+    rows = overview.answer_rows(answers)
+    chart = intervals.effects(rows, say("overview.headline"), say("ffn.gap_axis"), analyses.column_names())
     st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
-for result in results:
-    if found := tables.finding(result):
-        st.markdown(found)
+else:
+    st.info(say("overview.no_finding"))
+for answer in answers:
+    st.markdown(gap.answer_words(answer, "vit"))
 st.markdown(say("overview.where"))
 st.caption(say("data.hint"))
 for column, (page, key) in zip(
@@ -36,7 +37,7 @@ deciding = listing.decided(cache.claim_results())
 st.markdown(listing.score_words(deciding))
 if wrong := listing.wrong_statements(deciding):
     st.subheader(say("claims.wrong"), anchor=False)
-    listing.show_links([result.claim.id for result in wrong], why=True, mark=False)
+    listing.show_links([result.claim.id for result in wrong], why=True)
 st.page_link("pages/claims.py", label=say("overview.open_claims"), icon=frame.ICONS["claims"])
 st.caption(say("overview.tables_hint"))
 text_tables.show_tables(deciding)

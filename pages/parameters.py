@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import cache, frame, links
-from pages.ui.parts import anatomy, parameters
+from pages.ui import anatomy, cache, frame, links
+from pages.ui.parts import parameters
 from pages.ui.words import say
 from tf_models.data import STUDIED
 
@@ -21,14 +21,14 @@ cost = links.choose(
     help=say("parameters.cost_hint"),
     wrap=True,
 )
-result = cache.parameter_efficiency(dataset)
+analysis = cache.analysis("parameter-efficiency", dataset)
 
-if parameters.show_accuracy(result, cost):
+if parameters.show_accuracy(analysis, cost):
     st.header(say("parameters.against"))
-    parameters.show_contrasts(result)
+    parameters.show_contrasts(analysis)
     st.header(say("parameters.table"))
     st.caption(say("parameters.table_hint"))
-    parameters.show_arms(result)
+    parameters.show_arms(analysis)
 
 st.header(say("parameters.shares"))
 systems = links.choose_many(

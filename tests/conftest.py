@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,16 @@ def small_images(data_dir):
         return arrays
 
     return write
+
+
+@pytest.fixture
+def only_records(monkeypatch):
+    """Makes the pages know these run records and no others."""
+    from pages.ui import cache
+
+    def show(records) -> None:
+        monkeypatch.setattr(cache, "known_records", lambda store: records)
+        stamp = uuid.uuid4().int
+        monkeypatch.setattr(cache, "_stamp", lambda: stamp)
+
+    return show

@@ -15,7 +15,7 @@ from pages.ui.charts import bars, curves, heat, intervals
 from pages.ui.parts import cost, hybrids
 from pages.ui.parts.claims import card, listing, verdicts
 from pages.ui.parts.claims import repeat as live
-from pages.ui.parts.ffn import factorial
+from pages.ui.parts.ffn import collapse, mixers
 from tf_models.locale import LANGUAGES, say
 from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure
@@ -378,8 +378,8 @@ def test_the_counted_crossing_is_where_both_need_equally_many():
 
 
 def test_the_collapse_is_bold_up_to_the_chosen_layer():
-    series = {"layers": [0, 1, 2], "arms": {arm: [[1, 0.1, 0.01], [1, 0.2, 0.02]] for arm in factorial.COLLAPSE}}
-    data = factorial.collapse_rows(series, "skip")
+    series = {"layers": [0, 1, 2], "arms": {arm: [[1, 0.1, 0.01], [1, 0.2, 0.02]] for arm in collapse.COLLAPSE}}
+    data = collapse.collapse_rows(series, "skip")
     assert len(data) == 12 and data["chosen"].sum() == 3
     colours = dict.fromkeys(set(data["name"]), "#000")
     drawn = curves.collapse(data, 1, "title", "layer", "r", (1e-14, "rounding"), colours).to_dict()
@@ -417,9 +417,9 @@ def planned(name: str) -> dict:
 
 def test_the_collapse_says_that_the_ffn_does_not_slow_it_only_where_it_does_not():
     arms = {"mlp": [[1.0, 0.5, 1e-3], [1.0, 0.5, 3e-3]], "san": [[1.0, 0.4, 5e-3], [1.0, 0.4, 7e-3]]}
-    words = factorial.mlp_words({"compared": 2, "arms": arms})
+    words = collapse.mlp_words({"compared": 2, "arms": arms})
     assert "0.002 with it" in words and "0.006 without" in words
-    assert factorial.mlp_words({"compared": 1, "arms": arms}) == ""
+    assert collapse.mlp_words({"compared": 1, "arms": arms}) == ""
 
 
 def test_the_collapse_plays_from_the_first_layer(judged_all):
@@ -436,41 +436,41 @@ def test_the_collapse_plays_from_the_first_layer(judged_all):
 
 
 @pytest.mark.parametrize(("page", "experiment"), [("ffn", "factorial"), ("ffn", "ffn-shape"), ("hybrids", "hybrids")])
-def test_a_measured_experiment_fills_its_page(monkeypatch, page, experiment, results):
+def test_a_measured_experiment_fills_its_page(only_records, monkeypatch, page, experiment, results):
     records = planned(experiment)
-    monkeypatch.setattr(cache, "all_records", lambda: records)
+    only_records(records)
     monkeypatch.setattr(cache, "claim_results", lambda: results)
     app = open_page(page, "zh")
     assert len(app.get("vega_lite_chart")) >= {"factorial": 3, "ffn-shape": 3, "hybrids": 2}[experiment]
     asked = [block.value for block in app.code]
     assert not any(f"run {experiment} " in command for command in asked)
-    result = cache.experiment_result(experiment, "digits")
+    result = cache.analysis(experiment, "digits")
     if experiment == "factorial":
-        data = factorial.factorial_rows(result)
+        data = mixers.factorial_rows(result)
         gains = data[data["channel"] == say("en", "channel.on")]["gain"]
         assert len(gains) and all(gain.startswith("+2") or gain.startswith("+1") for gain in gains)
     if experiment == "hybrids":
         assert len(hybrids.arm_rows(result)) == 5
 
 
-def test_a_figure_can_be_traced_to_the_accuracies_of_its_arms(monkeypatch, results):
+def test_a_figure_can_be_traced_to_the_accuracies_of_its_arms(only_records, results):
     records = planned("hybrids")
-    monkeypatch.setattr(cache, "all_records", lambda: records)
-    found = cache.experiment_result("hybrids", "digits")["measures"]["order"]
+    only_records(records)
+    found = cache.analysis("hybrids", "digits").measures["order"]
     result = next(row for row in results["C22"] if row.dataset == "digits")
     part = replace(result.parts[0], part=replace(result.parts[0].part, experiment="hybrids", measure="order"))
-    runs = replace(measure(0.0, 0.1, tuple(found["runs"])), value=found["value"])
+    runs = replace(measure(0.0, 0.1, found.runs), value=found.value)
     result = replace(result, parts=(replace(part, measure=runs),))
     rows = card.arm_rows([result])
     weights = rows["weight"].str.replace("−", "-").astype(float)
     accuracies = rows["test accuracy (%)"].str.partition(" ")[0].astype(float)
-    assert len(rows) == 2 and (weights * accuracies).sum() == pytest.approx(100 * found["value"], abs=0.02)
+    assert len(rows) == 2 and (weights * accuracies).sum() == pytest.approx(100 * found.value, abs=0.02)
     assert card.arm_rows([replace(result, parts=(replace(part, measure=measure(0, 1, ("aaa",))),))]).empty
 
 
-def test_the_cheapest_cell_is_two_arms_on_the_smallest_training_set(monkeypatch):
+def test_the_cheapest_cell_is_two_arms_on_the_smallest_training_set(only_records):
     records = planned("data-curve")
-    monkeypatch.setattr(cache, "all_records", lambda: records)
+    only_records(records)
     slope = analyse(plan("data-curve", "digits"), records).measures["gap_slope"]
     part = part_of("below", 0.0, measure(-0.02, -0.01, slope.runs))
     cell = live.cheapest_cell(part)

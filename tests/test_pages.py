@@ -4,17 +4,17 @@ import dataclasses
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 from synthetic import fill, indexed, make_record
 
-from pages.ui import cache, frame, tables, theme
+from pages.ui import analyses, cache, frame, theme
 from pages.ui.charts import intervals, sheets
 from pages.ui.parts import feature_maps, train
 from tf_models import __main__ as command_line
@@ -36,10 +36,7 @@ UNMEASURED = {"claims": 1, "ffn": 1, "anatomy": 3, "parameters": 2}
 
 @pytest.fixture(autouse=True)
 def fresh_server():
-    """Nothing cached by an earlier test but what is cached by the records it follows from, and no queue left open."""
-    for loader in vars(cache).values():
-        if isinstance(loader, type(cache.linear_accuracy)) and loader not in (cache._analysed, cache._judged):
-            loader.clear()
+    """No queue left open."""
     yield
     for opened in ("jobs", "store"):
         if opened in cache._opened:
@@ -100,12 +97,10 @@ def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, pag
 
 def test_the_ffn_page_shows_the_intervals_that_the_command_line_prints(capsys):
     assert command_line.main(["run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json"]) == 0
-    printed, shown = json.loads(capsys.readouterr().out), cache.ffn_gap("digits")
-    assert [row["name"] for row in printed["contrasts"]] == [row["name"] for row in shown["contrasts"]]
-    assert all(row["mean"] is not None for row in printed["contrasts"])
-    whole = tables.contrast_rows(shown)
-    whole = whole[whole["seed"].isna()]
-    assert whole["mean"].tolist() == pytest.approx([100 * row["mean"] for row in printed["contrasts"]])
+    printed, shown = json.loads(capsys.readouterr().out)["contrasts"], cache.analysis("ffn-gap", "digits")
+    assert all(row["mean"] is not None for row in printed)
+    rows = analyses.effect_rows(shown, {row["name"]: row["name"] for row in printed})
+    assert rows[rows["seed"].isna()]["mean"].tolist() == pytest.approx([100 * row["mean"] for row in printed])
 
 
 def test_the_server_never_loads_tensorflow(tmp_path):
@@ -275,19 +270,10 @@ def test_the_command_of_an_experiment_makes_that_experiment():
         assert command_line._experiment(options) == wanted
 
 
-@pytest.fixture
-def nothing_cached():
-    """For records that are not those on disk."""
-    st.cache_data.clear()
-    yield
-    st.cache_data.clear()
-
-
 @pytest.mark.parametrize("variant", ["mixer", "mobilevit"])
-def test_a_measured_network_fills_the_ffn_page(nothing_cached, monkeypatch, variant):
-    plan = cache.shipped_experiment("digits", variant)
-    records = indexed(fill(plan, {arm: 0.9 if arm == "on" else 0.8 for arm in plan.arms}))
-    monkeypatch.setattr(cache, "all_records", lambda: records)
+def test_a_measured_network_fills_the_ffn_page(only_records, variant):
+    wanted = plan("ffn-gap", "digits", variant)
+    only_records(indexed(fill(wanted, {arm: 0.9 if arm == "on" else 0.8 for arm in wanted.arms})))
     app = open_page("ffn", variant=variant)
     assert not app.exception
     assert len(charts_of(app)) >= 3  # the gap, how the arms learn, the published figures; more where it is shipped
@@ -362,7 +348,7 @@ def test_the_inside_of_every_variant_can_be_seen(opened_networks, monkeypatch, v
 
 
 def test_a_chart_of_intervals_draws_means_spans_seeds_zero_and_delta():
-    columns = tables.column_names()
+    columns = analyses.column_names()
     data = pd.DataFrame(
         [
             {"label": "a", "mean": 3.0, "low": 2.0, "high": 4.0, "delta": 1.5, "verdict": "v", "colour": "#009E73"},
@@ -475,3 +461,21 @@ def test_a_failed_run_stays_in_the_list_with_its_reason(lab_home):
         app = open_page(page)
         app.session_state["watched"] = [run_id]
         assert not app.run().exception
+
+
+def test_what_is_shown_follows_from_all_runs_that_have_finished(nothing_shipped):
+    """Also when the last one finishes while a page is open: a verdict of the runs before it would stay for ever."""
+    wanted = plan("hybrids", "digits")
+    *before, last = fill(wanted, dict.fromkeys(wanted.arms, 0.9) | {"convolution first": 0.95})
+    store = cache.store()
+
+    def finish(record):
+        run_id = store.add(record.spec, record.fingerprint)
+        store.finish(replace(record, run_id=run_id, fingerprint=record.spec.fingerprint(record.dataset_hash)))
+
+    for record in before:
+        finish(record)
+    assert cache.analysis("hybrids", "digits").control("same_arm_twice").measure.seeds == wanted.seeds - 1
+    finish(last)
+    assert cache.analysis("hybrids", "digits").control("same_arm_twice").measure.seeds == wanted.seeds
+    assert cache.all_records() is cache.all_records(), "shared, not copied"

@@ -11,8 +11,7 @@ import streamlit as st
 from tf_models.errors import LabError
 from tf_models.jobs import showcase, worker
 from tf_models.jobs.queue import Jobs
-from tf_models.runs import shipped
-from tf_models.runs.known import known_records
+from tf_models.runs.known import known_records, known_stamp
 from tf_models.runs.provenance import Records
 from tf_models.runs.reading import read_spec
 from tf_models.runs.record import RunRecord
@@ -22,8 +21,6 @@ from tf_models.runs.store import FINISHED, RunStore
 from tf_models.statistics.effects import Measure
 from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
-from tf_models.study.documents import analysis_document
-from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.judging import Result, load_results
 from tf_models.study.linear import shipped_linear
 from tf_models.study.plans import plan
@@ -65,54 +62,33 @@ def _store_or_none() -> RunStore | None:
 
 
 def all_records() -> Records:
-    """Shipped and own finished runs, by what was asked."""
+    """Shipped and own finished runs, by what was asked: shared by all, and not to be changed."""
     return known_records(_store_or_none())
 
 
-@st.cache_data(ttl=10, show_spinner=False)
-def ffn_gap(dataset: str, variant: str = "vit") -> dict[str, Any]:
-    """The analysis of ``ffn-gap`` as far as its runs are there."""
-    return _rows(analyse(shipped_experiment(dataset, variant), all_records()))
+def _stamp() -> int:
+    """What changes whenever a result does."""
+    return hash((known_stamp(_store_or_none()), exact.exact_stamp()))
 
 
-def shipped_experiment(dataset: str, variant: str = "vit") -> FfnGap:
-    """``ffn-gap`` as the lab ships it for `dataset`, with its grid for `vit` alone."""
-    found = plan("ffn-gap", dataset, variant)
-    assert isinstance(found, FfnGap)
-    return found
+def analysis(experiment: str, dataset: str, variant: str = "vit") -> Analysis:
+    """The analysis of an experiment as the lab plans it, as far as its runs are there."""
+    return _analysis(experiment, dataset, variant, _stamp())
 
 
-@st.cache_data(ttl=10, show_spinner=False)
-def parameter_efficiency(dataset: str) -> dict[str, Any]:
-    """The analysis of ``parameter-efficiency`` as the lab ships it, as far as its runs are there."""
-    return experiment_result("parameter-efficiency", dataset)
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _analysis(experiment: str, dataset: str, variant: str, stamp: int) -> Analysis:
+    return analyse(plan(experiment, dataset, variant), all_records())
 
 
-def experiment_result(name: str, dataset: str) -> dict[str, Any]:
-    """The analysis of an experiment as the lab ships it, as far as its runs are there; empty where none is planned."""
-    return _analysed(name, dataset, _record_stamp())
+def claim_results() -> dict[str, tuple[Result, ...]]:
+    """Every claim with a result per data set."""
+    return _judged(_stamp())
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _analysed(name: str, dataset: str, stamp: tuple[str, ...]) -> dict[str, Any]:
-    return _rows(analyse(plan(name, dataset), all_records()))
-
-
-def _rows(analysis: Analysis) -> dict[str, Any]:
-    """An analysis as the rows that tables and charts read."""
-    found, experiment = analysis_document(analysis), analysis.experiment
-    sizes = [arm for arm in found["arms"] if analysis.arms[arm["name"]].arm.train_size is None]
-    measures = {row["name"]: {**row, "value": row["mean"]} for row in found["contrasts"]}
-    rows = list(measures.values())
-    if isinstance(experiment, FfnGap):
-        arms = [arm for arm in found["arms"] if not analysis.arms[arm["name"]].arm.like]
-        grid = [row for row in rows if "depth" in row]
-        return found | {"arms": arms, "measures": measures, "grid": grid, "contrasts": rows[:5]}
-    if experiment.name != "parameter-efficiency":
-        return found | {"measures": measures, "contrasts": rows}
-    curve = [arm | {"front": []} for arm in found["arms"] if arm["budget"] == 1]
-    at_full_size = [row for row in rows if row["unit"] == "accuracy" and " " not in row["a"] + row["b"]]
-    return found | {"arms": sizes, "measures": measures, "contrasts": at_full_size, "data_curve": curve}
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _judged(stamp: int) -> dict[str, tuple[Result, ...]]:
+    return load_results(all_records())
 
 
 @st.cache_data(ttl=10, show_spinner=False)
@@ -123,38 +99,6 @@ def linear_accuracy(dataset: str) -> float | None:
 
 
 LIVE_SEEDS = range(1000, 2000)  # of what a visitor repeats: no experiment reports them
-
-
-def claim_results() -> dict[str, tuple[Result, ...]]:
-    """Every claim with a result a data set. Judging takes seconds, so it is done again only when records change."""
-    return _judged(_record_stamp())
-
-
-@st.cache_data(ttl=10, show_spinner=False)
-def _record_stamp() -> tuple[str, ...]:
-    """The shipped results as they are, and the own runs that an experiment may report."""
-    files = [f"{path.name} {path.stat().st_mtime_ns}" for path in sorted(shipped.RESULTS.glob("*"))]
-    opened = _store_or_none()
-    own = opened.runs([FINISHED], limit=100_000) if opened is not None else []
-    return (*files, *(run.id for run in own if run.purpose != "page" and run.spec.seed not in LIVE_SEEDS))
-
-
-@st.cache_data(max_entries=2, show_spinner=False)
-def _judged(stamp: tuple[str, ...]) -> dict[str, tuple[Result, ...]]:
-    return load_results(all_records())
-
-
-@st.cache_data(ttl=10, show_spinner=False)
-def arm_histories(dataset: str, variant: str = "vit") -> list[dict[str, Any]]:
-    """One row for every arm, seed and epoch of ``ffn-gap``: validation accuracy and losses."""
-    analysis = analyse(shipped_experiment(dataset, variant), all_records())
-    return [
-        {"arm": arm.name, "seed": record.spec.seed, **row}
-        for arm in analysis.arms.values()
-        if not arm.arm.like
-        for record in arm.records.values()
-        for row in record.history
-    ]
 
 
 # Trained models for Feature maps

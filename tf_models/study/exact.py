@@ -4,16 +4,15 @@
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from tf_models.errors import LabError
 from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure
-from tf_models.zoo.cost_cases import cost_facts
-from tf_models.zoo.facts import inventory_facts
+from tf_models.study.configurations import inventory_measures
+from tf_models.study.cost_cases import cost_formulas
 
 COMPUTED = ("identities", "receptive-field", "rank-collapse", "cost")  # what the file holds
 EXACT = ("inventory", *COMPUTED)
@@ -24,14 +23,8 @@ def exact_measures() -> dict[str, dict[str, Measure]]:
     found = _results()
     measures = {name: _measures(found.get(name, {})) for name in COMPUTED}
     if measures["cost"]:
-        measures["cost"] |= _formulas(cost_facts)
-    return {"inventory": dict(_formulas(inventory_facts)), **measures}
-
-
-@cache  # a page asks at every click
-def _formulas(facts: Callable[[], dict[str, tuple[float, str]]]) -> dict[str, Measure]:
-    """What closed formulas give, as measures."""
-    return {name: Measure(float(v), float(v), float(v), unit, source="formula") for name, (v, unit) in facts().items()}
+        measures["cost"] |= cost_formulas()
+    return {"inventory": dict(inventory_measures()), **measures}
 
 
 def exact_series() -> dict[str, dict[str, Any]]:
@@ -91,9 +84,14 @@ def _read(path: str, _stamp: int) -> dict[str, Any]:
         return json.load(file)
 
 
-def _results() -> dict[str, Any]:
+def exact_stamp() -> int:
+    """What changes whenever the file does."""
     path = shipped.RESULTS / "exact.json"
-    return _read(str(path), path.stat().st_mtime_ns) if path.exists() else {}
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _results() -> dict[str, Any]:
+    return _read(str(shipped.RESULTS / "exact.json"), stamp) if (stamp := exact_stamp()) else {}
 
 
 def _measures(result: dict[str, Any]) -> dict[str, Measure]:

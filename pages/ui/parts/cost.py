@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, tables
+from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.words import say, sentences
@@ -49,8 +49,7 @@ def show_growth(kind: str) -> bool:
     """Cost against the number of tokens, and in a sentence what was found; False where nothing was measured."""
     series = cache.exact_series("cost")
     if not series:
-        st.info(say("topic.empty_exact"))
-        st.code("python -m tf_models exact --only cost --ship", language="sh", wrap_lines=True)
+        analyses.show_no_exact("cost")
         return False
     data = rows_of(series, kind)
     columns = {name: say(f"cost.column.{name}") for name in ("case", "value", "low", "high")}

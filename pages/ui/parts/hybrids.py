@@ -1,17 +1,14 @@
 """The parts of the page *Hybrids*: convolution and attention alone and together, at equal parameters."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, tables
+from pages.ui import analyses, tables
+from pages.ui.anatomy import count
 from pages.ui.charts import intervals
-from pages.ui.parts.anatomy import count
-from pages.ui.parts.ffn import factorial
-from pages.ui.theme import FAMILIES, VERDICTS
+from pages.ui.theme import FAMILIES
 from pages.ui.words import say
+from tf_models.study.analysis import Analysis
 
 ARMS = {  # name → family, in the order of the chart
     "convolution": "convolution",
@@ -20,81 +17,73 @@ ARMS = {  # name → family, in the order of the chart
     "attention first": "hybrid",
     "stem": "hybrid",
 }
-MEASURES = ("best_hybrid_over_best_pure", "order", "stem_over_pure_attention", "conv_over_attention")
 
 
-def arm_rows(result: Mapping[str, Any]) -> pd.DataFrame:
+def arm_rows(analysis: Analysis) -> pd.DataFrame:
     """Accuracy of every arm for `intervals.spans`."""
-    arms = factorial.arms_by_name(result)
+    arms = {name: arm for name, arm in analysis.arms.items() if arm.accuracy is not None}
     rows = [
         {
             "label": say(f"hybrids.arm.{name}"),
             "colour": FAMILIES[family],
-            "value": 100 * arms[name]["test_accuracy"],
-            "low": 100 * arms[name]["low"],
-            "high": 100 * arms[name]["high"],
-            "parameters": arms[name]["parameters"],
-            "macs": count(arms[name]["macs"]),
-            "seeds": len(arms[name]["seeds"]),
-            "runs": ", ".join(arms[name]["runs"]),
+            **analyses.accuracy(arms[name]),
+            "parameters": arms[name].parameters,
+            "macs": count(arms[name].macs),
+            "seeds": len(arms[name].seeds),
+            "runs": ", ".join(arms[name].runs),
         }
         for name, family in ARMS.items()
         if name in arms
     ]
-    columns = ["label", "colour", "value", "low", "high", "parameters", "macs", "seeds", "runs"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["label", "colour", "accuracy", "low", "high", "parameters", "macs", "seeds", "runs"]
+    return pd.DataFrame(rows, columns=columns).rename(columns={"accuracy": "value"})
 
 
-def show_arms(dataset: str) -> bool:
+def show_arms(analysis: Analysis) -> bool:
     """Every arm with its interval, and in a sentence which is best; False where nothing was measured."""
-    result = cache.experiment_result("hybrids", dataset)
-    data = arm_rows(result)
+    data = arm_rows(analysis)
     if data.empty:
-        factorial.show_empty("hybrids", dataset)
+        analyses.show_empty(analysis.experiment)
         return False
     names = ("label", "value", "low", "high", "parameters", "macs", "seeds", "runs")
     columns = {name: say(f"hybrids.column.{name}") for name in names}
-    chart = intervals.spans(data, say("hybrids.chart", scale=factorial.scale_of(result)), columns["value"], columns)
+    title = say("hybrids.chart", scale=analyses.scale_of(analysis))
+    chart = intervals.spans(data, title, columns["value"], columns)
     text = "; ".join(f"{row['label']} {row['value']:.1f} %" for row in data.to_dict("records"))
-    st.altair_chart(chart, key=f"hybrids_{dataset}", alt=text)
-    st.markdown(finding(result))
+    st.altair_chart(chart, key=f"hybrids_{analysis.experiment.dataset}", alt=text)
+    st.markdown(finding(analysis))
     st.caption(say("hybrids.hint"))
+    analyses.show_source(analysis)
     thousands = {columns["parameters"]: st.column_config.NumberColumn(format="localized")}
     shown = data.drop(columns="colour").round(2).rename(columns=columns)
     st.dataframe(shown, hide_index=True, width="stretch", column_config=thousands)
     return True
 
 
-def finding(result: Mapping[str, Any]) -> str:
+def finding(analysis: Analysis) -> str:
     """Best hybrid against best pure network, and which order is better."""
-    best = result["measures"].get("best_hybrid_over_best_pure", {})
-    words = factorial.finding(result, "best_hybrid_over_best_pure")
+    best = analysis.primary
+    words = analyses.fields(best)
     if words is None:
         return say("hybrids.untested")
-    names = {side: say(f"hybrids.arm.{best[side]}") for side in ("a", "b")}
-    order = factorial.phrase(result, "order")
-    return say("hybrids.finding", scale=factorial.scale_of(result), order=order, **names, **words)
+    names = {"a": say(f"hybrids.arm.{best.a}"), "b": say(f"hybrids.arm.{best.b}")}
+    order = analyses.phrase(analysis.contrasts["order"])
+    return say("hybrids.finding", scale=analyses.scale_of(analysis), order=order, **names, **words)
 
 
-def show_contrasts(dataset: str) -> None:
+def show_contrasts(analysis: Analysis) -> None:
     """The contrasts with their intervals against δ."""
-    result = cache.experiment_result("hybrids", dataset)
-    rows = []
-    for name in MEASURES:
-        row = result["measures"].get(name, {})
-        if row.get("value") is not None:
-            numbers = {key: 100 * row[key] for key in ("value", "low", "high")}
-            verdict = say(f"verdict.{row['verdict']}")
-            label = f"{say(f'hybrids.measure.{name}')} · {verdict}"
-            rows.append({"label": label, "colour": VERDICTS[row["verdict"]], **numbers, "delta": 100 * row["delta"]})
-    if not rows:
+    labels = {name: say(f"hybrids.measure.{name}") for name in analysis.contrasts}
+    data = analyses.effect_rows(analysis, labels)
+    data = data.rename(columns={"mean": "value"}).query("seed.isna()")
+    if data.empty:
         return
-    data = pd.DataFrame(rows)
-    columns = {name: say(f"hybrids.column.{name}") for name in ("label", "value", "low", "high")}
+    dataset, delta = analysis.experiment.dataset, 100 * analysis.primary.delta
+    columns = {name: say(f"hybrids.column.{name}") for name in ("label", "low", "high")}
     columns["value"] = say("column.mean")
-    delta = float(data["delta"].iloc[0])
     chart = intervals.spans(data, "", say("ffn.gap_axis"), columns, (0, delta), "+.2f")
-    text = "; ".join(f"{row['label']} {row['value']:+.2f}" for row in rows)
+    text = "; ".join(f"{row['label']} {row['value']:+.2f}" for row in data.to_dict("records"))
     st.altair_chart(chart, key=f"hybrid_contrasts_{dataset}", alt=text)
     st.caption(say("hybrids.contrasts_hint", delta=f"{delta:g}"))
-    tables.beside(data.filter(items=list(columns)).round(2).rename(columns=columns), f"hybrids-{dataset}")
+    shown = data.filter(["label", "value", "low", "high"]).round(2).rename(columns=columns)
+    tables.beside(shown, f"hybrids-{dataset}")

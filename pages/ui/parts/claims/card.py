@@ -221,18 +221,12 @@ def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
         for part in result.parts:
             if part.measure is None or not known.keys() & set(part.measure.runs):
                 continue
-            analysis = cache.experiment_result(part.part.experiment, result.dataset)
-            behind = set(part.measure.runs)
-            arms = [arm for arm in analysis.get("arms", ()) if arm["runs"] and behind.issuperset(arm["runs"])]
-            weights = analysis.get("measures", {}).get(part.part.measure, {}).get("weights", {})
-            for name, weight in weights.items():
-                # where a network has several sizes, the runs say which one it is
-                arm = next((arm for arm in arms if name in (arm["name"], arm.get("variant"))), None)
-                if arm is None:
-                    continue
-                accuracy = f"{100 * arm['test_accuracy']:.2f}"
-                if arm.get("low") is not None:
-                    accuracy += f" [{100 * arm['low']:.2f}, {100 * arm['high']:.2f}]"
+            analysis = cache.analysis(part.part.experiment, result.dataset)
+            for name, weight in analysis.contrasts[part.part.measure].contrast.weights.items():
+                arm = analysis.arms[name]
+                accuracy = f"{100 * (arm.test_accuracy or 0.0):.2f}"
+                if arm.accuracy is not None:
+                    accuracy += f" [{100 * arm.accuracy.low:.2f}, {100 * arm.accuracy.high:.2f}]"
                 rows.append(
                     {
                         say("column.dataset"): result.dataset,
@@ -240,8 +234,8 @@ def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
                         say("claims.column.arm"): name,
                         say("claims.column.weight"): f"{weight:+.3g}".replace("-", "−"),
                         say("claims.column.accuracy"): accuracy,
-                        say("column.loss"): f"{arm['test_loss']:.3f}",
-                        say("claims.column.seeds"): len(arm["seeds"]),
+                        say("column.loss"): f"{arm.test_loss or 0.0:.3f}",
+                        say("claims.column.seeds"): len(arm.seeds),
                     }
                 )
     return pd.DataFrame(rows)

@@ -1,20 +1,18 @@
-"""The parts of the page *FFN*: an analysis of ``ffn-gap`` as charts, tables and sentences."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The parts of the page *FFN* about one network: the gap with its intervals, its arms, its grid, its controls."""
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, frame, tables
+from pages.ui import analyses, frame, tables
+from pages.ui.anatomy import NAMES
 from pages.ui.charts import bars, curves, intervals
-from pages.ui.parts.anatomy import NAMES
 from pages.ui.theme import ARMS
-from pages.ui.words import language, say
+from pages.ui.words import language, say, sentences
 from tf_models.errors import LabError
+from tf_models.study.analysis import Analysis, ArmResult, Control
+from tf_models.study.answers import Answer
 from tf_models.study.experiments.base import MATCHED
 from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH, WITHOUT_CONTROL
-from tf_models.study.plans import command
 from tf_models.study.published import FFN_ABLATIONS
 
 # Where the nearest comparison of a network stands that has no FFN to switch off: page, what to choose on it.
@@ -44,35 +42,50 @@ def _link(page: str, label: str, query: dict[str, str]) -> None:
     st.page_link(f"pages/{page}.py", label=label, icon=frame.ICONS[page], query_params=query)
 
 
-def _show_nothing_measured(variant: str, dataset: str) -> None:
-    st.info(say("ffn.empty", network=NAMES[variant], dataset=dataset))
-    st.code(command(cache.shipped_experiment(dataset, variant)), language="sh", wrap_lines=True)
-    _link("train", say("ffn.train"), {"variant": variant})
+def answer_words(answer: Answer, variant: str) -> str:
+    """What the FFN is worth at one scale, in a sentence."""
+    analysis, found, words = answer.analysis, answer.contrast.measure, analyses.fields(answer.contrast)
+    assert found is not None and words is not None
+    return say(
+        "overview.finding",
+        dataset=analysis.experiment.dataset,
+        images=f"{analysis.scale.train_images:,}",
+        epochs=analysis.scale.epochs,
+        seeds=found.seeds,
+        network=say("overview.vit", depth=CLASSROOM_DEPTH) if variant == "vit" else say(f"train.variant.{variant}"),
+        better=say("overview.better" if found.value >= 0 else "overview.worse"),
+        **words | {"mean": tables.points(abs(found.value), sign=False)},
+    )
 
 
-def show_contrasts(result: dict[str, Any]) -> bool:
-    """The gap of every arm with its interval; False where nothing has been measured."""
-    variant, dataset, contrasts = result["variant"], result["dataset"], tables.contrast_rows(result)
-    if contrasts.empty:
-        _show_nothing_measured(variant, dataset)
+def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> bool:
+    """What the FFN is worth, one answer per scale, and the gap of every arm; False where nothing was measured."""
+    experiment = analysis.experiment
+    names = {name: say(f"arm.{row.b}") for name, row in analysis.contrasts.items() if not row.contrast.at}
+    rows = analyses.effect_rows(analysis, names)
+    if rows.empty:
+        analyses.show_empty(experiment, say("ffn.empty", network=NAMES[variant], dataset=experiment.dataset))
+        _link("train", say("ffn.train"), {"variant": variant})
         return False
-    if any(row["withheld"] for row in result["contrasts"]):
+    if analysis.withheld:
         st.warning(say("ffn.withheld"))
-    delta = f"{100 * result['contrasts'][0]['delta']:g}"
-    chart = intervals.effects(contrasts, say("ffn.gap_title"), say("ffn.gap_axis"), tables.column_names())
-    text = "; ".join(filter(None, (tables.effect_text(result, row["b"]) for row in result["contrasts"])))
-    st.altair_chart(chart, key=f"gap_{variant}_{dataset}", alt=say("ffn.gap_alt", text=text))
-    st.markdown(tables.finding(result) or "")
-    st.caption(say("verdict.hint", delta=delta))
-    shown = contrasts.drop(columns="colour").rename(columns=tables.column_names())
-    tables.beside(shown, f"ffn-gap-{variant}-{dataset}")
+    columns, key = analyses.column_names(), f"{variant}-{experiment.dataset}"
+    chart = intervals.effects(rows, say("ffn.gap_title"), say("ffn.gap_axis"), columns)
+    st.altair_chart(chart, key=f"gap_{key}", alt=say("ffn.gap_alt", text=analyses.effect_words(rows)))
+    for answer in answers:
+        st.markdown(answer_words(answer, variant))
+    if len(answers) > 1:
+        st.caption(say("ffn.scales"))
+    st.caption(say("verdict.hint", delta=f"{100 * analysis.primary.delta:g}"))
+    analyses.show_source(analysis)
+    tables.beside(rows.drop(columns="colour").rename(columns=columns), f"ffn-gap-{key}")
     return True
 
 
-def show_arms(result: dict[str, Any]) -> None:
+def show_arms(analysis: Analysis) -> None:
     """Accuracy, loss and size of every arm, with its runs."""
-    labels = _labels()
-    size = {arm["name"]: arm["parameters"] for arm in result["arms"]}
+    labels, arms = _labels(), _six(analysis)
+    size = {arm.name: arm.parameters for arm in arms}
     st.caption(say("ffn.arms_hint", share=f"{100 * (1 - size['off'] / size['on']):.0f}"))
     unmatched = {name: size[name] / size["on"] - 1 for name in ("off_deeper", "off_wider")}
     unmatched = [f"{labels[name]} {100 * more:+.0f} %" for name, more in unmatched.items() if abs(more) > MATCHED]
@@ -80,96 +93,103 @@ def show_arms(result: dict[str, Any]) -> None:
         st.warning(say("ffn.unmatched", arms="; ".join(unmatched).replace("-", "−")))
     rows = [
         {
-            say("column.arm"): labels[arm["name"]],
-            say("column.accuracy"): round(100 * arm["test_accuracy"], 2),
-            say("column.loss"): round(arm["test_loss"], 3),
-            say("column.parameters"): arm["parameters"],
-            say("column.rate"): arm["learning_rate"],
-            say("column.seeds"): len(arm["seeds"]),
-            say("column.run"): ", ".join(arm["runs"]),
+            say("column.arm"): labels[arm.name],
+            say("column.accuracy"): round(100 * arm.test_accuracy, 2),
+            say("column.loss"): round(arm.test_loss, 3),
+            say("column.parameters"): arm.parameters,
+            say("column.rate"): arm.learning_rate,
+            say("column.seeds"): len(arm.seeds),
+            say("column.run"): ", ".join(arm.runs),
         }
-        for arm in result["arms"]
-        if arm["test_accuracy"] is not None
+        for arm in arms
+        if arm.test_accuracy is not None and arm.test_loss is not None
     ]
     thousands = {say("column.parameters"): st.column_config.NumberColumn(format="localized")}
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", column_config=thousands)
 
 
-def show_curves(variant: str, dataset: str) -> None:
+def _six(analysis: Analysis) -> list[ArmResult]:
+    """The arms at the network's own depth, with all images."""
+    return [arm for arm in analysis.arms.values() if not arm.arm.like]
+
+
+def show_curves(analysis: Analysis, variant: str) -> None:
     """Validation accuracy of the arms by epoch."""
-    histories = pd.DataFrame(cache.arm_histories(dataset, variant))
-    histories = histories.assign(validation=100 * histories["validation_accuracy"])
-    rows = histories.groupby(["arm", "epoch"])["validation"].agg(mean="mean", low="min", high="max").reset_index()
+    epochs = [
+        {"arm": arm.name, "epoch": row["epoch"], "validation": 100 * row["validation_accuracy"]}
+        for arm in _six(analysis)
+        for record in arm.records.values()
+        for row in record.history
+    ]
+    by_epoch = pd.DataFrame(epochs).groupby(["arm", "epoch"])["validation"]
+    rows = by_epoch.agg(mean="mean", low="min", high="max").reset_index()
     chart = curves.learning_curves(
         rows, say("ffn.curves"), say("axis.epoch"), say("column.validation"), _labels(), say("column.arm")
     )
-    st.altair_chart(chart, key=f"curves_{variant}_{dataset}", alt=say("ffn.curves_alt"))
+    st.altair_chart(chart, key=f"curves_{variant}_{analysis.experiment.dataset}", alt=say("ffn.curves_alt"))
 
 
-def show_grid(result: dict[str, Any]) -> None:
+def show_grid(analysis: Analysis) -> None:
     """The gap against depth and training size."""
-    cells = pd.DataFrame([cell for cell in result["grid"] if cell["mean"] is not None])
-    if cells.empty:
+    cells = [
+        {
+            **row.contrast.at,
+            **{name: 100 * value for name, value in (("mean", found.value), ("low", found.low), ("high", found.high))},
+            "seeds": found.seeds,
+            "wins": found.wins,
+            "verdict": say(f"verdict.{row.verdict}"),
+        }
+        for row in analysis.contrasts.values()
+        if row.contrast.at and (found := row.measure) is not None
+    ]
+    if not cells:
         st.info(say("ffn.grid_empty"))
         return
-    cells = cells.assign(**{name: 100 * cells[name] for name in ("mean", "low", "high", "delta")})
-    chart = intervals.gap_grid(
-        cells,
-        say("ffn.grid_title"),
-        say("axis.depth"),
-        say("column.mean"),
-        say("axis.train_images"),
-        float(cells["delta"].iloc[0]),
-    )
-    st.altair_chart(chart, key=f"grid_{result['dataset']}", alt=say("ffn.grid_alt"))
-    rates = {arm["name"]: arm["learning_rate"] for arm in result["arms"]}
-    st.caption(say("ffn.grid_hint", depth=CLASSROOM_DEPTH, on=rates["on"], off=rates["off"]))
-    names = tables.column_names() | {"depth": say("axis.depth"), "train_images": say("axis.train_images")}
-    shown = cells[["depth", "train_images", "mean", "low", "high", "seeds", "wins", "verdict"]]
-    shown = shown.assign(verdict=[say(f"verdict.{verdict}") for verdict in shown["verdict"]])
-    tables.beside(shown.rename(columns=names), f"ffn-grid-{result['dataset']}")
+    data, dataset = pd.DataFrame(cells), analysis.experiment.dataset
+    words = say("axis.depth"), say("column.mean"), say("axis.train_images")
+    chart = intervals.gap_grid(data, say("ffn.grid_title"), *words, 100 * analysis.primary.delta)
+    st.altair_chart(chart, key=f"grid_{dataset}", alt=say("ffn.grid_alt"))
+    rates = {name: analysis.arms[name].learning_rate for name in ("on", "off")}
+    st.caption(say("ffn.grid_hint", depth=CLASSROOM_DEPTH, **rates))
+    names = analyses.column_names() | {"depth": words[0], "train_images": words[2]}
+    tables.beside(data.rename(columns=names), f"ffn-grid-{dataset}")
 
 
-def show_controls(result: dict[str, Any]) -> None:
+def show_controls(analysis: Analysis, variant: str) -> None:
     """Whether the controls passed, in figures."""
-    positive, again = result["controls"]
-    shares = {
-        arm: ", ".join(f"{100 * value:.1f} %" for value in positive[key]) or say("ffn.control.missing")
-        for arm, key in (("on", "with_ffn"), ("off", "without_ffn"))
-    }
-    task = say("ffn.control.positive", **shares)
-    if result["variant"] in WITHOUT_CONTROL:
-        task += " " + say("ffn.control.stands_in", network=NAMES[result["variant"]])
-    for control, words in (
-        (positive, task),
-        (again, _same_arm_twice(again, f"{100 * result['contrasts'][0]['delta']:g}")),
-    ):
-        icon = {True: "check_circle", False: "cancel", None: "help"}[control["passed"]]
+    for control in analysis.controls:
+        if control.name == "positive":
+            missing = say("ffn.control.missing")
+            found = {"on": control.with_ffn, "off": control.without_ffn}
+            shares = {arm: ", ".join(f"{100 * share:.1f} %" for share in found[arm]) or missing for arm in found}
+            words = say("ffn.control.positive", **shares)
+            if variant in WITHOUT_CONTROL:
+                words = sentences(words, say("ffn.control.stands_in", network=NAMES[variant]))
+        else:
+            words = _same_arm_twice(control, f"{100 * analysis.primary.delta:g}")
+        icon = {True: "check_circle", False: "cancel", None: "help"}[control.passed]
         st.markdown(f":material/{icon}: {words}")
 
 
-def _same_arm_twice(control: Mapping[str, Any], delta: str) -> str:
+def _same_arm_twice(control: Control, delta: str) -> str:
     """Whether a difference was found, which the mark stands for, and, apart from it, whether equality was shown."""
-    if control["passed"] is None:
+    measure = control.measure
+    if measure is None:
         return say("ffn.control.again.missing")
-    numbers = {name: tables.points(control[name]) for name in ("mean", "low", "high")}
-    found = say(f"ffn.control.again.found.{control['passed']}")
-    shown = "supported" if control["verdict"] == "supported" else "open"
+    values = {"mean": measure.value, "low": measure.low, "high": measure.high}
+    numbers = {name: tables.points(value) for name, value in values.items()}
+    found = say(f"ffn.control.again.found.{control.passed}")
+    shown = "supported" if control.verdict == "supported" else "open"
     equal = say(f"ffn.control.again.equal.{shown}", delta=delta)
     return say("ffn.control.same_arm_twice", found=found, equal=equal, **numbers)
 
 
-def show_published(result: dict[str, Any] | None) -> None:
+def show_published(analysis: Analysis | None, variant: str) -> None:
     """Accuracies with and without the FFN, measured here (where anything is) and published."""
-    measured = {arm["name"]: arm["test_accuracy"] for arm in result["arms"]} if result else {}
     rows = [
-        {
-            "label": f"{NAMES[result['variant']]}, {result['dataset']}",
-            "which": say(column),
-            "value": 100 * measured[arm],
-        }
+        {"label": f"{NAMES[variant]}, {analysis.experiment.dataset}", "which": say(column), "value": 100 * found}
         for column, arm, _ in WITH_WITHOUT
-        if result and measured[arm] is not None
+        if analysis and (found := analysis.arms[arm].test_accuracy) is not None
     ]
     rows += [
         {

@@ -1,0 +1,98 @@
+"""Analyses in the visitor's words: their scale and source, contrasts with intervals and verdicts, missing results."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import tables
+from pages.ui.theme import VERDICTS
+from pages.ui.words import say, sentences
+from tf_models.study.analysis import Analysis, ArmResult, ContrastResult
+from tf_models.study.experiments import Experiment
+from tf_models.study.plans import command
+
+
+def scale_of(analysis: Analysis) -> str:
+    """Data and training of an analysis, in a phrase."""
+    scale = analysis.scale
+    images = f"{scale.train_images:,}"
+    return say("claims.on", dataset=analysis.experiment.dataset, images=images, epochs=scale.epochs, seeds=scale.seeds)
+
+
+def fields(row: ContrastResult | None) -> dict[str, str] | None:
+    """A contrast as the fields of a sentence; None where it is untested."""
+    if row is None or row.measure is None:
+        return None
+    numbers = {"mean": row.measure.value, "low": row.measure.low, "high": row.measure.high}
+    points = {name: tables.points(value) for name, value in numbers.items()}
+    return {**points, "verdict": say(f"verdict.{row.verdict}"), "delta": f"{100 * row.delta:g}"}
+
+
+def phrase(row: ContrastResult | None) -> str:
+    """A contrast with its interval, in points."""
+    found = fields(row)
+    return say("topic.points", **found) if found else say("verdict.untested")
+
+
+def show_empty(experiment: Experiment, words: str = "") -> None:
+    """What makes the results that are missing."""
+    st.info(words or say("topic.empty", experiment=experiment.name, dataset=experiment.dataset))
+    st.code(command(experiment), language="sh", wrap_lines=True)
+
+
+def show_source(analysis: Analysis) -> None:
+    """On which device and which version of the data set the runs were made, and which runs are left out for it."""
+    dataset = analysis.experiment.dataset
+    words = say("topic.source", dataset=dataset, version=analysis.dataset_hash[:8], device=analysis.device)
+    others = "; ".join(
+        say("topic.other_source", runs=runs, dataset=name, version=content[:8], device=device)
+        for (device, name, content), runs in analysis.left_out.items()
+    )
+    st.caption(sentences(words, say("topic.left_out", others=others) if others else ""))
+
+
+def effect_rows(analysis: Analysis, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Contrasts of two arms (name → words) for `intervals.effects`, with the difference of every seed."""
+    rows = []
+    for name, words in labels.items():
+        row = analysis.contrasts[name]
+        found = row.measure
+        if found is None or row.verdict is None:
+            continue
+        verdict = say(f"verdict.{row.verdict}")
+        label = f"{words} · {verdict}"
+        numbers = {"mean": found.value, "low": found.low, "high": found.high, "delta": row.delta}
+        shown = {key: 100 * value for key, value in numbers.items()}
+        rows.append({"label": label, **shown, "verdict": verdict, "colour": VERDICTS[row.verdict]})
+        first, second = analysis.arms[row.a].records, analysis.arms[row.b].records
+        for place in sorted(first.keys() & second.keys()):
+            difference = first[place].test_accuracy - second[place].test_accuracy
+            rows.append({"label": label, "mean": 100 * difference, "seed": first[place].spec.seed})
+    columns = ["label", "mean", "low", "high", "delta", "verdict", "colour", "seed"]
+    return pd.DataFrame(rows, columns=columns).astype({"seed": "float"})
+
+
+def effect_words(rows: pd.DataFrame) -> str:
+    """The same without the seeds, as a text alternative."""
+    whole = (row for row in rows.to_dict("records") if pd.isna(row["seed"]))
+    return "; ".join(f"{row['label']} {row['mean']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]" for row in whole)
+
+
+def column_names() -> dict[str, str]:
+    """The headings of `effect_rows`."""
+    names = ("label", "mean", "low", "high", "verdict", "delta", "seed", "seeds", "wins")
+    return {name: say(f"column.{name}") for name in names}
+
+
+def accuracy(arm: ArmResult) -> dict[str, float]:
+    """Mean test accuracy of an arm with its interval, in percent."""
+    assert arm.accuracy is not None
+    values = {"accuracy": arm.accuracy.value, "low": arm.accuracy.low, "high": arm.accuracy.high}
+    return {name: 100 * value for name, value in values.items()}
+
+
+def show_no_exact(name: str) -> None:
+    """What computes the figures of an experiment without training, where they are missing."""
+    st.info(say("topic.empty_exact"))
+    st.code(f"python -m tf_models exact --only {name} --ship", language="sh", wrap_lines=True)
