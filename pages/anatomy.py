@@ -1,8 +1,9 @@
-"""Anatomy: two of the text's systems, drawn and counted, and which of its sentences that settles."""
+"""Anatomy: two of the text's systems, drawn and counted, and the claims that name them."""
 
 import streamlit as st
 
-from pages.ui import anatomy, frame
+from pages.ui import frame
+from pages.ui.parts import anatomy
 from pages.ui.words import say
 
 frame.ensure()
@@ -29,6 +30,6 @@ st.caption(say("anatomy.activations_hint"))
 st.header(say("anatomy.shares"))
 anatomy.show_shares(systems)
 
-st.header(say("anatomy.settled"))
-st.markdown(say("anatomy.settled_hint"))
-anatomy.show_settled(systems)
+st.header(say("topic.claims"))
+st.markdown(say("anatomy.claims_hint"))
+anatomy.show_claims(systems)

@@ -37,7 +37,7 @@ deciding = listing.decided(cache.claim_results())
 st.markdown(listing.score_words(deciding))
 if wrong := listing.wrong_statements(deciding):
     st.subheader(say("claims.wrong"), anchor=False)
-    listing.show_links([result.claim.id for result in wrong], why=True)
+    listing.show_links([result.claim.id for result in wrong], why=True, mark=False)
 st.page_link("pages/claims.py", label=say("overview.open_claims"), icon=frame.ICONS["claims"])
 st.caption(say("overview.tables_hint"))
 text_tables.show_tables(deciding)

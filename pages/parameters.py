@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import anatomy, cache, frame, links
-from pages.ui.parts import parameters
+from pages.ui import cache, frame, links
+from pages.ui.parts import anatomy, parameters
 from pages.ui.words import say
 from tf_models.data import STUDIED
 

@@ -261,7 +261,8 @@ def _attention_step(case: str, side: int, batch: int):
     from plain import band
 
     from tf_models.layers.mixers import token_mixer
-    from tf_models.zoo.spec import RASTER_WINDOW, Block
+    from tf_models.zoo.counts import RASTER_WINDOW
+    from tf_models.zoo.families import TRANSFORMER
 
     heads, n = 4, side**2
     if ATTENTION[case] is None:
@@ -271,16 +272,7 @@ def _attention_step(case: str, side: int, batch: int):
     else:
         mixer, changes, shifted = ATTENTION[case]
         x = tf.random.stateless_normal((batch, side, side, CHANNELS), (0, 0))
-        block = Block(
-            kind="two_residuals",
-            width=CHANNELS,
-            mixer=mixer,
-            channel="off",
-            activation="gelu",
-            norm="none",
-            heads=heads,
-            **changes,
-        )
+        block = replace(TRANSFORMER, width=CHANNELS, mixer=mixer, heads=heads, **changes)
         layer = token_mixer(block, (side, side), shifted, "mixer")
         layer.build(x.shape)
 

@@ -1,4 +1,4 @@
-"""The page *Anatomy*: drawings, shares and the sentences that a configuration settles, each with a planted fault."""
+"""The page *Anatomy*: drawings, shares and what is counted for a claim, each with a planted fault."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -7,76 +7,66 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import anatomy, theme
+from pages.ui import theme
 from pages.ui.charts import networks
+from pages.ui.parts import anatomy
 from tf_models.locale import LANGUAGES, say
+from tf_models.study.claims import CLAIMS
 from tf_models.zoo import CLASSROOM, PUBLISHED, macs, parameters
+from tf_models.zoo.anatomy import blocks, direction, parts, steps, typical
 from tf_models.zoo.spec import map_blocks
 
 ROOT = Path(__file__).parents[1]
 
 
-def heights(name: str) -> list[int]:
-    """Rows of the grid at every block."""
-    return [part.grid[0] for part in anatomy.parts(PUBLISHED[name]) if part.place]
-
-
-def planted(name: str, **changes):
-    """A published configuration with these fields changed in every block."""
-    spec = PUBLISHED[name]
-    return replace(spec, stages=map_blocks(spec.stages, **changes))
-
-
-def said(spec) -> str:
-    return "\n".join(anatomy.finding_words(spec.name, finding) for finding in anatomy.settled(spec).values())
+def counted(spec) -> dict[str, str]:
+    """Claim → what *Anatomy* says is counted for it in this network alone."""
+    system = anatomy.System(spec.name, "", spec)
+    return {claim: "\n".join(lines) for claim, lines in anatomy.counted_words([system]).items()}
 
 
 def open_page(language: str = "en", **query: str) -> AppTest:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    app.query_params["lang"] = language
-    for key, value in query.items():
+    for key, value in {"lang": language, **query}.items():
         app.query_params[key] = value
     return app.switch_page("pages/anatomy.py").run()
 
 
-def text_of(app: AppTest) -> str:
-    return "\n".join(str(element.value) for kind in (app.markdown, app.caption) for element in kind)
-
-
-def test_every_system_has_a_name_and_can_be_chosen():
+def test_every_system_has_a_name_and_one_in_the_text():
     assert set(anatomy.NAMES) == set(CLASSROOM) | set(PUBLISHED)
     assert len(anatomy.SYSTEMS) == len(set(anatomy.SYSTEMS)) == len(CLASSROOM) + len(PUBLISHED)
     assert anatomy.spec_of("classroom-mobilenet_v1") != anatomy.spec_of("published-mobilenet_v1")
+    named = {system for claim in CLAIMS for system in claim.systems}
+    assert {anatomy.in_the_text(spec) for spec in (*CLASSROOM.values(), *PUBLISHED.values())} == named - {"Transformer"}
+    for claim, _, names in anatomy.COUNTED:
+        assert {*names} & {*next(row.systems for row in CLAIMS if row.id == claim)} or claim == "C24"
 
 
 def test_a_vit_is_drawn_with_equal_heights_and_a_swin_with_halved_ones():
-    assert heights("vit_b16") == [14] * 12
-    steps = [side for side, after in pairwise([*heights("swin_tiny"), 0]) if side != after]
-    assert steps == [56, 28, 14, 7]
+    heights = {name: [block.grid[0] for block in blocks(PUBLISHED[name])] for name in ("vit_b16", "swin_tiny")}
+    assert heights["vit_b16"] == [14] * 12
+    assert [side for side, after in pairwise([*heights["swin_tiny"], 0]) if side != after] == [56, 28, 14, 7]
 
 
 @pytest.mark.parametrize("system", anatomy.SYSTEMS)
-def test_every_system_is_drawn_counted_and_settles_something(system):
+def test_every_system_is_drawn_and_counted(system):
     for size in anatomy.SIZES if system.startswith("classroom") else anatomy.SIZES[:1]:
         spec = anatomy.spec_of(system, size)
-        parts = anatomy.parts(spec)
-        assert sum(part.parameters for part in parts) == parameters(spec)
-        assert sum(part.macs for part in parts) == macs(spec)
-        assert [part.place for part in parts if part.place] == list(spec.places)
+        assert sum(part.parameters for part in parts(spec)) == parameters(spec)
+        assert sum(part.macs for part in parts(spec)) == macs(spec)
+        assert [part.block for part in blocks(spec)] == list(spec.blocks)
         rows = anatomy.drawing_rows(spec)
         assert (rows["right"] > rows["left"]).all()
         assert (rows["left"].iloc[1:].to_numpy() > rows["right"].iloc[:-1].to_numpy()).all()
-        table = anatomy.stage_table(spec)
-        assert table["parameters"].sum() == parameters(spec)
-        assert anatomy.settled(spec)
-        assert said(spec)
+        assert anatomy.stage_table(spec)["parameters"].sum() == parameters(spec)
+        assert counted(spec)
         shares = anatomy.role_shares(spec).groupby("measure")["share"].sum()
         assert shares.tolist() == pytest.approx([100, 100])
 
 
 def test_steps_run_through_a_block():
     def widths(name: str, stage: int = -1) -> list[int]:
-        return [step.channels for step in anatomy.steps(anatomy.typical(PUBLISHED[name])[stage])]
+        return [step.channels for step in steps(typical(PUBLISHED[name])[stage])]
 
     assert widths("vit_b16") == [768, 768, 3072, 768]
     assert widths("resnet50", 0) == [256, 64, 64, 256]
@@ -85,130 +75,47 @@ def test_steps_run_through_a_block():
     assert widths("convnext_tiny", 0) == [96, 96, 384, 96]
     assert widths("vgg16", 0) == [64, 64]
     assert widths("mobilevit_s") == [160, 160, 240, 240, 480, 240, 160, 160]
-    ways = {name: anatomy.direction(anatomy.typical(PUBLISHED[name])[-1]) for name in PUBLISHED}
+    ways = {name: direction(typical(PUBLISHED[name])[-1]) for name in PUBLISHED}
     assert {name for name, way in ways.items() if way == "narrows"} == {"resnet50"}
     assert {name for name, way in ways.items() if way == "neither"} == {"vgg16", "mobilenet_v1"}
 
 
-# System, sentence, verdict, figures it must show; a planted fault and what it makes of the same sentence.
+# Network, claim, figures that are counted for it; a planted fault, and a figure that it makes of the same sentence.
 CASES = [
-    ("vit_b16", "one_grid", "no", ("14×14", "196", "12"), None, None, None),
-    (
-        "swin_tiny",
-        "merging",
-        "partly",
-        ("3 times", "56×56 → 28×28 → 14×14 → 7×7", "7×7."),
-        {"window": 4},
-        "partly",
-        "4×4.",
-    ),
-    ("convnext_tiny", "convnext", "no", ("0 attention", "18", "7×7"), {"mixer": "attention"}, "yes", "18 attention"),
-    ("convnext_tiny", "ffn_unique", "no", ("18 FFNs", "90.6 %"), {"channel": "off"}, "no", "0 FFNs"),
-    ("vit_b16", "ffn_unique", "no", ("12 FFNs", "65.5 %"), {"ffn_ratio": 1.0}, "no", "32.2 %"),
-    ("swin_tiny", "ffn_unique", "no", ("12 FFNs", "61.1 %"), {"ffn_ratio": 2.0}, "no", "44.0 %"),
-    (
-        "mobilenet_v2",
-        "depthwise",
-        "yes",
-        ("16 of the 17", "24 → 144 → 144 → 24"),
-        {"ffn_ratio": 1.0},
-        "no",
-        "0 of the 17",
-    ),
-    (
-        "mobilenet_v1",
-        "depthwise",
-        "no",
-        ("0 of the 13", "512 → 512 → 1,024"),
-        {"kind": "inverted"},
-        "yes",
-        "13 of the 13",
-    ),
-    (
-        "resnet50",
-        "bottleneck",
-        "no",
-        ("15 of the 16", "256 → 64 → 64 → 256"),
-        {"ffn_ratio": 4.0},
-        "yes",
-        "16 widen first",
-    ),
-    ("vgg16", "dense_head", "partly", ("89.4 %", "138,357,544", "25,088", "7×7"), None, None, None),
-    (
-        "vgg16",
-        "pyramid",
-        "yes",
-        ("224×224 → 112×112", "64 → 128 → 256 → 512"),
-        {"width": 64},
-        "partly",
-        "channels go 64.",
-    ),
-    (
-        "mixer_b16",
-        "token_mlp",
-        "partly",
-        ("3.0 %", "94.6 %", "196 → 384 → 196"),
-        {"token_ratio": 1.0},
-        "partly",
-        "5.9 %",
-    ),
-    (
-        "mobilevit_s",
-        "keeps_ffn",
-        "yes",
-        ("9 Transformer", "2 times", "144 → 288 → 144"),
-        {"channel": "off"},
-        "no",
-        "0 keep",
-    ),
+    ("swin_tiny", "C09", ("3 times", "56×56 → 28×28 → 14×14 → 7×7", "7×7."), {"window": 4}, "4×4."),
+    ("convnext_tiny", "C20", ("0 attention", "18", "7×7"), {"mixer": "attention"}, "18 attention"),
+    ("convnext_tiny", "C24", ("18 FFNs", "90.6 %"), {"channel": "off"}, "0 FFNs"),
+    ("vit_b16", "C24", ("12 FFNs", "65.5 %"), {"ffn_ratio": 1.0}, "32.2 %"),
+    ("swin_tiny", "C24", ("12 FFNs", "61.1 %"), {"ffn_ratio": 2.0}, "44.0 %"),
+    ("mobilenet_v2", "C35", ("16 of the 17", "24 → 144 → 144 → 24"), {"ffn_ratio": 1.0}, "0 of the 17"),
+    ("mobilenet_v1", "C35", ("0 of the 13", "512 → 512 → 1,024"), {"kind": "inverted"}, "13 of the 13"),
+    ("resnet50", "C32", ("15 of the 16", "256 → 64 → 64 → 256"), {"ffn_ratio": 4.0}, "16 widen first"),
+    ("vgg16", "C34", ("89.4 %", "138,357,544", "25,088", "7×7"), {"width": 64}, "3,136"),
+    ("vgg16", "C07", ("224×224 → 112×112", "64 → 128 → 256 → 512"), {"width": 64}, "channels go 64."),
+    ("mixer_b16", "C38", ("3.0 %", "94.6 %", "196 → 384 → 196"), {"token_ratio": 1.0}, "5.9 %"),
+    ("mobilevit_s", "C22", ("9 Transformer", "2 times", "144 → 288 → 144"), {"channel": "off"}, "0 keep"),
 ]
 
 
-@pytest.mark.parametrize(("name", "sentence", "fits", "figures", "fault", "then", "figure"), CASES)
-def test_a_sentence_holds_its_figures_and_a_wrong_configuration_makes_it_wrong(
-    name, sentence, fits, figures, fault, then, figure
-):
-    finding = anatomy.settled(PUBLISHED[name])[sentence]
-    assert finding.fits == fits
-    text = anatomy.finding_words(name, finding)
-    for value in figures:
-        assert value in text
-    if fault is not None:
-        faulty = anatomy.settled(planted(name, **fault))[sentence]
-        assert faulty.fits == then
-        assert figure in anatomy.finding_words(name, faulty)
-        assert figure not in text
+@pytest.mark.parametrize(("name", "claim", "figures", "fault", "figure"), CASES)
+def test_a_claim_has_the_figures_of_the_configuration_and_a_wrong_one_gives_others(name, claim, figures, fault, figure):
+    spec = PUBLISHED[name]
+    text, faulty = counted(spec)[claim], counted(replace(spec, stages=map_blocks(spec.stages, **fault)))[claim]
+    assert all(value in text for value in figures)
+    assert figure in faulty and figure not in text
 
 
-def test_a_vit_that_merged_patches_would_be_told_so():
-    stage = PUBLISHED["vit_b16"].stages[0]
-    stages = (replace(stage, blocks=stage.blocks[:6]), replace(stage, blocks=stage.blocks[6:], downsample="merge"))
-    finding = anatomy.settled(replace(PUBLISHED["vit_b16"], stages=stages))["one_grid"]
-    assert finding.fits == "yes"
-    assert "14×14 → 7×7" in anatomy.finding_words("ViT", finding)
-
-
-def test_a_vgg_with_a_pooled_head_would_be_told_so():
-    spec = PUBLISHED["vgg16"]
-    text = said(replace(spec, head=replace(spec.head, pool="mean")))
-    assert "89.4 %" not in text
-    assert "reads 1×1 positions at once (512 numbers)" in text
+def test_a_vit_that_merged_patches_would_be_drawn_and_counted_so():
+    spec = PUBLISHED["vit_b16"]
+    assert all(figure in counted(spec)["C09"] for figure in ("keeps one grid, 14×14", "196", "12"))
+    (stage,) = spec.stages
+    later = replace(stage, blocks=stage.blocks[6:], downsample="merge")
+    assert "14×14 → 7×7" in counted(replace(spec, stages=(replace(stage, blocks=stage.blocks[:6]), later)))["C09"]
 
 
 def test_longformer_computes_fewer_pairs_than_there_are():
-    finding = anatomy.settled(CLASSROOM["longformer"])["sparse"]
-    values = finding.values
-    assert finding.fits == "yes"
+    _, values = anatomy.anatomy.sparse(CLASSROOM["longformer"])
     assert values["kept"] <= values["executed"] < values["full"] == 64**2
-    full = replace(CLASSROOM["longformer"], stages=map_blocks(CLASSROOM["longformer"].stages, mixer="attention"))
-    assert anatomy.settled(full)["sparse"].fits == "no"
-
-
-def test_activations_and_linear_maps_of_the_published_networks():
-    counts = {name: anatomy.linear_and_active(spec) for name, spec in PUBLISHED.items()}
-    assert counts["vgg16"] == (16, 15)
-    assert counts["resnet50"] == (54, 49)
-    assert counts["vit_b16"][1] == 12
 
 
 def test_multiply_adds_are_written_short():
@@ -227,7 +134,7 @@ def test_the_drawing_has_a_box_for_every_part_on_the_given_scales():
     assert boxes["encoding"]["color"]["scale"]["range"] == list(colours.values())
     assert set(data["mixes"]) == set(colours)
     rows = drawn["datasets"][boxes["data"]["name"]]
-    assert len(rows) == len(anatomy.parts(spec)) == 18  # image, stem, 12 blocks, 3 merges, head
+    assert len(rows) == len(parts(spec)) == 18  # image, stem, 12 blocks, 3 merges, head
     assert all(row["high"] - row["low"] == row["rows"] for row in rows)
     assert [row["shape"] for row in drawn["datasets"][grids["data"]["name"]]] == ["224", "56", "28", "14", "7", "1"]
     assert [row["number"] for row in drawn["datasets"][numbers["data"]["name"]]] == ["1", "2", "3", "4"]
@@ -247,34 +154,54 @@ def test_bars_of_shares_end_at_100_percent():
     [
         {},
         {"left": "published-convnext_tiny", "right": "published-resnet50"},
-        {"left": "classroom-mobilenet_v1", "right": "published-mobilenet_v2"},
         {"left": "classroom-mobilevit", "left_size": "8x8x1", "right": "classroom-longformer", "right_size": "48x40x3"},
-        {"left": "classroom-vit", "left_size": "8x8x1", "right": "classroom-vit", "right_size": "64x64x3"},
         {"left": "classroom-vgg", "right": "classroom-vgg"},
     ],
 )
 def test_the_page_shows_any_two(language, query):
     app = open_page(language, **query)
-    assert not app.exception
-    assert not app.error
-    assert not app.warning
+    assert not app.exception and not app.error and not app.warning
     assert app.title[0].value == say(language, "anatomy.title")
     assert len(app.get("vega_lite_chart")) == 3
     assert app.selectbox[0].value == query.get("left", "published-vit_b16")
 
 
 def test_the_page_opens_with_the_texts_first_mistake():
-    text = text_of(open_page())
-    assert "196 patch tokens at every one of its 12 blocks" in text
-    assert "56×56 → 28×28 → 14×14 → 7×7" in text
-    assert "90.6 %" in text
+    text = "\n".join(str(element.value) for element in open_page().markdown)
+    for figure in ("196 patch tokens at every one of its 12 blocks", "56×56 → 28×28 → 14×14 → 7×7", "90.6 %"):
+        assert figure in text
+
+
+def verdicts(app: AppTest) -> dict[str, str]:
+    """Claim → verdict, wherever a page shows both: in links and buttons that begin with a badge."""
+    labels = [element.proto.label for kind in ("page_link", "button") for element in app.get(kind)]
+    found = {}
+    for label in labels:
+        if "-badge[" in label and "**C" in label:
+            found[label.split("**C")[1][:2]] = label.split("]")[0].split(" ")[-1]
+    return found
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("query", [{"left": "alexnet"}, {"right": "classroom-vit", "right_size": "9x9x9"}])
-def test_an_unknown_value_in_the_link_is_named(language, query):
-    key, value = list(query.items())[-1]
-    app = open_page(language, **query)
-    assert not app.exception
-    assert [key in warning.value and value in warning.value for warning in app.warning] == [True]
-    assert len(app.get("vega_lite_chart")) == 3
+def test_every_page_says_the_same_of_a_claim(language):
+    """*Claims* judges; *Anatomy*, *FFN* and *Overview* show its verdict and have none of their own."""
+
+    def opened(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+        for key, value in {"lang": language, **query}.items():
+            app.query_params[key] = value
+        return app.switch_page(f"pages/{page}.py").run()
+
+    judged = verdicts(opened("claims"))
+    assert len(judged) == len(CLAIMS)
+    pages = {
+        "ffn": verdicts(opened("ffn")),
+        "overview": verdicts(opened("overview")),
+        **{
+            f"anatomy {left} {right}": verdicts(opened("anatomy", left=f"published-{left}", right=f"published-{right}"))
+            for left, right in (("vit_b16", "swin_tiny"), ("vgg16", "mobilevit_s"), ("resnet50", "convnext_tiny"))
+        },
+    }
+    assert all(pages[page] for page in pages if page != "overview")
+    for page, found in pages.items():
+        assert found.items() <= judged.items(), page

@@ -16,7 +16,8 @@ from tf_models.layers.stems import ClassToken, Position, sincos_table
 from tf_models.training.build import build
 from tf_models.training.initialize import initial_value, start
 from tf_models.zoo import CLASSROOM, configure, parameters
-from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS, POSITIONS, Block, ModelSpec, Stage, Stem, isotropic
+from tf_models.zoo.families import TRANSFORMER, isotropic, stack
+from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS, POSITIONS
 
 
 def error(found, expected) -> float:
@@ -306,24 +307,8 @@ def neighbourhoods(x):
 
 def one_mixer(mixer, kernel=3):
     """A network of one block without norm and channel mixer on a 4×5 grid of 3 channels: what goes in and comes out."""
-    block = Block(
-        kind="two_residuals",
-        width=3,
-        mixer=mixer,
-        channel="off",
-        activation="relu",
-        norm="none",
-        heads=1,
-        kernel=kernel,
-    )
-    spec = ModelSpec(
-        name="one",
-        family="test",
-        stem=Stem(kind="patch", width=3, patch=2),
-        stages=(Stage(blocks=(block,)),),
-        input_shape=(8, 10, 3),
-        classes=2,
-    )
+    block = replace(TRANSFORMER, width=3, mixer=mixer, channel="off", norm="none", heads=1, kernel=kernel)
+    spec = stack(block, input_shape=(8, 10, 3), patch=2)
     model = build(spec)
     randomize(model)
     found = taps(model, random_images(spec.input_shape))
@@ -365,23 +350,15 @@ def test_the_kernel_size_is_that_of_the_block():
 
 
 def test_an_unknown_mixer_is_an_error_of_the_program():
-    block = Block(kind="two_residuals", width=8, mixer="nothing", channel="off", activation="gelu", norm="none")
+    block = replace(TRANSFORMER, mixer="nothing")
     with pytest.raises(ValueError, match="nothing is not one of"):
         token_mixer(block, (4, 4), False, "mixer")
 
 
 @pytest.mark.parametrize("mixer", MIXERS)
 def test_every_mixer_keeps_the_shape_of_the_grid(mixer):
-    block = Block(kind="two_residuals", width=8, mixer=mixer, channel="off", activation="gelu", norm="none", heads=2)
-    spec = ModelSpec(
-        name="one",
-        family="test",
-        stem=Stem(kind="patch", width=8, patch=2),
-        stages=(Stage(blocks=(block,)),),
-        input_shape=(8, 12, 1),
-        classes=2,
-    )
-    assert build(spec).taps["stage1.block1.mixer"].shape == (None, 4, 6, 8)
+    block = replace(TRANSFORMER, width=8, mixer=mixer, channel="off", norm="none", heads=2)
+    assert build(stack(block, input_shape=(8, 12, 1), patch=2)).taps["stage1.block1.mixer"].shape == (None, 4, 6, 8)
 
 
 def test_the_patch_stem_is_flatten_and_dense():

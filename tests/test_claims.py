@@ -3,11 +3,12 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from synthetic import fill, indexed
 
 from tf_models.__main__ import main
-from tf_models.data import STUDIED
+from tf_models.data import STUDIED, content_hash
 from tf_models.errors import LabError
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.rule import TESTS, VERDICTS
@@ -264,6 +265,22 @@ def test_exchanging_the_arms_records_changes_the_verdict(monkeypatch):
     assert failed.verdict == "inconclusive"
     assert {part.reason for part in failed.parts if part.part.experiment == "ffn-shape"} == {"control_failed"}
     assert verdict(0.93, 0.8, skip=("layers 3",)).verdict == "untested"
+
+
+def test_a_third_data_set_is_judged_like_the_labs_own_and_one_that_is_gone_hides_nothing(small_images, data_dir):
+    tiny = {"x_train": np.zeros((200, 8, 8), np.uint8), "x_test": np.zeros((40, 8, 8), np.uint8)}
+    records = []
+    for name in ("tiny", "gone"):
+        small_images(name, **tiny)
+        experiment = plan("ffn-shape", name)
+        means = {"cnn": 0.95, "vit": 0.75, "layers 3": 0.93, "ratio 8": 0.93, "stem": 0.8}
+        records += fill(experiment, lambda arm, means=means: means.get(arm, 0.7), dataset_hash=content_hash(name))
+    (data_dir / "gone.npz").unlink()
+    results = load_results(indexed(records))
+    found = on("tiny", results["C40"])
+    assert (found.verdict, found.seeds, found.train_images, found.epochs) == ("supported", 3, 180, 15)
+    assert found.parts[0].delta == 0.02 and headline(results["C40"]) is found
+    assert {result.dataset for rows in results.values() for result in rows} == {*STUDIED, "exact", "tiny"}
 
 
 # The command

@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tf_models.__main__ import main
+from tf_models.__main__ import _parser, main
 from tf_models.data import content_hash
+from tf_models.jobs.showcase import showcases
+from tf_models.runs import shipped
 from tf_models.runs.known import index
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.store import ACTIVE, RunStore
@@ -240,3 +245,33 @@ def test_an_interruption_from_the_keyboard_stops_the_run_and_leaves_nothing_behi
         for _ in range(100):
             os.killpg(process.pid, 0)
             time.sleep(0.1)
+
+
+def test_reproduce_makes_each_shipped_file_again_by_a_command_of_its_own(monkeypatch, tmp_path, capsys):
+    """Its list covers every file; a step that finds all runs again writes the very same bytes."""
+    assert main(["reproduce", "--list", "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)
+    made = {f"{step['name']}-{step['dataset']}" for step in steps if " run " in step["command"]}
+    assert made == {path.name.removesuffix(".jsonl.gz") for path in shipped.RESULTS.glob("*.jsonl.gz")}
+    networks = {f"{step['command'].split()[4]}-{step['dataset']}" for step in steps if step["name"] == "networks"}
+    assert networks == set(showcases())
+
+    copy = tmp_path / "results"
+    shutil.copytree(shipped.RESULTS, copy)
+    before = (copy / "permutation-digits.jsonl.gz").read_bytes()
+    monkeypatch.setattr(shipped, "RESULTS", copy)
+    assert main(["reproduce", "permutation", "--dataset", "digits"]) == 0
+    assert "nothing was trained" in capsys.readouterr().err
+    assert (copy / "permutation-digits.jsonl.gz").read_bytes() == before
+    assert main(["reproduce", "nothing"]) == 2
+    assert "choose one of ffn-gap digits" in capsys.readouterr().err
+
+
+def test_every_command_that_the_documents_print_is_understood():
+    text = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
+    commands = re.findall(r"python -m tf_models ([^`\n]*)", text)
+    assert len(commands) > 12
+    for command in commands:
+        words = shlex.split(command.replace("--only NAME", "--only cost").replace("NAME", "hybrids"), comments=True)
+        if words and words[0].islower():
+            _parser().parse_args(words)

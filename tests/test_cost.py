@@ -11,19 +11,11 @@ import tensorflow as tf
 
 from tf_models.layers.mixers import token_mixer
 from tf_models.training.build import build
-from tf_models.zoo import CLASSROOM, PUBLISHED, configure, inventory, macs
-from tf_models.zoo.inventory import executed_pairs, kept_pairs
-from tf_models.zoo.spec import (
-    MIXERS,
-    REACHING_EXTRA_TOKENS,
-    Block,
-    Head,
-    ModelSpec,
-    Stage,
-    Stem,
-    isotropic,
-    window_of,
-)
+from tf_models.zoo import CLASSROOM, PUBLISHED, configure, macs
+from tf_models.zoo.counts import executed_pairs, kept_pairs, window_of
+from tf_models.zoo.families import TRANSFORMER, isotropic, stack
+from tf_models.zoo.plan import plan
+from tf_models.zoo.spec import MIXERS, REACHING_EXTRA_TOKENS, Block, Head, ModelSpec, Stage
 
 WIDTH, HEADS = 16, 2
 SIDES = (16, 32, 64)  # 256, 1,024 and 4,096 tokens
@@ -47,12 +39,7 @@ def forget_models():
 
 
 def block(mixer: str, **changes) -> Block:
-    return replace(
-        Block(
-            kind="two_residuals", width=WIDTH, mixer=mixer, channel="off", activation="gelu", norm="none", heads=HEADS
-        ),
-        **changes,
-    )
+    return replace(TRANSFORMER, width=WIDTH, mixer=mixer, channel="off", norm="none", heads=HEADS, **changes)
 
 
 def slope(values) -> float:
@@ -142,23 +129,15 @@ def test_masking_saves_nothing_and_a_window_as_large_as_the_grid_is_dense():
 
 def one_block(mixer: str, side: int, extra: int = 0, **changes) -> ModelSpec:
     """A network of one block on a grid of `side` × `side` positions."""
-    stem = Stem(kind="patch", width=WIDTH, patch=1, class_token=bool(extra))
-    head = Head(norm="none", pool="token" if extra else "mean")
-    return ModelSpec(
-        name="one",
-        family="test",
-        stem=stem,
-        stages=(Stage(blocks=(block(mixer, **changes),)),),
-        head=head,
-        input_shape=(side, side, 1),
-        classes=2,
-    )
+    spec = stack(block(mixer, **changes), input_shape=(side, side, 1), patch=1, classes=2)
+    if not extra:
+        return spec
+    return replace(spec, stem=replace(spec.stem, class_token=True), head=Head(pool="token"))
 
 
 def mixer_macs(case, side: int) -> int:
     mixer, changes, _, extra = case
-    items = inventory(one_block(mixer, side, extra, **changes))
-    return next(item.macs for item in items if item.path == "stage1.block1.mixer")
+    return next(x.macs for x in plan(one_block(mixer, side, extra, **changes)) if x.path == "stage1.block1.mixer")
 
 
 def score_macs(case, side: int) -> int:

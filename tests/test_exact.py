@@ -18,10 +18,10 @@ from tf_models.layers.attention import Attention
 from tf_models.layers.channels import FeedForward
 from tf_models.probes.receptive_field import off_diagonal
 from tf_models.runs import shipped
-from tf_models.study.configurations import inventory_measures, the_only
-from tf_models.study.cost_cases import CASES, GRIDS, SLOPES, WIDTH, case_macs, cost_formulas
 from tf_models.study.exact import COMPUTED, exact_measures, exact_provenance, exact_series, write_exact
 from tf_models.untrained import cost, identities, random_weights, rank_collapse, receptive_field
+from tf_models.zoo.cost_cases import CASES, GRIDS, SLOPES, WIDTH, case_macs, cost_facts
+from tf_models.zoo.facts import inventory_facts, the_only
 
 # What is published or follows from the block definitions by hand.
 KNOWN = {
@@ -92,7 +92,7 @@ NAMES = {
 
 
 @pytest.fixture(scope="module")
-def identities():
+def equal():
     return identities.identities()["measures"]
 
 
@@ -106,11 +106,12 @@ def supports():
 
 
 def test_the_inventory_has_the_published_figures():
-    found = inventory_measures()
+    found = inventory_facts()
     assert {name for name in found if not name.startswith("pairs_around")} == set(KNOWN)
     for name, value in KNOWN.items():
-        assert found[name].value == pytest.approx(value, abs=6e-4), name
-        assert found[name].source == "formula" and found[name].low == found[name].high == found[name].value
+        measure = exact_measures()["inventory"][name]
+        assert measure.value == found[name][0] == pytest.approx(value, abs=6e-4), name
+        assert measure.source == "formula" and measure.low == measure.high == measure.value
 
 
 def test_one_number_for_what_differs_is_refused():
@@ -119,10 +120,10 @@ def test_one_number_for_what_differs_is_refused():
 
 
 def test_the_counted_cost_has_the_published_figures():
-    found = cost_formulas()
+    found = cost_facts()
     assert set(found) == set(KNOWN_COST)
     for name, value in KNOWN_COST.items():
-        assert found[name].value == pytest.approx(value, rel=0.01), name
+        assert found[name][0] == pytest.approx(value, rel=0.01), name
 
 
 def test_the_layers_that_are_timed_are_those_that_are_counted():
@@ -148,15 +149,15 @@ def test_the_layers_that_are_timed_are_those_that_are_counted():
 # Recomputed
 
 
-def test_zero_is_zero_and_the_rest_is_not(identities, supports):
+def test_zero_is_zero_and_the_rest_is_not(equal, supports):
     """Relative errors below 1e-5 in float32 where the two must be the same; far from it where they must not."""
     for name, (unit, worst) in identities.IDENTITIES.items():
-        value = identities[name].value
+        value = equal[name].value
         if unit == "error" and worst is max:
             assert value < 1e-5, name
         elif unit == "error":
             assert value > 0.01, name
-    assert identities["mixing_varies.attention"].value > 0.01
+    assert equal["mixing_varies.attention"].value > 0.01
     assert not supports["support.cnn_outside"] and not supports["support.ffn"] and not supports["support.pointwise"]
     assert min(supports[n] for n in ("support.attention", "support.convolution3", "depthwise_in_ffn.support")) > 0.1
     assert supports["support.mixer_without_token_mlp"] == pytest.approx(1 / 64)
@@ -164,9 +165,9 @@ def test_zero_is_zero_and_the_rest_is_not(identities, supports):
     assert supports["window.asymmetry"] == pytest.approx(1.5 * math.sqrt(2) / 4)
 
 
-def test_what_is_shipped_is_what_comes_out(identities, supports):
+def test_what_is_shipped_is_what_comes_out(equal, supports):
     shipped_identities = exact_measures()["identities"]
-    for name, measure in identities.items():
+    for name, measure in equal.items():
         assert shipped_identities[name].value == pytest.approx(measure.value, rel=1e-3, abs=1e-6), name
         assert shipped_identities[name].unit == measure.unit
     shipped_supports = exact_measures()["receptive-field"]

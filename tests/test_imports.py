@@ -1,7 +1,8 @@
 """Read this first: the lab's house as code.
 
-``app → pages → pages/ui → tf_models (plain half)``, and the Keras half imports the plain half. The Streamlit server
-never imports TensorFlow or Keras: what needs them runs in a worker.
+A room is a folder or a file. `MAY_IMPORT` names, for every room, the other rooms and the frameworks that it may import;
+whatever is not named is forbidden. The Streamlit server never imports TensorFlow or Keras: what needs them runs in a
+worker.
 """
 
 import ast
@@ -13,42 +14,68 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PLAIN_HALF = (
-    "tf_models/locale",
-    "tf_models/zoo",
-    "tf_models/probes",
-    "tf_models/data",
-    "tf_models/runs",
-    "tf_models/statistics",
-    "tf_models/study",
-    "tf_models/jobs",
-)
-PLAIN_FILES = ("tf_models/__init__.py", "tf_models/__main__.py", "tf_models/errors.py", "tf_models/settings.py")
-KERAS_HALF = ("tf_models/layers", "tf_models/training", "tf_models/untrained")
 TOP_LEVEL = {"app.py", "pages", "tf_models", "tests", "requirements.txt"}
-DEMANDED_BY_TOOLS = {"README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml"}
+DEMANDED_BY_TOOLS = {"README.md", "LICENSE", "CONTRIBUTING.md", "SECURITY.md", "pyproject.toml"}
 
-FRAMEWORKS = ("tensorflow", "keras", "jax", "torch", "tf_keras")
-
-# (file, function) → what its body may import although its file may not. Nothing here is at module level.
-EXCEPTIONS = {
-    ("tf_models/jobs/worker.py", "*"): ("tf_models.training",),  # its functions run in a worker
-    ("tf_models/data/builtin.py", "download"): ("keras",),  # called in a worker
-    ("tf_models/training/train.py", "device"): ("tensorflow", "jax"),  # names the GPU
-    # Keras has no portable reverse-mode gradient: one file may switch on the backend.
-    ("tf_models/training/gradients.py", "*"): ("tensorflow", "jax", "torch"),
+# From the ground up: an arrow to a room further down in this list would be a circle.
+PLAIN = {
+    "tf_models/locale": "",
+    "tf_models/errors.py": "locale",
+    "tf_models/settings.py": "errors",
+    "tf_models/probes": "",
+    "tf_models/zoo": "errors probes",
+    "tf_models/data": "errors settings keras",  # a download, in a worker: see INSIDE
+    "tf_models/runs": "errors settings data zoo",
+    "tf_models/statistics": "errors data runs",
+    "tf_models/study": "errors locale settings probes zoo data runs statistics",
+    "tf_models/jobs": "errors settings zoo data runs statistics study training untrained",  # in a worker: see INSIDE
+    "tf_models/__main__.py": "errors locale settings zoo data runs statistics study jobs",
+}
+KERAS = {
+    "tf_models/layers": "keras zoo",
+    "tf_models/training": "keras tensorflow jax torch errors zoo data runs layers",  # see INSIDE
+    "tf_models/untrained": "keras zoo probes statistics layers training",
+}
+PAGES = {
+    "pages/ui": "streamlit errors locale settings zoo data runs statistics study jobs",  # what every page uses
+    "pages/ui/charts": "altair ui",
+    "pages/ui/parts": "streamlit altair errors locale settings zoo data runs statistics study jobs ui charts",
+    "pages": "streamlit errors settings zoo data runs statistics study jobs ui parts charts",
+    "app.py": "ui",
+}
+MAY_IMPORT = {room: tuple(names.split()) for room, names in (PLAIN | KERAS | PAGES).items()}
+FRAMEWORKS = ("tensorflow", "keras", "jax", "torch", "tf_keras", "streamlit", "altair")
+# What a room may import in these functions or files alone ("*": in any function of the file).
+INSIDE = {
+    ("tf_models/data", "keras"): ("builtin.py", "download"),  # called in a worker
+    ("tf_models/jobs", "training"): ("worker.py", "*"),
+    ("tf_models/jobs", "untrained"): ("worker.py", "*"),
+    ("tf_models/training", "tensorflow"): ("device.py gradients.py", "*"),  # Keras has no portable reverse-mode
+    ("tf_models/training", "jax"): ("device.py gradients.py", "*"),  # gradient, and does not name the GPU
+    ("tf_models/training", "torch"): ("gradients.py", "*"),
 }
 
 
-def python_files(*places: str) -> list[Path]:
-    """Every Python file in these files and folders; those that do not exist yet hold none."""
-    paths = [ROOT / place for place in places]
-    return [f for path in paths for f in ([path] if path.is_file() else sorted(path.rglob("*.py")))]
+def short(room: str) -> str:
+    """``zoo`` for ``tf_models/zoo``."""
+    return room.rsplit("/", 1)[-1].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[tuple[str, str]]:
-    """(imported module, name of the outermost function around it, or "") of every import in a file."""
-    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+def room_of(place: str) -> str | None:
+    """The innermost room that holds a file, ``pages/ffn.py``, or a module, ``pages.ffn``."""
+    path = place.removesuffix(".py").replace(".", "/")
+    fitting = [room for room in MAY_IMPORT if f"{path}/".startswith(f"{room.removesuffix('.py')}/")]
+    return max(fitting, key=len, default=None)
+
+
+def python_files(root: Path) -> list[Path]:
+    own = [path for place in ("pages", "tf_models") for path in sorted((root / place).rglob("*.py"))]
+    return own + [path for path in [root / "app.py"] if path.exists()]
+
+
+def imports(path: Path, root: Path) -> Iterator[tuple[str, str]]:
+    """(imported module or name in it, outermost function around the import or "") in a file."""
+    package = path.relative_to(root).with_suffix("").parts[:-1]
 
     def walk(node: ast.AST, function: str) -> Iterator[tuple[str, str]]:
         for child in ast.iter_child_nodes(node):
@@ -67,67 +94,68 @@ def imports(path: Path) -> Iterator[tuple[str, str]]:
     yield from walk(ast.parse(path.read_text(encoding="utf-8")), "")
 
 
-def is_part_of(module: str, packages: tuple[str, ...]) -> bool:
-    return any(module == package or module.startswith(f"{package}.") for package in packages)
-
-
-def offences(files: list[Path], forbidden: tuple[str, ...]) -> list[str]:
-    """Imports of what is forbidden, but for the named exceptions."""
+def offences(root: Path = ROOT) -> list[str]:
+    """Every import that no rule allows, and every file that stands in no room."""
     found = []
-    for path in files:
-        name = path.relative_to(ROOT).as_posix()
-        for module, function in imports(path):
-            allowed = EXCEPTIONS.get((name, function), ()) if function else ()
-            allowed += EXCEPTIONS.get((name, "*"), ()) if function or name.endswith("gradients.py") else ()
-            if is_part_of(module, forbidden) and not is_part_of(module, allowed):
+    for path in python_files(root):
+        name = path.relative_to(root).as_posix()
+        room = room_of(name)
+        if room is None:
+            if name != "tf_models/__init__.py":
+                found.append(f"{name} stands in no room")
+            continue
+        for module, function in imports(path, root):
+            top = module.split(".")[0]
+            if top in ("app", "pages", "tf_models", "tests"):
+                target = room_of(module)
+                wanted = short(target) if target else module
+                fine = target == room and not (room == "pages" and module != "pages")  # pages do not know each other
+            elif top in FRAMEWORKS:
+                wanted, fine = top, False
+            else:
+                continue
+            allowed = wanted in MAY_IMPORT[room]
+            if (room, wanted) in INSIDE:
+                files, functions = INSIDE[room, wanted]
+                allowed = path.name in files.split() and (
+                    function == functions or (functions == "*" and function != "")
+                )
+            if not (fine or allowed):
                 found.append(f"{name} imports {module}" + (f" in {function}()" if function else ""))
     return found
 
 
-def test_the_plain_half_the_pages_and_the_app_import_no_keras():
-    files = python_files(*PLAIN_HALF, *PLAIN_FILES, "pages", "app.py")
-    assert len(files) > 10
-    assert offences(files, (*FRAMEWORKS, "tf_models.layers", "tf_models.training")) == []
+def test_every_room_imports_what_it_may_and_nothing_else():
+    assert offences() == []
 
 
-def test_layers_and_training_run_on_any_backend():
-    files = python_files(*KERAS_HALF)
-    assert len(files) > 5
-    assert offences(files, ("tensorflow", "jax", "torch", "tf_keras")) == []
+def test_arrows_point_one_way():
+    order = [short(room) for room in (*PLAIN, *KERAS, *PAGES)]
+    for room, names in MAY_IMPORT.items():
+        for name in names:
+            later_on_purpose = (room, name) in INSIDE or name in FRAMEWORKS
+            assert later_on_purpose or order.index(name) < order.index(short(room)), f"{room} → {name}"
 
 
-def test_the_models_know_nothing_of_the_pages():
-    assert offences(python_files("tf_models"), ("streamlit", "pages", "altair")) == []
+TARGETS = {"app": "app", "pages": "pages.ffn", "locale": "tf_models.locale", "__main__": "tf_models.__main__"} | {
+    short(room): room.removesuffix(".py").replace("/", ".") for room in MAY_IMPORT if room not in ("app.py", "pages")
+}
 
 
-def test_a_page_imports_its_ui_and_the_plain_half_only():
-    pages = [path for path in python_files("pages", "app.py") if "ui" not in path.relative_to(ROOT).parts]
-    own = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in pages}
-    for path in pages:
-        for module, _ in imports(path):
-            if is_part_of(module, ("pages",)) and path.name != "app.py":
-                assert is_part_of(module, ("pages.ui",)), f"{path.name} imports {module}"
-            for other in own:
-                assert not is_part_of(module, (other,)), f"{path.name} imports the page {other}"
-    assert offences(pages, tuple(folder.replace("/", ".") for folder in KERAS_HALF)) == []
+@pytest.mark.parametrize("room", MAY_IMPORT, ids=short)
+def test_an_import_that_no_rule_allows_is_caught(room, tmp_path):
+    """Everything that the room may not import, planted one after the other; what it may, or only in places, too."""
+    path = tmp_path / (room if room.endswith(".py") else f"{room}/planted.py")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for name in (*TARGETS, *FRAMEWORKS):
+        path.write_text(f"import {TARGETS.get(name, name)}\n")
+        allowed = name in MAY_IMPORT[room] and (room, name) not in INSIDE
+        assert len(offences(tmp_path)) == (0 if allowed or name == short(room) != "pages" else 1), name
 
 
-def test_the_ui_imports_no_page():
-    ui = python_files("pages/ui")
-    assert [o for o in offences(ui, ("pages", "app")) if "imports pages.ui" not in o] == []
-
-
-def test_the_plain_half_does_not_import_the_command_line():
-    assert offences(python_files(*PLAIN_HALF, "tf_models/errors.py"), ("tf_models.__main__",)) == []
-
-
-def test_the_reader_of_imports_catches_every_form(tmp_path, monkeypatch):
-    """The planted fault: each way to write the import is seen."""
-    monkeypatch.setitem(globals(), "ROOT", tmp_path)
-    folder = tmp_path / "tf_models" / "study"
-    folder.mkdir(parents=True)
-    path = folder / "bad.py"
-    for line in (
+@pytest.mark.parametrize(
+    "line",
+    [
         "import keras.ops as K",
         "from tensorflow import data",
         "from tf_models import training",
@@ -135,11 +163,15 @@ def test_the_reader_of_imports_catches_every_form(tmp_path, monkeypatch):
         "from tf_models.training.train import train",
         "if True:\n    import jax",
         "class A:\n    def f(self):\n        import keras",
-    ):
-        path.write_text(line)
-        assert offences([path], (*FRAMEWORKS, "tf_models.training")), line
+    ],
+)
+def test_each_way_to_write_an_import_is_seen(line, tmp_path):
+    path = tmp_path / "tf_models" / "study" / "planted.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(line)
+    assert offences(tmp_path)
     path.write_text("from tf_models import zoo\nimport kerastuner\nfrom ..zoo import training")
-    assert offences([path], (*FRAMEWORKS, "tf_models.training")) == []
+    assert offences(tmp_path) == []
 
 
 def test_the_top_level_stays_small():
@@ -151,16 +183,36 @@ def test_the_top_level_stays_small():
     assert tops <= TOP_LEVEL | DEMANDED_BY_TOOLS
 
 
-@pytest.mark.parametrize("folder", ["tf_models", "pages/ui"])
-def test_importing_everything_that_is_plain_loads_no_tensorflow(folder):
-    files = python_files(*PLAIN_HALF, *PLAIN_FILES) if folder == "tf_models" else python_files(folder)
-    modules = [path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in files]
-    modules = [module.removesuffix(".__init__") for module in modules]
+def test_importing_everything_that_is_plain_loads_no_tensorflow():
+    files = [path.relative_to(ROOT) for path in python_files(ROOT)]
+    plain = [f for f in files if room_of(f.as_posix()) in {*PLAIN, "pages/ui", "pages/ui/charts", "pages/ui/parts"}]
+    modules = sorted({f.with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__") for f in plain})
     code = (
         "import importlib, sys\n"
         f"for module in {modules!r}: importlib.import_module(module)\n"
-        f"print(sorted(set({FRAMEWORKS!r}) & set(sys.modules)))"
+        f"print(sorted({{'tensorflow', 'keras', 'jax', 'torch'}} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+# What a newcomer reads in one sitting: a model, its training, and how a verdict follows from it.
+PATH = (
+    *("zoo/spec", "zoo/plan", "training/build", "layers/channels", "layers/attention", "layers/mixers", "layers/stems"),
+    *("training/train", "runs/spec", "runs/record", "study/analysis", "statistics/effects", "statistics/rule"),
+)
+
+
+def test_the_path_from_a_specification_to_a_verdict_reads_in_one_sitting():
+    lengths = {name: len((ROOT / f"tf_models/{name}.py").read_text().splitlines()) for name in PATH}
+    assert sum(lengths.values()) <= 1800, lengths
+
+
+def test_no_function_is_longer_than_a_screen():
+    long = []
+    for path in python_files(ROOT):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= 60:
+                long.append(f"{path.relative_to(ROOT)}: {node.name} has {node.end_lineno - node.lineno + 1} lines")
+    assert long == []

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from tf_models.layers.attention import SlidingAttention, WindowAttention
 from tf_models.layers.channels import FeedForward
+from tf_models.layers.sparse_attention import SlidingAttention, WindowAttention
 from tf_models.training.build import build
 from tf_models.zoo import CLASSROOM, PUBLISHED
 from tf_models.zoo.spec import ModelSpec, map_blocks
@@ -68,18 +68,27 @@ def changed(spec: ModelSpec, *, block=(), stem=(), head=(), **changes) -> ModelS
     return replace(spec, stem=stem, head=head, stages=map_blocks(spec.stages, **dict(block)), **changes)
 
 
+def places(spec: ModelSpec) -> list[SimpleNamespace]:
+    """Every block with its stage and number, from 1."""
+    return [
+        SimpleNamespace(path=f"stage{s}.block{b}", stage=s, number=b, block=block)
+        for s, stage in enumerate(spec.stages, 1)
+        for b, block in enumerate(stage.blocks, 1)
+    ]
+
+
 # keras.applications
 
 
 def vgg16_layers(spec):
-    for place in spec.places:
+    for place in places(spec):
         yield f"{place.path}.mixer", f"block{place.stage}_conv{place.number}"
     yield from {"head.hidden1": "fc1", "head.hidden2": "fc2", "head.logits": "predictions"}.items()
 
 
 def resnet50_layers(spec):
     yield from {"stem.convolution1": "conv1_conv", "stem.norm1": "conv1_bn"}.items()
-    for place in spec.places:
+    for place in places(spec):
         parts = ("shortcut", "reduce", "mixer", "expand")
         for number, part in enumerate(parts):
             if part != "shortcut" or place.number == 1:
@@ -91,7 +100,7 @@ def resnet50_layers(spec):
 
 def mobilenet_v1_layers(spec):
     yield from {"stem.convolution1": "conv1", "stem.norm1": "conv1_bn"}.items()
-    for number, place in enumerate(spec.places, 1):
+    for number, place in enumerate(places(spec), 1):
         for ours, theirs in (("mixer", "dw"), ("channel", "pw")):
             yield f"{place.path}.{ours}", f"conv_{theirs}_{number}"
             yield f"{place.path}.{ours}_norm", f"conv_{theirs}_{number}_bn"
@@ -100,7 +109,7 @@ def mobilenet_v1_layers(spec):
 
 def mobilenet_v2_layers(spec):
     yield from {"stem.convolution1": "Conv1", "stem.norm1": "bn_Conv1"}.items()
-    for number, place in enumerate(spec.places):
+    for number, place in enumerate(places(spec)):
         path = f"block_{number}" if number else "expanded_conv"
         for ours, theirs in (("expand", "expand"), ("mixer", "depthwise"), ("contract", "project")):
             if ours != "expand" or number:  # the first block has factor 1 and expands nothing
@@ -112,7 +121,7 @@ def mobilenet_v2_layers(spec):
 def convnext_tiny_layers(spec):
     """Some layers of one side are two of the other: their weights follow each other."""
     yield ("stem.patch", "stem.norm"), "convnext_tiny_stem"
-    for place in spec.places:
+    for place in places(spec):
         if place.number == 1 and place.stage > 1:
             path = f"stage{place.stage}.downsample"
             yield (f"{path}_norm", path), f"convnext_tiny_downsampling_block_{place.stage - 2}"
@@ -684,7 +693,7 @@ def test_a_published_network_computes_what_its_publication_says(name):
     found, w = taps(model, images), weights_of(model)
     expected = function(images, w, spec)
     expected = {tap: value for tap, value in expected.items() if value is not None}
-    assert {"stem", "features", "logits", *(f"{place.path}.out" for place in spec.places)} <= set(expected)
+    assert {"stem", "features", "logits", *(f"{place.path}.out" for place in places(spec))} <= set(expected)
     for tap, value in expected.items():
         if tap.endswith(".attention") and name.startswith("longformer"):
             value = value[:, :, 1:, 1:]  # without the global token

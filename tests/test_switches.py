@@ -15,7 +15,8 @@ from tf_models.layers.grids import Blur, EverySecond, Shuffle, shuffled
 from tf_models.layers.stems import Position, sincos_table
 from tf_models.training.build import build
 from tf_models.training.initialize import start
-from tf_models.zoo import CLASSROOM, configure, defaults, inventory, parameters
+from tf_models.zoo import CLASSROOM, configure, defaults, parameters
+from tf_models.zoo.plan import blocks
 from tf_models.zoo.spec import MIXERS, WITH_RELATIVE_POSITIONS, ModelSpec
 from tf_models.zoo.switches import SWITCHES
 
@@ -360,7 +361,7 @@ def test_activations_stand_behind_every_convolution_or_fewer(which, active):
     layers = [layer for layer in kinds(build(spec), keras.layers.Activation) if layer.name.endswith(".channel")]
     assert len(layers) == active
     assert all(stage.blocks[-1].channel == "activation" for stage in spec.stages)  # each stage's last
-    found = [item.activations for item in inventory(spec) if item.path.endswith(".mixer")]
+    found = [block[-1].activations for block in blocks(spec)]
     assert sum(found) == active and len(found) == 12
 
 

@@ -22,6 +22,7 @@ from tf_models.training.build import build
 from tf_models.training.initialize import start
 from tf_models.training.taps import mixing_grids, read_taps
 from tf_models.training.train import Batches, Stopped, evaluate, train, warm_key
+from tf_models.zoo.plan import plan
 
 ROOT = Path(__file__).parents[1]
 SHORT = Recipe(epochs=2)
@@ -159,7 +160,7 @@ def test_attention_has_one_form_whatever_the_mixer(tmp_path, variant, switches):
     spec, found = start_taps(tmp_path, variant, switches)
     grids = mixing_grids(spec)
     attention = {tap: array for tap, array in found.items() if tap.endswith(".attention")}
-    mixers = {place.block.mixer for place in spec.places}
+    mixers = {block.mixer for block in spec.blocks}
     assert bool(attention) == bool(mixers & {"attention", "window", "sliding"})
     for tap, weights in attention.items():
         n = grids[tap][0] * grids[tap][1]
@@ -169,9 +170,9 @@ def test_attention_has_one_form_whatever_the_mixer(tmp_path, variant, switches):
             assert (rows > 0).all() and (rows < 1).all()
         else:
             np.testing.assert_allclose(rows, 1, rtol=1e-5)
-    inner = [place for place in spec.places if place.block.inner_depth]
+    inner = [layer for layer in plan(spec) if layer.attention and layer.unfolded]
     if inner:
-        assert attention[f"{inner[0].path}.inner1.attention"].shape[1] == 4 * inner[0].block.heads
+        assert attention[inner[0].attention].shape[1] == 4 * inner[0].block.heads
 
 
 def test_attention_of_too_many_tokens_is_left_out(tmp_path):

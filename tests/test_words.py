@@ -61,7 +61,7 @@ NAMES: dict[str, Iterable[str]] = {
     "evidence.{}": ("paper", "abstract", "repository", "secondary", "computed"),
     "claims.unit.{}": (*UNITS, *card.UNITS.values()),
     "claims.section.{}": {listing.section_of(claim) for claim in CLAIMS},
-    "layer.{}": ("merge", "convolution", "pool"),
+    "layer.{}": ("merge", "convolution", "pool", "local", "out"),
 }
 LISTS = ("column", "axis", "unit", "arm", "role", "channel", "table", "error")  # named where they are used
 

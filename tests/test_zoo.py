@@ -15,13 +15,14 @@ from tf_models.zoo import (
     SWITCHES,
     configure,
     defaults,
-    inventory,
     macs,
     parameters,
     parse_switches,
     with_switches,
 )
-from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS, isotropic
+from tf_models.zoo.families import isotropic
+from tf_models.zoo.plan import plan
+from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS
 from tf_models.zoo.switches import Numbers
 
 # Parameters and GMACs at 224×224, MobileViT's at 256×256, from the papers' own repositories (torchvision, DeiT, timm).
@@ -64,7 +65,7 @@ ACTIVATIONS = [
 # Every switch, the values that differ from the default of `vit`, and how the model must show it.
 EFFECTS = {
     "ffn": {
-        "off": lambda s: not any(item.role == "channel" for item in inventory(s)),
+        "off": lambda s: not any(item.role == "channel" for item in plan(s)),
         "activation": lambda s: s.blocks[0].channel == "activation",
         "linear": lambda s: s.blocks[0].channel == "linear",
     },
@@ -79,7 +80,7 @@ EFFECTS = {
     "skip": {"off": lambda s: not any(b.skip for b in s.blocks)},
     "norm": {
         "batch": lambda s: s.head.norm == "batch" and all(b.norm == "batch" for b in s.blocks),
-        "none": lambda s: not any(item.role == "norm" for item in inventory(s)),
+        "none": lambda s: not any(item.role == "norm" for item in plan(s)),
     },
     "stem": {"convolution": lambda s: s.stem.kind == "convolution" and s.stem.project},
     "ffn_ratio": {1.5: lambda s: s.blocks[0].ffn_ratio == 1.5},
@@ -122,31 +123,31 @@ def test_a_built_published_network_has_its_published_size(name):
 
 @pytest.mark.parametrize(("name", "part", "percent"), SHARES)
 def test_parameters_sit_where_the_text_says(name, part, percent):
-    inside = sum(
-        item.parameters for item in inventory(PUBLISHED[name]) if part in item.path and "_norm" not in item.path
-    )
+    inside = sum(item.parameters for item in plan(PUBLISHED[name]) if part in item.path and "_norm" not in item.path)
     assert 100 * inside / parameters(PUBLISHED[name]) == pytest.approx(percent, abs=0.06)
 
 
 def test_the_pointwise_convolutions_of_resnet50_hold_under_half_of_its_parameters():
-    items = [item for item in inventory(PUBLISHED["resnet50"]) if item.role == "channel"]
+    items = [item for item in plan(PUBLISHED["resnet50"]) if item.role == "channel"]
     assert len(items) == 2 * 16 + 4  # reduce and expand of every block, and the shortcuts
     assert 100 * sum(item.parameters for item in items) / 25_557_032 == pytest.approx(47.5, abs=0.06)
 
 
 @pytest.mark.parametrize(("name", "counts", "without"), ACTIVATIONS, ids=lambda value: str(value))
 def test_activations_per_linear_map(name, counts, without):
-    items = [item for item in inventory(PUBLISHED[name]) if item.path not in without]
+    items = [item for item in plan(PUBLISHED[name]) if item.path not in without]
     assert (sum(item.activations for item in items), sum(item.linear for item in items)) == counts
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_the_parts_of_a_published_configuration_add_up(name):
-    items = inventory(PUBLISHED[name])
-    assert len({item.path for item in items}) == len(items)
-    assert {item.role for item in items} <= {"stem", "mixer", "channel", "norm", "downsample", "head"}
-    assert sum(item.parameters for item in items) == parameters(PUBLISHED[name])
-    assert sum(item.macs for item in items) == macs(PUBLISHED[name])
+def test_a_plan_is_a_graph_in_order_whose_weights_have_a_role(name):
+    layers = plan(PUBLISHED[name])
+    seen = set()
+    for layer in layers:
+        assert layer.path not in seen and seen >= {*layer.inputs}
+        seen.add(layer.path)
+        assert layer.role in ("stem", "mixer", "channel", "norm", "downsample", "head") or not layer.parameters
+    assert layers[0].inputs == () and layers[-1].taps == ("logits",)
 
 
 def test_small_golden_models_have_their_known_size():
@@ -177,9 +178,8 @@ def test_the_classroom_has_eleven_variants_of_like_size():
 def test_every_variant_takes_the_images_of_the_lab(variant, shape):
     spec = configure(variant, {}, shape, 10)
     assert 140_000 <= parameters(spec) <= 420_000
-    assert all(min(place.grid) >= 1 for place in spec.places)
-    assert min(spec.last_grid) >= 1
-    assert {item.path for item in inventory(spec)} >= {"head.logits"}
+    assert all(min(layer.grid) >= 1 for layer in plan(spec))
+    assert {item.path for item in plan(spec)} >= {"head.logits"}
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (48, 40, 3)], ids=str)
@@ -189,7 +189,7 @@ def test_every_layer_has_the_parameters_that_are_counted_for_it(variant, shape):
     found = Counter()
     for variable in build(spec).trainable_variables:
         found[variable.path.split("/")[0]] += variable.value.shape.num_elements()
-    assert dict(found) == {item.path: item.parameters for item in inventory(spec) if item.parameters}
+    assert dict(found) == {item.path: item.parameters for item in plan(spec) if item.parameters}
     keras.backend.clear_session(free_memory=False)
 
 

@@ -8,17 +8,19 @@ import argparse
 import json
 import os
 import sys
+import time
 from dataclasses import asdict, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 from tqdm import tqdm
 
 from tf_models import settings, zoo
-from tf_models.data import content_hash, names, peek
+from tf_models.data import STUDIED, content_hash, names, peek
 from tf_models.errors import LabError
-from tf_models.jobs.conduct import conduct, used_records
+from tf_models.jobs.conduct import Conducted, conduct, used_records
 from tf_models.jobs.queue import Jobs
-from tf_models.runs.known import known_records
+from tf_models.runs.known import Records, known_records
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import write_shipped
 from tf_models.runs.spec import Recipe, RunSpec
@@ -28,6 +30,7 @@ from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
+from tf_models.study.plans import shipped_steps
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -75,14 +78,18 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("run", _run, _show_experiment, "Carry out an experiment and print its intervals and verdicts.")
     sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
-    sub.add_argument("--seeds", type=int, default=5)
-    _add_training(sub)
-    sub.add_argument("--variant", default="vit", metavar="swin", help="whose FFN ffn-gap switches off, vit by default")
-    sub.add_argument("--depths", type=_numbers, default=(), metavar="1,2,4", help="depths of the grid of ffn-gap")
-    sub.add_argument("--train-sizes", type=_numbers, default=(), metavar="200,1000", help="smaller training sets")
-    sub.add_argument("--corners", action="store_true", help="only those cells of factorial that the claims need")
-    sub.add_argument("--tuning-size", type=int, help="training images that choose the learning rates, all by default")
+    for name, (kind, text) in _experiment_options().items():
+        more: dict[str, Any] = {"action": "store_true"} if kind is bool else {"type": kind}
+        if kind is _numbers:
+            more["metavar"] = "N,N,N"
+        sub.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **more)
+    _add_recipe(sub)
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/results")
+
+    sub = command("reproduce", _reproduce, _table, "Make again everything that the lab ships, or one part of it.")
+    sub.add_argument("name", nargs="?", help=f"{', '.join(dict.fromkeys(step.name for step in shipped_steps()))}")
+    sub.add_argument("--dataset", help=f"{', '.join(STUDIED)}; both by default")
+    sub.add_argument("--list", action="store_true", help="print the commands and run nothing")
 
     sub = command(
         "exact", _exact, _show_exact, "Compute the experiments that need no training and print their measures."
@@ -105,8 +112,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_training(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--dataset", default="digits", help="see the command datasets")
-    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images")
+    sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
+    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images, all by default")
+    _add_recipe(sub)
+
+
+def _add_recipe(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--epochs", type=int, default=Recipe.epochs)
     sub.add_argument("--xla", action="store_true", help="compile the training step with XLA")
     sub.add_argument("--mixed-precision", action="store_true", help="compute in bfloat16")
@@ -115,6 +126,21 @@ def _add_training(sub: argparse.ArgumentParser) -> None:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
+
+
+def _experiment_options() -> dict[str, tuple[Any, str]]:
+    """Name → (type, help) of every field that some experiment offers, and whose it is where not all have it."""
+    offered: dict[str, tuple[Any, str]] = {}
+    for field in (field for kind in EXPERIMENTS.values() for field in fields(kind) if field.metadata):
+        having = [name for name, kind in EXPERIMENTS.items() if field.name in {own.name for own in fields(kind)}]
+        whose = "" if len(having) == len(EXPERIMENTS) else f" ({', '.join(having)})"
+        types = {"str": str, "bool": bool, "tuple[int, ...]": _numbers}
+        offered[field.name] = types.get(_type_name(field.type), int), field.metadata["help"] + whose
+    return offered
+
+
+def _type_name(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
 
 
 def _models(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -196,20 +222,26 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
 def _experiment(options: argparse.Namespace) -> Experiment:
     """What the options of ``run`` describe; refuses those that the experiment does not have."""
     kind = experiment_kind(options.experiment)
-    own, has = {}, {f.name for f in fields(kind)}
-    for name, usual in (("depths", ()), ("train_sizes", ()), ("variant", "vit"), ("corners", False)):
-        if name in has:
-            own[name] = getattr(options, name)
-        elif getattr(options, name) != usual:
-            raise LabError(
-                "idle_option", value=getattr(options, name), name=name.replace("_", "-"), experiment=kind.name
-            )
-    recipe, backend = _recipe(options), settings.backend()
-    return kind(options.dataset, options.seeds, options.train_size, recipe, backend, options.tuning_size, **own)
+    given = {name: getattr(options, name) for name in _experiment_options() if hasattr(options, name)}
+    for name, value in given.items():
+        if name not in {field.name for field in fields(kind)}:
+            raise LabError("idle_option", value=value, name=name.replace("_", "-"), experiment=kind.name)
+    dataset = given.setdefault("dataset", "digits")
+    given.setdefault("seeds", peek(dataset).seeds)
+    return kind(**given, recipe=_recipe(options), backend=settings.backend())
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     experiment = _experiment(options)
+    done = _conducted(experiment, options.fresh)
+    if options.ship:
+        print(_ship_runs(experiment, done.records), file=sys.stderr)
+    trained, reused = len(done.trained), len(done.reused)
+    return {**analysis_document(analyse(experiment, done.records)), "trained": trained, "reused": reused}
+
+
+def _conducted(experiment: Experiment, fresh: bool = False) -> Conducted:
+    """Carry the experiment out behind progress bars, and say how much of it was trained."""
     if words := few_seeds(experiment.dataset, experiment.seeds):
         print(words, file=sys.stderr)
     jobs = Jobs(RunStore())
@@ -222,24 +254,47 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         bars[step].refresh()
 
     try:
-        done = conduct(jobs, experiment, options.fresh, show)
+        done = conduct(jobs, experiment, fresh, show)
     finally:
         for bar in bars.values():
             bar.close()
         jobs.close()
     trained, reused = len(done.trained), len(done.reused)
     if reused:
-        what = (
-            f"{trained} runs were trained and {reused} are"
-            if trained
-            else f"nothing was trained: all {reused} runs are"
+        some, none = f"{trained} runs were trained and {reused} are", f"nothing was trained: all {reused} runs are"
+        print(f"{some if trained else none} reused (--fresh trains anew)", file=sys.stderr)
+    return done
+
+
+def _ship_runs(experiment: Experiment, records: Records) -> Path:
+    variant = getattr(experiment, "variant", "vit")
+    network = "" if variant == "vit" else f"-{variant}"
+    return write_shipped(f"{experiment.name}{network}-{experiment.dataset}", used_records(experiment, records))
+
+
+def _reproduce(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Every step is a command of this program, so that each can be repeated by itself."""
+    every = shipped_steps()
+    steps = [
+        step
+        for step in every
+        if options.name in (None, step.name) and (options.dataset is None or step.dataset in ("", options.dataset))
+    ]
+    if not steps:
+        choices = dict.fromkeys(f"{step.name} {step.dataset}".strip() for step in every)
+        raise LabError(
+            "unknown_step", value=" ".join(filter(None, (options.name, options.dataset))), choices=", ".join(choices)
         )
-        print(f"{what} reused (--fresh trains anew)", file=sys.stderr)
-    if options.ship:
-        network = "" if options.variant == "vit" else f"-{options.variant}"
-        path = write_shipped(f"{experiment.name}{network}-{experiment.dataset}", used_records(experiment, done.records))
-        print(path, file=sys.stderr)
-    return {**analysis_document(analyse(experiment, done.records)), "trained": trained, "reused": reused}
+    rows = []
+    for step in steps:
+        row: dict[str, Any] = {"name": step.name, "dataset": step.dataset}
+        if not options.list:
+            print(step.command, file=sys.stderr)
+            began, inner = time.perf_counter(), _parser().parse_args(step.command.split()[3:])
+            inner.command(inner)
+            row["seconds"] = round(time.perf_counter() - began)
+        rows.append({**row, "command": step.command})
+    return rows
 
 
 def _exact(options: argparse.Namespace) -> dict[str, Any]:

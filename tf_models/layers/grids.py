@@ -35,8 +35,8 @@ class Blur(keras.layers.Layer):
     def call(self, x):
         for axis in (1, 2):
             end = x.shape[axis]
-            before, behind = self._take(x, axis, 0, 1), self._take(x, axis, end - 1, end)
-            padded = ops.concatenate([before, x, behind], axis=axis)
+            before, after = self._take(x, axis, 0, 1), self._take(x, axis, end - 1, end)
+            padded = ops.concatenate([before, x, after], axis=axis)
             left, middle, right = (self._take(padded, axis, k, end + k, 2) for k in range(3))
             x = (left + 2 * middle + right) / 4
         return x

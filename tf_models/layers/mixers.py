@@ -6,16 +6,12 @@ Names of shapes: n = H·W positions, h heads, E extra tokens (a class token, glo
 import keras
 from keras import ops
 
-from tf_models.layers.attention import (
-    Attention,
-    LinearAttention,
-    SlidingAttention,
-    StaticMixing,
-    WindowAttention,
-    sequence,
-)
+from tf_models.layers.attention import Attention, sequence
 from tf_models.layers.channels import FeedForward
-from tf_models.zoo.spec import MIXERS, Block, window_of
+from tf_models.layers.scoreless_attention import LinearAttention, StaticMixing
+from tf_models.layers.sparse_attention import SlidingAttention, WindowAttention
+from tf_models.zoo.counts import window_of
+from tf_models.zoo.spec import MIXERS, Block
 
 
 def token_mixer(

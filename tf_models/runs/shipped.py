@@ -62,7 +62,7 @@ def find_shipped(fingerprint: str) -> RunRecord | None:
 
 
 def write_shipped(name: str, records: list[RunRecord]) -> Path:
-    """Write the records as ``results/NAME.jsonl.gz``, one a line, in the order of their fingerprints."""
+    """Write the records as ``results/NAME.jsonl.gz``, one per line, in the order of their fingerprints."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.jsonl.gz"
     lines = [_line(record) for record in sorted(records, key=lambda record: record.fingerprint)]

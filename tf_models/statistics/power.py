@@ -111,7 +111,7 @@ def error_rates(repetitions: int = REPETITIONS, datasets: Sequence[str] = STUDIE
 
 
 def write_power(rows: list[dict[str, Any]]) -> Path:
-    """Keep the rows beside the shipped results, one a line."""
+    """Keep the rows beside the shipped results, one per line."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / FILE
     path.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n", encoding="utf-8")

@@ -4,15 +4,16 @@
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from tf_models.errors import LabError
 from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure
-from tf_models.study.configurations import inventory_measures
-from tf_models.study.cost_cases import cost_formulas
+from tf_models.zoo.cost_cases import cost_facts
+from tf_models.zoo.facts import inventory_facts
 
 COMPUTED = ("identities", "receptive-field", "rank-collapse", "cost")  # what the file holds
 EXACT = ("inventory", *COMPUTED)
@@ -23,8 +24,14 @@ def exact_measures() -> dict[str, dict[str, Measure]]:
     found = _results()
     measures = {name: _measures(found.get(name, {})) for name in COMPUTED}
     if measures["cost"]:
-        measures["cost"] |= cost_formulas()
-    return {"inventory": dict(inventory_measures()), **measures}
+        measures["cost"] |= _formulas(cost_facts)
+    return {"inventory": dict(_formulas(inventory_facts)), **measures}
+
+
+@cache  # a page asks at every click
+def _formulas(facts: Callable[[], dict[str, tuple[float, str]]]) -> dict[str, Measure]:
+    """What closed formulas give, as measures."""
+    return {name: Measure(float(v), float(v), float(v), unit, source="formula") for name, (v, unit) in facts().items()}
 
 
 def exact_series() -> dict[str, dict[str, Any]]:

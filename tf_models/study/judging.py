@@ -51,7 +51,7 @@ class PartResult:
 class Result:
     """The verdict on a claim on one data set, ``exact`` where no training is part of it.
 
-    `seeds` is the smallest number behind any measured part, 0 where all are exact. `p` belongs to the primary part and
+    `seeds` is the smallest number of any measured part, 0 where all are exact. `p` belongs to the primary part and
     `p_adjusted` to all primaries of the data set together (Benjamini–Hochberg).
     """
 
@@ -89,7 +89,7 @@ def judge_all(
         found = []
         for claim in claims:
             result = _judge(claim, dataset, analyses, exact, scales or {})
-            # beyond the data sets of the lab, only what was measured there is worth a line
+            # beyond the data sets of the lab, only what was measured there is worth a row
             if is_tested(result) if dataset in further else dataset in _datasets(claim):
                 found.append(result)
         with_p = [result for result in found if result.p is not None]

@@ -1,12 +1,13 @@
 """The experiments as the lab carries them out: one plan for each on every data set, and the command that makes it."""
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from tf_models.data import STUDIED, peek
 from tf_models.runs.spec import Recipe
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
 from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.zoo import CLASSROOM
 
 # What a plan adds to what is usual on its data set (`DatasetInfo.usual`), where images are few and where they are many.
 _FEW: dict[str, dict[str, Any]] = {
@@ -62,3 +63,32 @@ def command(experiment: Experiment) -> str:
             value = ",".join(map(str, value))
         words.append(option if value is True else f"{option} {value}")
     return " ".join(words)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of what the lab ships: ``python -m tf_models reproduce NAME`` makes it again by its command."""
+
+    name: str
+    dataset: str  # empty where it needs none
+    command: str
+
+
+def shipped_steps() -> list[Step]:
+    """Everything that lies in `results/`, in the order in which it was made."""
+    steps = [Step(row.name, row.dataset, f"{command(row)} --ship") for row in plans()]
+    for name in ("exact", "power"):
+        steps.append(Step(name, "", f"python -m tf_models {name} --ship"))
+    for dataset in STUDIED:
+        usual, seeds = peek(dataset).usual, peek(dataset).seeds
+        size = f" --train-size {usual.train_size}" if usual.train_size else ""
+        line = f"python -m tf_models linear --dataset {dataset}{size} --seeds {seeds} --ship"
+        steps.append(Step("linear", dataset, line))
+    for dataset in STUDIED:
+        few, size = peek(dataset).few_images, peek(dataset).usual.train_size
+        # all on little images; of photographs a CNN and a Transformer, twice as long as in the experiments
+        for variant, rate in [(name, 3e-3) for name in CLASSROOM] if few else [("cnn", 3e-3), ("vit", 1e-3)]:
+            scale = "" if few else f" --train-size {size} --epochs 10"
+            line = f"python -m tf_models train {variant} --dataset {dataset}{scale} --learning-rate {rate:g} --ship"
+            steps.append(Step("networks", dataset, line))
+    return steps

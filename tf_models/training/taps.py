@@ -1,4 +1,4 @@
-"""What flows through a trained network: the arrays behind *Feature maps*."""
+"""What flows through a trained network: the arrays that *Feature maps* shows."""
 
 import math
 import tempfile
@@ -9,6 +9,7 @@ import numpy as np
 
 from tf_models.training.build import Network, build
 from tf_models.zoo import ModelSpec
+from tf_models.zoo.plan import plan
 from tf_models.zoo.spec import UNFOLDED
 
 MOST_TOKENS = 1024  # a dense map of attention has the square of it
@@ -44,12 +45,8 @@ def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, 
 
 
 def mixing_grids(spec: ModelSpec) -> dict[str, tuple[int, int]]:
-    """Rows and columns of the positions that attend to each other, by the name of the tap that would hold it."""
-    return {
-        f"{path}.attention": place.mixing_grid
-        for place in spec.places
-        for path in (place.path, *(f"{place.path}.inner{n}" for n in range(1, place.block.inner_depth + 1)))
-    }
+    """Rows and columns of the positions that attend to each other, by the name of the tap that holds it."""
+    return {layer.attention: layer.grid for layer in plan(spec) if layer.attention}
 
 
 def dense_attention(model: Network, tap: str, weights: np.ndarray, grid: tuple[int, int]) -> np.ndarray:

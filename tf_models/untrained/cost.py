@@ -23,10 +23,10 @@ from tf_models.layers.channels import FeedForward
 from tf_models.layers.mixers import token_mixer
 from tf_models.probes.cost import crossover, slope
 from tf_models.statistics.effects import Measure
-from tf_models.study.cost_cases import CASES, GRIDS, SIZES, SLOPES, WIDTH, case_macs
 from tf_models.training.gradients import training_step
 from tf_models.untrained.random_weights import drawn, exactly, over_seeds
-from tf_models.zoo.spec import RASTER_WINDOW
+from tf_models.zoo.cost_cases import CASES, GRIDS, SIZES, SLOPES, WIDTH, case_macs
+from tf_models.zoo.counts import RASTER_WINDOW
 
 ROUNDS = 7  # of timing, each of which gives a slope of its own
 MEMORY_SIZES = (256, 1024, 4096)
@@ -140,7 +140,7 @@ def layer_of(case: str, grid: tuple[int, int]) -> keras.layers.Layer:
         case "depthwise":
             return drawn(keras.layers.DepthwiseConv2D(3, padding="same", name="mixer"), shape, 0)
     layer = token_mixer(block, grid, False, "mixer")
-    layer._project = lambda part, channels: setattr(layer, f"{part}_projection", keras.layers.Identity())
+    layer.project = lambda part, channels: setattr(layer, f"{part}_projection", keras.layers.Identity())
     drawn(layer, shape, 0)
     if case == "masked":  # the band of ``banded``: a bias that softmax turns into 0 beyond the reach
         offset = np.abs(np.arange(layer.table.shape[0]) - (grid[1] - 1))

@@ -79,7 +79,7 @@ def permutations(seed: int) -> dict[str, float]:
     def defect(layer: Callable) -> float:
         return relative_error(output(layer, shuffled(x, seed)), shuffled(output(layer, x), seed))
 
-    def behind_positions(kind: str) -> Callable:
+    def with_positions(kind: str) -> Callable:
         positions = drawn(Position(kind, name="position"), shape, seed)
         return lambda grid: attention(positions(grid))
 
@@ -89,8 +89,8 @@ def permutations(seed: int) -> dict[str, float]:
     images = pixels(seed, 4)
     return {
         "permutation.attention": defect(attention),
-        "permutation.with_positions": defect(behind_positions("sincos")),
-        "permutation.with_positions.at_start": defect(behind_positions("learned")),
+        "permutation.with_positions": defect(with_positions("sincos")),
+        "permutation.with_positions.at_start": defect(with_positions("learned")),
         "permutation.ffn": defect(ffn),
         "permutation.token_mlp": defect(mixer),
         "permutation.ffn_pooled": relative_error(

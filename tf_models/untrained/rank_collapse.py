@@ -1,5 +1,7 @@
 """The experiment ``rank-collapse``: how fast attention alone makes all tokens one."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 
@@ -8,7 +10,7 @@ from tf_models.training.build import build
 from tf_models.training.initialize import start
 from tf_models.untrained.random_weights import HEADS, IMAGE, SEEDS, over_seeds
 from tf_models.zoo import ModelSpec
-from tf_models.zoo.spec import Block, Head, Stage, Stem
+from tf_models.zoo.families import TRANSFORMER, stack
 
 RANK_DEPTH, RANK_WIDTH, RANK_INPUTS = 24, 64, 8
 RANK_FLOOR = 1e-14  # an r below it is rounding in float64
@@ -16,10 +18,10 @@ RANK_ARMS = {"san": ("off", False), "skip": ("off", True), "mlp": ("on", False),
 
 
 def rank_collapse() -> dict:
-    """r(X) behind every one of 24 layers of attention, with and without skip connections and FFN, untrained, no norms.
+    """r(X) after every one of 24 layers of attention, with and without skip connections and FFN, untrained, no norms.
 
     64 independent normal tokens of width 64, 4 heads; the lab's starting weights (Glorot-uniform kernels, zero biases);
-    float64. Skip connection and FFN are compared behind the last layer at which no r is below `RANK_FLOOR`.
+    float64. Skip connection and FFN are compared after the last layer at which no r is below `RANK_FLOOR`.
     """
     kept: dict[str, list[list[float]]] = {arm: [] for arm in RANK_ARMS}
     usual = keras.config.dtype_policy()
@@ -51,23 +53,5 @@ def rank_collapse() -> dict:
 def rank_spec(arm: str) -> ModelSpec:
     """Attention blocks without norms on an 8×8 grid of patches."""
     channel, skip = RANK_ARMS[arm]
-    block = Block(
-        kind="two_residuals",
-        width=RANK_WIDTH,
-        mixer="attention",
-        channel=channel,
-        activation="gelu",
-        norm="none",
-        heads=HEADS,
-        skip=skip,
-    )
-    stem = Stem(kind="patch", width=RANK_WIDTH, patch=4)
-    return ModelSpec(
-        name=f"rank_{arm}",
-        family="attention",
-        stem=stem,
-        stages=(Stage(blocks=(block,) * RANK_DEPTH),),
-        head=Head(),
-        input_shape=IMAGE,
-        classes=10,
-    )
+    block = replace(TRANSFORMER, width=RANK_WIDTH, channel=channel, norm="none", heads=HEADS, skip=skip)
+    return stack(block, RANK_DEPTH, input_shape=IMAGE, patch=4)

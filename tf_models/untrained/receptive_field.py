@@ -27,7 +27,10 @@ from tf_models.untrained.random_weights import (
     tokens,
 )
 from tf_models.zoo import CLASSROOM, ModelSpec, configure
-from tf_models.zoo.spec import Block, Head, Stage, Stem, isotropic
+from tf_models.zoo.families import INVERTED, PLAIN, stack
+
+# Expand, depthwise 3×3 convolution, contract (LocalViT, Li 2021): an FFN that sees its neighbours.
+LOCAL_FFN = replace(INVERTED, width=WIDTH, activation="gelu", norm="none", ffn_ratio=4)
 
 
 def receptive_field() -> dict:
@@ -84,8 +87,6 @@ def supports(seed: int) -> dict[str, float]:
     last = f"stage1.block{len(mixer.blocks)}.out"
     windows = network_jacobian(swin, "stage1.block1.out")
     side = swin.blocks[0].window
-    depthwise = isotropic("depthwise_in_ffn", mixer="depthwise", depth=1, width=WIDTH)
-    depthwise = replace(depthwise, stages=(Stage(blocks=(inverted_ffn(),)),))
     return {
         **outside_the_field(seed),
         "support.vit_block1": share_of_pairs(network_jacobian(CLASSROOM["vit"], "stage1.block1.out")),
@@ -97,15 +98,10 @@ def supports(seed: int) -> dict[str, float]:
         "support.mixer_without_token_mlp": share_of_pairs(network_jacobian(alone, last)),
         "window.local": share_of_pairs(windows),
         "window.asymmetry": asymmetry(windows, swin.grid, side),
-        "depthwise_in_ffn.support": off_diagonal(network_jacobian(depthwise, "stage1.block1.channel")),
+        "depthwise_in_ffn.support": off_diagonal(
+            network_jacobian(stack(LOCAL_FFN, input_shape=IMAGE, patch=4), "stage1.block1.channel")
+        ),
     }
-
-
-def inverted_ffn() -> Block:
-    """Expand, depthwise 3×3 convolution, contract (LocalViT, Li 2021): an FFN that sees its neighbours."""
-    return Block(
-        kind="inverted", width=WIDTH, mixer="depthwise", channel="on", activation="gelu", norm="none", ffn_ratio=4
-    )
 
 
 def first(out):
@@ -116,7 +112,7 @@ def first(out):
 def outside_the_field(seed: int) -> dict[str, float]:
     """The convolutional classroom network, with all pixels exchanged but those of one unit's theoretical field.
 
-    For the middle unit behind every convolution and pooling: the largest change of its channels over the largest of its
+    For the middle unit after every convolution and pooling: the largest change of its channels over the largest of its
     values; and, with the pixels inside the field exchanged, the share of these units that change.
     """
     spec = CLASSROOM["cnn"]
@@ -145,7 +141,7 @@ def theoretical_fields(spec: ModelSpec) -> list[Callable[[int], tuple[int, int]]
     for stage in spec.stages:
         for step in [(3, 1, 1)] * len(stage.blocks) + [(2, 2, 0)] * stage.pool:
             layers = [step, *layers]
-            fields.append(lambda position, behind=tuple(layers): field(position, position, behind))
+            fields.append(lambda position, above=tuple(layers): field(position, position, above))
     return fields
 
 
@@ -154,24 +150,7 @@ def effective_radii(seed: int) -> list[float]:
 
     3×3 convolutions with ReLU at stride 1 and random weights; the unit is a random mixture of the centre's channels.
     """
-    block = Block(
-        kind="plain",
-        width=ERF_WIDTH,
-        mixer="convolution",
-        channel="activation",
-        activation="relu",
-        norm="none",
-        skip=False,
-    )
-    spec = ModelSpec(
-        name="stack",
-        family="convolution",
-        stem=Stem(),
-        stages=(Stage(blocks=(block,) * ERF_DEPTH),),
-        head=Head(),
-        input_shape=IMAGE,
-        classes=10,
-    )
+    spec = stack(replace(PLAIN, width=ERF_WIDTH), ERF_DEPTH, input_shape=IMAGE)
     network = network_of(spec, seed)
     images = (pixels(seed, ERF_IMAGES) / 127.5 - 1).astype("float32")
     mixture = np.random.default_rng([seed, 5]).normal(size=ERF_WIDTH).astype("float32")

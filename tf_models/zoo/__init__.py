@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from tf_models.errors import LabError
 from tf_models.zoo.classroom import CLASSROOM
-from tf_models.zoo.inventory import inventory, macs, parameters
+from tf_models.zoo.plan import macs, parameters
 from tf_models.zoo.published import PUBLISHED
 from tf_models.zoo.spec import ModelSpec
 from tf_models.zoo.switches import SWITCHES, Value, check_switch, parse_switches, settings, with_switches
@@ -19,7 +19,6 @@ __all__ = [
     "check_switch",
     "configure",
     "defaults",
-    "inventory",
     "macs",
     "parameters",
     "parse_switches",

@@ -1,42 +1,21 @@
 """What a model is: a row of values, without Keras.
 
 A model is a stem, stages of blocks, and a head. A block is a *token mixer* (who talks to whom) and a *channel mixer*
-(what each position does alone), put together in one of a few *block kinds*:
-
-- ``plain``: conv, norm where there is one, ReLU: VGG and every textbook CNN.
-- ``bottleneck``: x + expand(mixer(reduce(x))): 1×1, 3×3, 1×1 convolution, the middle one narrow (ResNet).
-- ``separable``: depthwise convolution, then 1×1 convolution, each with norm and activation (MobileNet V1).
-- ``inverted``: x + contract(mixer(expand(x))), the middle one wide, the last one linear (MobileNet V2).
-- ``one_residual``: x + scale · channel(norm(mixer(x))) (ConvNeXt).
-- ``two_residuals``: x = x + mixer(norm(x)), then x = x + channel(norm(x)): the pre-norm Transformer block.
-- ``mobilevit``: convolutions, then Transformer blocks on unfolded positions, folded back and fused with the input.
-
-What flows between blocks is a grid (B, H, W, C) and, where a model has them, extra tokens (B, E, C).
+(what each position does alone), put together in one of a few *kinds*, each of them a function of `zoo.plan`. What flows
+between blocks is a grid (B, H, W, C) and, where a model has them, extra tokens (B, E, C).
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args
 
 from tf_models.errors import LabError
 
 Kind = Literal["plain", "bottleneck", "separable", "inverted", "one_residual", "two_residuals", "mobilevit"]
-Mixer = Literal[
-    "identity",
-    "pool",
-    "depthwise",
-    "convolution",
-    "unshared",
-    "static",
-    "linear_attention",
-    "attention",
-    "window",
-    "sliding",
-    "token_mlp",
-]
+Mixer = Literal["identity", "pool", "depthwise", "convolution", "unshared", "static",
+                "linear_attention", "attention", "window", "sliding", "token_mlp"]  # fmt: skip
 Channel = Literal["on", "off", "activation", "linear"]  # the values of the switch `ffn`
 Activation = Literal["relu", "relu6", "gelu", "silu"]
 Norm = Literal["layer", "batch", "none"]
@@ -50,7 +29,7 @@ CHANNEL_MIXERS: tuple[Channel, ...] = get_args(Channel)
 NORMS: tuple[Norm, ...] = get_args(Norm)
 POSITIONS: tuple[Position, ...] = get_args(Position)
 SHUFFLES: tuple[Shuffle, ...] = get_args(Shuffle)
-CONVOLUTIONAL = ("bottleneck", "separable", "inverted")  # kinds whose channel mixing is 1×1 convolutions
+CONVOLUTIONAL = frozenset({"bottleneck", "separable", "inverted"})  # kinds whose channel mixing is 1×1 convolutions
 ATTENTION = ("linear_attention", "attention", "window", "sliding")  # mixers whose weights follow from the image
 WITH_HEADS = ("static", *ATTENTION)
 WITH_RELATIVE_POSITIONS = ("attention", "window", "sliding")
@@ -58,9 +37,6 @@ REACHING_EXTRA_TOKENS = ("linear_attention", "attention", "sliding")
 SMALLEST_SIDE, LARGEST_SIDE = 8, 256  # pixels
 SMALLEST_GRID = 4  # tokens that the automatic patch size leaves at least
 LARGEST_PATCH = 16  # of the automatic patch size
-WINDOW = 4  # automatic side of a window, positions
-RASTER_WINDOW = 8  # automatic reach of a sliding window to each side, positions in raster order
-GRID_WINDOW = 2  # automatic reach of a sliding window in two dimensions
 SHORT_MOMENTUM = 0.9  # of batch norm: trainings of a few hundred steps are too short for the usual 0.99
 UNFOLDED = 2  # MobileViT: positions at the same place of every 2×2 patch attend to each other
 
@@ -97,7 +73,7 @@ class Block:
     """One row. `width` is the number of channels that leave the block.
 
     `ffn_ratio` is the hidden width over the width: of the FFN; over what comes in for ``inverted``; and below 1 for
-    ``bottleneck``. `window` 0 is the automatic size: see `window_of`.
+    ``bottleneck``. `window` 0 is the automatic size: see `counts.window_of`.
     """
 
     kind: Kind
@@ -124,6 +100,23 @@ class Block:
     inner_width: int = 0  # ``mobilevit``: channels and number of its Transformer blocks
     inner_depth: int = 0
 
+    def hidden(self, width: int) -> int:
+        """Hidden width of the two dense layers, or 1×1 convolutions, around `width` channels."""
+        return max(1, round(width * self.ffn_ratio))
+
+    def mixing_width(self, channels_in: int) -> int:
+        """Channels that the token mixer works on, where so many come into the block."""
+        match self.kind:
+            case "bottleneck":
+                return self.hidden(self.width)
+            case "inverted":
+                return self.hidden(channels_in)
+            case "separable":
+                return channels_in
+            case "mobilevit":
+                return self.inner_width
+        return self.width
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -144,7 +137,7 @@ class Head:
 
     A 1×1 convolution to `convolution` channels with norm and activation, where it is not 0; then `pool`: ``mean`` over
     the grid, the class ``token``, or ``flatten``; dense layers of `hidden` widths; a dense layer to the classes. `norm`
-    acts before the pooling, with `norm_after_pool` behind it.
+    acts before the pooling, with `norm_after_pool` after it.
     """
 
     norm: Norm = "none"
@@ -163,9 +156,8 @@ class ModelSpec:
     strided convolutions are padded: ``same`` (TensorFlow: more at the bottom right) or ``symmetric`` (PyTorch). `blur`
     puts a blur (Zhang 2019) in place of every stride. `shuffle` reorders every image in the same random way before
     anything sees it: all ``pixels``, whole ``patches`` of `shuffled_patch` pixels, or the pixels ``inside`` every such
-    patch. A stage whose stride would leave fewer than `smallest_grid` rows
-    or columns keeps its grid. Regularisers of the published trainings (drop-path, dropout inside) are not part of the
-    function and left out.
+    patch. A stage whose stride would leave fewer than `smallest_grid` rows or columns keeps its grid. Regularisers of
+    the published trainings (drop-path, dropout inside) are not part of the function and left out.
     """
 
     name: str
@@ -191,21 +183,18 @@ class ModelSpec:
         if not 2 <= self.classes <= 1000:
             raise LabError("classes", value=self.classes)
         halvings = sum(stage.pool for stage in self.stages) + sum(s.downsample == "convolution" for s in self.stages)
-        if min(height, width) < 2**halvings * self.patch:
-            raise LabError(
-                "image_too_small",
-                height=height,
-                width=width,
-                stages=halvings,
-                variant=self.name,
-                minimum=2**halvings * self.patch,
-            )
+        if min(height, width) < (minimum := 2**halvings * self.patch):
+            values = {"height": height, "width": width, "stages": halvings, "variant": self.name, "minimum": minimum}
+            raise LabError("image_too_small", **values)
         if self.stem.position.endswith("sincos") and self.stem.width % 4:
             raise LabError("sincos_width", width=self.stem.width)
-        for place in self.places:
-            mixed = place.mixing_width
-            if place.block.mixer in WITH_HEADS and mixed % place.block.heads:
-                raise LabError("width_heads", width=mixed, heads=place.block.heads)
+        came = self.stem.width if self.stem.kind != "none" else channels
+        for stage in self.stages:
+            came = came if stage.downsample == "none" else stage.blocks[0].width
+            for block in stage.blocks:
+                mixed, came = block.mixing_width(came), block.width
+                if block.mixer in WITH_HEADS and mixed % block.heads:
+                    raise LabError("width_heads", width=mixed, heads=block.heads)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -220,8 +209,7 @@ class ModelSpec:
         4, 32×32 → 4, 48×40 → 4, 64×64 → 8), pyramids start at 1 and leave 256 (8×8 → 1, 28×28 → 2, 32×32 → 2,
         48×40 → 4, 64×64 → 4).
         """
-        height, width, _ = self.input_shape
-        stem = self.stem
+        stem, (height, width, _) = self.stem, self.input_shape
         if stem.kind == "none":
             return 1
         if stem.patch is None:
@@ -243,21 +231,8 @@ class ModelSpec:
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of the first grid, after the stem."""
-        height, width, _ = self.input_shape
-        pooled = 2 if self.stem.pool else 1
-        return math.ceil(math.ceil(height / self.patch) / pooled), math.ceil(math.ceil(width / self.patch) / pooled)
-
-    @property
-    def places(self) -> tuple["Place", ...]:
-        """Every block with the grids and channels around it, from first to last."""
-        return tuple(_places(self))
-
-    @property
-    def last_grid(self) -> tuple[int, int]:
-        """Rows and columns of the grid that the head sees."""
-        if not self.stages[-1].pool:
-            return self.places[-1].grid
-        return _pooled(self.places[-1].grid, self.blur)
+        rows, columns = (math.ceil(side / self.patch) for side in self.input_shape[:2])
+        return (math.ceil(rows / 2), math.ceil(columns / 2)) if self.stem.pool else (rows, columns)
 
     @property
     def fingerprint(self) -> str:
@@ -274,156 +249,6 @@ def automatic_patch(stem: Stem, height: int, width: int) -> int:
         if fits and SMALLEST_GRID <= tokens <= stem.most_tokens:
             return patch
     raise LabError("no_patch_fits", height=height, width=width, smallest=stem.smallest_patch, most=stem.most_tokens)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a block stands: stage and number in it, from 1; what comes in, the stride, the grid that leaves."""
-
-    stage: int
-    number: int
-    block: Block
-    grid_in: tuple[int, int]  # before the stride
-    grid: tuple[int, int]
-    channels_in: int
-    stride: int
-    blurred: bool  # the stride is a blur behind the token mixer
-
-    @property
-    def path(self) -> str:
-        return f"stage{self.stage}.block{self.number}"
-
-    @property
-    def mixing_width(self) -> int:
-        """Channels that the token mixer works on."""
-        match self.block.kind:
-            case "bottleneck" | "inverted":
-                return hidden_width(self.block, self.channels_in)
-            case "separable":
-                return self.channels_in
-            case "mobilevit":
-                return self.block.inner_width
-        return self.block.width
-
-    @property
-    def mixing_grid(self) -> tuple[int, int]:
-        """Rows and columns that leave the token mixer."""
-        if self.block.kind != "mobilevit":
-            return self.grid_in if self.blurred else self.grid
-        rows, columns = self.grid
-        return math.ceil(rows / UNFOLDED), math.ceil(columns / UNFOLDED)
-
-    @property
-    def shifted(self) -> bool:
-        return self.block.shift and self.number % 2 == 0
-
-
-def _places(spec: ModelSpec) -> Iterator[Place]:
-    grid = spec.grid
-    channels = spec.stem.width if spec.stem.kind != "none" else spec.input_shape[2]
-    for s, stage in enumerate(spec.stages, 1):
-        if stage.downsample == "merge":
-            grid = math.ceil(grid[0] / 2), math.ceil(grid[1] / 2)
-        elif stage.downsample == "convolution":
-            grid = _pooled(grid, spec.blur)
-        if stage.downsample != "none":
-            channels = stage.blocks[0].width
-        for b, block in enumerate(stage.blocks, 1):
-            stride, before = (stage.stride if b == 1 else 1), grid
-            stride = stride if math.ceil(min(grid) / stride) >= spec.smallest_grid else 1
-            grid = math.ceil(grid[0] / stride), math.ceil(grid[1] / stride)
-            yield Place(s, b, block, before, grid, channels, stride, spec.blur and stride > 1)
-            channels = block.width
-        if stage.pool:
-            grid = _pooled(grid, spec.blur)
-
-
-def _pooled(grid: tuple[int, int], blur: bool) -> tuple[int, int]:
-    """Pooling drops an odd last row; blurring keeps it."""
-    return tuple((side + 1) // 2 if blur else side // 2 for side in grid)  # pyright: ignore[reportReturnType]
-
-
-def hidden_width(block: Block, channels_in: int | None = None) -> int:
-    """Width between the two dense layers, or 1×1 convolutions, of a block."""
-    match block.kind:
-        case "inverted":
-            base = block.width if channels_in is None else channels_in
-        case "mobilevit":
-            base = block.inner_width
-        case _:
-            base = block.width
-    return max(1, round(base * block.ffn_ratio))
-
-
-def window_of(block: Block, grid: tuple[int, int]) -> tuple[int, int]:
-    """Sides of a window, or reach of a sliding window (the same number twice), in positions.
-
-    The automatic rule: windows of 4×4, of half the grid's shorter side (rounded up) where that is smaller, of the
-    whole grid up to 3×3; a sliding window reaches 8 positions to each side in raster order, a quarter of all positions
-    where that is smaller, or 2 rows and columns, a quarter of the shorter side where that is smaller.
-    """
-    rows, columns = grid
-    if block.mixer == "sliding":
-        if block.sliding == "raster":
-            reach = block.window or min(RASTER_WINDOW, math.ceil(rows * columns / 4))
-        else:
-            reach = block.window or min(GRID_WINDOW, math.ceil(min(grid) / 4))
-        return reach, reach
-    shorter = min(grid)
-    side = block.window or (min(WINDOW, math.ceil(shorter / 2)) if shorter > 3 else shorter)
-    return min(side, rows), min(side, columns)
-
-
-def inner_block(block: Block) -> Block:
-    """The Transformer block inside a ``mobilevit`` block: layer norm, whatever norm its convolutions have."""
-    norm = "none" if block.norm == "none" else "layer"
-    return replace(block, kind="two_residuals", width=block.inner_width, norm=norm)
-
-
-def isotropic(
-    name: str,
-    *,
-    mixer: Mixer,
-    depth: int,
-    width: int,
-    heads: int = 4,
-    patch: int | None = None,
-    class_token: bool = False,
-    position: Position = "learned",
-    family: Family = "attention",
-) -> ModelSpec:
-    """Patches, then `depth` equal pre-norm blocks (Dosovitskiy 2021, section 3.1); the head reads the class token
-    where there is one.
-    """
-    block = Block(
-        kind="two_residuals", width=width, mixer=mixer, channel="on", activation="gelu", norm="layer", heads=heads
-    )
-    return ModelSpec(
-        name=name,
-        family=family,
-        stem=Stem(kind="patch", width=width, patch=patch, position=position, class_token=class_token),
-        stages=(Stage(blocks=(block,) * depth),),
-        head=Head(norm="layer", pool="token" if class_token else "mean"),
-    )
-
-
-def pyramid(name: str, *, widths: tuple[int, ...], depths: tuple[int, ...], head: Head | None = None) -> ModelSpec:
-    """In each stage some times conv 3×3 → ReLU, a 2×2 max-pooling after it."""
-
-    def stage(width: int, depth: int) -> Stage:
-        block = Block(
-            kind="plain",
-            width=width,
-            mixer="convolution",
-            channel="activation",
-            activation="relu",
-            norm="none",
-            skip=False,
-        )
-        return Stage(blocks=(block,) * depth, pool=True)
-
-    stages = tuple(stage(width, depth) for width, depth in zip(widths, depths, strict=True))
-    return ModelSpec(name=name, family="convolution", stem=Stem(), stages=stages, head=head or Head())
 
 
 def map_blocks(stages: tuple[Stage, ...], **changes: object) -> tuple[Stage, ...]:

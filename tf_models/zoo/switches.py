@@ -13,6 +13,7 @@ from tf_models.errors import LabError
 from tf_models.zoo.spec import (
     BLOCK_KINDS,
     CHANNEL_MIXERS,
+    CONVOLUTIONAL,
     MIXERS,
     NORMS,
     POSITIONS,
@@ -30,7 +31,6 @@ Value = str | int | float
 Chosen = Mapping[str, Value]  # every switch that is set, checked
 Apply = Callable[["Draft", Any, Chosen], None]
 Idle = Callable[[ModelSpec, Chosen], LabError | None]
-CONVOLUTIONAL = frozenset({"bottleneck", "separable", "inverted"})  # kinds whose channel mixing is 1×1 convolutions
 
 
 class Draft(SimpleNamespace):

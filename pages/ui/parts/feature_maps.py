@@ -1,6 +1,7 @@
 """What *Feature maps* shows: images, names of layers, colour ranges, attention."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,15 @@ from tf_models.jobs import showcase
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.zoo import CLASSROOM, ModelSpec
-from tf_models.zoo.spec import UNFOLDED, Block, Place, inner_block
+from tf_models.zoo.counts import Layer
+from tf_models.zoo.plan import plan
+from tf_models.zoo.spec import CONVOLUTIONAL, UNFOLDED, WITH_RELATIVE_POSITIONS
 
 UPLOAD = "upload"
 ALONE = 240  # pixels of a single head's tile
 USUAL = {"left": "cnn", "right": "vit"}  # the networks at first sight, where they are
 PARTS = ("layer", "attention", "query")  # what is chosen of a network
 WITH_KERNELS = ("convolution", "depthwise", "pool")
-ONE_BY_ONE = ("bottleneck", "separable", "inverted")  # block kinds whose channel mixing is 1×1 convolutions
 
 
 def model_name(choice: str, record: RunRecord) -> str:
@@ -96,57 +98,57 @@ def _image_name(shown: showcase.Showcase, index: int) -> str:
 
 def layer_names(spec: RunSpec, taps: Mapping[str, np.ndarray]) -> dict[str, str]:
     """Tap → what it is, for every tap that is a grid of channels, from the image to the head."""
-    model = spec.model
-    names = {} if model.stem.kind == "none" else {"stem": say("layer.stem")}
-    for place in model.places:
-        s, stage = place.stage, model.stages[place.stage - 1]
-        if place.number == 1 and stage.downsample != "none":
-            names[f"stage{s}.downsample"] = say(f"layer.{stage.downsample}", stage=s)
-        names |= dict(_block_layers(model, place))
-        if place.number == len(stage.blocks) and stage.pool:
-            names[f"stage{s}.pool"] = say("layer.pool", stage=s)
-    return {tap: text for tap, text in names.items() if tap in taps}
+    model, names = spec.model, {}
+    for layer in plan(model):
+        for tap in layer.taps:
+            if tap in taps and not _same_as_output(layer, tap):
+                names[tap] = _layer_name(model, layer, tap)
+    return {tap: name for tap, name in names.items() if name}
 
 
-def _block_layers(model: ModelSpec, place: Place) -> Iterator[tuple[str, str]]:
-    """Tap and name of what one block computes. A tap that is the same as the block's output is left out."""
-    block, path, where = place.block, place.path, _place_name(model, place)
-    if block.kind == "mobilevit":
-        yield f"{path}.local", say("layer.local", place=where)
-        for inner in range(1, block.inner_depth + 1):
-            yield from _sublayers(inner_block(block), f"{path}.inner{inner}", _place_name(model, place, inner), True)
-        yield f"{path}.out", say("layer.out", place=where)
-        return
-    added = block.skip and place.stride == 1 and place.channels_in == block.width
-    yield from _sublayers(block, path, where, block.kind != "separable" and (block.kind != "inverted" or added))
+def _same_as_output(layer: Layer, tap: str) -> bool:
+    """Whether a tap of a convolutional block is what leaves the block under another name."""
+    convolutional = layer.block is not None and layer.block.kind in CONVOLUTIONAL
+    return convolutional and len(layer.taps) > 1 and not tap.endswith(".out")
 
 
-def _sublayers(block: Block, path: str, where: str, channel: bool) -> Iterator[tuple[str, str]]:
-    mixer = say(f"mixer.{block.mixer}")
-    if block.mixer in WITH_KERNELS:
-        mixer = say("layer.kernel", kernel=block.kernel, mixer=mixer)
-    yield f"{path}.mixer", say("layer.mixer", place=where, mixer=mixer)
-    if channel:
-        role = "relu" if block.kind == "plain" else "pointwise" if block.kind in ONE_BY_ONE else block.channel
-        yield f"{path}.channel", say(f"layer.channel.{role}", place=where)
-    yield f"{path}.out", say("layer.out", place=where)
+def _layer_name(model: ModelSpec, layer: Layer, tap: str) -> str:
+    """Such as “block 2: attention”; empty for what is no layer of a stage, and for pixels as they are."""
+    block, role, stage = layer.block, tap.rsplit(".", 1)[-1], _numbers(tap)[0]
+    match role:
+        case "stem":
+            return "" if model.stem.kind == "none" else say("layer.stem")
+        case "downsample" | "pool":
+            return say(f"layer.{model.stages[stage - 1].downsample if role == 'downsample' else role}", stage=stage)
+        case "features" | "logits":
+            return ""
+    assert block is not None
+    if role == "mixer":
+        mixer = say(f"mixer.{block.mixer}")
+        if block.mixer in WITH_KERNELS:
+            mixer = say("layer.kernel", kernel=block.kernel, mixer=mixer)
+        return say("layer.mixer", place=_place_name(model, tap), mixer=mixer)
+    if role == "channel":
+        works = "relu" if block.kind == "plain" else "pointwise" if block.kind in CONVOLUTIONAL else block.channel
+        return say(f"layer.channel.{works}", place=_place_name(model, tap))
+    return say(f"layer.{role}", place=_place_name(model, tap))
 
 
-def _place_name(model: ModelSpec, place: Place, inner: int = 0) -> str:
-    key = "layer.place" if len(model.stages) > 1 else "layer.place_single"
-    name = say(key, stage=place.stage, block=place.number)
-    return say("layer.place_inner", place=name, inner=inner) if inner else name
+def _numbers(tap: str) -> list[int]:
+    """Stage, block and inner block that a tap names, as far as it names them; 0 for the stage outside."""
+    return [int(number) for number in re.findall(r"(?:stage|block|inner)(\d+)", tap)] or [0]
+
+
+def _place_name(model: ModelSpec, tap: str) -> str:
+    stage, block, *inner = _numbers(tap)
+    name = say("layer.place" if len(model.stages) > 1 else "layer.place_single", stage=stage, block=block)
+    return say("layer.place_inner", place=name, inner=inner[0]) if inner else name
 
 
 def attention_layers(model: ModelSpec, taps: Mapping[str, np.ndarray]) -> dict[str, tuple[str, tuple[int, int]]]:
     """Tap → its block's name, rows and columns of what attends to each other, for every map of attention."""
-    found = {}
-    for place in model.places:
-        for inner in range(1, place.block.inner_depth + 1) if place.block.inner_depth else (0,):
-            tap = f"{place.path}.inner{inner}.attention" if inner else f"{place.path}.attention"
-            if tap in taps:
-                found[tap] = _place_name(model, place, inner), place.mixing_grid
-    return found
+    found = {layer.attention: layer for layer in plan(model) if layer.attention in taps}
+    return {tap: (_place_name(model, tap), layer.grid) for tap, layer in found.items()}
 
 
 def colour_limits(
@@ -231,6 +233,6 @@ def _show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.n
 def _why_none(model: ModelSpec) -> str:
     """Why there is no map of attention to show."""
     mixers = {block.mixer for block in model.blocks}
-    if mixers & {"attention", "window", "sliding"}:
+    if mixers & {*WITH_RELATIVE_POSITIONS}:
         return "large"
     return "linear" if "linear_attention" in mixers else "fixed"

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, tables
-from pages.ui.anatomy import count
 from pages.ui.charts import intervals
+from pages.ui.parts.anatomy import count
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.study.analysis import Analysis

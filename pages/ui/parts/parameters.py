@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, cache, tables
-from pages.ui.anatomy import NAMES, count
 from pages.ui.charts import curves, intervals
+from pages.ui.parts.anatomy import NAMES, count
 from pages.ui.theme import FAMILIES, SHAPES
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis, ArmResult

@@ -2,8 +2,8 @@
 
     python -m tf_models run ablations --dataset digits --seeds 5
 
-MobileViT without its FFN; MLP-Mixer without its token MLP, and without its channel MLP; VGG with an activation behind
-every convolution, behind every second one, behind one a stage; VGG's dense head against a mean; ResNet's bottleneck
+MobileViT without its FFN; MLP-Mixer without its token MLP, and without its channel MLP; VGG with an activation after
+every convolution, after every second one, after one per stage; VGG's dense head against a mean; ResNet's bottleneck
 (reduce, 3×3, expand) against the opposite order of widths (expand ×4, 3×3, reduce) at equal parameters; Swin without
 the shift of its windows; ViT without attention's projections W_V and W_O, with its FFN and without. 149 runs, 8
 minutes on 2 cores for digits. Result: MobileViT's FFN is worth +0.17 points [−0.41, +0.75], Mixer's token MLP +24.1
@@ -20,7 +20,7 @@ from typing import ClassVar
 from tf_models.study.experiments.base import Arm, Contrast, Experiment, difference
 from tf_models.zoo import Value
 
-FOUR_A_STAGE: dict[str, Value] = {"depth": 4, "width": 16}  # so that "every second" and "one a stage" differ
+FOUR_A_STAGE: dict[str, Value] = {"depth": 4, "width": 16}  # so that "every second" and "one per stage" differ
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,9 @@ class Experiment:
     for ten times the epochs: with equal epochs, the smallest training sets would be hardly trained at all.
     """
 
-    dataset: str = field(metadata={"help": "see the command datasets"})
-    seeds: int = field(metadata={"help": "reported runs of every arm"})
-    train_size: int | None = option("class-balanced subset of the training images", None)
+    dataset: str = field(metadata={"help": "see the command datasets; digits by default"})
+    seeds: int = field(metadata={"help": "reported runs of every arm, as many as the data set declares by default"})
+    train_size: int | None = option("class-balanced subset of the training images, all by default", None)
     recipe: Recipe = Recipe()
     backend: str = ""
     tuning_size: int | None = option("training images that choose the learning rates, all by default", None)

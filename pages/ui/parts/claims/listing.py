@@ -237,15 +237,17 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
             _claim_button(results[claim], f"open_{claim}")
 
 
-def show_links(ids: Sequence[str], why: bool = False) -> None:
-    """Statements with verdicts, on another page than theirs; one that is pressed opens its card. `why` adds reasons."""
+def show_links(ids: Sequence[str], why: bool = False, mark: bool = True, key: str = "statements") -> None:
+    """Statements, on another page than theirs; one that is pressed opens its card. `mark` adds verdicts, `why` reasons;
+    `key` begins with ``statements``, another for each list of a page.
+    """
     results = decided(cache.claim_results())
     browser.statements_from_the_left()
-    with st.container(gap="xsmall", key="statements"):
+    with st.container(gap="xsmall", key=key):
         for claim in ids:
             query = {"claim": claim, "lang": language()}
             with st.container(gap=None):
-                st.page_link("pages/claims.py", label=_label(results[claim], mark=not why), query_params=query)
+                st.page_link("pages/claims.py", label=_label(results[claim], mark), query_params=query)
                 if why:
                     st.caption(short_reason(results[claim]))
 

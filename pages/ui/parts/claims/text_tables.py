@@ -59,7 +59,7 @@ def show_tables(results: Mapping[str, Result]) -> None:
 
 
 def show_rows(results: Mapping[str, Result]) -> None:
-    """The three tables with a box a row, which has room for the reasons on a phone too."""
+    """The three tables with one box per row, which has room for the reasons on a phone too."""
     for table, rows in TABLES.items():
         st.subheader(say(table))
         for row in _rows(table, rows):

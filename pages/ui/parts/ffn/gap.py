@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, frame, tables
-from pages.ui.anatomy import NAMES
 from pages.ui.charts import bars, curves, intervals
+from pages.ui.parts.anatomy import NAMES
 from pages.ui.theme import ARMS
 from pages.ui.words import language, say, sentences
 from tf_models.errors import LabError

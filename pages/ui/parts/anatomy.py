@@ -1,0 +1,362 @@
+"""The parts of the page *Anatomy*: networks drawn and counted, blocks from inside, and the claims that name them."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import links, tables
+from pages.ui.charts import networks
+from pages.ui.parts.claims import listing
+from pages.ui.theme import FAMILIES, ROLES
+from pages.ui.words import say
+from tf_models.study.claims import CLAIMS
+from tf_models.zoo import CLASSROOM, PUBLISHED, anatomy, configure
+from tf_models.zoo.anatomy import Figures, Part, parts, shape
+from tf_models.zoo.counts import area, window_of
+from tf_models.zoo.facts import share_of
+from tf_models.zoo.plan import macs, parameters, plan
+from tf_models.zoo.spec import CONVOLUTIONAL, Block, ModelSpec
+
+NAMES = {
+    "cnn": "CNN",
+    "vgg": "VGG",
+    "vgg16": "VGG16",
+    "resnet": "ResNet",
+    "resnet50": "ResNet-50",
+    "mobilenet_v1": "MobileNet V1",
+    "mobilenet_v2": "MobileNetV2",
+    "convnext": "ConvNeXt",
+    "convnext_tiny": "ConvNeXt-T",
+    "vit": "ViT",
+    "vit_b16": "ViT-B/16",
+    "deit_tiny": "DeiT-Ti",
+    "deit_small": "DeiT-S",
+    "swin": "Swin",
+    "swin_tiny": "Swin-T",
+    "longformer": "Longformer",
+    "mobilevit": "MobileViT",
+    "mobilevit_s": "MobileViT-S",
+    "mixer": "MLP-Mixer",
+    "mixer_b16": "Mixer-B/16",
+}
+SYSTEMS = [f"published-{name}" for name in PUBLISHED] + [f"classroom-{name}" for name in CLASSROOM]
+USUAL = {"left": "published-vit_b16", "right": "published-swin_tiny"}
+SIZES = ("8x8x1", "28x28x1", "32x32x3", "64x64x3", "48x40x3")
+USUAL_SIZE = "32x32x3"
+
+COLOURS = {**FAMILIES, "nothing": "#909090"}
+# The text's name of an architecture, as claims have it, by the first word of a system's name.
+IN_THE_TEXT = {
+    "cnn": "CNN",
+    "vgg": "VGG",
+    "vgg16": "VGG",
+    "resnet": "ResNet",
+    "resnet50": "ResNet",
+    "mobilenet": "MobileNet",
+    "convnext": "ConvNeXt",
+    "vit": "ViT",
+    "deit": "ViT",
+    "swin": "Swin",
+    "longformer": "Longformer",
+    "mobilevit": "MobileViT",
+    "mixer": "MLP-Mixer",
+}
+# Claim → what is counted for it, in networks of these names of the text.
+COUNTED: tuple[tuple[str, Callable[[ModelSpec], tuple[str, Figures]], tuple[str, ...]], ...] = (
+    ("C04", anatomy.sparse, ("Longformer",)),
+    ("C07", anatomy.pyramid, ("CNN", "VGG", "ResNet")),
+    ("C09", anatomy.pyramid, ("ViT",)),
+    ("C09", anatomy.merging, ("Swin",)),
+    ("C20", anatomy.attention, ("ConvNeXt",)),
+    ("C22", anatomy.keeps_ffn, ("MobileViT",)),
+    ("C24", anatomy.ffns, ("ConvNeXt", "ViT", "Swin")),
+    ("C32", anatomy.bottleneck, ("ResNet",)),
+    ("C34", anatomy.dense_head, ("VGG",)),
+    ("C35", anatomy.widening, ("MobileNet",)),
+    ("C38", anatomy.token_mlp, ("MLP-Mixer",)),
+)
+COMPARED = ("convnext_tiny", "vit_b16", "swin_tiny")  # whose shares of FFN stand beside each other
+
+
+def spec_of(system: str, size: str = USUAL_SIZE) -> ModelSpec:
+    """The specification of one of `SYSTEMS`; `size` counts for the classroom's."""
+    scale, _, name = system.partition("-")
+    if scale == "published":
+        return PUBLISHED[name]
+    height, width, channels = (int(number) for number in size.split("x"))
+    return configure(name, {}, (height, width, channels), 10)
+
+
+def drawing_rows(spec: ModelSpec) -> pd.DataFrame:
+    """Where each box stands: `left` to `right` grows with log₂ of the channels, the gaps are equal."""
+    rows, left = [], 0.0
+    for part in parts(spec):
+        right = left + 1 + math.log2(part.channels)
+        square = part.grid[0] == part.grid[1]
+        written = str(part.grid[0]) if square else shape(part.grid)
+        rows.append({"left": left, "right": right, "rows": part.grid[0], "shape": written, "stage": part.stage})
+        left = right + 1.5
+    return pd.DataFrame(rows)
+
+
+def role_shares(spec: ModelSpec) -> pd.DataFrame:
+    """Parameters and MACs by role. Columns: measure, role, value, share (percent of the measure)."""
+    rows = []
+    for measure, total in (("parameters", parameters(spec)), ("macs", macs(spec))):
+        for role in ROLES:
+            value = sum(getattr(layer, measure) for layer in plan(spec) if layer.role == role)
+            rows.append({"measure": measure, "role": role, "value": value, "share": 100 * value / total})
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class System:
+    """One side of the page."""
+
+    name: str  # such as ViT-B/16 (published)
+    size: str  # of the image, such as 32×32×3; empty for a published system
+    spec: ModelSpec
+
+    @property
+    def title(self) -> str:
+        return say("anatomy.sized", name=self.name, size=self.size) if self.size else self.name
+
+
+def system_name(system: str) -> str:
+    """Such as ViT-B/16 (published), of published-vit_b16."""
+    scale, _, name = system.partition("-")
+    return say(f"anatomy.{scale}", name=NAMES[name])
+
+
+def count(number: int) -> str:
+    """Multiply-adds: 17.56 G, 14.9 M."""
+    for unit, size, digits in (("G", 1e9, 2), ("M", 1e6, 1), ("k", 1e3, 1)):
+        if number >= size:
+            return f"{number / size:.{digits}f} {unit}"
+    return str(number)
+
+
+def mixer_words(part: Part) -> str:
+    """What mixes the tokens of a block, with its reach."""
+    mixer = part.mixer
+    assert mixer.block is not None
+    window = window_of(mixer.block, mixer.grid)
+    return say(f"anatomy.mixer.{mixer.op}", kernel=mixer.kernel, window=shape(window), reach=window[0])
+
+
+def channel_words(block: Block) -> str:
+    """What works on every position alone."""
+    if block.kind in CONVOLUTIONAL:
+        return say("anatomy.channel.pointwise")
+    activation = {"relu": "ReLU", "gelu": "GELU", "silu": "SiLU", "relu6": "ReLU6"}[block.activation]
+    return say(f"anatomy.channel.{block.channel}", activation=activation)
+
+
+def part_words(part: Part) -> str:
+    """A part in plain words."""
+    if part.block is None:
+        return say(f"kind.{part.kind}")
+    words = {"mixer": mixer_words(part), "channel": channel_words(part.block), "inner": part.block.inner_depth}
+    return say(f"kind.{part.kind}", **words)
+
+
+def steps_words(block: Part) -> str:
+    """Such as 256 → 64 (1×1) → 64 (3×3 convolution) → 256 (1×1)."""
+    how = {"": "", "dense": " (1×1)", "convolution": " (3×3)", "mixer": f" ({mixer_words(block)})"}
+    runs = []
+    for times, run in groupby(anatomy.steps(block), lambda step: step.times):
+        text = " → ".join(f"{step.channels:,}{how[step.by]}" for step in run)
+        runs.append(f"{times} × ( {text} )" if times > 1 else text)
+    return " → ".join(runs)
+
+
+def stage_table(spec: ModelSpec) -> pd.DataFrame:
+    """Grid, channels, tokens, blocks, parameters and MACs of stem, stages and head."""
+    extra = " + 1" if spec.stem.class_token else ""
+    rows = []
+    for stage, found in groupby(parts(spec)[1:], lambda part: part.stage or part.kind):
+        group = list(found)
+        inside = [part for part in group if part.block]
+        last = (inside or group)[-1]
+        words = [(part_words(part), part.block is not None) for part in group]
+        runs = [(text, block, len(list(run))) for (text, block), run in groupby(words)]
+        name = f"{stage}" if inside else say(f"anatomy.part.{'head' if last.kind == 'head' else 'stem'}")
+        rows.append(
+            {
+                "stage": name,
+                "grid": shape(last.grid),
+                "channels": last.channels,
+                "tokens": f"{area(last.grid):,}{extra if last.kind != 'head' else ''}",
+                "parameters": sum(part.parameters for part in group),
+                "macs": count(sum(part.macs for part in group)),
+                "blocks": "; ".join(
+                    f"{number} × {text}" if block and number > 1 else text for text, block, number in runs
+                ),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def column_words(*names: str) -> dict[str, str]:
+    """Headings of columns."""
+    return {name: say(f"anatomy.column.{name}") for name in names}
+
+
+def _headed(data: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """These columns under their headings."""
+    return pd.DataFrame({word: data[name] for name, word in columns.items()})
+
+
+def drawing_words(spec: ModelSpec) -> pd.DataFrame:
+    """The boxes of `drawing_rows` with what their tooltips say."""
+    rows = []
+    for part in parts(spec):
+        rows.append(
+            {
+                "part": part_words(part),
+                "grid": shape(part.grid),
+                "channels": f"{part.channels:,}",
+                "tokens": f"{area(part.grid):,}",
+                "mixer": mixer_words(part) if part.block else "–",
+                "channel": channel_words(part.block) if part.block else "–",
+                "parameters": f"{part.parameters:,}",
+                "macs": count(part.macs),
+                "mixes": say(f"anatomy.mixes.{part.mixes}"),
+            }
+        )
+    return drawing_rows(spec).join(pd.DataFrame(rows))
+
+
+def system(name: str, size: str = "") -> System:
+    """One of `SYSTEMS`; a classroom network for images of `size`."""
+    size = size or (USUAL_SIZE if name.startswith("classroom") else "")
+    return System(system_name(name), _times(size), spec_of(name, size or USUAL_SIZE))
+
+
+def choose_systems() -> dict[str, System]:
+    """Both sides of the page, as the link says."""
+    chosen = {}
+    for side, column in zip(USUAL, st.columns(2, gap="large"), strict=True):
+        name, size = links.choose(side, say(f"anatomy.{side}"), SYSTEMS, system_name, USUAL[side], where=column), ""
+        if name.startswith("classroom"):
+            words, hint = say("anatomy.size"), say("anatomy.size_hint")
+            size = links.choose(f"{side}_size", words, SIZES, _times, USUAL_SIZE, where=column, help=hint)
+        chosen[side] = system(name, size)
+    return chosen
+
+
+def _times(size: str) -> str:
+    return size.replace("x", "×")
+
+
+def show_drawing(side: str, system: System, both: Iterable[System]) -> None:
+    """The network as boxes, on the scales that both sides share, and its stages as a table."""
+    spec, all_parts = system.spec, [part for other in both for part in parts(other.spec)]
+    end = max(max(drawing_rows(other.spec)["right"].tolist()) for other in both)
+    reach = end, max(part.grid[0] for part in all_parts)
+    present = {part.mixes for part in all_parts}
+    colours = {say(f"anatomy.mixes.{mixed}"): colour for mixed, colour in COLOURS.items() if mixed in present}
+    columns = column_words("part", "grid", "channels", "tokens", "mixer", "channel", "parameters", "macs")
+    data, table = drawing_words(spec), stage_table(spec)
+    chart = networks.network(data, system.title, say("anatomy.axis"), say("anatomy.legend"), columns, colours, reach)
+    text = "; ".join(
+        say("anatomy.alt_stage", **{name: row[name] for name in ("stage", "grid", "channels", "blocks")})
+        for row in table.to_dict("records")
+    )
+    alt = say("anatomy.alt", name=system.title, image="×".join(map(str, spec.input_shape)), text=text)
+    st.altair_chart(chart, key=f"drawing_{side}", alt=alt)
+    totals = {"parameters": parameters(spec), "macs": count(macs(spec)), "blocks": len(spec.blocks)}
+    st.markdown(say("anatomy.totals", **totals, classes=spec.classes))
+    tables.beside(_headed(data, columns), f"anatomy-{side}")
+
+
+def show_stages(system: System) -> None:
+    """The stages as a table, from the stem to the head."""
+    table = stage_table(system.spec)
+    hints = {name: say(f"anatomy.hint.{name}") for name in ("grid", "channels", "tokens", "macs")}
+    words = column_words(*table.columns)
+    config = {name: st.column_config.Column(word, help=hints.get(name)) for name, word in words.items()}
+    config |= {
+        name: st.column_config.NumberColumn(words[name], help=hints.get(name), format="localized")
+        for name in ("channels", "parameters")
+    }
+    config["stage"] = st.column_config.Column(words["stage"], pinned=True)
+    st.markdown(f"**{system.title}**")
+    st.dataframe(table, hide_index=True, width="stretch", column_config=config)
+
+
+def show_blocks(system: System) -> None:
+    """The blocks from inside: their widths, and how many activations follow their linear maps."""
+    lines = [f"**{system.title}**", ""]
+    for block in anatomy.typical(system.spec):
+        way = say(f"anatomy.way.{anatomy.direction(block)}")
+        lines.append("- " + say("anatomy.inside_line", stage=block.stage, steps=steps_words(block), way=way))
+    linear, active = (sum(getattr(x, name) for x in plan(system.spec)) for name in ("linear", "activations"))
+    lines += ["", say("anatomy.activations", active=active, linear=linear, each=linear / max(active, 1))]
+    st.markdown("\n".join(lines))
+
+
+def show_shares(chosen: Iterable[System]) -> None:
+    """Where the parameters and the MACs of both networks sit."""
+    found = []
+    for measure in ("parameters", "macs"):
+        word = say(f"anatomy.column.{measure}")
+        for system in dict.fromkeys(chosen):
+            shares = role_shares(system.spec).query("measure == @measure")
+            label = f"{system.name}|{' · '.join(filter(None, (system.size, word)))}"
+            found.append(shares.assign(system=system.title, measure=word, label=label))
+    data = pd.concat(found, ignore_index=True)
+    data = data.assign(role=[say(f"role.{role}") for role in data["role"]])
+    shown = data.assign(
+        value=[f"{value:,}" for value in data["value"]], percent=[f"{share:.1f} %" for share in data["share"]]
+    )
+    names = column_words("system", "measure", "role", "value", "share")
+    tips = {**{name: names[name] for name in ("system", "measure", "role", "value")}, "percent": names["share"]}
+    colours = {say(f"role.{role}"): colour for role, colour in ROLES.items()}
+    title, axis = say("anatomy.shares_title"), say("anatomy.shares_axis")
+    chart = networks.shares(shown, title, axis, names["role"], tips, colours)
+    largest = shown.sort_values("share", ascending=False).drop_duplicates("label").sort_index()
+    text = "; ".join(
+        say("anatomy.shares_alt_bar", bar=row["label"].replace("|", ", "), role=row["role"], share=row["percent"])
+        for row in largest.to_dict("records")
+    )
+    st.altair_chart(chart, key="shares", alt=say("anatomy.shares_alt", text=text))
+    st.caption(say("anatomy.roles_hint"))
+    tables.beside(_headed(data.assign(share=data["share"].round(2)), names), "anatomy-shares")
+
+
+def show_claims(chosen: Iterable[System]) -> None:
+    """The claims that name one of the networks, with their verdicts, and what is counted for them."""
+    systems = list(dict.fromkeys(chosen))
+    named = {in_the_text(system.spec) for system in systems}
+    counted = counted_words(systems)
+    found = [claim.id for claim in CLAIMS if claim.id in counted or named & {*claim.systems}]
+    for claim in (claim for claim in found if claim in counted):
+        with st.container(border=True):
+            listing.show_links((claim,), why=True, key=f"statements_{claim}")
+            st.markdown("\n\n".join(counted[claim]))
+    if others := [claim for claim in found if claim not in counted]:
+        st.markdown(say("anatomy.other_claims", names=", ".join(sorted(named))))
+        listing.show_links(others)
+
+
+def in_the_text(spec: ModelSpec) -> str:
+    return IN_THE_TEXT[spec.name.split("_")[0]]
+
+
+def counted_words(systems: Iterable[System]) -> dict[str, list[str]]:
+    """Claim → a paragraph with figures for each network of which something is counted."""
+    found: dict[str, list[str]] = {}
+    for claim, count, names in COUNTED:
+        for system in systems:
+            if in_the_text(system.spec) in names:
+                sentence, values = count(system.spec)
+                found.setdefault(claim, []).append(say(f"anatomy.counted.{sentence}", name=system.title, **values))
+    if "C24" in found:
+        shares = {f"share_{name}": 100 * share_of(PUBLISHED[name], "channel") for name in COMPARED}
+        found["C24"].append(say("anatomy.counted.pairs", **shares))
+    return found
