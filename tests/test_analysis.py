@@ -319,10 +319,13 @@ def test_arms_carry_exact_sizes_and_the_time_at_their_best_speed():
 
 def test_the_pareto_front_leaves_out_what_is_dearer_and_no_better():
     points = [(1, 0.5), (2, 0.7), (3, 0.6), (4, 0.7), (5, 0.9), (2, 0.4)]
-    arm = found(EFFICIENCY, lambda arm: 0.9).arms["vit"]
-    arms = [replace(arm, parameters=cost, records={0: make_record(GAP.spec(arm.arm, 0, 1e-3), correct_share(share))})
-            for cost, share in points]  # fmt: skip
-    assert [arm.parameters for arm in pareto_front(arms, "parameters")] == [1, 2, 5]
+    arm, spec = found(EFFICIENCY, lambda arm: 0.9).arms["vit"], GAP.spec(GAP.arms["on"], 0, 1e-3)
+    arms = [
+        replace(arm, records={0: make_record(spec, correct_share(share), history=({"images_per_second": 1 / cost},))})
+        for cost, share in points
+    ]
+    front = [arm.seconds for arm in pareto_front(arms, "seconds")]
+    assert front == pytest.approx([cost * arms[0].seconds for cost in (1, 2, 5)])
 
 
 # The others

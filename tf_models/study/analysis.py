@@ -4,9 +4,8 @@ Every contrast uses the seeds that all of its arms have. A failed control withho
 leave their contrasts untested.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,9 +14,10 @@ from tf_models.data import peek
 from tf_models.runs.provenance import Records, Source, sources
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
-from tf_models.statistics.effects import Measure, linear_contrast, mean_accuracy, paired_effect
-from tf_models.statistics.rule import UNTESTED, judge, level
-from tf_models.study.experiments.base import CONTROL_SEEDS, Arm, Contrast, Experiment
+from tf_models.statistics.effects import Measure, linear_contrast, mean_accuracy
+from tf_models.statistics.rule import judge, level
+from tf_models.study.controls import Control, paired, positive_control, same_arm_twice
+from tf_models.study.experiments.base import Arm, Contrast, Experiment
 from tf_models.zoo import macs, parameters
 
 
@@ -27,11 +27,21 @@ class ArmResult:
 
     name: str
     arm: Arm
-    train_images: int
-    parameters: int
-    macs: int
+    experiment: Experiment
     learning_rate: float | None
     records: Mapping[int, RunRecord]
+
+    @property
+    def train_images(self) -> int:
+        return self.arm.train_size or self.experiment.images
+
+    @cached_property
+    def parameters(self) -> int:
+        return parameters(self.experiment.model(self.arm))
+
+    @cached_property
+    def macs(self) -> int:
+        return macs(self.experiment.model(self.arm))
 
     @cached_property
     def accuracy(self) -> Measure | None:
@@ -60,10 +70,7 @@ class ArmResult:
 
     @property
     def seconds(self) -> float | None:
-        """One training, without building and tracing, at the best speed that any epoch of these runs reached.
-
-        Other work on the machine can only slow an epoch down.
-        """
+        """One training at the best speed of any epoch, without building: other work only slows an epoch down."""
         found = list(self.records.values())
         speed = max((row.get("images_per_second", 0.0) for record in found for row in record.history), default=0.0)
         return found[0].spec.recipe.epochs * found[0].train_images / speed if speed else None
@@ -87,22 +94,6 @@ class ContrastResult:
     def b(self) -> str:
         """The arms with a negative weight."""
         return " + ".join(arm for arm, weight in self.contrast.weights.items() if weight < 0)
-
-
-@dataclass(frozen=True)
-class Control:
-    """What must come out whatever the question is; `passed` is None while runs are missing.
-
-    ``positive``: test accuracies on the control task, with the FFN at least 95 %, without it chance.
-    ``same_arm_twice``: equal arms must not come out different; whether they are shown to be equal is `verdict`.
-    """
-
-    name: str
-    passed: bool | None
-    with_ffn: list[float] = field(default_factory=list)
-    without_ffn: list[float] = field(default_factory=list)
-    measure: Measure | None = None
-    verdict: str = UNTESTED
 
 
 @dataclass(frozen=True)
@@ -147,9 +138,6 @@ class Analysis:
         """Whether a control failed, so that no contrast has a verdict."""
         return any(control.passed is False for control in self.controls)
 
-    def control(self, name: str) -> Control | None:
-        return next((control for control in self.controls if control.name == name), None)
-
     def front(self, cost: str) -> list[ArmResult]:
         """The arms with all images that no other beats at this cost: see `pareto_front`."""
         return pareto_front([arm for arm in self.arms.values() if arm.arm.train_size is None and arm.accuracy], cost)
@@ -158,29 +146,29 @@ class Analysis:
 def analyse(experiment: Experiment, records: Records) -> Analysis:
     """Everything that follows from the runs there are: those of the source that has most of them."""
     source, rates, specs = best_source(experiment, records)
-    found = {name: _found(specs.get(name, ()), source) for name in (*experiment.arms, "again")}
-    arms = {}
-    for name, arm in experiment.arms.items():
-        size, model = arm.train_size or experiment.images, experiment.model(arm)
-        rate = rates[name] if rates else None
-        arms[name] = ArmResult(name, arm, size, parameters(model), macs(model), rate, found[name])
-    row = peek(experiment.dataset)
-    delta = {name: row.delta(arm.train_images) for name, arm in arms.items()}
-    controls = [_positive(experiment, source)] if experiment.control_variant else []
-    controls.append(_same_arm_twice(found[experiment.again], found["again"], delta[experiment.again]))
+    found = {
+        name: {place: record for place, spec in enumerate(specs.get(name, ())) if (record := source.find(spec))}
+        for name in (*experiment.arms, "again")
+    }
+    arms = {
+        name: ArmResult(name, arm, experiment, rates[name] if rates else None, found[name])
+        for name, arm in experiment.arms.items()
+    }
+    declared, delta = peek(experiment.dataset).seeds, peek(experiment.dataset).delta(experiment.images)
+    controls = [positive_control(experiment, source)] if experiment.control_variant else []
+    controls.append(same_arm_twice(found[experiment.again], found["again"], delta))
     withheld = any(control.passed is False for control in controls)
 
     def result(contrast: Contrast) -> ContrastResult:
-        paired = _paired([found.get(name, {}) for name in contrast.weights])
-        weighted = list(zip(contrast.weights.values(), paired, strict=True))
-        seeds = len(paired[0]) if paired else 0
-        measure = linear_contrast(weighted, level(seeds, row.seeds), contrast.unit) if seeds else None
+        runs = paired([found.get(name, {}) for name in contrast.weights])
+        seeds = len(runs[0]) if runs else 0
+        weighted = list(zip(contrast.weights.values(), runs, strict=True))
+        measure = linear_contrast(weighted, level(seeds, declared), contrast.unit) if seeds else None
         measure = replace(measure, withheld=withheld) if measure else None
-        smallest = min(delta.get(name, math.inf) for name in (*contrast.weights, experiment.again))
-        verdict = judge(measure, contrast.test, None, smallest)[0] if contrast.test else None
-        return ContrastResult(contrast, measure, smallest, verdict)
+        verdict = judge(measure, contrast.test, None, delta)[0] if contrast.test else None
+        return ContrastResult(contrast, measure, delta, verdict)
 
-    everywhere = _paired([found[name] for name in arms])
+    everywhere = paired([found[name] for name in arms])
     contrasts = {name: result(row) for name, row in experiment.chosen(dict(zip(arms, everywhere, strict=True))).items()}
     seeds = max((row.measure.seeds for row in contrasts.values() if row.measure), default=0)
     asked = [spec for groups in (experiment.tuning(), specs) for group in groups.values() for spec in group]
@@ -189,7 +177,7 @@ def analyse(experiment: Experiment, records: Records) -> Analysis:
         arms,
         contrasts,
         controls,
-        Scale(experiment.images, experiment.recipe.epochs, seeds, level(seeds, row.seeds)),
+        Scale(experiment.images, experiment.recipe.epochs, seeds, level(seeds, declared)),
         source.device,
         source.version(experiment.dataset) if source.device else "",
         source.left_out(asked),
@@ -216,34 +204,6 @@ def best_source(
         if rank > most:
             most, best = rank, (source, rates, specs)
     return best
-
-
-def _found(specs: Sequence[RunSpec], source: Source) -> dict[int, RunRecord]:
-    return {place: record for place, spec in enumerate(specs) if (record := source.find(spec))}
-
-
-def _paired(arms: Sequence[Mapping[int, RunRecord]]) -> list[list[RunRecord]]:
-    """The runs of the seeds that all these arms have, arm by arm."""
-    places = sorted(set.intersection(*(set(arm) for arm in arms))) if arms else []
-    return [[arm[place] for place in places] for arm in arms]
-
-
-def _positive(experiment: Experiment, source: Source) -> Control:
-    found = {arm: list(_found(specs, source).values()) for arm, specs in experiment.ffn_control().items()}
-    on, off = ([record.test_accuracy for record in found[arm]] for arm in ("on", "off"))
-    passed = None
-    if len(on) == len(off) == CONTROL_SEEDS:
-        chance = 3 * (0.25 / found["off"][0].test_images) ** 0.5  # three standard errors around one half
-        passed = min(on) >= 0.95 and all(abs(accuracy - 0.5) <= chance for accuracy in off)
-    return Control("positive", passed, on, off)
-
-
-def _same_arm_twice(first: Mapping[int, RunRecord], second: Mapping[int, RunRecord], delta: float) -> Control:
-    a, b = _paired([first, second])
-    measure = paired_effect(a, b)
-    passed = None if measure is None else measure.low <= 0 <= measure.high
-    verdict, _ = judge(measure, "no_difference", None, delta)
-    return Control("same_arm_twice", passed, measure=measure, verdict=verdict)
 
 
 def pareto_front(arms: Iterable[ArmResult], cost: str) -> list[ArmResult]:

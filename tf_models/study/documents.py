@@ -6,8 +6,9 @@ from typing import Any
 from tf_models.data import STUDIED, peek
 from tf_models.locale import in_every_language
 from tf_models.statistics.effects import Measure
-from tf_models.study.analysis import Analysis, ArmResult, ContrastResult, Control
+from tf_models.study.analysis import Analysis, ArmResult, ContrastResult
 from tf_models.study.claims import Claim
+from tf_models.study.controls import Control
 from tf_models.study.exact import exact_provenance
 from tf_models.study.judging import NO_DATASET, Result, headline, rule
 
