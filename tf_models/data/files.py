@@ -57,7 +57,7 @@ def local_files() -> list[Path]:
 
 
 def stamp(path: Path) -> tuple[int, ...]:
-    """Another one whenever the file was written or replaced, also by one of the same age."""
+    """A value that changes whenever the file is written or replaced, also by a file of the same age."""
     found = path.stat()
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
@@ -74,7 +74,7 @@ def while_unchanged(read: Callable[[Path], T]) -> Callable[[Path], T]:
 
 @while_unchanged
 def file_hash(path: Path) -> str:
-    """Of the arrays in a .npz, whichever way they are compressed, read in pieces; of the bytes of a .zip."""
+    """SHA-256, 16 digits, read in pieces: of the arrays in a .npz, packed or not, and of the bytes of a .zip."""
     if path.suffix == ".zip":
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
@@ -93,7 +93,7 @@ def file_hash(path: Path) -> str:
 
 
 def array_hash(*arrays: np.ndarray) -> str:
-    """What `file_hash` says of a .npz with these arrays, in the order of `ARRAYS`."""
+    """What `file_hash` gives for a .npz with these arrays, in the order of `ARRAYS`."""
     digest = hashlib.sha256()
     for key, array in zip(ARRAYS, arrays, strict=False):
         digest.update(f"{key} {array.shape} {array.dtype.str}".encode())

@@ -1,4 +1,4 @@
-"""The data sets, one row each: everything that the lab must know of a data set beside its images.
+"""The data sets, one row each: everything that the lab must know of a data set besides its images.
 
 A file in LAB_DATA_DIR needs no row: what it holds gives its row (`peek`). Nothing outside this file decides anything
 by a data set's name.
@@ -52,12 +52,12 @@ class DatasetInfo:
     input_shape: tuple[int, int, int]  # (H, W, channels)
     class_names: tuple[str, ...]
     train_images: int  # the largest `train_size` of `load`
-    fixed_test: bool  # it brings a test set, the same for every seed; else every seed draws its own
+    fixed_test: bool  # it comes with a test set, the same for every seed; else every seed draws its own
     deltas: Deltas
     studied: bool = False  # the lab ships results of every experiment on it
     control: bool = False  # a task for the controls of experiments, not one to choose
     read: Callable[[str], Raw] | None = None  # None: from a file only
-    hash: str | None = None  # of what never changes
+    hash: str | None = None  # of the content, where it never changes
 
     @property
     def classes(self) -> int:
@@ -79,7 +79,7 @@ class DatasetInfo:
 
     @property
     def few_images(self) -> bool:
-        """A run takes seconds."""
+        """Whether a run takes seconds rather than minutes."""
         return self.train_images <= 2500
 
     @property
@@ -220,7 +220,7 @@ def _local_file(name: str) -> Path | None:
 
 
 def _class_names(name: str, found: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the row for numbered classes, where there are as many."""
+    """The names in the row, for a file that numbers as many classes; else those that were `found`."""
     row = BUILT_IN.get(name)
     return row.class_names if row is not None and found == numbered(row.classes) else found
 
