@@ -200,7 +200,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
-    """Wait for a run behind a progress bar; Ctrl-C stops it."""
+    """Wait for a run and show its progress; Ctrl-C stops it."""
     with tqdm(total=spec.recipe.epochs, desc=spec.name, unit="epoch") as bar:
 
         def show(active: int) -> None:
@@ -241,7 +241,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _conducted(experiment: Experiment, fresh: bool = False) -> Conducted:
-    """Carry the experiment out behind progress bars, and say how much of it was trained."""
+    """Carry the experiment out with progress bars, and say how much of it was trained."""
     if words := few_seeds(experiment.dataset, experiment.seeds):
         print(words, file=sys.stderr)
     jobs = Jobs(RunStore())

@@ -79,7 +79,7 @@ def apart(function: Callable, *arguments):
 
 
 def times() -> tuple[dict[str, list[list[float]]], float]:
-    """CPU seconds an image, (rounds, sizes) by case, and the median of seconds on the wall over seconds of CPU.
+    """CPU seconds per image, (rounds, sizes) by case, and the median of seconds on the wall over seconds of CPU.
 
     All cases take turns inside a round, back and forth, so that what slows the machine for a while slows all.
     """
@@ -102,7 +102,7 @@ def times() -> tuple[dict[str, list[list[float]]], float]:
 
 
 def peak_of(case: str, tokens: int) -> float:
-    """MiB an image that three steps need at most, above a process that has run a small one."""
+    """MiB per image that three steps need at most, above a process that has run a small one."""
     batch = MEMORY_TOKENS // tokens
     step_of(case, 64, 1)()
     step = step_of(case, tokens, batch)
