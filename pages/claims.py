@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui import cache, frame
-from pages.ui.parts.claims import card, listing, text_tables
+from pages.ui.parts.claims import card, listing, power, text_tables
 from pages.ui.words import say
 
 frame.ensure()
@@ -30,4 +30,4 @@ if claim is None:
     st.header(say("claims.tables"))
     st.caption(say("overview.tables_hint"))
     text_tables.show_rows(deciding)
-    listing.show_power()
+    power.show_power()

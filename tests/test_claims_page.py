@@ -13,7 +13,7 @@ from synthetic import fill, indexed
 from pages.ui import cache, tables
 from pages.ui.charts import bars, curves, heat, intervals
 from pages.ui.parts import cost, hybrids
-from pages.ui.parts.claims import card, listing, verdicts
+from pages.ui.parts.claims import card, listing, places, power, verdicts
 from pages.ui.parts.claims import repeat as live
 from pages.ui.parts.ffn import collapse, mixers
 from tf_models.locale import LANGUAGES, say
@@ -132,7 +132,7 @@ def test_filters_are_in_the_link(judged_all):
     chosen = opening(app)
     for claim in CLAIMS:
         on_digits = [result.verdict for result in judged_all[claim.id] if result.dataset == "digits"]
-        headings = [listing.OUTSIDE.get(place, place) for place in claim.sections]
+        headings = [places.heading(place) for place in claim.sections]
         assert (claim.id in chosen) == (on_digits == ["supported"] and "2.3" in headings)
     app.selectbox(key="choice_verdict").select("all").run()
     assert "verdict" not in app.query_params
@@ -220,11 +220,6 @@ def test_two_data_sets_may_disagree_and_both_are_shown(judged_all):
         assert f"{say('en', f'verdict.{row.verdict}')}] {row.dataset}" in shown
 
 
-def test_every_place_of_the_text_is_counted_under_a_heading():
-    places = {place for claim in CLAIMS for place in claim.sections if not place[0].isdigit()}
-    assert all(place.split(".")[0] in listing.OUTSIDE for place in places)
-
-
 # Verdicts in words
 
 
@@ -300,10 +295,10 @@ def test_an_exact_figure_says_where_it_comes_from():
 
 
 def test_the_error_rates_that_are_shipped_are_quoted():
-    rows = listing.power_rows(shipped_power())
+    rows = power.power_rows(shipped_power())
     assert len(rows) == 6
     assert all(cell.endswith("%") for cell in rows.iloc[:, 1:].to_numpy().ravel())
-    assert listing.power_rows([]).empty
+    assert power.power_rows([]).empty
 
 
 # Charts

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pages.ui import frame, words
-from pages.ui.parts.claims import card, listing, text_tables
+from pages.ui.parts.claims import card, text_tables
+from pages.ui.parts.claims.places import heading
 from tf_models import locale
 from tf_models.errors import LabError
 from tf_models.locale import LANGUAGES, catalogue, say
@@ -60,7 +61,7 @@ NAMES: dict[str, Iterable[str]] = {
     "published.{}": {row.source for row in FFN_ABLATIONS},
     "evidence.{}": ("paper", "abstract", "repository", "secondary", "computed"),
     "claims.unit.{}": (*UNITS, *card.UNITS.values()),
-    "claims.section.{}": {listing.section_of(claim) for claim in CLAIMS},
+    "claims.section.{}": {heading(place) for claim in CLAIMS for place in claim.sections},
     "layer.{}": ("merge", "convolution", "pool", "local", "out"),
 }
 LISTS = ("column", "axis", "unit", "arm", "role", "channel", "table", "error")  # named where they are used

@@ -10,7 +10,7 @@ from pages.ui import browser, cache, frame, tables
 from pages.ui.charts import intervals
 from pages.ui.charts.layout import lines
 from pages.ui.parts.claims import repeat
-from pages.ui.parts.claims.listing import OUTSIDE
+from pages.ui.parts.claims.places import place_name
 from pages.ui.parts.claims.verdicts import badge, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, sentences, verbatim
@@ -19,6 +19,20 @@ from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headl
 
 # Measures whose axis says more than their unit: powers of ten, and the slope of a log–log line over depth.
 UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog"}
+PART = [
+    "label",
+    "dataset",
+    "value",
+    "low",
+    "high",
+    "zone_low",
+    "zone_high",
+    "verdict",
+    "colour",
+    "seeds",
+    "decides",
+    "unit",
+]
 WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
 
 
@@ -76,19 +90,11 @@ def _refutation(claim: Claim, verdict: str) -> str:
     return tag + verbatim(claim.words("refuted_by"))
 
 
-def place_name(section: str) -> str:
-    """A place of the text, as written on the card."""
-    if section.startswith("table"):
-        table, _, row = section.partition(".row")
-        return say("claims.table_row", table=table.removeprefix("table"), row=row.split(".")[0])
-    return say(f"claims.place.{section}") if section in OUTSIDE else say("claims.place", section=section)
-
-
 def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     """The chart that answers, a line a part with figure, interval, seeds and rule, and the runs behind them."""
     rows = part_rows(claim, results)
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
-    for unit, data in rows.groupby("unit", sort=False):
+    for unit, data in () if rows.empty else rows.groupby("unit", sort=False):
         chart = intervals.zones(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns, unit == "count")
         text = "; ".join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
         st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
@@ -156,21 +162,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
                 "unit": UNITS.get(part.part.measure, measure.unit),
             }
         )
-    columns = [
-        "label",
-        "dataset",
-        "value",
-        "low",
-        "high",
-        "zone_low",
-        "zone_high",
-        "verdict",
-        "colour",
-        "seeds",
-        "decides",
-        "unit",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows)
 
 
 def show_runs(claim: Claim, results: Sequence[Result]) -> None:

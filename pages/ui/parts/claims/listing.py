@@ -1,42 +1,23 @@
-"""The parts of the page *Claims*: the score, what the text gets wrong, the list, and how often the rule errs."""
+"""The score, what the text gets wrong, and the list of statements with its filters."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from pages.ui import browser, cache, links
 from pages.ui.charts import bars
+from pages.ui.parts.claims.places import heading, heading_name, heading_of
 from pages.ui.parts.claims.verdicts import badge, reason
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, verbatim
 from tf_models.data import STUDIED
-from tf_models.statistics.power import shipped_power
 from tf_models.study.claims import CLAIMS, Claim
 from tf_models.study.judging import Result, headline
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 ALL = "all"
-# Places of the text without a number of their own → the heading under which they are counted.
-OUTSIDE = {
-    **{"table1": "1.4", "table2": "2.2", "table3": "3"},
-    **{"why_alike": "1.5", "summary": "1.5", "conclusion": "3"},
-}
-
 Found = Mapping[str, tuple[Result, ...]]
-
-
-def section_of(claim: Claim) -> str:
-    """The heading of the text under which a claim is counted."""
-    return _heading(claim.sections[0])
-
-
-def _heading(place: str) -> str:
-    outside = OUTSIDE.get(place.split(".")[0])  # of a table with its rows and cells
-    if outside:
-        return outside
-    return "3" if place.startswith("3") else ".".join(place.split(".")[:2])
 
 
 def open_claim(claim_id: str, button: str = "") -> None:
@@ -98,26 +79,18 @@ def score_words(results: Mapping[str, Result]) -> str:
 def show_score(results: Mapping[str, Result]) -> None:
     """How many statements of every section have which verdict."""
     words = {verdict: say(f"verdict.{verdict}") for verdict in VERDICTS}
-    rows = []
-    for section in sorted({section_of(result.claim) for result in results.values()}):
-        for verdict in VERDICTS:
-            ids = [
-                claim
-                for claim, result in results.items()
-                if result.verdict == verdict and section_of(result.claim) == section
-            ]
-            if ids:
-                row = {"section": section_name(section), "verdict": words[verdict]}
-                rows.append(row | {"claims": len(ids), "ids": ", ".join(ids)})
+    ids: dict[tuple[str, str], list[str]] = {}
+    for claim, result in results.items():
+        ids.setdefault((heading_of(result.claim), result.verdict), []).append(claim)
+    rows = [
+        {"section": heading_name(place), "verdict": words[verdict], "claims": len(found), "ids": ", ".join(found)}
+        for (place, verdict), found in sorted(ids.items())
+    ]
     columns = {name: say(f"claims.column.{name}") for name in ("section", "verdict", "claims", "ids")}
     colours = {words[verdict]: colour for verdict, colour in VERDICTS.items()}
     data = pd.DataFrame(rows)
     chart = bars.score(data, say("claims.score_title"), say("claims.score_axis"), columns, colours)
     st.altair_chart(chart, key="score", alt=say("claims.score_alt", text=score_words(results).replace("**", "")))
-
-
-def section_name(section: str) -> str:
-    return f"{section} {say(f'claims.section.{section}')}"
 
 
 def show_opening(results: Mapping[str, Result]) -> None:
@@ -186,7 +159,7 @@ def short_reason(result: Result) -> str:
 def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     """The statements that fit the filters, and the results that count under them."""
     columns = st.columns(4)
-    sections = sorted({section_of(claim) for claim in CLAIMS})
+    headings = sorted(set(map(heading_of, CLAIMS)))
     systems = sorted({system for claim in CLAIMS for system in claim.systems}, key=str.lower)
 
     def choose(place: int, key: str, options: Sequence[str], name: Callable[[str], str]) -> str:
@@ -196,7 +169,7 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
         words = say(f"claims.filter.{key}")
         return links.choose(key, words, (ALL, *options), label, where=columns[place])
 
-    section = choose(0, "section", sections, section_name)
+    section = choose(0, "section", headings, heading_name)
     system = choose(1, "system", systems, str)
     verdict = choose(2, "verdict", tuple(VERDICTS), lambda value: say(f"verdict.{value}"))
     data = links.choose(
@@ -212,7 +185,7 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
         claim.id
         for claim in CLAIMS
         if claim.id in results
-        and section in (ALL, *map(_heading, claim.sections))
+        and section in (ALL, *map(heading, claim.sections))
         and system in (ALL, *claim.systems)
         and verdict in (ALL, results[claim.id].verdict)
     ]
@@ -250,44 +223,3 @@ def show_links(ids: Sequence[str], why: bool = False, mark: bool = True, key: st
                 st.page_link("pages/claims.py", label=_label(results[claim], mark), query_params=query)
                 if why:
                     st.caption(short_reason(results[claim]))
-
-
-def show_power() -> None:
-    """How often the rule errs and how often it finds what is there, as simulated."""
-    rows = power_rows(shipped_power())
-    if rows.empty:
-        return
-    st.header(say("claims.power"))
-    st.markdown(say("claims.power_hint"))
-    st.table(rows.set_index(rows.columns[0]))
-
-
-def power_rows(simulated: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """A line for every data set and number of seeds: false and found differences, false and found equalities."""
-    plans = dict.fromkeys((row["dataset"], row["seeds"], row["looks"]) for row in simulated)
-
-    def share(plan: tuple, rule: str, true: Callable[[float], bool]) -> str:
-        """The largest share of “supported” among the true effects, in δ, that `true` picks."""
-        found = [
-            row["shares"]["supported"]
-            for row in simulated
-            if (row["dataset"], row["seeds"], row["looks"]) == plan
-            and row["rule"] == rule
-            and true(round(row["true"][0] / row["delta"], 3))
-        ]
-        return f"{100 * max(found):.1f} %" if found else "–"
-
-    rows = []
-    for plan in plans:
-        dataset, seeds, looks = plan
-        name = say("claims.power.seeds" if looks == 1 else "claims.power.extended", seeds=seeds)
-        rows.append(
-            {
-                say("claims.power.plan"): f"{dataset} · {name}",
-                say("claims.power.false"): share(plan, "difference", lambda size: size <= 1),
-                say("claims.power.found"): share(plan, "difference", lambda size: size == 2),
-                say("claims.power.false_equal"): share(plan, "no_difference", lambda size: size >= 1),
-                say("claims.power.found_equal"): share(plan, "no_difference", lambda size: size == 0),
-            }
-        )
-    return pd.DataFrame(rows)

@@ -20,6 +20,7 @@ from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import ACTIVE
 from tf_models.study.claims import Claim
 from tf_models.study.judging import EXACT, TRAINED, PartResult, Result
+from tf_models.study.plans import command, plan
 
 DATASET = STUDIED[0]  # the smallest: seconds per run
 MOST_ARMS = 4
@@ -120,16 +121,12 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
         st.rerun()  # the last one has ended: the page needs no timer any more
     if active:
         train.show_trouble()
+    finished = [run.record for run in own if run.record is not None]
+    shipped = [record for records in cell.arms.values() for record in records]
     rows = [
-        {"arm": spec.name, "accuracy": 100 * record.test_accuracy, "seed": record.spec.seed, "new": False}
-        for spec, records in cell.arms.items()
+        {"arm": record.spec.name, "accuracy": 100 * record.test_accuracy, "seed": record.spec.seed, "new": new}
+        for new, records in ((False, shipped), (True, finished))
         for record in records
-    ]
-    finished = [run for run in own if run.record is not None]
-    rows += [
-        {"arm": run.spec.name, "accuracy": 100 * run.record.test_accuracy, "seed": run.spec.seed, "new": True}
-        for run in finished
-        if run.record is not None
     ]
     columns = {name: say(f"claims.column.{name}") for name in ("arm", "seed", "accuracy")}
     data = pd.DataFrame(rows)
@@ -143,7 +140,7 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
         train.show_row(run)
 
 
-def _difference(cell: Cell, finished: Sequence[train.Shown]) -> str | None:
+def _difference(cell: Cell, finished: Sequence[RunRecord]) -> str | None:
     """The new difference beside the shipped ones, where two arms are compared."""
     if len(cell.arms) != 2:
         return None
@@ -151,19 +148,13 @@ def _difference(cell: Cell, finished: Sequence[train.Shown]) -> str | None:
     shipped = [x.test_accuracy - y.test_accuracy for x, y in zip(cell.arms[a], cell.arms[b], strict=False)]
     if np.mean(shipped) * cell.value < 0:
         a, b, shipped = b, a, [-value for value in shipped]
-    found = {(replace(run.spec, seed=0), run.spec.seed): run.record for run in finished if run.record is not None}
-    for seed in sorted({seed for _, seed in found}, reverse=True):
-        if (a, seed) in found and (b, seed) in found:
-            mean = found[a, seed].test_accuracy - found[b, seed].test_accuracy
-            numbers = {"mean": mean, "low": min(shipped), "high": max(shipped)}
-            return say(
-                "repeat.difference",
-                seed=seed,
-                a=f"`{a.name}`",
-                b=f"`{b.name}`",
-                **{name: tables.points(value) for name, value in numbers.items()},
-            )
-    return None
+    found = {(replace(record.spec, seed=0), record.spec.seed): record.test_accuracy for record in finished}
+    seed = max((seed for spec, seed in found if spec == a and (b, seed) in found), default=None)
+    if seed is None:
+        return None
+    numbers = {"mean": found[a, seed] - found[b, seed], "low": min(shipped), "high": max(shipped)}
+    points = {name: tables.points(value) for name, value in numbers.items()}
+    return say("repeat.difference", seed=seed, a=f"`{a.name}`", b=f"`{b.name}`", **points)
 
 
 def _show_other_ways(claim: Claim, results: Sequence[Result]) -> None:
@@ -172,8 +163,7 @@ def _show_other_ways(claim: Claim, results: Sequence[Result]) -> None:
     names = list(dict.fromkeys([parts[claim.primary].experiment, *(part.experiment for part in claim.parts)]))
     for name in names:
         if name in TRAINED:
-            command = f"python -m tf_models run {name} --dataset {DATASET} --seeds {claim.seeds or 5}"
-            st.markdown(say("repeat.none", experiment=name, command=command))
+            st.markdown(say("repeat.none", experiment=name, command=command(plan(name, DATASET))))
         elif name == "inventory":
             st.markdown(say("repeat.formula"))
         elif name in EXACT:
@@ -184,11 +174,11 @@ def _show_other_ways(claim: Claim, results: Sequence[Result]) -> None:
 
 def _show_computing(claim: Claim, name: str, results: Sequence[Result]) -> None:
     """Compute an exact experiment again, in a worker where that takes no more than a minute."""
-    command = f"python -m tf_models exact --only {name}"
+    words = {"experiment": name, "command": f"python -m tf_models exact --only {name}"}
     if name not in QUICK:
-        st.markdown(say("repeat.exact", experiment=name, command=command))
+        st.markdown(say("repeat.exact", **words))
         return
-    st.markdown(say("repeat.compute", experiment=name, command=command))
+    st.markdown(say("repeat.compute", **words))
     if st.button(say("repeat.compute_start"), key=f"compute_{claim.id}_{name}", icon=":material/replay:"):
         try:
             with st.spinner(say("repeat.computing", experiment=name), show_time=True):
