@@ -125,7 +125,7 @@ def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
         "reason": head.reason,
         "dataset": NO_DATASET if head.exact else head.dataset,
         "seeds": head.seeds,
-        "declared_seeds": {dataset: peek(dataset).seeds for dataset in STUDIED} if claim.seeds else {},
+        "declared_seeds": {} if head.exact else {dataset: peek(dataset).seeds for dataset in STUDIED},
     }
 
 

@@ -79,7 +79,7 @@ class Claim:
 
     `sections` are the places of the text ("1.1", "table1.row3", or one cell of it, "table1.row3.cnn"; the first is
     the main one), `systems` the networks named. `parts` are judged by their rules; the part `primary` carries the
-    contrast that is corrected for many looks. `seeds` is the declared number on digits (0 for exact claims).
+    contrast that is corrected for many looks.
     """
 
     id: str
@@ -88,7 +88,6 @@ class Claim:
     parts: tuple[Part, ...]
     primary: str
     published: tuple[Evidence, ...] = ()
-    seeds: int = 5
 
     def words(self, name: str) -> str:
         """The key of its words in the catalogue.
@@ -107,10 +106,9 @@ def claim(
     systems: tuple[str, ...],
     primary: str = "",
     published: tuple[Evidence, ...] = (),
-    seeds: int = 5,
 ) -> Claim:
     """A claim as one row; `primary` is the first part unless it is named."""
     words = f"claim.{key}"
     named = tuple(replace(row, words=f"{words}.part.{row.key}") for row in parts)
     read = tuple(replace(row, words=f"{words}.published.{row.source or 'computed'}") for row in published)
-    return Claim(key, sections, systems, named, primary or parts[0].key, read, seeds)
+    return Claim(key, sections, systems, named, primary or parts[0].key, read)

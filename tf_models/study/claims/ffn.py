@@ -13,7 +13,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         part("exchange", "receptive-field: support.attention", above=NOTHING),
         sections=("2.1", "table2.row3.transformer"),
         systems=("Transformer",),
-        seeds=0,
     ),
     claim(
         "C27",
@@ -36,7 +35,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         part("only_ffn", "identities: attention_at_identity", equals=0.0),
         sections=("table2.row2", "3.1", "table3.row2.cnn"),
         systems=("CNN", "Transformer"),
-        seeds=0,
     ),
     claim(
         "C29",
@@ -45,7 +43,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         beside("ffn", "receptive-field: support.ffn", equals=0.0),
         sections=("table2.row3.cnn",),
         systems=("CNN",),
-        seeds=0,
     ),
     claim(
         "C30",
@@ -66,7 +63,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         beside("ffn_brings", "probing: other_patch.ffn", above=0.05),
         sections=("2.2",),
         systems=("CNN", "Transformer"),
-        seeds=0,
     ),
     claim(
         "C32",
@@ -85,7 +81,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         part("activation", "identities: pointwise_with_activation", above=0.01),
         sections=("2.3",),
         systems=("CNN",),
-        seeds=0,
     ),
     claim(
         "C34",
@@ -105,7 +100,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         sections=("2.3",),
         systems=("MobileNet",),
         published=(Evidence("", 0, read="computed"),),
-        seeds=0,
     ),
     claim(
         "C36",
@@ -179,7 +173,6 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         systems=("ViT",),
         primary="across",
         published=(Evidence("localvit", -1, read="secondary"),),
-        seeds=0,
     ),
     claim(
         "C42",

@@ -20,7 +20,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         part("pairs", "receptive-field: support.vit_block1", above=0.99),
         sections=("1.1",),
         systems=("ViT",),
-        seeds=0,
     ),
     claim(
         "C03",
@@ -73,7 +72,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         part("resnet_width", "inventory: widths.resnet", above=1.0),
         sections=("1.2",),
         systems=("VGG", "ResNet"),
-        seeds=0,
     ),
     claim(
         "C08",
@@ -88,7 +86,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         part("swin", "inventory: grids.swin", below=1.0),
         sections=("1.2", "why_alike"),
         systems=("ViT", "Swin"),
-        seeds=0,
     ),
     claim(
         "C10",
@@ -105,7 +102,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         beside("strided", "shift: shared.strided", below=NOTHING),
         sections=("1.3",),
         systems=("CNN",),
-        seeds=0,
     ),
     claim(
         "C12",
@@ -114,7 +110,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         beside("learned_positions", "identities: permutation.with_positions.at_start", above=0.05),
         sections=("1.3",),
         systems=("Transformer", "ViT"),
-        seeds=0,
     ),
     claim(
         "C13",
@@ -132,7 +127,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         part("size", "identities: projections_independent_of_n", equals=0.0),
         sections=("1.3",),
         systems=("Transformer", "ViT"),
-        seeds=0,
     ),
     claim(
         "C15",
@@ -180,7 +174,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         sections=("table1.row3", "1.4"),
         systems=("CNN", "Transformer"),
         published=(Evidence("vit", 0, read="computed"),),
-        seeds=0,
     ),
     claim(
         "C19",
@@ -201,7 +194,6 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         sections=("why_alike", "summary", "2.5", "2.6", "3.4"),
         systems=("ConvNeXt",),
         published=(Evidence("cct", 0, read="repository"),),
-        seeds=0,
     ),
     claim(
         "C21",
@@ -245,13 +237,11 @@ SIMILARITY_CLAIMS: tuple[Claim, ...] = (
         sections=("2.1", "2.6", "3.0"),
         systems=("CNN", "ConvNeXt", "MobileNet", "VGG", "ResNet"),
         published=(Evidence("convnext", -1, read="computed"),),
-        seeds=0,
     ),
     claim(
         "C25",
         part("formula", "identities: ffn_formula", below=NOTHING),
         sections=("2.1", "conclusion"),
         systems=("Transformer",),
-        seeds=0,
     ),
 )
