@@ -101,6 +101,12 @@ def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
     assert "lang=zh" in page.url
 
 
+def test_an_address_in_the_link_becomes_no_link(server, page):
+    visit(page, f"{server.url}/?lang=www.example.org")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("example.org")
+    assert page.locator("a[href*='example.org']").count() == 0
+
+
 def test_training_on_the_page_moves_the_curve_and_stays_after_a_reload(server, page):
     visit(page, f"{server.url}/train?lang=en&variant=cnn&compare=none&epochs=4")
     page.get_by_role("button", name="Train", exact=True).click()
