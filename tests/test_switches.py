@@ -1,64 +1,29 @@
-"""Every value of every switch on every variant: refused with its reason, or built, trained, tapped and saved."""
+"""Every value of every switch on every variant, without Keras: refused in a sentence, or seen in what is built."""
 
-import gc
-import random
 from dataclasses import replace
 
-import keras
-import numpy as np
 import pytest
 
+from tf_models import zoo
 from tf_models.errors import LabError
-from tf_models.layers.attention import Attention, local_scores, relative_index
-from tf_models.layers.channels import FeedForward
-from tf_models.layers.grids import Blur, EverySecond, Shuffle, shuffled
-from tf_models.layers.stems import Position, sincos_table
-from tf_models.training.build import build
-from tf_models.training.initialize import start
-from tf_models.zoo import CLASSROOM, configure, defaults, parameters
-from tf_models.zoo.plan import blocks
-from tf_models.zoo.spec import MIXERS, WITH_RELATIVE_POSITIONS, ModelSpec
-from tf_models.zoo.switches import SWITCHES
-
-# A size at which a step takes milliseconds, and at which every value of the other switches has its meaning.
-SMALL = {
-    "cnn": {"width": 8, "depth": 1},
-    "vgg": {"width": 8, "depth": 1},
-    "resnet": {"width": 32, "depth": 1},
-    "mobilenet_v1": {"width": 16, "depth": 1},
-    "mobilenet_v2": {"width": 8, "depth": 1},
-    "convnext": {"width": 8, "depth": 1},
-    "vit": {"width": 16, "depth": 1},
-    "swin": {"width": 4, "depth": 1},
-    "longformer": {"width": 16, "depth": 1},
-    "mobilevit": {"width": 8, "depth": 1},
-    "mixer": {"width": 16, "depth": 1},
-}
-VALUES = {
-    **{name: row.values for name, row in SWITCHES.items() if isinstance(row.values, tuple)},
-    "ffn_ratio": (1.0,),
-    "ffn_layers": (1, 3),
-    "heads": (1, 2),
-    "depth": (1, 3),
-    "width": (40,),
-    "patch": (2, 4),
-}
+from tf_models.runs import RunSpec
+from tf_models.zoo import CLASSROOM, SWITCHES, configure, defaults, parse_switches
+from tf_models.zoo.plan import plan
+from tf_models.zoo.spec import MIXERS, ModelSpec
+from tf_models.zoo.switches import Numbers, Switch
 
 # Which variants refuse which switch, whatever its value, and the code of the reason.
 PLAIN = ("cnn", "vgg")
 CONVOLUTIONAL = ("resnet", "mobilenet_v1", "mobilenet_v2")
-ONE_GRID = ("vit", "longformer", "mixer")
+OF_PLAIN = ("ffn", "ffn_ratio", "ffn_layers", "mixer", "late_mixer", "position", "skip", "stem", "heads", "patch")
 REFUSED = {
-    **{(v, s): f"plain_{s}" for v in PLAIN for s in ("ffn", "ffn_ratio", "mixer", "position", "skip", "stem")},
-    **{(v, s): f"plain_{s}" for v in PLAIN for s in ("heads", "patch", "ffn_layers", "late_mixer")},
+    **{(v, s): f"plain_{s}" for v in PLAIN for s in OF_PLAIN},
     **{(v, s): f"{s}_of_plain" for v in CLASSROOM if v not in PLAIN for s in ("activations", "head")},
-    **{(v, "ffn_layers"): "convolutional_ffn_layers" for v in CONVOLUTIONAL},
-    **{(v, "late_mixer"): "late_mixer_stages" for v in CLASSROOM if v not in (*PLAIN, "vit", "mixer")},
-    **{(v, "ffn"): "convolutional_ffn" for v in CONVOLUTIONAL},
-    ("mobilenet_v1", "ffn_ratio"): "separable_ffn_ratio",
-    ("mobilenet_v1", "skip"): "separable_skip",
+    **{(v, s): f"convolutional_{s}" for v in CONVOLUTIONAL for s in ("ffn", "ffn_layers")},
     **{(v, s): f"convolutional_{s}" for v in (*CONVOLUTIONAL, "mobilevit") for s in ("stem", "patch")},
-    **{(v, "downsample"): "downsample_one_grid" for v in ONE_GRID},
+    **{(v, "late_mixer"): "late_mixer_stages" for v in CLASSROOM if v not in (*PLAIN, "vit", "mixer")},
+    **{("mobilenet_v1", s): f"separable_{s}" for s in ("ffn_ratio", "skip")},
+    **{(v, "downsample"): "downsample_one_grid" for v in ("vit", "longformer", "mixer")},
     ("swin", "downsample"): "downsample_merge",
     **{(v, "heads"): "heads_without_attention" for v in (*CONVOLUTIONAL, "convnext", "mixer")},
     **{(v, "shift"): "shift_without_windows" for v in CLASSROOM if v != "swin"},
@@ -72,450 +37,156 @@ REFUSED_VALUES = {
     ("vit", "late_mixer", "attention"): "late_mixer_same",
     ("mixer", "late_mixer", "token_mlp"): "late_mixer_same",
 }
+# The fields of a block that a layer reads; the plan has the rest.
+READ = {
+    "static": ("heads",),
+    "linear_attention": ("heads",),
+    "attention": ("heads", "relative", "local", "projected"),
+    "window": ("heads", "relative", "window"),
+    "sliding": ("heads", "relative", "window", "sliding"),
+    "ffn": ("ffn_layers",),
+}
+IMAGE = ((32, 32, 3), 10)
+UNFIT = ("width_heads", "switch_number", "patch_does_not_fit")  # a number that pages offer for other variants
+# A mixer that has the switch, for variants whose own has not.
+GUESTS = {"heads": "attention", "shift": "window", "values": "attention", "sliding": "sliding"}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def spare_the_collector():
-    """TensorFlow's million objects stay: looking through them again and again takes a sixth of the time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+def vit(**switches) -> ModelSpec:
+    return configure("vit", switches, *IMAGE)
 
 
-@pytest.fixture(autouse=True)
-def forget_models():
-    yield
-    keras.backend.clear_session(free_memory=False)
-
-
-def small(variant: str, shape=(8, 8, 1), /, **switches) -> ModelSpec:
-    return configure(variant, SMALL[variant] | switches, shape, 3)
-
-
-def shape_for(switch: str) -> tuple[int, int, int]:
-    """With patches of 4 pixels, fewer than 32 would leave Swin's last windows a single position."""
-    return (32, 32, 1) if switch == "patch" else (8, 8, 1)
-
-
-def refusal_of(variant: str, switch: str, value) -> str | None:
-    return REFUSED.get((variant, switch)) or REFUSED_VALUES.get((variant, switch, value))
-
-
-def random_images(spec: ModelSpec, count: int = 4) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (count, *spec.input_shape), dtype=np.uint8)
-
-
-def started(spec: ModelSpec) -> keras.Model:
-    model = build(spec)
-    start(model, 0)
-    return model
-
-
-def weights_of(model: keras.Model) -> dict[str, np.ndarray]:
-    return {variable.path: np.asarray(variable) for variable in model.variables}
-
-
-def taps(model: keras.Model, images) -> dict[str, np.ndarray]:
-    return {name: np.asarray(value) for name, value in keras.Model(model.input, model.taps)(images).items()}
-
-
-def kinds(model: keras.Model, *kind) -> list[keras.layers.Layer]:
-    return [layer for layer in model.layers if isinstance(layer, kind)]
-
-
-def last_stage(spec: ModelSpec) -> ModelSpec:
-    """The stem, the last stage with its stride or downsampling, and the head: the others repeat what it does."""
-    return replace(spec, stages=spec.stages[-1:])
-
-
-def walk(spec: ModelSpec, tmp_path, train: bool) -> None:
-    """Build, count, start, train a step, read the taps, save, and load into a new model."""
-    model, images = started(spec), random_images(spec)
-    assert sum(variable.value.shape.num_elements() for variable in model.trainable_variables) == parameters(spec)
-    if train:
-        before = np.asarray(model.trainable_variables[0]).copy()
-        model.compile(
-            keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True), run_eagerly=True
+def built(spec: ModelSpec) -> list[tuple]:
+    """Every layer, without the fields of a block that it does not read."""
+    return [
+        (
+            replace(layer, block=None, shifted=layer.shifted and layer.op == "window"),
+            *(getattr(layer.block, field) for field in READ.get(layer.op, ())),
         )
-        loss = model.train_on_batch(images, np.arange(len(images)) % 3)  # warns where a weight has no gradient
-        assert np.isfinite(loss)
-        assert not np.array_equal(before, model.trainable_variables[0]), "no gradient has reached the first weights"
-    found = taps(model, images)
-    assert {"stem", "features", "logits"} <= set(found)
-    assert all(np.isfinite(value).all() for value in found.values())
-    model.save_weights(tmp_path / "one.weights.h5")
-    again = build(spec)
-    again.load_weights(tmp_path / "one.weights.h5")
-    np.testing.assert_allclose(again(images), found["logits"], rtol=1e-5, atol=1e-6)
+        for layer in plan(spec)
+    ]
 
 
-# Refusals
+def values_of(row: Switch, spec: ModelSpec) -> tuple:
+    if isinstance(row.values, Numbers):
+        return row.values.offers(float(row.standing(spec) or max(block.ffn_ratio for block in spec.blocks)))
+    return row.values
 
 
-def test_the_tables_name_every_variant_switch_and_value():
-    assert set(SMALL) == set(CLASSROOM)
-    assert set(VALUES) == set(SWITCHES)
-    assert {variant for variant, _ in REFUSED} <= set(CLASSROOM)
-    assert {switch for _, switch in REFUSED} <= set(SWITCHES)
+def faults(variant: str, row: Switch) -> list[str]:
+    """What is wrong with the row on a variant: a crash, or a value that is neither refused nor changes the network."""
+    spec, wrong, idle = CLASSROOM[variant], [], []
+    for value in values_of(row, spec):
+        try:
+            changed = configure(variant, {row.name: value}, *IMAGE)
+        except LabError:
+            continue
+        except Exception as error:
+            wrong.append(f"{variant} {row.name}={value}: {error!r}")
+            continue
+        assert min(layer.parameters for layer in plan(changed)) >= 0
+        if built(changed) == built(configure(variant, {}, *IMAGE)):
+            idle.append(value)
+    standing = row.standing(spec)
+    # a number that stands nowhere is automatic, or differs from stage to stage: one of those offered may be the same
+    if idle != [standing] and not (standing is None and isinstance(row.values, Numbers) and len(idle) <= 1):
+        wrong += [f"{variant} {row.name}={value} changes nothing" for value in idle]
+    return wrong
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
 @pytest.mark.parametrize("variant", CLASSROOM)
-def test_a_switch_is_refused_exactly_where_the_table_says(variant, switch):
-    for value in VALUES[switch]:
-        code = refusal_of(variant, switch, value)
-        if code is None:
-            assert small(variant, shape_for(switch), **{switch: value}).name == variant
-            continue
-        with pytest.raises(LabError) as caught:
-            configure(variant, {switch: value}, shape_for(switch), 3)
-        assert caught.value.code == code
-        words = str(caught.value)
-        assert words.startswith(f"{variant} cannot honour {switch}={value}: ")
-        assert len(words) > len(f"{variant} cannot honour {switch}={value}: ") + 15, "the rule is missing"
-
-
-@pytest.mark.parametrize("variant", CLASSROOM)
-def test_a_variant_shows_no_setting_that_it_refuses(variant):
-    shown = defaults(variant)
-    assert not {switch for name, switch in REFUSED if name == variant} & set(shown)
-    left_out = set(SWITCHES) - set(shown) - {switch for name, switch in REFUSED if name == variant}
-    assert left_out <= {"patch", "depth", "ffn_ratio"}  # automatic, or another in every stage
-
-
-# All values
-
-
-# What stands before every network alike, and a mixer that is walked as `mixer`: two variants are enough.
-WALKED_ON = {"shuffle": ("vit", "swin"), "late_mixer": ("mixer",)}
-
-
-def distinct_models() -> dict[ModelSpec, str]:
-    """Every model that one switch makes of a variant; values that make the same model are walked once."""
-    models: dict[ModelSpec, str] = {}
-    for variant in CLASSROOM:
-        for switch, values in VALUES.items():
-            for value in values if variant in WALKED_ON.get(switch, CLASSROOM) else ():
-                if refusal_of(variant, switch, value) is None:
-                    spec = small(variant, shape_for(switch), **{switch: value})
-                    models.setdefault(spec, f"{variant} {switch}={value}")
-    return models
-
-
-MODELS = distinct_models()
-
-
-def test_the_walk_is_long():
-    assert len(MODELS) > 180
-    assert {name.split()[0] for name in MODELS.values()} == set(CLASSROOM)
-
-
-@pytest.mark.parametrize("spec", MODELS, ids=MODELS.values())
-def test_every_value_of_every_switch_trains_and_saves(spec, tmp_path):
-    walk(last_stage(spec), tmp_path, train=True)
-
-
-def pairs_of_switches() -> list[tuple[str, dict]]:
-    """A fixed sample of two switches at once, half of it with another mixer."""
-    generator, chosen = random.Random(3), []
-    variants = [variant for variant in CLASSROOM if variant not in PLAIN]
-    while len(chosen) < 30:
-        variant = generator.choice(variants)
-        both = ["mixer"] if len(chosen) % 2 else []
-        both += generator.sample([s for s in SWITCHES if s != "mixer" and (variant, s) not in REFUSED], 2 - len(both))
-        case = variant, {switch: generator.choice(VALUES[switch]) for switch in both}
-        if case not in chosen:
-            chosen.append(case)
-    return chosen
-
-
-@pytest.mark.parametrize(("variant", "switches"), pairs_of_switches(), ids=str)
-def test_two_switches_at_once_build_or_are_refused_in_words(variant, switches, tmp_path):
-    try:
-        spec = small(variant, (32, 32, 1) if "patch" in switches else (8, 8, 1), **switches)
-    except LabError as error:
-        assert error.code in (
-            "relative_without_scores",
-            "heads_without_attention",
-            "hidden_without_ffn",
-            "ratio_of_one_layer",
-            "late_mixer_same",
-            "local_without_attention",
-            "values_without_attention",
-            "width_heads",
-        )
-        return
-    walk(last_stage(spec), tmp_path, train=False)
-
-
-# What a switch changes
-
-
-@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "downsample") not in REFUSED])
-def test_blur_takes_the_place_of_every_stride(variant):
-    striding = keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.MaxPooling2D, EverySecond
-
-    def strides(model) -> list[str]:
-        """Layers with a stride; patches do not overlap, so that there is nothing to blur."""
-        found = kinds(model, *striding)
-        return [x.name for x in found if {x.stride if isinstance(x, EverySecond) else max(x.strides)} != {1}]
-
-    usual, blurred = (started(small(variant, (16, 16, 1), downsample=value)) for value in ("stride", "blur"))
-    strided = [name for name in strides(usual) if name != "stem.patch"]
-    assert strided and not kinds(usual, Blur)
-    assert [name for name in strides(blurred) if name != "stem.patch"] == []
-    assert len(kinds(blurred, Blur)) == len(strided)
-    assert {path: value.shape for path, value in weights_of(usual).items()} == {
-        path: value.shape for path, value in weights_of(blurred).items()
-    }
-
-
-def test_blur_also_takes_the_place_of_a_stride_behind_an_exchanged_mixer():
-    for variant in ("resnet", "mobilenet_v1", "mobilenet_v2"):
-        assert kinds(build(small(variant, mixer="window")), EverySecond)
-        assert not kinds(build(small(variant, mixer="window", downsample="blur")), EverySecond)
-
-
-@pytest.mark.parametrize("variant", ["convnext", "vit", "swin", "longformer", "mixer"])
-def test_a_convolutional_stem_halves_the_image_step_by_step(variant):
-    for patch, steps in ((1, 0), (8, 3)):
-        model = build(small(variant, (64, 64, 3), stem="convolution", patch=patch))
-        convolutions = [layer for layer in kinds(model, keras.layers.Conv2D) if layer.name.startswith("stem.conv")]
-        assert [layer.strides for layer in convolutions] == ([(2, 2)] * steps or [(1, 1)])
-        assert all(layer.kernel_size == (3, 3) for layer in convolutions)
-        assert model.get_layer("stem.project").kernel_size == (1, 1)
-        patches = build(small(variant, (64, 64, 3), patch=patch))
-        assert model.taps["stem"].shape == patches.taps["stem"].shape
-        assert model.taps["stem"].shape[1:3] == (64 // patch, 64 // patch)
-        keras.backend.clear_session(free_memory=False)
-    with pytest.raises(LabError, match="Patch 3: .* power of two"):
-        small(variant, (48, 48, 1), stem="convolution", patch=3)
-
-
-@pytest.mark.parametrize(("kind", "patch"), [("pixels", 2), ("patches", 2), ("inside", 2), ("inside", 4)])
-def test_shuffles_move_what_they_say_and_nothing_else(kind, patch):
-    order = shuffled(kind, patch, 8, 12)
-    assert sorted(order) == list(range(96)) and list(order) != sorted(order)
-    np.testing.assert_array_equal(order, shuffled(kind, patch, 8, 12))  # the same for every image and run
-    image = np.arange(96).reshape(1, 8, 12, 1).astype("float32")
-    moved = np.asarray(Shuffle(kind, patch)(image))[0, ..., 0]
-
-    def patches(grid) -> list[tuple]:
-        cut = grid.reshape(8 // patch, patch, 12 // patch, patch).transpose(0, 2, 1, 3).reshape(-1, patch**2)
-        return [tuple(row) for row in cut.tolist()]
-
-    before, after = patches(image[0, ..., 0]), patches(moved)
-    if kind == "patches":
-        assert sorted(before) == sorted(after) and before != after
-    if kind == "inside":  # every patch keeps its pixels, in one order for all
-        assert [set(row) for row in before] == [set(row) for row in after]
-        assert len({tuple(a.index(pixel) for pixel in b) for b, a in zip(before, after, strict=True)}) == 1
-    if kind == "pixels":
-        assert [set(row) for row in before] != [set(row) for row in after]
-
-
-def test_a_network_sees_shuffled_images_as_the_others_see_shuffled_files():
-    for kind in ("pixels", "patches", "inside"):
-        model, usual = started(small("vit", shuffle=kind)), started(small("vit"))
-        images = random_images(small("vit"))
-        order = shuffled(kind, 2, 8, 8)
-        by_hand = images.reshape(len(images), 64, 1)[:, order].reshape(images.shape)
-        np.testing.assert_allclose(model(images), usual(by_hand), atol=1e-6)
-        assert np.abs(np.asarray(model(images)) - np.asarray(usual(images))).max() > 1e-4
-    for variant, shape, patch in (("cnn", (32, 32, 3), 4), ("cnn", (8, 8, 1), 2), ("swin", (8, 8, 1), 2)):
-        spec = configure(variant, {"shuffle": "inside"}, shape, 3)  # at its own depth: three halvings of cnn
-        assert spec.shuffled_patch == patch and build(spec)  # the patch of vit, not its own
-
-
-def test_local_attention_starts_at_its_neighbours_and_relative_at_none():
-    scores = local_scores(5, 5, 4)[relative_index(5, 5)]  # (25, 25, heads)
-    middle = 12
-    seen = {divmod(int(scores[middle, :, head].argmax()), 5) for head in range(4)}
-    assert seen == {(1, 1), (1, 2), (2, 1), (2, 2)}  # a 2×2 kernel around (2, 2)
-    images = random_images(small("vit"))
-    found = {}
-    for position in ("local", "relative"):
-        model = started(small("vit", position=position))
-        found[position] = taps(model, images)["stage1.block1.attention"].max(-1).mean()
-        assert [path for path in weights_of(model) if path.endswith("table")] == ["stage1.block1.mixer/table"]
-    assert found["local"] > 0.4 and found["local"] > 1.5 * found["relative"]
-
-
-def test_attention_without_its_projections_mixes_the_tokens_as_they_are():
-    model = started(small("vit", values="identity", norm="none"))
-    assert not [path for path in weights_of(model) if "value" in path or "output" in path]
-    attended = kinds(model, Attention)[0]
-    x = np.random.default_rng(0).normal(size=(2, 4, 4, 16)).astype("float32")
-    mixed, weights = (np.asarray(value) for value in attended(x))
-    heads = x.reshape(2, 16, 4, 4)  # image, position, head, channel
-    by_hand = np.einsum("bhqk,bkhd->bqhd", weights, heads)
-    np.testing.assert_allclose(mixed.reshape(by_hand.shape), by_hand, atol=1e-6)
-    with pytest.raises(LabError, match="only mixer=attention"):
-        small("vit", mixer="window", values="identity")
-
-
-@pytest.mark.parametrize(("which", "active"), [("every", 12), ("second", 6), ("last", 3)])
-def test_activations_stand_behind_every_convolution_or_fewer(which, active):
-    spec = configure("vgg", {"depth": 4, "width": 8, "activations": which}, (32, 32, 3), 10)
-    layers = [layer for layer in kinds(build(spec), keras.layers.Activation) if layer.name.endswith(".channel")]
-    assert len(layers) == active
-    assert all(stage.blocks[-1].channel == "activation" for stage in spec.stages)  # each stage's last
-    found = [block[-1].activations for block in blocks(spec)]
-    assert sum(found) == active and len(found) == 12
-
-
-def test_the_second_half_of_the_blocks_has_the_late_mixer():
-    spec = configure("vit", {"depth": 5, "mixer": "depthwise", "late_mixer": "attention"}, (8, 8, 1), 10)
-    assert [block.mixer for block in spec.blocks] == ["depthwise"] * 2 + ["attention"] * 3
-
-
-@pytest.mark.parametrize("layers", [1, 2, 3])
-def test_an_ffn_has_the_layers_that_it_says(layers):
-    """Against the formula in NumPy, with the activation between the layers; behind a layer that stands alone."""
-    layer = FeedForward(8, "relu", layers)
-    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
-    found = np.asarray(layer(x))
-    kernels = [np.asarray(v) for v in layer.variables if v.path.endswith("kernel")]
-    biases = [np.asarray(v) for v in layer.variables if v.path.endswith("bias")]
-    assert len(kernels) == layers
-    for index, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
-        x = x @ kernel + bias
-        x = np.maximum(x, 0) if index < layers - 1 or layers == 1 else x
-    np.testing.assert_allclose(found, x, atol=1e-5)
-
-
-def test_permuted_positions_are_the_same_vectors_at_other_places():
-    grid = np.zeros((1, 4, 6, 8), "float32")
-    usual, permuted = (np.asarray(Position(kind)(grid))[0] for kind in ("sincos", "permuted_sincos"))
-    np.testing.assert_allclose(usual, sincos_table(4, 6, 8), rtol=1e-6)
-    rows = [sorted(map(tuple, table.reshape(-1, 8).tolist())) for table in (usual, permuted)]
-    assert rows[0] == rows[1]
-    moved = (usual != permuted).any(-1)
-    assert moved.mean() > 0.8
-    np.testing.assert_array_equal(permuted, np.asarray(Position("permuted_sincos")(grid))[0])  # the same every time
-
-
-@pytest.mark.parametrize("variant", ["vit", "swin", "longformer", "mobilevit"])
-@pytest.mark.parametrize("mixer", WITH_RELATIVE_POSITIONS)
-def test_relative_positions_put_a_table_into_every_attention_and_none_at_the_stem(variant, mixer):
-    tables = {}
-    for position in ("relative", "none"):
-        weights = weights_of(build(last_stage(small(variant, mixer=mixer, position=position, depth=2))))
-        tables[position] = [path for path in weights if path.endswith("table")]
-        if position == "relative":
-            attention = [path for path in weights if path.endswith("mixer/query/kernel")]
-    assert tables["none"] == []
-    assert tables["relative"] == [path.replace("query/kernel", "table") for path in attention] != []
-
-
-@pytest.mark.parametrize("variant", ["convnext", "vit", "swin", "longformer", "mobilevit", "mixer"])
-def test_another_mixer_leaves_every_other_weight_as_it_was(variant):
-    """Shapes and starting values. A global token goes where the new mixer could not reach it."""
-
-    def rest(model) -> dict[str, np.ndarray]:
-        gone = ".mixer/", "stem.class_token/"
-        return {path: value for path, value in weights_of(model).items() if not any(part in path for part in gone)}
-
-    usual = rest(started(last_stage(small(variant))))
-    assert len(usual) >= 8
-    for mixer in MIXERS:
-        other = rest(started(last_stage(small(variant, mixer=mixer))))
-        assert list(other) == list(usual), mixer
-        for path, value in usual.items():
-            np.testing.assert_array_equal(other[path], value)
-        keras.backend.clear_session(free_memory=False)
-
-
-@pytest.mark.parametrize("variant", ["resnet", "mobilenet_v1", "mobilenet_v2", "convnext", "vit", "mobilevit"])
-@pytest.mark.parametrize(
-    ("mixer", "switch"), [("window", "shift"), ("sliding", "sliding"), ("attention", "heads")], ids=str
-)
-def test_a_switch_of_the_mixer_changes_the_function(variant, mixer, switch):
-    """The same weights, another output: the switch reaches every kind of block."""
-    values = {"shift": ("on", "off"), "sliding": ("raster", "grid"), "heads": (1, 2)}[switch]
-    outputs = []
-    for value in values:
-        spec = last_stage(small(variant, (16, 16, 1), mixer=mixer, depth=2, position="none", **{switch: value}))
-        model = started(spec)
-        outputs.append((weights_of(model), np.asarray(model(random_images(spec)))))
-    (one, logits), (other, other_logits) = outputs
-    assert {path: value.shape for path, value in one.items()} == {path: value.shape for path, value in other.items()}
-    assert np.abs(logits - other_logits).max() > 1e-6
-
-
-@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "skip") not in REFUSED])
-def test_without_skips_nothing_is_added(variant):
-    assert kinds(build(last_stage(small(variant, depth=2))), keras.layers.Add)
-    assert not kinds(build(last_stage(small(variant, depth=2, skip="off"))), keras.layers.Add)
-
-
-@pytest.mark.parametrize("variant", CLASSROOM)
-def test_a_norm_is_exchanged_everywhere_and_goes_everywhere(variant):
-    """Inside MobileViT the Transformer keeps layer norm, as its convolutions keep batch norm."""
-    layer, batch = keras.layers.LayerNormalization, keras.layers.BatchNormalization
-    without, of_layers, model = (build(last_stage(small(variant, norm=norm))) for norm in ("none", "layer", "batch"))
-    assert not kinds(without, layer, batch)
-    assert kinds(of_layers, layer) and not kinds(of_layers, batch)
-    assert kinds(model, batch)
-    assert all(".inner" in found.name for found in kinds(model, layer))
-
-
-def test_batch_norm_counts_a_global_token_as_one_more_position():
-    spec = small("longformer", norm="batch", position="none")
-    model, images = started(spec), random_images(spec)
-    token = model.get_layer("stem.class_token").token
-    token.assign(np.random.default_rng(1).normal(size=token.shape))
-    norm = model.get_layer("stage1.block1.mixer_norm")
-    norm.momentum = 0.0
-    model(images, training=True)
-    positions = taps(model, images)["stem"].reshape(len(images), 16, -1)
-    everything = np.concatenate([np.broadcast_to(token, (len(images), 1, token.shape[-1])), positions], axis=1)
-    np.testing.assert_allclose(np.asarray(norm.moving_mean), everything.mean((0, 1)), atol=1e-5)
-    assert np.abs(np.asarray(norm.moving_mean) - positions.mean((0, 1))).max() > 1e-2
-
-
-@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "ffn") not in REFUSED])
-def test_the_ffn_goes_or_loses_its_activation_or_keeps_it_alone(variant):
-    """A linear pair has an FFN's weights; an activation alone has none."""
-    usual = weights_of(build(small(variant)))
-    pairs = [path for path in usual if ".channel/" in path]
-    assert pairs
-    linear = build(small(variant, ffn="linear"))
-    assert list(weights_of(linear)) == list(usual)
-    assert {layer.activation for layer in kinds(linear, FeedForward)} == {keras.activations.linear}
-    for ffn in ("off", "activation"):
-        model = build(small(variant, ffn=ffn))
-        assert not kinds(model, FeedForward)
-        parts = [".channel/"] if ffn == "activation" else [".channel/", ".channel_norm/"]
-        parts += [".mixer_norm/"] if ffn == "off" and variant == "convnext" else []
-        gone = {path for path in usual if any(part in path for part in parts)}
-        assert set(usual) - set(weights_of(model)) == gone
-
-
-@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "ffn_ratio") not in REFUSED])
-def test_the_ratio_is_that_of_hidden_width_to_width(variant):
-    """In MobileViT that of its Transformer: its convolutions keep theirs."""
-    spec, usual = small(variant, ffn_ratio=0.5), small(variant)
-    for row, before in zip(spec.blocks, usual.blocks, strict=True):
-        kept = variant == "mobilevit" and row.kind == "inverted"
-        assert row == (before if kept else replace(before, ffn_ratio=0.5))
-
-
-@pytest.mark.parametrize("variant", CLASSROOM)
-def test_depth_is_the_number_of_blocks_of_every_stage(variant):
-    for depth in (1, 3):
-        spec = small(variant, depth=depth)
-        if variant == "mobilevit":
-            assert {row.inner_depth for row in spec.blocks if row.kind == "mobilevit"} == {depth}
-            assert [len(stage.blocks) for stage in spec.stages] == [len(s.blocks) for s in CLASSROOM[variant].stages]
+def test_a_switch_is_refused_where_the_table_says_and_else_changes_the_network(variant, switch):
+    row, spec = SWITCHES[switch], CLASSROOM[variant]
+    assert faults(variant, row) == []
+    assert (switch in defaults(variant)) <= ((variant, switch) not in REFUSED)
+    for value in values_of(row, spec):
+        code = REFUSED.get((variant, switch)) or REFUSED_VALUES.get((variant, switch, value))
+        try:
+            configure(variant, {switch: value}, *IMAGE)
+        except LabError as error:
+            words = str(error)
+            if error.code not in UNFIT:
+                assert error.code == code, words
+                assert words.startswith(f"{variant} cannot honour {switch}={value}: ") and len(words.split()) >= 8
         else:
-            assert [len(stage.blocks) for stage in spec.stages] == [depth] * len(spec.stages)
+            assert code is None
+    if (variant, switch) in REFUSED and switch in GUESTS and variant not in PLAIN:  # the mixer alone is missing
+        configure(variant, {"mixer": GUESTS[switch], switch: values_of(row, spec)[0]}, *IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("variant", "switch"),
+    [("cnn", "patch"), ("vgg", "heads"), ("vit", "downsample"), ("swin", "late_mixer"), ("mobilenet_v1", "skip")]
+    + [("mixer", "shift"), ("convnext", "values"), ("vit", "sliding"), ("mobilenet_v2", "ffn_layers")],
+)
+def test_a_row_without_its_refusals_is_found_out(variant, switch, monkeypatch):
+    bare = replace(SWITCHES[switch], refused={}, idle=lambda _spec, _chosen: None)
+    monkeypatch.setitem(SWITCHES, switch, bare)
+    zoo._configured.cache_clear()
+    assert faults(variant, bare)
 
 
 @pytest.mark.parametrize("variant", CLASSROOM)
-def test_width_is_that_of_the_first_stage_and_the_others_follow(variant):
-    usual, wide = (configure(variant, switches, (32, 32, 3), 10) for switches in ({}, {"width": 80}))
+def test_the_settings_of_a_variant_are_what_changes_nothing(variant):
+    usual = dict(defaults(variant))
+    assert configure(variant, usual, *IMAGE) == configure(variant, {}, *IMAGE)
+    assert parse_switches(f"{switch}={value}" for switch, value in usual.items()) == usual
+    assert RunSpec(variant, usual).switches == {} and RunSpec(variant, usual) == RunSpec(variant)
+    missing = set(SWITCHES) - set(usual) - {switch for name, switch in REFUSED if name == variant}
+    assert missing <= {"patch", "depth", "ffn_ratio"}  # automatic, or another in every stage
+
+
+def test_a_run_keeps_what_differs_from_the_default():
+    spec = RunSpec("vit", {"width": 32, "depth": 4, "ffn": "off"})
+    assert spec.switches == {"ffn": "off", "width": 32}
+    assert spec.name == "vit ffn=off width=32"
+    one, other = RunSpec("vit", {"depth": 2}), RunSpec("vit", {"depth": 2.0})  # the same, written in another type
+    assert one.fingerprint("x") == other.fingerprint("x")
+
+
+# What the values do
+
+
+EFFECTS = {
+    "ffn=off": lambda s: not any(layer.role == "channel" for layer in plan(s)),
+    "ffn=activation": lambda s: {b.channel for b in s.blocks} == {"activation"},
+    "ffn=linear": lambda s: {layer.kind for layer in plan(s) if layer.op == "ffn"} == {"linear"},
+    "ffn_ratio=1.5": lambda s: {layer.hidden for layer in plan(s) if layer.op == "ffn"} == {96},
+    "ffn_layers=3": lambda s: {b.ffn_layers for b in s.blocks} == {3},
+    **{f"mixer={m}": lambda s, m=m: {b.mixer for b in s.blocks} == {m} for m in MIXERS},
+    "late_mixer=pool": lambda s: [b.mixer for b in s.blocks] == ["attention"] * 2 + ["pool"] * 2,
+    "position=relative": lambda s: s.stem.position == "none" and all(b.relative and not b.local for b in s.blocks),
+    "position=local": lambda s: s.stem.position == "none" and all(b.relative and b.local for b in s.blocks),
+    **{f"position={p}": lambda s, p=p: s.stem.position == p for p in ("none", "sincos", "permuted_sincos")},
+    "skip=off": lambda s: not any(layer.op == "add" for layer in plan(s)),
+    "norm=batch": lambda s: {layer.kind for layer in plan(s) if layer.op == "norm"} == {"batch"},
+    "norm=none": lambda s: not any(layer.role == "norm" for layer in plan(s)),
+    "stem=convolution": lambda s: s.stem.kind == "convolution" and s.stem.project,
+    "values=identity": lambda s: not any(b.projected for b in s.blocks),
+    "heads=8": lambda s: {b.heads for b in s.blocks} == {8},
+    "depth=3": lambda s: s.blocks == vit().blocks[:3],
+    "width=16": lambda s: {s.stem.width, *(b.width for b in s.blocks)} == {16},
+    "patch=8": lambda s: s.patch == 8 and s.grid == (4, 4),
+    **{f"shuffle={kind}": lambda s, kind=kind: s.shuffle == kind for kind in ("pixels", "patches", "inside")},
+}
+
+
+@pytest.mark.parametrize("setting", EFFECTS)
+def test_a_value_does_what_it_says(setting):
+    assert EFFECTS[setting](vit(**parse_switches([setting])))
+    assert EFFECTS[setting](vit()) == (setting == "mixer=attention")
+
+
+@pytest.mark.parametrize("variant", CLASSROOM)
+def test_depth_and_width_are_those_of_the_first_stage_and_the_others_follow(variant):
+    usual = CLASSROOM[variant]
+    deep, wide = (configure(variant, switches, *IMAGE) for switches in ({"depth": 3}, {"width": 80}))
+    if variant == "mobilevit":
+        assert {row.inner_depth for row in deep.blocks if row.kind == "mobilevit"} == {3}
+        assert [len(stage.blocks) for stage in deep.stages] == [len(stage.blocks) for stage in usual.stages]
+    else:
+        assert {len(stage.blocks) for stage in deep.stages} == {3}
     factor = 80 / usual.blocks[0].width
     assert wide.blocks[0].width == 80
     for row, before in zip(wide.blocks, usual.blocks, strict=True):
@@ -524,5 +195,61 @@ def test_width_is_that_of_the_first_stage_and_the_others_follow(variant):
     assert wide.stem.width == pytest.approx(factor * usual.stem.width, abs=1)
 
 
-def test_the_sample_of_pairs_meets_many_pairs_of_switches():
-    assert len({frozenset(switches) for _, switches in pairs_of_switches()}) >= 20
+@pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "ffn_ratio") not in REFUSED])
+def test_the_ratio_is_that_of_hidden_width_to_width(variant):
+    """In MobileViT that of its Transformer: its convolutions keep theirs."""
+    spec = configure(variant, {"ffn_ratio": 0.5}, *IMAGE)
+    for row, before in zip(spec.blocks, CLASSROOM[variant].blocks, strict=True):
+        kept = variant == "mobilevit" and row.kind == "inverted"
+        assert row == (before if kept else replace(before, ffn_ratio=0.5))
+
+
+def test_switches_are_judged_together():
+    """A width that fits the new heads alone is no error; positions stand only in blocks that have scores."""
+    assert {block.heads for block in vit(width=66, heads=3).blocks} == {3}
+    swin = configure("swin", {"width": 10, "heads": 5}, *IMAGE)
+    assert [(block.width, block.heads) for block in swin.blocks[::2]] == [(10, 5), (20, 10), (40, 20)]
+    half = configure("vit", {"depth": 5, "late_mixer": "depthwise", "position": "relative"}, *IMAGE)
+    assert [(b.mixer, b.relative) for b in half.blocks] == [("attention", True)] * 2 + [("depthwise", False)] * 3
+    assert not configure("longformer", {"mixer": "pool"}, *IMAGE).stem.class_token  # nothing would reach it
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("variant", "settings", "rule"),
+    [
+        ("vit", "ffn=maybe", "ffn=maybe: it must be one of on, off, activation, linear"),
+        ("vit", "ffn=", "ffn=: it must be one of on, off"),
+        ("vit", "depth=0", "depth=0: it must be a whole number from 1 to 24"),
+        ("vit", "depth=25", "depth=25: it must be a whole number from 1 to 24"),
+        ("vit", "width=wide", "width=wide: it must be a whole number from 4 to 768"),
+        ("vit", "width=63", "Width 63 is not a multiple of 4 heads"),
+        ("vit", "width=66 heads=1 position=sincos", "Width 66: .* multiple of 4"),
+        ("vit", "ffn_ratio=nan", "ffn_ratio=nan: it must be a number from 0.25 to 16"),
+        ("vit", "ffn_ratio=inf", "ffn_ratio=inf: it must be a number from 0.25 to 16"),
+        ("vit", "patch=7", "height 32 is not a multiple of patch 7"),
+        ("vit", "colour=blue", "“colour” for every variant: it has ffn, ffn_layers"),
+        ("vit", "mixer=pool heads=2", "heads=2: only attention and static mixing have heads, and the mixer is pool"),
+        ("vit", "ffn=off ffn_ratio=2", "ffn_ratio=2.0: with ffn=off there are no dense layers"),
+        ("vit", "ffn=activation ffn_layers=3", "ffn_layers=3: with ffn=activation there are no dense layers"),
+        ("vit", "ffn_layers=1 ffn_ratio=2", "no hidden layer to widen"),
+        ("vit", "mixer=window values=identity", "only mixer=attention"),
+        ("cnn", "ffn=off", "ffn=off: a plain convolution stack has no FFN sub-block"),
+        ("swin", "downsample=blur", "downsample=blur: patch merging keeps every value"),
+        ("mlp", "depth=2", "“mlp”: choose one of cnn, vgg, resnet, mobilenet_v1"),
+    ],
+)
+def test_a_bad_setting_is_refused_with_its_value_and_the_rule(variant, settings, rule):
+    with pytest.raises(LabError, match=rule):
+        configure(variant, parse_switches(settings.split()), *IMAGE)
+
+
+@pytest.mark.parametrize("value", [1.5, float("inf"), float("nan"), None, [4], "4.0"])
+@pytest.mark.parametrize("switch", [name for name, row in SWITCHES.items() if isinstance(row.values, Numbers)])
+def test_values_of_the_wrong_type_are_refused_in_words(switch, value):
+    if switch == "ffn_ratio" and value in (1.5, "4.0"):
+        return  # a ratio need not be whole
+    with pytest.raises(LabError, match="must be a"):
+        vit(**{switch: value})

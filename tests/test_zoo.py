@@ -1,4 +1,4 @@
-"""Models as rows: golden parameter counts, switches, and what is refused."""
+"""Models as rows: golden parameter counts, patches, and images that are refused."""
 
 from collections import Counter
 from dataclasses import replace
@@ -7,23 +7,10 @@ import keras
 import pytest
 
 from tf_models.errors import LabError
-from tf_models.runs.spec import RunSpec
 from tf_models.training.build import build
-from tf_models.zoo import (
-    CLASSROOM,
-    PUBLISHED,
-    SWITCHES,
-    configure,
-    defaults,
-    macs,
-    parameters,
-    parse_switches,
-    with_switches,
-)
+from tf_models.zoo import CLASSROOM, PUBLISHED, configure, macs, parameters, with_switches
 from tf_models.zoo.families import isotropic
 from tf_models.zoo.plan import plan
-from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS
-from tf_models.zoo.switches import Numbers
 
 # Parameters and GMACs at 224×224, MobileViT's at 256×256, from the papers' own repositories (torchvision, DeiT, timm).
 PUBLISHED_COUNTS = {
@@ -61,42 +48,6 @@ ACTIVATIONS = [
     ("convnext_tiny", (18, 58), ("head.logits",)),
     ("vit_b16", (12, 72), ("head.logits", "stem.patch")),
 ]
-
-# Every switch, the values that differ from the default of `vit`, and how the model must show it.
-EFFECTS = {
-    "ffn": {
-        "off": lambda s: not any(item.role == "channel" for item in plan(s)),
-        "activation": lambda s: s.blocks[0].channel == "activation",
-        "linear": lambda s: s.blocks[0].channel == "linear",
-    },
-    "mixer": {
-        mixer: lambda s, m=mixer: all(b.mixer == m for b in s.blocks) for mixer in MIXERS if mixer != "attention"
-    },
-    "position": {
-        "relative": lambda s: s.stem.position == "none" and all(b.relative for b in s.blocks),
-        "local": lambda s: s.stem.position == "none" and all(b.relative and b.local for b in s.blocks),
-        **{kind: lambda s, k=kind: s.stem.position == k for kind in ("none", "sincos", "permuted_sincos")},
-    },
-    "skip": {"off": lambda s: not any(b.skip for b in s.blocks)},
-    "norm": {
-        "batch": lambda s: s.head.norm == "batch" and all(b.norm == "batch" for b in s.blocks),
-        "none": lambda s: not any(item.role == "norm" for item in plan(s)),
-    },
-    "stem": {"convolution": lambda s: s.stem.kind == "convolution" and s.stem.project},
-    "ffn_ratio": {1.5: lambda s: s.blocks[0].ffn_ratio == 1.5},
-    "ffn_layers": {n: lambda s, n=n: all(b.ffn_layers == n for b in s.blocks) for n in (1, 3)},
-    "late_mixer": {"pool": lambda s: [b.mixer for b in s.blocks] == ["attention"] * 2 + ["pool"] * 2},
-    "shuffle": {kind: lambda s, k=kind: s.shuffle == k for kind in ("pixels", "patches", "inside")},
-    "values": {"identity": lambda s: not any(b.projected for b in s.blocks)},
-    "heads": {8: lambda s: all(b.heads == 8 for b in s.blocks)},
-    "depth": {3: lambda s: s.blocks == vit().blocks[:3]},
-    "width": {16: lambda s: s.stem.width == 16 and all(b.width == 16 for b in s.blocks)},
-    "patch": {8: lambda s: s.patch == 8 and s.grid == (4, 4)},
-}
-
-
-def vit(**switches):
-    return configure("vit", switches, (32, 32, 3), 10)
 
 
 def test_every_published_configuration_has_a_golden_count():
@@ -211,7 +162,8 @@ def test_an_image_that_cannot_work_is_refused_with_the_reason(variant, shape, co
 
 
 def test_removing_the_ffn_removes_about_two_thirds_of_a_transformer():
-    assert 0.6 < 1 - parameters(vit(ffn="off")) / parameters(vit()) < 0.7
+    without = parameters(configure("vit", {"ffn": "off"}, (32, 32, 3), 10))
+    assert 0.6 < 1 - without / parameters(configure("vit", {}, (32, 32, 3), 10)) < 0.7
 
 
 @pytest.mark.parametrize(
@@ -243,86 +195,6 @@ def test_every_square_image_is_cut_or_refused_in_words(size):
     configure("cnn", {}, (size, size, 1), 2)  # a CNN takes every size
 
 
-def test_the_table_of_effects_names_every_switch_and_value():
-    # refused by vit; tests/test_switches.py has them
-    elsewhere = {"downsample", "sliding", "shift", "activations", "head"}
-    assert set(EFFECTS) | elsewhere == set(SWITCHES)
-    assert set(EFFECTS["ffn"]) | {"on"} == set(CHANNEL_MIXERS)
-    assert set(EFFECTS["norm"]) | {"layer"} == set(NORMS)
-
-
-@pytest.mark.parametrize(("switch", "value"), [(s, v) for s, values in EFFECTS.items() for v in values])
-def test_every_value_of_every_switch_changes_the_transformer(switch, value):
-    spec = vit(**{switch: value})
-    assert EFFECTS[switch][value](spec)
-    assert not EFFECTS[switch][value](vit())
-    assert spec.fingerprint != vit().fingerprint
-
-
-def test_a_cnn_keeps_its_pyramid_when_its_width_changes():
-    spec = configure("cnn", {"width": 16, "depth": 1}, (32, 32, 3), 10)
-    assert [block.width for block in spec.blocks] == [16, 32, 48]
-
-
-@pytest.mark.parametrize(
-    ("variant", "setting", "value", "rule"),
-    [
-        ("vit", "ffn=maybe", "maybe", "one of on, off, activation, linear"),
-        ("vit", "ffn=", "ffn=", "one of on, off"),
-        ("vit", "depth=0", "0", "a whole number from 1 to 24"),
-        ("vit", "depth=25", "25", "a whole number from 1 to 24"),
-        ("vit", "width=63", "63", "multiple of 4 heads"),
-        ("vit", "width=wide", "wide", "a whole number from 4 to 768"),
-        ("vit", "ffn_ratio=abc", "abc", "a number from 0.25 to 16"),
-        ("vit", "ffn_ratio=nan", "nan", "a number from 0.25 to 16"),
-        ("vit", "ffn_ratio=inf", "inf", "a number from 0.25 to 16"),
-        ("vit", "heads=1.5", "1.5", "a whole number from 1 to 32"),
-        ("vit", "patch=7", "patch 7", "height 32 is not a multiple"),
-        ("vit", "patch=0", "0", "a whole number from 1 to 32"),
-        ("vit", "colour=blue", "colour", "it has ffn, ffn_layers"),
-        ("vit", "norm=group", "group", "one of layer, batch, none"),
-        ("cnn", "ffn=off", "ffn=off", "no FFN sub-block"),
-        ("vit", "position=relativ", "relativ", "one of none, learned, sincos, permuted_sincos, relative"),
-        ("swin", "downsample=blur", "downsample=blur", "patch merging keeps every value"),
-        ("mlp", "depth=2", "mlp", "one of cnn, vgg, resnet, mobilenet_v1, mobilenet_v2, convnext, vit, swin"),
-    ],
-)
-def test_a_bad_setting_is_refused_with_its_value_and_the_rule(variant, setting, value, rule):
-    with pytest.raises(LabError) as caught:
-        configure(variant, parse_switches([setting]), (32, 32, 3), 10)
-    assert value in str(caught.value)
-    assert rule in str(caught.value)
-
-
-@pytest.mark.parametrize("value", [1.5, float("inf"), float("nan"), None, [4], "4.0"])
-@pytest.mark.parametrize("switch", [name for name, row in SWITCHES.items() if isinstance(row.values, Numbers)])
-def test_values_of_the_wrong_type_are_refused_in_words(switch, value):
-    if switch == "ffn_ratio" and value in (1.5, "4.0"):
-        return  # a ratio need not be whole
-    with pytest.raises(LabError, match="must be a"):
-        vit(**{switch: value})
-
-
-def test_a_switch_that_would_change_nothing_is_refused():
-    with pytest.raises(LabError, match="heads=2: only attention and static mixing have heads, and the mixer is pool"):
-        vit(mixer="pool", heads=2)
-    for channel in ("off", "activation"):
-        with pytest.raises(LabError, match=f"ffn_ratio=2.*with ffn={channel} there are no dense layers"):
-            vit(ffn=channel, ffn_ratio=2)
-
-
-def test_width_and_heads_are_judged_together():
-    """A width that fits the new heads alone is no error."""
-    assert {block.heads for block in vit(width=66, heads=3).blocks} == {3}
-    swin = configure("swin", {"width": 10, "heads": 5}, (32, 32, 3), 10)
-    assert [(block.width, block.heads) for block in swin.blocks[::2]] == [(10, 5), (20, 10), (40, 20)]
-
-
-def test_sincos_positions_need_a_width_that_is_a_multiple_of_four():
-    with pytest.raises(LabError, match="Width 66: .*multiple of 4"):
-        vit(position="sincos", width=66, heads=1)
-
-
 @pytest.mark.parametrize(
     ("shape", "classes", "words"),
     [
@@ -337,27 +209,3 @@ def test_images_and_classes_outside_the_limits_are_refused(shape, classes, words
     for variant in CLASSROOM:
         with pytest.raises(LabError, match=words):
             configure(variant, {}, shape, classes)
-
-
-@pytest.mark.parametrize("variant", CLASSROOM)
-def test_the_settings_of_a_variant_round_trip(variant):
-    usual = defaults(variant)
-    assert configure(variant, usual, (32, 32, 3), 10) == configure(variant, {}, (32, 32, 3), 10)
-    assert parse_switches(f"{key}={value}" for key, value in usual.items()) == usual
-
-
-@pytest.mark.parametrize("variant", CLASSROOM)
-def test_a_run_leaves_out_switches_at_their_default(variant):
-    assert RunSpec(variant, defaults(variant)).switches == {}
-    assert RunSpec(variant, defaults(variant)) == RunSpec(variant)
-
-
-def test_a_run_keeps_what_differs_from_the_default():
-    spec = RunSpec("vit", {"width": 32, "depth": 4, "ffn": "off"})
-    assert spec.switches == {"ffn": "off", "width": 32}
-    assert spec.name == "vit ffn=off width=32"
-
-
-def test_the_same_setting_written_in_another_type_is_the_same_run():
-    one, other = RunSpec("vit", {"depth": 2}), RunSpec("vit", {"depth": 2.0})
-    assert one.fingerprint("x") == other.fingerprint("x")
