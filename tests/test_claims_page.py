@@ -155,13 +155,6 @@ def test_a_claim_may_be_written_small_in_the_link(judged_all):
     assert not app.warning and app.header[0].value.startswith("C24 ")
 
 
-def test_refuted_in_part_is_what_cannot_be_supported_any_more(judged_all):
-    for results in judged_all.values():
-        for result in results:
-            failed = [row for row in result.parts if row.part.decides and row.verdict == "not_supported"]
-            assert listing.refuted_in_part(result) == (bool(failed) and result.verdict in ("inconclusive", "untested"))
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("claim", ["C24", "C37", "C40", "C18"])
 def test_a_claim_has_its_own_link(judged_all, claim, language):
@@ -340,14 +333,6 @@ def test_the_named_measures_with_an_axis_of_their_own_are_in_use():
     assert card.UNITS.keys() <= {part.measure for claim in CLAIMS for part in claim.parts}
 
 
-def test_new_runs_stand_beside_the_shipped_ones():
-    rows = [{"arm": "vit", "accuracy": 90.0 + seed, "seed": seed, "new": seed > 2} for seed in range(4)]
-    columns = dict.fromkeys(("arm", "seed", "accuracy"), "words")
-    drawn = intervals.repeated(pd.DataFrame(rows), "title", "axis", columns, "#D55E00").to_dict()
-    sizes = [len(drawn["datasets"][layer["data"]["name"]]) for layer in drawn["layer"]]
-    assert sizes == [3, 1]
-
-
 def test_the_cost_of_every_case_is_drawn():
     series = {
         "sizes": [64, 128],
@@ -389,15 +374,6 @@ def test_the_heat_map_shows_accuracy_and_gain_in_every_cell():
     drawn = heat.heat_map(pd.DataFrame(rows), "title", columns).to_dict()
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text", "text"]
     assert drawn["layer"][1]["encoding"]["color"]["condition"]["test"] == "(datum.accuracy > 85.0)"
-
-
-def test_the_ratio_curve_names_the_networks_beside_it():
-    numbers = {"accuracy": 90.0, "low": 89.0, "high": 91.0, "seeds": 5}
-    data = pd.DataFrame([{"ratio": ratio, "kind": "two", **numbers} for ratio in ("0", "4")])
-    lines = pd.DataFrame([{"name": name, "accuracy": 92.0, "colour": "#000"} for name in ("cnn", "stem")])
-    columns = dict.fromkeys(("ratio", "kind", "accuracy", "low", "high", "seeds"), "words")
-    drawn = curves.ratio_curve(data, lines, "title", "ratio", columns).to_dict()
-    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rule", "text", "text", "line", "rule", "point"]
 
 
 # Topic pages with records that nobody trained
