@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import cache, frame, links
 from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import collapse, gap, mixers
-from pages.ui.parts.train import variant_name
+from pages.ui.parts.train.form import variant_name
 from pages.ui.words import say
 from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers

@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
-from synthetic import fill, indexed, make_record
+from synthetic import correct_share, fill, indexed, make_record
 
 from pages.ui import analyses, cache, frame, theme
 from pages.ui.charts import intervals, sheets
-from pages.ui.parts import feature_maps, train
+from pages.ui.parts import feature_maps
+from pages.ui.parts.train import form
 from tf_models import __main__ as command_line
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
@@ -202,7 +203,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
     }
     shown = {}
     for switch in SWITCHES:
-        options, default = train.offered(variant, switch, chosen, spec.input_shape, spec.classes)
+        options, default = form.offered(variant, switch, chosen, spec.input_shape, spec.classes)
         assert default in options
         if set(options) != {default}:
             shown[switch] = options
@@ -211,7 +212,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
     for switch, options in shown.items():
         assert len(options) > 1
         for option in options:
-            if option != train.OWN:  # none gives an error by itself
+            if option != form.OWN:  # none gives an error by itself
                 configure(variant, {**chosen, switch: option}, spec.input_shape, spec.classes)
             for language in LANGUAGES if isinstance(SWITCHES[switch].values, tuple) and option not in MIXERS else ():
                 assert say(language, f"train.switch.{switch}.{option}")
@@ -221,8 +222,8 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
 def test_no_offered_value_is_an_error_for_other_images(shape):
     for variant in CLASSROOM:
         for switch in SWITCHES:
-            options, default = train.offered(variant, switch, {}, shape, 10)
-            for option in set(options) - {train.OWN, default}:
+            options, default = form.offered(variant, switch, {}, shape, 10)
+            for option in set(options) - {form.OWN, default}:
                 configure(variant, {switch: option}, shape, 10)
 
 
@@ -479,3 +480,27 @@ def test_what_is_shown_follows_from_all_runs_that_have_finished(nothing_shipped)
     finish(last)
     assert cache.analysis("hybrids", "digits").control("same_arm_twice").measure.seeds == wanted.seeds
     assert cache.all_records() is cache.all_records(), "shared, not copied"
+
+
+def test_only_runs_of_one_version_of_the_data_one_device_and_this_code_are_compared(lab_home):
+    """Two versions of a file have different test images, of which there may be another number."""
+
+    def train(share: float, images: int, variant: str = "vit", device: str = "CPU", content: str = "old") -> None:
+        spec = RunSpec(variant, {}, "digits", backend="tensorflow")
+        record = make_record(spec, correct_share(share, images), dataset_hash=content, device=device)
+        run_id = cache.store().add(spec, None)
+        cache.store().finish(replace(record, run_id=run_id, fingerprint=spec.fingerprint(content)))
+        app.session_state["watched"] = [run_id, *watched]
+        watched.insert(0, run_id)
+
+    app, watched = open_page("train"), []
+    train(0.5, 360)
+    train(0.9, 100, "cnn", content="new")
+    train(0.7, 360, "swin", device="GPU")
+    assert not app.run().exception and not app.success
+    train(0.6, 100, content="new")
+    app.run()
+    assert "vit against cnn" in app.success[0].value and "−30.00" in app.success[0].value
+    shown = text_of(app)
+    assert say("en", "topic.source", device="CPU", version="new", dataset="digits") in shown
+    assert say("en", "train.not_compared", runs=2) in shown

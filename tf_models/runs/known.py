@@ -1,6 +1,8 @@
 """Every finished run that is known here: those that came with the lab and those of the run store."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import combinations
 
 from tf_models.errors import LabError
 from tf_models.runs.provenance import Records
@@ -45,3 +47,23 @@ def index(records: Iterable[RunRecord]) -> dict[RunSpec, list[RunRecord]]:
     for record in records:
         found.setdefault(record.spec, []).append(record)
     return found
+
+
+def alike(a: RunRecord, b: RunRecord) -> bool:
+    """Whether two runs may differ in their networks alone: same data, recipe, device and code."""
+    return _trained(a) == _trained(b) and is_current(a) and is_current(b)
+
+
+def _trained(record: RunRecord) -> tuple[RunSpec, str, str]:
+    return replace(record.spec, variant="vit", switches={}, seed=0), record.dataset_hash, record.device
+
+
+def latest_pair(records: Sequence[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]] | None:
+    """The latest two arms that are `alike`, paired by seed; None where there are none. `records`: newest first."""
+    arms: dict[tuple, dict[int, RunRecord]] = {}
+    for record in filter(is_current, records):
+        arms.setdefault((record.spec.name, *_trained(record)), {}).setdefault(record.spec.seed, record)
+    for (first, a), (second, b) in combinations(arms.items(), 2):
+        if first[1:] == second[1:] and (seeds := sorted(a.keys() & b.keys())):
+            return [a[seed] for seed in seeds], [b[seed] for seed in seeds]
+    return None

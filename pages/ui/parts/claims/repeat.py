@@ -9,8 +9,8 @@ import streamlit as st
 
 from pages.ui import cache, frame, tables
 from pages.ui.charts import intervals
-from pages.ui.parts import train
 from pages.ui.parts.claims import verdicts
+from pages.ui.parts.train import runs as training
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say, verbatim
 from tf_models.data import STUDIED
@@ -60,7 +60,7 @@ def show(claim: Claim, results: Sequence[Result]) -> None:
     st.markdown(say("repeat.lead", **words, seconds=f"{cell.seconds:.0f}"))
     if st.button(say("repeat.start", seed=seed), key=f"repeat_{claim.id}", icon=":material/replay:"):
         try:
-            train.submit([replace(spec, seed=seed) for spec in cell.arms], again=False, purpose=cell.experiment)
+            training.submit([replace(spec, seed=seed) for spec in cell.arms], again=False, purpose=cell.experiment)
         except LabError as error:
             frame.show_error(error)
     active = any(run.status in ACTIVE for run in _own(cell))
@@ -93,11 +93,11 @@ def cheapest_cell(part: PartResult) -> Cell:
     return Cell(part.part.experiment, {spec: arms[spec] for spec in chosen}, measure.value)
 
 
-def _own(cell: Cell, everyone: bool = False) -> list[train.Shown]:
+def _own(cell: Cell, everyone: bool = False) -> list[training.Shown]:
     """The runs of this cell that were made from this page, newest first, those of this visitor or of everyone."""
-    visitor = None if everyone else train.visitor()
+    visitor = None if everyone else training.visitor()
     return [
-        train.shown_run(run)
+        training.shown_run(run)
         for run in cache.store().runs(visitor=visitor, limit=500)
         if run.purpose == cell.experiment
         and run.spec.seed in cache.LIVE_SEEDS
@@ -120,7 +120,7 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
     if was_active and not active:
         st.rerun()  # the last one has ended: the page needs no timer any more
     if active:
-        train.show_trouble()
+        training.show_trouble()
     finished = [run.record for run in own if run.record is not None]
     shipped = [record for records in cell.arms.values() for record in records]
     rows = [
@@ -137,7 +137,7 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
     if sentence := _difference(cell, finished):
         st.markdown(sentence)
     for run in own[: 2 * MOST_ARMS]:
-        train.show_row(run)
+        training.show_row(run)
 
 
 def _difference(cell: Cell, finished: Sequence[RunRecord]) -> str | None:

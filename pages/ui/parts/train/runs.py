@@ -1,120 +1,26 @@
-"""The live part of *Train*: switches, submitting, progress, stop, results."""
+"""The live part of *Train*: submitting, progress, stop, curves, and the latest comparison."""
 
 import contextlib
 import hashlib
-import itertools
-import math
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache, frame, links, tables
+from pages.ui import cache, frame, tables
 from pages.ui.charts import curves
-from pages.ui.words import say
-from tf_models import zoo
+from pages.ui.words import quote, say, sentences
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
+from tf_models.runs.known import alike, latest_pair
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import ACTIVE, FAILED, FINISHED, QUEUED, STOPPING, Run
 from tf_models.statistics.effects import paired_effect
-from tf_models.zoo.switches import Numbers
 
 SHOWN = 12  # runs on the page
-OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
-MOST_TOKENS = 256  # that a patch may leave: more would take minutes
-
-
-def choose_switches(variant: str, input_shape: tuple[int, int, int], classes: int) -> dict[str, zoo.Value]:
-    """The switches that the variant has, as the visitor sets them; those at their usual value are left out."""
-    chosen: dict[str, zoo.Value] = {}
-    with st.expander(say("train.switches"), icon=":material/tune:"):
-        for switch in zoo.SWITCHES:
-            options, default = offered(variant, switch, chosen, input_shape, classes)
-            if set(options) == {default}:
-                _refuse(variant, switch, chosen)
-                continue
-            inner = switch == "depth" and any(block.inner_depth for block in zoo.CLASSROOM[variant].blocks)
-            label = say("train.switch.depth_inner" if inner else f"train.switch.{switch}")
-            value = links.choose(switch, label, options, lambda v, s=switch: _option(s, v), default)
-            if value != default:
-                chosen[switch] = zoo.check_switch(switch, value, variant)
-    return chosen
-
-
-def _refuse(variant: str, switch: str, chosen: Mapping[str, zoo.Value]) -> None:
-    """Say why a setting that the link asks for does not fit this network."""
-    if (asked := links.drop(switch)) is not None:
-        try:
-            zoo.with_switches(zoo.CLASSROOM[variant], {**chosen, switch: zoo.check_switch(switch, asked, variant)})
-        except LabError as error:
-            st.warning(frame.error_text(error))
-
-
-def offered(
-    variant: str, switch: str, chosen: Mapping[str, zoo.Value], input_shape: tuple[int, int, int], classes: int
-) -> tuple[tuple[str, ...], str]:
-    """The values of a switch that can be built beside the choices (not the numbers) made before it, and its default.
-
-    The default stands alone where the variant has no such switch, or where it would change nothing.
-    """
-    before = {key: value for key, value in chosen.items() if isinstance(value, str)}
-    model = zoo.with_switches(zoo.CLASSROOM[variant], before)
-    row = zoo.SWITCHES[switch]
-    standing = row.standing(model)
-
-    def works(value: str) -> bool:
-        try:
-            tried = zoo.configure(variant, {**before, switch: value}, input_shape, classes)
-        except LabError:
-            return False
-        return switch != "patch" or math.prod(tried.grid) <= MOST_TOKENS
-
-    if isinstance(row.values, Numbers):
-        default = OWN if standing is None else f"{standing:g}"
-        numbers = row.values.offers(float(standing or max(block.ffn_ratio for block in model.blocks)))
-        values = sorted({default, *(f"{number:g}" for number in numbers)}, key=float)
-    else:
-        default, values = str(standing or ""), row.values
-    return tuple(value for value in values if value == default or works(value)) or (default,), default
-
-
-def _option(switch: str, value: str) -> str:
-    if switch in ("mixer", "late_mixer") and value != "same":
-        return say(f"mixer.{value}")
-    if isinstance(zoo.SWITCHES[switch].values, tuple):
-        return say(f"train.switch.{switch}.{value}")
-    return say("train.switch.automatic" if switch == "patch" else "train.switch.own") if value == OWN else value
-
-
-def variant_name(variant: str) -> str:
-    """What a classroom variant is called."""
-    return say(f"train.variant.{variant}")
-
-
-def choose_comparison(variant: str) -> str:
-    """What is trained beside the network: ``ffn_off``, ``none``, or the name of another variant."""
-    spec = zoo.CLASSROOM[variant]
-    comparisons = ("other", "none") if zoo.SWITCHES["ffn"].refusal(spec) else ("ffn_off", "other", "none")
-    compare = links.choose("compare", say("train.compare"), comparisons, lambda c: say(f"train.compare.{c}"))
-    if compare != "other":
-        return compare
-    others = [name for name in zoo.CLASSROOM if name != variant]
-    usual = "vit" if spec.family == "convolution" else "cnn"
-    return links.choose("other", say("train.other"), others, variant_name, usual)
-
-
-def compared(spec: RunSpec, compare: str) -> list[RunSpec]:
-    """What is trained beside `spec`: the same without its FFN, or another network as it comes."""
-    if compare == "ffn_off":
-        kept = {key: value for key, value in spec.switches.items() if key != "ffn_ratio"}
-        return [replace(spec, switches={**kept, "ffn": "off"})]
-    return [] if compare == "none" else [replace(spec, variant=compare, switches={})]
 
 
 def visitor() -> str:
@@ -223,7 +129,7 @@ def _runs(was_active: bool) -> None:
     if active:
         show_trouble()
     _curves(runs)
-    _effects(runs)
+    _comparison(runs)
     if len(active) > 1 and st.button(say("train.stop_all"), icon=":material/stop_circle:", key="stop_all"):
         for run in active:
             cache.jobs().stop(run.id)
@@ -305,28 +211,23 @@ def _curves(runs: list[Shown]) -> None:
         st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
 
 
-def _effects(runs: list[Shown]) -> None:
-    """The latest two arms that share data and recipe, compared seed by seed."""
-    arms: dict[RunSpec, dict[int, RunRecord]] = {}
-    for run in runs:
-        if run.record is not None:
-            arms.setdefault(replace(run.spec, seed=0), {})[run.spec.seed] = run.record
-
-    def alike(a: RunSpec, b: RunSpec) -> bool:
-        return (a.dataset, a.train_size, a.recipe, a.backend) == (b.dataset, b.train_size, b.recipe, b.backend)
-
-    for first, second in itertools.combinations(arms, 2):
-        seeds = sorted(arms[first].keys() & arms[second].keys())
-        if not seeds or not alike(first, second):
-            continue
-        a, b = [arms[first][seed] for seed in seeds], [arms[second][seed] for seed in seeds]
-        effect = paired_effect(a, b)
-        names: dict[str, Any] = {"a": first.name, "b": second.name, "dataset": first.dataset}
-        if effect is None:
-            difference = tables.points(a[0].test_accuracy - b[0].test_accuracy)
-            st.success(say("train.effect_one", **names, mean=difference), icon=":material/compare_arrows:")
-        else:
-            numbers = {"mean": effect.value, "low": effect.low, "high": effect.high}
-            numbers = {key: tables.points(value) for key, value in numbers.items()}
-            st.success(say("train.effect", **names, **numbers, seeds=effect.seeds), icon=":material/compare_arrows:")
+def _comparison(runs: list[Shown]) -> None:
+    """The latest two arms that may be compared, seed by seed, with what they were trained on."""
+    records = [run.record for run in runs if run.record is not None]
+    pair = latest_pair(records)
+    if pair is None:
         return
+    (first, *_), (second, *_) = pair
+    words = {"a": first.spec.name, "b": second.spec.name, "dataset": first.spec.dataset}
+    effect = paired_effect(*pair)
+    if effect is None:
+        difference = tables.points(first.test_accuracy - second.test_accuracy)
+        text = say("train.effect_one", **words, mean=difference)
+    else:
+        values = {"mean": effect.value, "low": effect.low, "high": effect.high}
+        numbers = {name: tables.points(value) for name, value in values.items()}
+        text = say("train.effect", **words, **numbers, seeds=effect.seeds)
+    st.success(text, icon=":material/compare_arrows:")
+    source = {"dataset": first.spec.dataset, "version": first.dataset_hash[:8], "device": quote(first.device)}
+    others = sum(record.spec.dataset == first.spec.dataset and not alike(record, first) for record in records)
+    st.caption(sentences(say("topic.source", **source), say("train.not_compared", runs=others) if others else ""))
