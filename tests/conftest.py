@@ -106,3 +106,12 @@ def only_records(monkeypatch):
         monkeypatch.setattr(cache, "_stamp", lambda: stamp)
 
     return show
+
+
+@pytest.fixture
+def forget_models():
+    """Keras remembers every model that a process builds, until it is told not to."""
+    import keras
+
+    yield
+    keras.backend.clear_session(free_memory=False)

@@ -1,5 +1,6 @@
 """The page *Anatomy*: drawings, shares and what is counted for a claim, each with a planted fault."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -172,36 +173,30 @@ def test_the_page_opens_with_the_texts_first_mistake():
         assert figure in text
 
 
-def verdicts(app: AppTest) -> dict[str, str]:
-    """Claim → verdict, wherever a page shows both: in links and buttons that begin with a badge."""
-    labels = [element.proto.label for kind in ("page_link", "button") for element in app.get(kind)]
-    found = {}
-    for label in labels:
-        if "-badge[" in label and "**C" in label:
-            found[label.split("**C")[1][:2]] = label.split("]")[0].split(" ")[-1]
-    return found
+def verdicts(app: AppTest) -> set[tuple[str, str]]:
+    """(claim, mark of its verdict), wherever a page shows both: in links, buttons, texts and cells of tables."""
+    texts = [element.proto.label for kind in ("page_link", "button") for element in app.get(kind)]
+    texts += [str(element.value) for element in app.markdown]
+    texts += [str(cell) for table in app.table for row in table.value.to_numpy() for cell in row]
+    marks = re.findall(r"-badge\[:material/(\w+): (?:(C\d\d) )?[^]]*\](?: \*\*(C\d\d)\*\*)?", "\n".join(texts))
+    return {(inside or after, mark) for mark, inside, after in marks if inside or after}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_says_the_same_of_a_claim(language):
-    """*Claims* judges; *Anatomy*, *FFN* and *Overview* show its verdict and have none of their own."""
+def test_every_page_says_the_same_of_a_claim():
+    """*Claims* judges; *Anatomy*, *FFN*, *Overview* and the topics show its verdict and have none of their own."""
 
-    def opened(page: str, **query: str) -> AppTest:
+    def opened(page: str, **query: str) -> set[tuple[str, str]]:
         app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
-        for key, value in {"lang": language, **query}.items():
+        for key, value in query.items():
             app.query_params[key] = value
-        return app.switch_page(f"pages/{page}.py").run()
+        app = app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        return verdicts(app)
 
-    judged = verdicts(opened("claims"))
-    assert len(judged) == len(CLAIMS)
-    pages = {
-        "ffn": verdicts(opened("ffn")),
-        "overview": verdicts(opened("overview")),
-        **{
-            f"anatomy {left} {right}": verdicts(opened("anatomy", left=f"published-{left}", right=f"published-{right}"))
-            for left, right in (("vit_b16", "swin_tiny"), ("vgg16", "mobilevit_s"), ("resnet50", "convnext_tiny"))
-        },
-    }
-    assert all(pages[page] for page in pages if page != "overview")
-    for page, found in pages.items():
-        assert found.items() <= judged.items(), page
+    judged = opened("claims")
+    assert {claim for claim, _ in judged} == {claim.id for claim in CLAIMS} and len(judged) == len(CLAIMS)
+    for page in ("ffn", "overview", "cost", "hybrids"):
+        assert opened(page) and opened(page) <= judged, page
+    for left, right in (("vit_b16", "swin_tiny"), ("vgg16", "mobilevit_s"), ("resnet50", "convnext_tiny")):
+        found = opened("anatomy", left=f"published-{left}", right=f"published-{right}")
+        assert found and found <= judged, (left, right)

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 from itertools import product
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,6 +16,7 @@ from tf_models.zoo.families import TRANSFORMER, isotropic, stack
 from tf_models.zoo.plan import plan
 from tf_models.zoo.spec import MIXERS, REACHING_EXTRA_TOKENS, Block, Head, ModelSpec, Stage
 
+pytestmark = pytest.mark.usefixtures("forget_models")
 WIDTH, HEADS = 16, 2
 SIDES = (16, 32, 64)  # 256, 1,024 and 4,096 tokens
 # What costs as much as it keeps: a mixer, changes of its block, whether its windows shift, and the global tokens.
@@ -30,12 +30,6 @@ SPARSE = {
 }
 LINEAR = SPARSE | {"linear_attention": ("linear_attention", {}, False, 0)}
 FULL = ("attention", {"relative": True}, False, 0)
-
-
-@pytest.fixture(autouse=True)
-def forget_models():
-    yield
-    keras.backend.clear_session(free_memory=False)
 
 
 def block(mixer: str, **changes) -> Block:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+from networks import error, random_images, taps
 from scipy import special
 
 from tf_models.layers.channels import FeedForward
@@ -20,24 +21,8 @@ from tf_models.training.build import build
 from tf_models.zoo import CLASSROOM, PUBLISHED
 from tf_models.zoo.spec import ModelSpec, map_blocks
 
+pytestmark = pytest.mark.usefixtures("forget_models")
 SAME, OTHER = 1e-4, 1e-3  # relative errors: below the one, functions agree; a planted fault exceeds the other
-
-
-@pytest.fixture(autouse=True)
-def forget_models():
-    yield
-    keras.backend.clear_session(free_memory=False)
-
-
-def error(found, expected) -> float:
-    """Relative error, of the largest deviation against the largest value."""
-    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    assert found.shape == expected.shape
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
-
-
-def random_images(shape, count=2, seed=0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
 def randomize(layer, seed=0) -> None:
@@ -674,10 +659,9 @@ NETWORKS = {
 }
 
 
-def taps(model, images) -> dict[str, np.ndarray]:
+def dense_taps(model, images) -> dict[str, np.ndarray]:
     """What flows inside; attention in windows spread over all n positions, (B, h, n, n)."""
-    values = keras.Model(model.input, list(model.taps.values()))(images)
-    found = {name: np.asarray(value) for name, value in zip(model.taps, values, strict=True)}
+    found = taps(model, images)
     for name, value in found.items():
         path = name.removesuffix(".attention")
         if path != name and hasattr(layer := model.get_layer(f"{path}.mixer"), "dense_weights"):
@@ -690,7 +674,7 @@ def test_a_published_network_computes_what_its_publication_says(name):
     function, spec, faults = NETWORKS[name]
     model, images = build(spec), random_images(spec.input_shape)
     randomize(model)
-    found, w = taps(model, images), weights_of(model)
+    found, w = dense_taps(model, images), weights_of(model)
     expected = function(images, w, spec)
     expected = {tap: value for tap, value in expected.items() if value is not None}
     assert {"stem", "features", "logits", *(f"{place.path}.out" for place in places(spec))} <= set(expected)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from networks import random_images, taps
 
 from tf_models.errors import LabError
 from tf_models.layers.attention import Attention, local_scores, relative_index
@@ -15,10 +16,11 @@ from tf_models.layers.stems import Position, sincos_table
 from tf_models.training.build import build
 from tf_models.training.initialize import start
 from tf_models.zoo import CLASSROOM, SWITCHES, configure, parameters
-from tf_models.zoo.plan import blocks
+from tf_models.zoo.plan import block_layers
 from tf_models.zoo.spec import MIXERS, WITH_RELATIVE_POSITIONS, ModelSpec
 from tf_models.zoo.switches import Numbers
 
+pytestmark = pytest.mark.usefixtures("forget_models")
 # A size at which a step takes milliseconds, and at which every value of the other switches has its meaning.
 SMALL = {variant: {"width": 16, "depth": 1} for variant in CLASSROOM}
 SMALL |= {variant: {"width": 8, "depth": 1} for variant in ("cnn", "vgg", "mobilenet_v2", "convnext", "mobilevit")}
@@ -36,18 +38,8 @@ def spare_the_collector():
     gc.unfreeze()
 
 
-@pytest.fixture(autouse=True)
-def forget_models():
-    yield
-    keras.backend.clear_session(free_memory=False)
-
-
 def small(variant: str, shape=(8, 8, 1), /, **switches) -> ModelSpec:
     return configure(variant, SMALL[variant] | switches, shape, 3)
-
-
-def random_images(spec: ModelSpec, count: int = 4) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (count, *spec.input_shape), dtype=np.uint8)
 
 
 def started(spec: ModelSpec) -> keras.Model:
@@ -58,10 +50,6 @@ def started(spec: ModelSpec) -> keras.Model:
 
 def weights_of(model: keras.Model) -> dict[str, np.ndarray]:
     return {variable.path: np.asarray(variable) for variable in model.variables}
-
-
-def taps(model: keras.Model, images) -> dict[str, np.ndarray]:
-    return {name: np.asarray(value) for name, value in keras.Model(model.input, model.taps)(images).items()}
 
 
 def kinds(model: keras.Model, *kind) -> list[keras.layers.Layer]:
@@ -75,7 +63,7 @@ def last_stage(spec: ModelSpec) -> ModelSpec:
 
 def walk(spec: ModelSpec) -> None:
     """Build, count, start, train a step, read the taps, and give the weights to a new model."""
-    model, images = started(spec), random_images(spec)
+    model, images = started(spec), random_images(spec.input_shape, 4)
     assert sum(variable.value.shape.num_elements() for variable in model.trainable_variables) == parameters(spec)
     before = np.asarray(model.trainable_variables[0]).copy()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -203,7 +191,7 @@ def test_shuffles_move_what_they_say_and_nothing_else(kind, patch):
 def test_a_network_sees_shuffled_images_as_the_others_see_shuffled_files():
     for kind in ("pixels", "patches", "inside"):
         model, usual = started(small("vit", shuffle=kind)), started(small("vit"))
-        images = random_images(small("vit"))
+        images = random_images(small("vit").input_shape, 4)
         order = shuffled(kind, 2, 8, 8)
         by_hand = images.reshape(len(images), 64, 1)[:, order].reshape(images.shape)
         np.testing.assert_allclose(model(images), usual(by_hand), atol=1e-6)
@@ -218,7 +206,7 @@ def test_local_attention_starts_at_its_neighbours_and_relative_at_none():
     middle = 12
     seen = {divmod(int(scores[middle, :, head].argmax()), 5) for head in range(4)}
     assert seen == {(1, 1), (1, 2), (2, 1), (2, 2)}  # a 2×2 kernel around (2, 2)
-    images = random_images(small("vit"))
+    images = random_images(small("vit").input_shape, 4)
     found = {}
     for position in ("local", "relative"):
         model = started(small("vit", position=position))
@@ -246,7 +234,7 @@ def test_activations_stand_behind_every_convolution_or_fewer(which, active):
     layers = [layer for layer in kinds(build(spec), keras.layers.Activation) if layer.name.endswith(".channel")]
     assert len(layers) == active
     assert all(stage.blocks[-1].channel == "activation" for stage in spec.stages)  # each stage's last
-    found = [block[-1].activations for block in blocks(spec)]
+    found = [block[-1].activations for block in block_layers(spec)]
     assert sum(found) == active and len(found) == 12
 
 
@@ -323,7 +311,7 @@ def test_a_switch_of_the_mixer_changes_the_function(variant, mixer, switch):
     for value in values:
         spec = last_stage(small(variant, (16, 16, 1), mixer=mixer, depth=2, position="none", **{switch: value}))
         model = started(spec)
-        outputs.append((weights_of(model), np.asarray(model(random_images(spec)))))
+        outputs.append((weights_of(model), np.asarray(model(random_images(spec.input_shape, 4)))))
     (one, logits), (other, other_logits) = outputs
     assert {path: value.shape for path, value in one.items()} == {path: value.shape for path, value in other.items()}
     assert np.abs(logits - other_logits).max() > 1e-6
@@ -348,7 +336,7 @@ def test_a_norm_is_exchanged_everywhere_and_goes_everywhere(variant):
 
 def test_batch_norm_counts_a_global_token_as_one_more_position():
     spec = small("longformer", norm="batch", position="none")
-    model, images = started(spec), random_images(spec)
+    model, images = started(spec), random_images(spec.input_shape, 4)
     token = model.get_layer("stem.class_token").token
     token.assign(np.random.default_rng(1).normal(size=token.shape))
     norm = model.get_layer("stage1.block1.mixer_norm")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from tf_models.zoo.counts import Layer, area
-from tf_models.zoo.plan import blocks, parameters, plan
+from tf_models.zoo.plan import block_layers, parameters, plan
 from tf_models.zoo.published import PUBLISHED
 from tf_models.zoo.spec import ATTENTION, ModelSpec
 
@@ -53,12 +53,12 @@ def inventory_facts() -> dict[str, tuple[float, str]]:
         layers = [layer for layer in plan(PUBLISHED[name]) if layer.path not in left_out]
         found[f"activations.{name}"] = sum(x.activations for x in layers) / sum(x.linear for x in layers), "ratio"
     found |= {
-        "bottleneck.hidden": (the_only({hidden_over_in(b) for b in blocks(resnet) if keeps(b)}), "ratio"),
+        "bottleneck.hidden": (the_only({hidden_over_in(b) for b in block_layers(resnet) if keeps(b)}), "ratio"),
         "bottleneck.pointwise_share": (share_of(resnet, "channel"), "share"),
         "head.vgg16": (share_of(vgg, "head"), "share"),
         "head.vgg16.positions": (area(last_grid(vgg)), "count"),
-        "mobilenet_v1.hidden": (the_only({hidden_over_in(b) for b in blocks(v1)}), "ratio"),
-        "mobilenet_v2.hidden": (usual(hidden_over_in(b) for b in blocks(v2)), "ratio"),
+        "mobilenet_v1.hidden": (the_only({hidden_over_in(b) for b in block_layers(v1)}), "ratio"),
+        "mobilenet_v2.hidden": (usual(hidden_over_in(b) for b in block_layers(v2)), "ratio"),
         "mobilenet_v2.linear_output": (linear_output(v2), "count"),
         "ffn_ratio.vit_b16": (vit_ratio, "ratio"),
         **{f"ffn_ratio.{name}": (ratio, "ratio") for name, ratio in language.items()},

@@ -14,43 +14,6 @@ from tf_models.zoo.counts import Layer, over
 from tf_models.zoo.recorder import Recorder
 from tf_models.zoo.spec import UNFOLDED, Block, ModelSpec
 
-
-@lru_cache(maxsize=512)
-def plan(spec: ModelSpec) -> tuple[Layer, ...]:
-    """Every layer from the image to the logits, each after those whose output it takes."""
-    net = Recorder(spec)
-    x = stem(net, net.image())
-    for s, stage in enumerate(spec.stages, 1):
-        if stage.downsample != "none":
-            x = downsample(net.inside(f"stage{s}", stage.blocks[0]), stage.downsample, stage.blocks[0].width, x)
-        for b, block in enumerate(stage.blocks, 1):
-            fits = b == 1 and math.ceil(min(x.grid) / stage.stride) >= spec.smallest_grid
-            last = (s, b) == (len(spec.stages), len(stage.blocks))
-            place = net.inside(f"stage{s}.block{b}", block, b, stage.stride if fits else 1)
-            place = replace(place, extra_is_read=not last or spec.head.pool == "token")
-            x = BLOCKS[block.kind](place, block, x)
-        if stage.pool:
-            x = pool(net.inside(f"stage{s}", stage.blocks[0]), x)
-    head(net, x)
-    return tuple(net.layers.values())
-
-
-def parameters(spec: ModelSpec) -> int:
-    """Trainable parameters."""
-    return sum(layer.parameters for layer in plan(spec))
-
-
-def macs(spec: ModelSpec) -> int:
-    """Multiply-adds for one image."""
-    return sum(layer.macs for layer in plan(spec))
-
-
-def blocks(spec: ModelSpec) -> list[tuple[Layer, ...]]:
-    """The layers of every block, from first to last."""
-    parts = groupby(plan(spec), key=lambda layer: layer.part)
-    return [tuple(layers) for part, layers in parts if ".block" in part]
-
-
 # The kinds of block. Each takes the recorder of its place, its row, and what flows in.
 
 
@@ -143,29 +106,29 @@ BLOCKS: dict[str, Callable[[Recorder, Block, Layer], Layer]] = {
 
 
 def stem(net: Recorder, x: Layer) -> Layer:
-    spec, stem = net.spec, net.spec.stem
+    spec, row = net.spec, net.spec.stem
     x = net.record("rescale", "stem.rescale", x)
     if spec.shuffle != "none":
         x = net.record("shuffle", "stem.shuffle", x, kind=spec.shuffle)
-    if stem.kind == "patch":
-        x = net.convolution(x, "stem.patch", stem.width, spec.patch, spec.patch, "stem", valid=True)
-        x = net.norm(x, "stem.norm", stem.norm)
-    elif stem.kind == "convolution":
-        bias, steps = stem.bias or stem.norm == "none", max(1, spec.patch.bit_length() - 1)
+    if row.kind == "patch":
+        x = net.convolution(x, "stem.patch", row.width, spec.patch, spec.patch, "stem", valid=True)
+        x = net.norm(x, "stem.norm", row.norm)
+    elif row.kind == "convolution":
+        bias, steps = row.bias or row.norm == "none", max(1, spec.patch.bit_length() - 1)
         stride = min(2, spec.patch)
         for n in range(1, steps + 1):
-            width = stem.width if n == steps else max(4, stem.width >> (steps - n))
-            x = net.convolution(x, f"stem.convolution{n}", width, stem.kernel, stride, "stem", bias=bias)
-            x = net.activation(net.norm(x, f"stem.norm{n}", stem.norm), f"stem.activation{n}", stem.activation)
+            width = row.width if n == steps else max(4, row.width >> (steps - n))
+            x = net.convolution(x, f"stem.convolution{n}", width, row.kernel, stride, "stem", bias=bias)
+            x = net.activation(net.norm(x, f"stem.norm{n}", row.norm), f"stem.activation{n}", row.activation)
             x = net.blurred(x, f"stem.blur{n}", stride)
-        if stem.project:
-            x = net.convolution(x, "stem.project", stem.width, role="stem")
-        if stem.pool:  # what comes in is not negative, so that zeros pad as well as minus infinity
+        if row.project:
+            x = net.convolution(x, "stem.project", row.width, role="stem")
+        if row.pool:  # what comes in is not negative, so that zeros pad as well as minus infinity
             x = net.blurred(net.slide("max_pool", "stem.pool", x, 3, 2), "stem.pool_blur", 2)
-    if stem.class_token:
-        x = net.record("class_token", "stem.class_token", x, kind=stem.position, extra=1, role="stem")
-    if stem.position != "none":
-        x = net.record("position", "stem.position", x, kind=stem.position, role="stem")
+    if row.class_token:
+        x = net.record("class_token", "stem.class_token", x, kind=row.position, extra=1, role="stem")
+    if row.position != "none":
+        x = net.record("position", "stem.position", x, kind=row.position, role="stem")
     return net.tap(x, "stem")
 
 
@@ -189,21 +152,57 @@ def pool(net: Recorder, x: Layer) -> Layer:
 
 
 def head(net: Recorder, x: Layer) -> Layer:
-    spec, head = net.spec, net.spec.head
-    if head.convolution:
-        x = net.convolution(x, "head.convolution", head.convolution, role="head", bias=head.norm == "none")
-    if head.pool != "token" and not head.norm_after_pool:
-        x = net.norm(x, "head.norm", head.norm)
-    if head.convolution:
-        x = net.activation(x, "head.activation", head.activation)
-    channels = x.grid[0] * x.grid[1] * x.channels if head.pool == "flatten" else x.channels
-    x = net.record(head.pool, f"head.{head.pool}", x, grid=(1, 1), channels=channels, extra=0)
-    if head.pool == "token" or head.norm_after_pool:
-        x = net.norm(x, "head.norm", head.norm)
-    for n, width in enumerate(head.hidden, 1):
+    spec, row = net.spec, net.spec.head
+    if row.convolution:
+        x = net.convolution(x, "head.convolution", row.convolution, role="head", bias=row.norm == "none")
+    if row.pool != "token" and not row.norm_after_pool:
+        x = net.norm(x, "head.norm", row.norm)
+    if row.convolution:
+        x = net.activation(x, "head.activation", row.activation)
+    channels = x.grid[0] * x.grid[1] * x.channels if row.pool == "flatten" else x.channels
+    x = net.record(row.pool, f"head.{row.pool}", x, grid=(1, 1), channels=channels, extra=0)
+    if row.pool == "token" or row.norm_after_pool:
+        x = net.norm(x, "head.norm", row.norm)
+    for n, width in enumerate(row.hidden, 1):
         x = net.record("dense", f"head.hidden{n}", x, channels=width, role="head")
-        x = net.activation(x, f"head.hidden{n}_activation", head.activation)
+        x = net.activation(x, f"head.hidden{n}_activation", row.activation)
     net.tap(x, "features")
     if spec.dropout:
         x = net.record("dropout", "head.dropout", x)
     return net.tap(net.record("classifier", "head.logits", x, channels=spec.classes, role="head"), "logits")
+
+
+@lru_cache(maxsize=512)
+def plan(spec: ModelSpec) -> tuple[Layer, ...]:
+    """Every layer from the image to the logits, each after those whose output it takes."""
+    net = Recorder(spec)
+    x = stem(net, net.image())
+    for s, stage in enumerate(spec.stages, 1):
+        if stage.downsample != "none":
+            x = downsample(net.inside(f"stage{s}", stage.blocks[0]), stage.downsample, stage.blocks[0].width, x)
+        for b, block in enumerate(stage.blocks, 1):
+            fits = b == 1 and math.ceil(min(x.grid) / stage.stride) >= spec.smallest_grid
+            last = (s, b) == (len(spec.stages), len(stage.blocks))
+            place = net.inside(f"stage{s}.block{b}", block, b, stage.stride if fits else 1)
+            place = replace(place, extra_is_read=not last or spec.head.pool == "token")
+            x = BLOCKS[block.kind](place, block, x)
+        if stage.pool:
+            x = pool(net.inside(f"stage{s}", stage.blocks[0]), x)
+    head(net, x)
+    return tuple(net.layers.values())
+
+
+def parameters(spec: ModelSpec) -> int:
+    """Trainable parameters."""
+    return sum(layer.parameters for layer in plan(spec))
+
+
+def macs(spec: ModelSpec) -> int:
+    """Multiply-adds for one image."""
+    return sum(layer.macs for layer in plan(spec))
+
+
+def block_layers(spec: ModelSpec) -> list[tuple[Layer, ...]]:
+    """The layers of every block, from first to last."""
+    parts = groupby(plan(spec), key=lambda layer: layer.part)
+    return [tuple(layers) for part, layers in parts if ".block" in part]

@@ -25,7 +25,7 @@ class Recorder:
     layers: dict[str, Layer] = field(default_factory=dict)
 
     def inside(self, path: str, block: Block, number: int = 1, stride: int = 1) -> "Recorder":
-        """The plan of a part; every second block of a stage shifts its windows."""
+        """A recorder inside a part; every second block of a stage shifts its windows."""
         path, shifted = f"{self.path}.{path}".lstrip("."), block.shift and number % 2 == 0
         return replace(self, path=path, block=block, stride=stride, shifted=shifted)
 
