@@ -6,6 +6,7 @@ value of every row on every variant.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -204,6 +205,7 @@ def _each(net: Draft, change: Callable[[Block], Block], inner: bool = False) -> 
     """Change every block; with `inner`, in a hybrid the Transformer's alone."""
     hybrid = inner and any(block.kind == "mobilevit" for stage in net.stages for block in stage.blocks)
 
+    @cache  # most blocks of a network are alike
     def changed(block: Block) -> Block:
         return block if hybrid and block.kind != "mobilevit" else change(block)
 
