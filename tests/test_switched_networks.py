@@ -144,7 +144,7 @@ def test_blur_takes_the_place_of_every_stride(variant):
     }
 
 
-def test_blur_also_takes_the_place_of_a_stride_behind_an_exchanged_mixer():
+def test_blur_also_takes_the_place_of_a_stride_after_an_exchanged_mixer():
     for variant in ("resnet", "mobilenet_v1", "mobilenet_v2"):
         assert kinds(build(small(variant, mixer="window")), EverySecond)
         assert not kinds(build(small(variant, mixer="window", downsample="blur")), EverySecond)
@@ -229,7 +229,7 @@ def test_attention_without_its_projections_mixes_the_tokens_as_they_are():
 
 
 @pytest.mark.parametrize(("which", "active"), [("every", 12), ("second", 6), ("last", 3)])
-def test_activations_stand_behind_every_convolution_or_fewer(which, active):
+def test_activations_stand_after_every_convolution_or_fewer(which, active):
     spec = configure("vgg", {"depth": 4, "width": 8, "activations": which}, (32, 32, 3), 10)
     layers = [layer for layer in kinds(build(spec), keras.layers.Activation) if layer.name.endswith(".channel")]
     assert len(layers) == active
@@ -245,7 +245,7 @@ def test_the_second_half_of_the_blocks_has_the_late_mixer():
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_an_ffn_has_the_layers_that_it_says(layers):
-    """Against the formula in NumPy, with the activation between the layers; behind a layer that stands alone."""
+    """Against the formula in NumPy, with the activation between the layers; after a layer that stands alone."""
     layer = FeedForward(8, "relu", layers)
     x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
     found = np.asarray(layer(x))
