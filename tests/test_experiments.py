@@ -6,6 +6,7 @@ import pytest
 from synthetic import fill, indexed
 
 from tf_models.errors import LabError
+from tf_models.jobs import worker
 from tf_models.jobs.conduct import conduct, used_records
 from tf_models.jobs.queue import Submitted
 from tf_models.runs import shipped
@@ -38,9 +39,13 @@ def test_the_records_that_are_shipped_are_those_that_count():
 class InventedQueue:
     """Answers `submit` and `wait` like `Jobs`, with the records of `fill`; counts what was trained."""
 
-    def __init__(self, store, experiment, accuracy=GAP, broken=()):
-        self.store, self.trained, self.broken = store, [], set(broken)
-        self.records = {record.spec: record for record in fill(experiment, accuracy)}
+    def __init__(self, store, experiment, accuracy=GAP, broken=(), device="CPU test"):
+        self.store, self.trained, self.broken, self.device = store, [], set(broken), device
+        self.records = {record.spec: record for record in fill(experiment, accuracy, device=device)}
+
+    def ask(self, function):
+        assert function is worker.device
+        return self.device
 
     def submit(self, spec, purpose="", fresh=False):
         record = self.records[spec]
@@ -114,6 +119,26 @@ def test_shipped_results_are_known_and_go_before_those_trained_here(store):
     fresh = conduct(queue, PLAN, fresh=True)
     assert verdict(fresh.records) == "not_supported"  # what was asked for anew stands alone
     assert verdict(known_records(store)) == "supported"
+
+
+def test_more_seeds_on_another_machine_are_trained_there_with_all_that_they_are_compared_with(store):
+    shipped.write_shipped("ffn-gap-digits", fill(PLAN, GAP, device="GPU of the authors"))
+    assert not conduct(InventedQueue(store, PLAN), PLAN).trained  # complete elsewhere
+    more, told = dataclasses.replace(PLAN, seeds=10), []
+    here = InventedQueue(store, more)
+    done = conduct(here, more, on_left_out=lambda *what: told.append(what))
+    assert len(here.trained) == 18 + 6 + 70 and told == [(18 + 6 * 5 + 5, "CPU test")]
+    analysis = analyse(more, done.records)
+    assert (analysis.device, analysis.scale.seeds, analysis.scale.level) == ("CPU test", 10, 0.975)
+    assert set(analysis.left_out) == {("GPU of the authors", "digits", analysis.dataset_hash)}
+    assert not conduct(InventedQueue(store, more), more).trained
+
+
+def test_workers_of_different_devices_end_the_experiment(store):
+    queue = InventedQueue(store, PLAN, device="GPU")
+    queue.device = "CPU"
+    with pytest.raises(LabError, match="trained on GPU, the others of the experiment on CPU"):
+        conduct(queue, PLAN)
 
 
 def test_shipped_records_come_back_as_they_were_written(no_results):

@@ -253,8 +253,12 @@ def _conducted(experiment: Experiment, fresh: bool = False) -> Conducted:
         bars[step].n = done
         bars[step].refresh()
 
+    def left_out(runs: int, device: str) -> None:
+        what = "of another device or another version of the data, and only runs of one are compared"
+        print(f"{runs} known runs are {what}: what is missing on {device} is trained here", file=sys.stderr)
+
     try:
-        done = conduct(jobs, experiment, fresh, show)
+        done = conduct(jobs, experiment, fresh, show, left_out)
     finally:
         for bar in bars.values():
             bar.close()

@@ -88,6 +88,13 @@ def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
     return read_taps(spec.model, weights, images)
 
 
+def device() -> str:
+    """What this worker trains on, as records name it."""
+    from tf_models.training import train
+
+    return train.device()
+
+
 def exact(name: str) -> dict[str, Any]:
     """Compute one of `study.exact.COMPUTED`: plain JSON, with where it comes from. It may take ten minutes."""
     import platform
