@@ -141,6 +141,13 @@ def test_filters_are_in_the_link(judged_all):
     assert say("en", "claims.list_none") in text_of(app)
 
 
+def test_verdicts_on_a_third_data_set_can_be_asked_for(judged_all, monkeypatch):
+    judged = {id: (*rows, replace(rows[0], dataset="pets")) if id == "C40" else rows for id, rows in judged_all.items()}
+    monkeypatch.setattr(cache, "claim_results", lambda: judged)
+    app = open_page(data="pets")
+    assert opening(app) == ["C40"] and not app.warning
+
+
 @pytest.mark.parametrize("key", ["claim", "section", "system", "verdict", "data"])
 def test_an_unknown_value_in_the_link_is_named_and_the_list_is_shown(judged_all, key):
     app = open_page(**{key: "C99"})

@@ -13,7 +13,7 @@ from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, verbatim
 from tf_models.data import STUDIED
 from tf_models.study.claims import CLAIMS, Claim
-from tf_models.study.judging import Result, headline
+from tf_models.study.judging import NO_DATASET, Result, headline
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 ALL = "all"
@@ -169,14 +169,15 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
         words = say(f"claims.filter.{key}")
         return links.choose(key, words, (ALL, *options), label, where=columns[place])
 
+    measured = [result.dataset for results in found.values() for result in results if not result.exact]
     section = choose(0, "section", headings, heading_name)
     system = choose(1, "system", systems, str)
     verdict = choose(2, "verdict", tuple(VERDICTS), lambda value: say(f"verdict.{value}"))
     data = links.choose(
         "data",
         say("claims.filter.data"),
-        (ALL, *STUDIED, "exact"),
-        lambda value: say(f"claims.data.{value}") if value in (ALL, "exact") else value,
+        (ALL, *dict.fromkeys([*STUDIED, *measured, NO_DATASET])),
+        lambda value: say(f"claims.data.{value}") if value in (ALL, NO_DATASET) else value,
         where=columns[3],
         help=say("claims.filter.data_hint"),
     )
