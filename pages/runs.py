@@ -9,7 +9,7 @@ from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
 from pages.ui.words import say
 from tf_models.runs.record import RunRecord
-from tf_models.runs.shipped import shipped_problems
+from tf_models.runs.shipped import shipped_problems, shipped_records
 from tf_models.runs.store import UNREADABLE
 
 frame.ensure()
@@ -40,7 +40,9 @@ def row(run_id: str, spec, status: str, record: RunRecord | None) -> dict:
 
 
 if origin == "shipped":
-    shipped = sorted(cache.shipped_runs(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed))
+    shipped = sorted(
+        shipped_records().values(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed)
+    )
     records = {record.run_id: record for record in shipped}
     lines = [row(run_id, record.spec, "finished", record) for run_id, record in records.items()]
     reasons, unreadable = {}, ()

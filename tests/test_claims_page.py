@@ -23,6 +23,7 @@ from tf_models.statistics.power import shipped_power
 from tf_models.statistics.rule import VERDICTS
 from tf_models.study.analysis import analyse
 from tf_models.study.claims import CLAIMS
+from tf_models.study.exact import exact_measures, exact_provenance
 from tf_models.study.judging import EXACT, PartResult, Result, judge_all
 from tf_models.study.plans import plan
 
@@ -281,13 +282,13 @@ def test_a_part_says_how_much_of_its_gap_is_closed_unless_the_gap_is_in_doubt():
 def test_the_sentence_of_the_cost_is_about_what_is_shown():
     words = {kind: cost.finding(kind) for kind in cost.KINDS}
     assert len(set(words.values())) == len(cost.KINDS)
-    exponents = {kind: cache.exact_measures("cost")[f"slope.{cost.POWERS[kind]}.attention_core"] for kind in cost.KINDS}
+    exponents = {kind: exact_measures()["cost"][f"slope.{cost.POWERS[kind]}.attention_core"] for kind in cost.KINDS}
     for kind, measured in exponents.items():
         assert f"n{f'{measured.value:.2f}'.translate(tables.RAISED)}" in words[kind]
 
 
 def test_an_exact_figure_says_where_it_comes_from():
-    where = cache.exact_provenance("rank-collapse")
+    where = exact_provenance()["rank-collapse"]
     assert where["git"] in verdicts.provenance("rank-collapse") and where["device"] in verdicts.provenance(
         "rank-collapse"
     )

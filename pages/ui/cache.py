@@ -1,4 +1,7 @@
-"""What the pages read: run store, queue, shipped results. Every loader is shared by all visitors of the server."""
+"""What the pages read, kept and nothing else: run store and queue, records, analyses, verdicts, what a worker computed.
+
+All of it is shared by all visitors of the server and not to be changed.
+"""
 
 import atexit
 import logging
@@ -15,14 +18,11 @@ from tf_models.runs.known import known_records, known_stamp
 from tf_models.runs.provenance import Records
 from tf_models.runs.reading import read_spec
 from tf_models.runs.record import RunRecord
-from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FINISHED, RunStore
-from tf_models.statistics.effects import Measure
 from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
 from tf_models.study.judging import Result, load_results
-from tf_models.study.linear import shipped_linear
 from tf_models.study.plans import plan
 
 log = logging.getLogger(__name__)
@@ -62,8 +62,18 @@ def _store_or_none() -> RunStore | None:
 
 
 def all_records() -> Records:
-    """Shipped and own finished runs, by what was asked: shared by all, and not to be changed."""
+    """Shipped and own finished runs, by what was asked."""
     return known_records(_store_or_none())
+
+
+def records_by_id() -> dict[str, RunRecord]:
+    """The same by the ids of the runs."""
+    return _by_id(_stamp())
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _by_id(stamp: int) -> dict[str, RunRecord]:
+    return {record.run_id: record for found in all_records().values() for record in found}
 
 
 def _stamp() -> int:
@@ -89,16 +99,6 @@ def claim_results() -> dict[str, tuple[Result, ...]]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _judged(stamp: int) -> dict[str, tuple[Result, ...]]:
     return load_results(all_records())
-
-
-@st.cache_data(ttl=10, show_spinner=False)
-def linear_accuracy(dataset: str) -> float | None:
-    """Mean test accuracy of the shipped linear classifiers, in percent."""
-    results = shipped_linear(dataset)
-    return 100 * float(np.mean([result.test_accuracy for result in results])) if results else None
-
-
-LIVE_SEEDS = range(1000, 2000)  # of what a visitor repeats: no experiment reports them
 
 
 # Trained models for Feature maps
@@ -150,39 +150,3 @@ def _computed_taps(choice: str, spec: dict, pixels: bytes, shape: tuple[int, ...
 def _shipped_name(choice: str, spec: RunSpec) -> str | None:
     name = f"{choice}-{spec.dataset}"
     return name if name in showcase.showcases() else None
-
-
-def records_by_id() -> dict[str, RunRecord]:
-    """Every finished run that an experiment may report."""
-    return {record.run_id: record for found in all_records().values() for record in found}
-
-
-def shipped_ids() -> set[str]:
-    """The ids of the shipped runs."""
-    return {record.run_id for record in shipped_records().values()}
-
-
-def shipped_runs() -> list[RunRecord]:
-    """Every run record that comes with the lab."""
-    return list(shipped_records().values())
-
-
-def computed_again(name: str) -> dict[str, Measure]:
-    """The measures of an exact experiment, computed now in a worker."""
-    rows = jobs().ask(worker.exact, name, seconds=300)["measures"]
-    return {key: Measure(**{**row, "runs": tuple(row["runs"])}) for key, row in rows.items()}
-
-
-def exact_series(experiment: str) -> dict[str, Any]:
-    """What the figures of an exact experiment are drawn from; empty where it is not shipped."""
-    return exact.exact_series()[experiment]
-
-
-def exact_provenance(experiment: str) -> dict[str, Any]:
-    """Where the numbers of an exact experiment come from; empty where it is not shipped, or a closed formula."""
-    return exact.exact_provenance().get(experiment, {})
-
-
-def exact_measures(experiment: str) -> dict[str, Measure]:
-    """The measures of an exact experiment, as far as they are there."""
-    return exact.exact_measures()[experiment]

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache, lru_cache
 from typing import Any
@@ -22,7 +22,7 @@ EXACT = ("inventory", *COMPUTED)
 def exact_measures() -> dict[str, dict[str, Measure]]:
     """Experiment → name → measure. ``inventory`` is always there; the others are empty where the file lacks them."""
     found = _results()
-    measures = {name: _measures(found.get(name, {})) for name in COMPUTED}
+    measures = {name: read_measures(found.get(name, {}).get("measures", {})) for name in COMPUTED}
     if measures["cost"]:
         measures["cost"] |= _formulas(cost_facts)
     return {"inventory": dict(_formulas(inventory_facts)), **measures}
@@ -101,6 +101,6 @@ def _results() -> dict[str, Any]:
     return _read(str(shipped.RESULTS / "exact.json"), stamp) if (stamp := exact_stamp()) else {}
 
 
-def _measures(result: dict[str, Any]) -> dict[str, Measure]:
-    rows = result.get("measures", {})
+def read_measures(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Measure]:
+    """Measures from their JSON objects, as the file holds them and as a worker computes them."""
     return {name: Measure(**{**row, "runs": tuple(row["runs"])}) for name, row in rows.items()}

@@ -66,3 +66,9 @@ def shipped_linear(dataset: str) -> list[LinearResult]:
     """The shipped results for a data set; none where there is no file."""
     path = shipped.RESULTS / f"linear-{dataset}.json"
     return [LinearResult(**row) for row in json.loads(path.read_text())] if path.exists() else []
+
+
+def linear_accuracy(dataset: str) -> float | None:
+    """Mean test accuracy of the shipped results, as a share."""
+    found = [result.test_accuracy for result in shipped_linear(dataset)]
+    return sum(found) / len(found) if found else None

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses, cache, tables
+from pages.ui import analyses, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.words import say, sentences
+from tf_models.study.exact import exact_measures, exact_series
 from tf_models.zoo import PUBLISHED
 
 KINDS = ("seconds", "macs", "memory")
@@ -47,7 +48,7 @@ def rows_of(series: Mapping[str, Any], kind: str) -> pd.DataFrame:
 
 def show_growth(kind: str) -> bool:
     """Cost against the number of tokens, and in a sentence what was found; False where nothing was measured."""
-    series = cache.exact_series("cost")
+    series = exact_series()["cost"]
     if not series:
         analyses.show_no_exact("cost")
         return False
@@ -66,7 +67,7 @@ def show_growth(kind: str) -> bool:
 
 def finding(kind: str) -> str:
     """The exponents of what is shown, and the crossover of what has one, in sentences."""
-    measures = cache.exact_measures("cost")
+    measures = exact_measures()["cost"]
     cases = {"attention": "attention_core", "convolution": "convolution", "banded": "banded", "masked": "masked"}
     exponents = {name: _exponent(f"slope.{POWERS[kind]}.{case}") for name, case in cases.items()}
     found = [say(f"cost.finding.{kind}", **exponents)]
@@ -77,8 +78,8 @@ def finding(kind: str) -> str:
     if (crossing := measures.get("crossover.time")) is not None:
         numbers = {name: f"{getattr(crossing, name):,.0f}" for name in ("value", "low", "high")}
         found.append(say("cost.crossing", **numbers))
-    if (counted := counted_crossing(cache.exact_series("cost"))) is not None:
-        width = cache.exact_series("cost")["width"]
+    if (counted := counted_crossing(exact_series()["cost"])) is not None:
+        width = exact_series()["cost"]["width"]
         found.append(say("cost.crossing_here", width=width, tokens=f"{counted:,.0f}"))
     if formula is not None and share is not None:
         vit = PUBLISHED["vit_b16"]
@@ -97,7 +98,7 @@ def counted_crossing(series: Mapping[str, Any]) -> float | None:
 
 
 def _exponent(key: str) -> str:
-    measure = cache.exact_measures("cost").get(key)
+    measure = exact_measures()["cost"].get(key)
     if measure is None:
         return say("verdict.untested")
     power = f"{measure.value:.2f}".translate(tables.RAISED)
@@ -108,7 +109,7 @@ def _exponent(key: str) -> str:
 
 def show_exponents() -> None:
     """The fitted powers of n with their intervals, beside the counted ones."""
-    measures = cache.exact_measures("cost")
+    measures = exact_measures()["cost"]
     rows = []
     for kind in KINDS:
         for case in MARKS:
@@ -132,7 +133,7 @@ def show_exponents() -> None:
 
 def show_savings() -> None:
     """What windows save, counted."""
-    measures = cache.exact_measures("cost")
+    measures = exact_measures()["cost"]
     for name in ("window_saving.swin_t", "window_saving.1024"):
         if name in measures:
             st.markdown("- " + say(f"cost.{name}", ratio=f"{measures[name].value:.3g}"))

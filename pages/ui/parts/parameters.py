@@ -3,13 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses, cache, tables
+from pages.ui import analyses, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.parts.anatomy import NAMES, count
 from pages.ui.theme import FAMILIES, SHAPES
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis, ArmResult
 from tf_models.study.experiments.parameter_efficiency import REFERENCE
+from tf_models.study.linear import linear_accuracy
 from tf_models.study.published import IMAGENET_ACCURACIES
 from tf_models.zoo import CLASSROOM, PUBLISHED, parameters
 
@@ -34,6 +35,12 @@ def _sizes(analysis: Analysis) -> list[ArmResult]:
 def _full(analysis: Analysis) -> list[ArmResult]:
     """Every network at its full size, also with fewer images."""
     return [arm for arm in analysis.arms.values() if arm.arm.at["budget"] == 1]
+
+
+def _linear(dataset: str) -> float | None:
+    """The yardstick in percent."""
+    share = linear_accuracy(dataset)
+    return None if share is None else 100 * share
 
 
 def accuracy_rows(analysis: Analysis, cost: str) -> pd.DataFrame:
@@ -61,7 +68,7 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     if rows.empty:
         analyses.show_empty(experiment)
         return False
-    linear, scale, best = cache.linear_accuracy(dataset), analysis.scale, _best(analysis)
+    linear, scale, best = _linear(dataset), analysis.scale, _best(analysis)
     columns = {name: say(f"column.{name}") for name in ("network", "accuracy", "low", "high", "seeds")}
     title = say("parameters.chart", dataset=dataset, images=f"{scale.train_images:,}", epochs=scale.epochs)
     chart = curves.cost_and_accuracy(rows, linear, title, say(f"axis.{cost}"), columns["accuracy"], columns, marks())
@@ -115,7 +122,7 @@ def show_contrasts(analysis: Analysis) -> None:
 def show_arms(analysis: Analysis) -> None:
     """Every size of every network as a table, beside the linear classifier."""
     dataset = analysis.experiment.dataset
-    linear = cache.linear_accuracy(dataset)
+    linear = _linear(dataset)
 
     def rounded(value: float | None, digits: int) -> float | None:
         return None if value is None else round(value, digits)

@@ -14,6 +14,7 @@ from pages.ui.parts.claims.places import place_name
 from pages.ui.parts.claims.verdicts import badge, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, sentences, verbatim
+from tf_models.runs.shipped import find_shipped
 from tf_models.study.claims import Claim, Part
 from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headline
 
@@ -197,7 +198,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
         st.dataframe(data, hide_index=True, width="stretch", height=220)
         ids = list(dict.fromkeys(data[say("column.run")]))
         run = st.selectbox(say("runs.choose"), ids, key=f"run_of_{claim.id}") or ids[0]
-        own = {} if run in cache.shipped_ids() else {"origin": "own"}
+        own = {} if find_shipped(records[run].fingerprint) else {"origin": "own"}
         st.page_link(
             "pages/runs.py",
             label=say("claims.open_run"),

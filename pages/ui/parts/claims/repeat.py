@@ -15,15 +15,18 @@ from pages.ui.theme import FAMILIES
 from pages.ui.words import say, verbatim
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
+from tf_models.jobs import worker
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import ACTIVE
 from tf_models.study.claims import Claim
+from tf_models.study.exact import read_measures
 from tf_models.study.judging import EXACT, TRAINED, PartResult, Result
 from tf_models.study.plans import command, plan
 
 DATASET = STUDIED[0]  # the smallest: seconds per run
 MOST_ARMS = 4
+LIVE_SEEDS = range(1000, 2000)  # of what a visitor repeats: no experiment reports them
 QUICK = ("identities", "rank-collapse", "receptive-field")  # exact experiments that take a minute at most
 
 
@@ -99,15 +102,13 @@ def _own(cell: Cell, everyone: bool = False) -> list[training.Shown]:
     return [
         training.shown_run(run)
         for run in cache.store().runs(visitor=visitor, limit=500)
-        if run.purpose == cell.experiment
-        and run.spec.seed in cache.LIVE_SEEDS
-        and replace(run.spec, seed=0) in cell.arms
+        if run.purpose == cell.experiment and run.spec.seed in LIVE_SEEDS and replace(run.spec, seed=0) in cell.arms
     ]
 
 
 def _next_seed(cell: Cell) -> int:
     """A seed that no shipped run has, nor any visitor's: so that something is trained."""
-    return max([cache.LIVE_SEEDS.start - 1, *(run.spec.seed for run in _own(cell, everyone=True))]) + 1
+    return max([LIVE_SEEDS.start - 1, *(run.spec.seed for run in _own(cell, everyone=True))]) + 1
 
 
 def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
@@ -182,7 +183,8 @@ def _show_computing(claim: Claim, name: str, results: Sequence[Result]) -> None:
     if st.button(say("repeat.compute_start"), key=f"compute_{claim.id}_{name}", icon=":material/replay:"):
         try:
             with st.spinner(say("repeat.computing", experiment=name), show_time=True):
-                st.session_state[f"computed_{name}"] = cache.computed_again(name)
+                rows = cache.jobs().ask(worker.exact, name, seconds=300)["measures"]
+            st.session_state[f"computed_{name}"] = read_measures(rows)
         except LabError as error:
             frame.show_error(error)
     computed = st.session_state.get(f"computed_{name}")

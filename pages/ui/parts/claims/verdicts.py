@@ -2,10 +2,11 @@
 
 import math
 
-from pages.ui import cache, tables
+from pages.ui import tables
 from pages.ui.words import say, verbatim
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.rule import MOST_SEEDS, TESTS, seeds_needed
+from tf_models.study.exact import exact_provenance
 from tf_models.study.judging import EXACT, PartResult, Result
 
 EXTENDED_SEEDS = 10  # of the one extension that the rule allows
@@ -116,7 +117,7 @@ def seeds_to_settle(part: PartResult) -> int | None:
 
 def provenance(experiment: str) -> str:
     """Where the figures of an exact experiment come from, in a sentence; empty where the file has none."""
-    where = cache.exact_provenance(experiment)
+    where = exact_provenance().get(experiment)
     if not where:
         return ""
     words = {name: where[name] for name in ("device", "backend", "git")}

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses, cache, links, tables
+from pages.ui import analyses, links, tables
 from pages.ui.charts import curves
 from pages.ui.words import say, sentences
+from tf_models.study.exact import exact_measures, exact_series
 
 PLAY_SECONDS = 0.5
 COLLAPSE = {"san": "#D55E00", "mlp": "#E69F00", "skip": "#0072B2", "both": "#009E73"}
@@ -31,11 +32,11 @@ def collapse_rows(series: Mapping[str, Any], chosen: str) -> pd.DataFrame:
 
 def show_collapse() -> None:
     """Tokens becoming alike from layer to layer, with the skip connection and the FFN to switch, and a play button."""
-    series = cache.exact_series("rank-collapse")
+    series = exact_series()["rank-collapse"]
     if not series:
         analyses.show_no_exact("rank-collapse")
         return
-    measures = cache.exact_measures("rank-collapse")
+    measures = exact_measures()["rank-collapse"]
     left = {arm: _residual(measures[f"r.{arm}"].value, series["floor"]) for arm in COLLAPSE}
     found = [say("collapse.finding", depth=series["layers"][-1], seeds=measures["r.san"].seeds, **left)]
     more = measures["skip_over_mlp"]
