@@ -27,7 +27,7 @@ from tf_models.study.plans import plan
 
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
-_opened: dict[str, Any] = {}  # one store and one queue a process: clearing Streamlit's caches must not make a second
+_opened: dict[str, Any] = {}  # one store and one queue per process: clearing Streamlit's caches must not make a second
 
 
 def store() -> RunStore:

@@ -196,7 +196,7 @@ def _show_prediction(side: str, spec: RunSpec, probabilities: np.ndarray, datase
 
 
 def _show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray]) -> None:
-    """Attention maps of one block, a tile a head, for one looking patch or the average over all."""
+    """Attention maps of one block, one tile per head, for one looking patch or the average over all."""
     st.subheader(say("feature_maps.attention"))
     model = spec.model
     layers = attention_layers(model, taps)

@@ -69,7 +69,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
 
 
 def _accuracies(result: Result) -> str:
-    """From which test accuracy to which the networks behind a result reach, in a sentence; empty without runs."""
+    """From which test accuracy to which the networks of a result reach, in a sentence; empty without runs."""
     if result.exact:  # whatever networks stand beside it
         return ""
     known, arms = cache.records_by_id(), {}
@@ -92,7 +92,7 @@ def _refutation(claim: Claim, verdict: str) -> str:
 
 
 def show_parts(claim: Claim, results: Sequence[Result]) -> None:
-    """The chart that answers, a line a part with figure, interval, seeds and rule, and the runs behind them."""
+    """The chart that answers, one line per part with figure, interval, seeds and rule, and their runs."""
     rows = part_rows(claim, results)
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for unit, data in () if rows.empty else rows.groupby("unit", sort=False):
@@ -167,7 +167,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
 
 
 def show_runs(claim: Claim, results: Sequence[Result]) -> None:
-    """The run records behind the figures, each with a way to *Runs*."""
+    """The run records that give the figures, each with a way to *Runs*."""
     measured = {row.part.experiment for result in results for row in result.parts if row.measure is not None}
     for experiment in sorted(measured & set(EXACT)):
         st.caption(provenance(experiment))

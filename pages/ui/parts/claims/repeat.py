@@ -81,7 +81,7 @@ def _part(claim: Claim, results: Sequence[Result]) -> PartResult | None:
 
 
 def cheapest_cell(part: PartResult) -> Cell:
-    """The arms behind a measure; where it has several training sets or many arms, the cheapest that belong together."""
+    """The arms of a measure; where it has several training sets or many arms, the cheapest that belong together."""
     measure = part.measure
     assert measure is not None
     known = cache.records_by_id()

@@ -79,7 +79,7 @@ def rule(part: PartResult) -> str:
 
 
 def part_line(result: Result, part: PartResult) -> str:
-    """One measured part on one data set: figure, interval, rule, what is behind it, why, what would settle it."""
+    """One measured part on one data set: figure, interval, rule, what it rests on, why, what would settle it."""
     measure = part.measure
     assert measure is not None
     if measure.seeds and measure.source == "runs":
