@@ -179,11 +179,11 @@ def _network(variant: str, network: str, xla: bool):
     import keras
     from plain import PLAIN
 
-    from tf_models.training import train
+    from tf_models.training import model_cache
 
     if network == "lab":
         spec = RunSpec(variant, {}, "cifar10", recipe=replace(RECIPE, xla=xla))
-        return train._fresh_model(spec.model, spec.recipe, IMAGES, 0)
+        return model_cache.fresh_model(spec.model, spec.recipe, IMAGES, 0)
     model = PLAIN[variant]()
     optimizer = keras.optimizers.AdamW(1e-3, global_clipnorm=1.0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -51,7 +51,7 @@ def finished(store: RunStore, spec: RunSpec, **changes) -> RunRecord:
 
 @pytest.mark.parametrize("spec", [RunSpec(), FULL], ids=["default", "full"])
 def test_a_spec_survives_json(spec):
-    copy = read_spec(json.loads(json.dumps(spec.to_dict())), "")
+    copy = read_spec(json.loads(json.dumps(dataclasses.asdict(spec))), "")
     assert copy == spec
     assert hash(copy) == hash(spec)
     assert copy.fingerprint("x") == spec.fingerprint("x")
@@ -311,6 +311,15 @@ def test_a_damaged_column_hides_nothing(store, column, text):
     if column != "reason":
         assert runs[broken.run_id].status == UNREADABLE and broken.run_id in str(runs[broken.run_id].reason)
         assert "convkan" not in text or column == "record" or runs[broken.run_id].spec.name == "convkan"
+
+
+def test_the_weights_of_an_older_lab_are_named(store):
+    run_id = finished(store, FULL).run_id
+    assert not store.has_weights(run_id)
+    (store.home / "weights" / f"{run_id}.weights.h5").write_bytes(b"\x89HDF")
+    assert store.has_weights(run_id)
+    with pytest.raises(LabError, match=f"weights of {run_id} were kept by another version"):
+        store.read_weights(run_id)
 
 
 def test_an_unknown_reason_state_epoch_and_owner_hide_nothing(store):

@@ -9,11 +9,11 @@ import pytest
 
 from tf_models import zoo
 from tf_models.data.registry import BUILT_IN
-from tf_models.jobs.showcase import showcases
 from tf_models.runs import shipped
 from tf_models.runs.known import index
 from tf_models.runs.refingerprint import refingerprinted
 from tf_models.runs.shipped import find_shipped, shipped_problems, shipped_records
+from tf_models.runs.showcase import load_showcase, showcases
 from tf_models.study.analysis import analyse
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.zoo.spec import map_blocks
@@ -36,7 +36,7 @@ def test_results_are_shipped(records):
 def test_every_shipped_result_fits_the_code(records):
     """Where the code has changed so that results would, they have to be made anew."""
     assert records
-    for record in records:
+    for record in [*records, *(load_showcase(name).record for name in showcases())]:
         spec = record.spec
         assert record.fingerprint == spec.fingerprint(record.dataset_hash), spec.name
         assert BUILT_IN[spec.dataset].hash in (None, record.dataset_hash)

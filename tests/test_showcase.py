@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tf_models.data import load
-from tf_models.jobs import showcase
-from tf_models.runs import shipped
+from tf_models.runs import shipped, showcase
 from tf_models.training.build import build
-from tf_models.training.taps import load_weights, read_taps
+from tf_models.training.taps import read_taps
 from tf_models.training.train import evaluate
+from tf_models.training.weights import put_weights
 from tf_models.zoo import CLASSROOM
 
 NAMES = tuple(sorted([*(f"{variant}-digits" for variant in CLASSROOM), "cnn-cifar10-jpeg", "vit-cifar10-jpeg"]))
@@ -22,12 +22,13 @@ def test_every_network_comes_trained_on_digits_and_two_on_photographs():
 def test_shipped_weights_reach_the_accuracy_of_their_record(name):
     record = showcase.load_showcase(name).record
     model = build(record.spec.model)
-    load_weights(model, showcase.showcase_weights(name))
-    correct, loss = evaluate(model, load(record.spec.dataset, record.spec.seed))
+    put_weights(model, showcase.showcase_weights(name))
+    split = load(record.spec.dataset, record.spec.seed)
+    correct, loss = evaluate(model, split.x_test, split.y_test)
     assert correct.mean() == pytest.approx(record.test_accuracy, abs=0.006)  # half precision may turn two images
     assert loss == pytest.approx(record.test_loss, rel=0.02)
     planted = build(record.spec.model)  # a fault: other weights
-    assert evaluate(planted, load(record.spec.dataset, record.spec.seed))[0].mean() < 0.5
+    assert evaluate(planted, split.x_test, split.y_test)[0].mean() < 0.5
 
 
 @pytest.mark.parametrize("name", NAMES)

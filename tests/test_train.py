@@ -15,13 +15,16 @@ from sklearn.linear_model import LogisticRegression
 from tf_models import zoo
 from tf_models.data import load
 from tf_models.errors import LabError
-from tf_models.jobs.showcase import half_precision
 from tf_models.runs.spec import Recipe, RunSpec
+from tf_models.runs.weights import half_precision, pack_weights, unpack_weights
+from tf_models.training import model_cache
 from tf_models.training import train as trainer
 from tf_models.training.build import build
 from tf_models.training.initialize import start
+from tf_models.training.model_cache import warm_key
 from tf_models.training.taps import mixing_grids, read_taps
-from tf_models.training.train import Batches, Stopped, evaluate, train, warm_key
+from tf_models.training.train import Batches, Stopped, evaluate, train
+from tf_models.training.weights import put_weights, weights_of
 from tf_models.zoo.plan import plan
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +34,7 @@ SHORT = Recipe(epochs=2)
 @pytest.fixture(scope="module", autouse=True)
 def forget_models():
     yield
-    trainer._models.clear()
+    model_cache._models.clear()
     keras.backend.clear_session()
 
 
@@ -80,13 +83,12 @@ def test_shuffled_labels_cannot_be_learned(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run():
     """A short training, with everything that it reported."""
-    weights = tmp_path_factory.mktemp("run") / "run.weights.h5"
-    events = []
+    events, weights = [], []
     spec = RunSpec("cnn", {"width": 8}, "digits", 300, 5, Recipe(epochs=3, dropout=0.1))
-    record = train(spec, "abc", events.append, weights=weights)
-    return record, events, weights
+    record = train(spec, "abc", events.append, keep=weights.append)
+    return record, events, weights[0]
 
 
 def test_a_record_says_what_was_measured_and_where(run):
@@ -102,6 +104,31 @@ def test_a_record_says_what_was_measured_and_where(run):
     assert record.versions["keras"] == keras.__version__ and {"numpy", "python", spec.backend} <= set(record.versions)
     assert record.device.startswith(("CPU ", "GPU ")) and record.train_seconds > 0
     assert json.loads(json.dumps(record.to_dict()))["seed"] == 5
+    assert record.updates == 3 * 5  # batches of 64
+    assert record.fit_loss < record.history[0]["loss"] and 0 <= record.fit_accuracy <= 1
+
+
+def test_the_fit_is_that_of_the_final_network_on_its_training_images(run, monkeypatch):
+    record, _, weights = run
+    model, split = build(record.spec.model), load("digits", 5, 300)
+    put_weights(model, weights)
+    correct, loss = evaluate(model, split.x_train, split.y_train)
+    assert record.fit_accuracy == pytest.approx(correct.mean()) and record.fit_loss == pytest.approx(loss, rel=1e-5)
+    monkeypatch.setattr(trainer, "FIT_IMAGES", 100)
+    fewer = train(record.spec)
+    assert fewer.fit_loss == pytest.approx(evaluate(model, split.x_train[:100], split.y_train[:100])[1], rel=1e-4)
+    assert (fewer.test_loss, fewer.correct) == (record.test_loss, record.correct)  # measuring it changes nothing
+
+
+def test_weights_of_another_architecture_or_an_older_file_are_named(run):
+    record, _, weights = run
+    for model, content in (
+        (build(zoo.configure("cnn", {"width": 12}, (8, 8, 1), 10)), weights),
+        (build(record.spec.model), b"\x89HDF\r\n\x1a\n"),
+        (build(record.spec.model), b""),
+    ):
+        with pytest.raises(LabError, match="another version of the lab"):
+            put_weights(model, content)
 
 
 def test_every_epoch_is_reported_once_with_its_numbers(run):
@@ -119,8 +146,9 @@ def test_the_weights_that_were_kept_give_the_same_predictions(run):
     record, _, weights = run
     model = build(record.spec.model)
     start(model, 99)
-    model.load_weights(weights)
-    correct, loss = evaluate(model, load("digits", 5, 300))
+    put_weights(model, weights)
+    split = load("digits", 5, 300)
+    correct, loss = evaluate(model, split.x_test, split.y_test)
     np.testing.assert_array_equal(correct, record.correctness)
     assert loss == pytest.approx(record.test_loss, rel=1e-5)
 
@@ -128,21 +156,20 @@ def test_the_weights_that_were_kept_give_the_same_predictions(run):
 def test_the_taps_of_a_kept_run_are_read_from_its_weights(run):
     record, _, weights = run
     split = load("digits", 5, 300)
-    arrays = read_taps(record.spec.model, weights.read_bytes(), split.x_test)
+    arrays = read_taps(record.spec.model, weights, split.x_test)
     np.testing.assert_array_equal(arrays["logits"].argmax(1) == split.y_test, record.correctness)
     np.testing.assert_allclose(arrays["probabilities"].sum(1), 1, rtol=1e-5)
     assert set(arrays) == {*build(record.spec.model).taps, "probabilities"}
     assert all(len(array) == 359 and array.dtype == np.float32 for array in arrays.values())
 
 
-def start_taps(tmp_path, variant, switches, shape=(8, 8, 1)):
+def start_taps(variant, switches, shape=(8, 8, 1)):
     """A network's specification, and its taps with the weights that a training starts from."""
     spec = zoo.configure(variant, switches, shape, 10)
     model = build(spec)
     start(model, 0)
-    model.save_weights(tmp_path / "run.weights.h5")
     images = np.random.default_rng(0).integers(0, 256, (2, *shape), np.uint8)
-    return spec, read_taps(spec, (tmp_path / "run.weights.h5").read_bytes(), images)
+    return spec, read_taps(spec, weights_of(model), images)
 
 
 INSIDE = [(variant, {}) for variant in zoo.CLASSROOM] + [
@@ -156,8 +183,8 @@ INSIDE = [(variant, {}) for variant in zoo.CLASSROOM] + [
 
 
 @pytest.mark.parametrize(("variant", "switches"), INSIDE, ids=str)
-def test_attention_has_one_form_whatever_the_mixer(tmp_path, variant, switches):
-    spec, found = start_taps(tmp_path, variant, switches)
+def test_attention_has_one_form_whatever_the_mixer(variant, switches):
+    spec, found = start_taps(variant, switches)
     grids = mixing_grids(spec)
     attention = {tap: array for tap, array in found.items() if tap.endswith(".attention")}
     mixers = {block.mixer for block in spec.blocks}
@@ -175,16 +202,16 @@ def test_attention_has_one_form_whatever_the_mixer(tmp_path, variant, switches):
         assert attention[inner[0].attention].shape[1] == 4 * inner[0].block.heads
 
 
-def test_attention_of_too_many_tokens_is_left_out(tmp_path):
-    _, found = start_taps(tmp_path, "vit", {"depth": 1, "patch": 1, "width": 8, "ffn": "off"}, (40, 32, 1))
+def test_attention_of_too_many_tokens_is_left_out():
+    _, found = start_taps("vit", {"depth": 1, "patch": 1, "width": 8, "ffn": "off"}, (40, 32, 1))
     assert "stage1.block1.mixer" in found and not any(tap.endswith(".attention") for tap in found)
 
 
 def test_weights_in_half_precision_are_half_as_large_and_predict_alike(run):
     record, _, weights = run
     images = load("digits", 5, 300).x_test
-    whole, half = weights.read_bytes(), half_precision(weights.read_bytes())
-    assert len(half) < len(whole)
+    whole, half = weights, pack_weights(half_precision(unpack_weights(weights, "")))
+    assert len(half) < 0.6 * len(whole)
     full, halved = (read_taps(record.spec.model, content, images)["logits"] for content in (whole, half))
     assert 0 < np.abs(full - halved).max() < 0.02 * np.abs(full).max()
     np.testing.assert_array_equal(full, read_taps(record.spec.model, whole, images)["logits"])  # nothing stays behind
@@ -198,7 +225,7 @@ def test_the_test_loss_is_the_mean_negative_log_likelihood():
         def predict(self, images, **_):
             return logits[: len(images)]
 
-    correct, loss = evaluate(Model(), split)
+    correct, loss = evaluate(Model(), split.x_test, split.y_test)
     expected = keras.losses.sparse_categorical_crossentropy(split.y_test, logits, from_logits=True)
     assert loss == pytest.approx(float(np.mean(expected)), rel=1e-5)
     assert correct.mean() == np.mean(logits.argmax(1) == split.y_test)
@@ -229,7 +256,8 @@ import json, sys
 from pathlib import Path
 from tf_models.runs.reading import read_spec
 from tf_models.training.train import train
-record = train(read_spec(json.loads(sys.argv[1]), ""), weights=Path(sys.argv[2]) if sys.argv[2:] else None)
+keep = Path(sys.argv[2]).write_bytes if sys.argv[2:] else len
+record = train(read_spec(json.loads(sys.argv[1]), ""), keep=keep)
 print(json.dumps(record.to_dict()))
 """
 
@@ -239,7 +267,7 @@ def train_elsewhere(spec: RunSpec, weights: Path | None = None) -> dict:
         sys.executable,
         "-c",
         IN_A_FRESH_PROCESS,
-        json.dumps(spec.to_dict()),
+        json.dumps(dataclasses.asdict(spec)),
         *([str(weights)] if weights else []),
     ]
     environment = os.environ | {"KERAS_BACKEND": spec.backend}
@@ -257,23 +285,20 @@ def test_a_run_in_a_reused_network_equals_the_same_run_in_a_fresh_process(tmp_pa
     def spec(seed):
         return RunSpec("vit", {"depth": 1, "norm": "batch"}, "digits", 200, seed, Recipe(epochs=2, dropout=0.2))
 
-    trainer._models.clear()
+    model_cache._models.clear()
     for seed in (3, 4):
         train(spec(seed))
-    assert trainer.is_warm(warm_key(spec(7).model, spec(7).recipe))
-    reused = train(spec(7), weights=tmp_path / "reused.weights.h5").to_dict()
-    assert len(trainer._models) == 1
-    fresh = train_elsewhere(spec(7), tmp_path / "fresh.weights.h5")
+    assert warm_key(spec(7).model, spec(7).recipe) in model_cache._models
+    reused = train(spec(7), keep=(tmp_path / "reused.npz").write_bytes).to_dict()
+    assert len(model_cache._models) == 1
+    fresh = train_elsewhere(spec(7), tmp_path / "fresh.npz")
 
     for row, expected in zip(reused["history"], fresh["history"], strict=True):
         assert [row[key] for key in NUMBERS] == pytest.approx([expected[key] for key in NUMBERS], abs=1e-6)
     assert reused["test_loss"] == pytest.approx(fresh["test_loss"], abs=1e-6)
     assert reused["correct"] == fresh["correct"]
-    values = []
-    for name in ("reused", "fresh"):
-        model = build(spec(7).model)
-        model.load_weights(tmp_path / f"{name}.weights.h5")
-        values.append({variable.path: keras.ops.convert_to_numpy(variable) for variable in model.weights})
+    values = [unpack_weights((tmp_path / f"{name}.npz").read_bytes(), name) for name in ("reused", "fresh")]
+    assert values[0].keys() == values[1].keys() and len(values[0]) > 10
     for path, value in values[0].items():
         np.testing.assert_allclose(value, values[1][path], atol=1e-6, err_msg=path)
     assert train(spec(8)).test_loss != pytest.approx(reused["test_loss"], abs=1e-4)  # another seed is another run
@@ -283,7 +308,7 @@ def test_dropout_makes_the_random_generator_matter():
     """The planted fault of the test above: with another generator state the same run comes out differently."""
     spec = RunSpec("vit", {"depth": 1, "norm": "batch"}, "digits", 200, 7, Recipe(epochs=2, dropout=0.2))
     usual = train(spec)
-    original = trainer.start
+    original = model_cache.start
 
     def forgetful(model, seed):
         states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
@@ -292,21 +317,21 @@ def test_dropout_makes_the_random_generator_matter():
         for variable, value in zip(states, kept, strict=True):
             variable.assign(value)
 
-    trainer.start = forgetful
+    model_cache.start = forgetful
     try:
         assert train(spec).history[-1]["loss"] != pytest.approx(usual.history[-1]["loss"], abs=1e-6)
     finally:
-        trainer.start = original
+        model_cache.start = original
     assert train(spec).history[-1]["loss"] == pytest.approx(usual.history[-1]["loss"], abs=1e-6)
 
 
 def test_a_worker_keeps_a_few_networks_and_no_more():
-    trainer._models.clear()
+    model_cache._models.clear()
     specs = [RunSpec("cnn", {"width": width, "depth": 1}, "digits", 20, 0, SHORT) for width in (4, 5, 6, 7, 8, 4)]
-    networks = [trainer._fresh_model(spec.model, spec.recipe, 20, 0) for spec in specs]
-    assert len(trainer._models) == trainer.KEPT_MODELS
+    networks = [model_cache.fresh_model(spec.model, spec.recipe, 20, 0) for spec in specs]
+    assert len(model_cache._models) == model_cache.KEPT_MODELS
     assert networks[0] is not networks[-1]  # the first had to go when the fifth came
-    assert trainer._fresh_model(specs[4].model, SHORT, 20, 1) is networks[4]
+    assert model_cache.fresh_model(specs[4].model, SHORT, 20, 1) is networks[4]
 
 
 @pytest.mark.parametrize("arms", [({}, {"ffn": "off"}), ({}, {"ffn": "linear"})], ids=str)
@@ -322,13 +347,13 @@ def test_a_kept_network_trains_at_another_rate_and_length_as_a_new_one_does():
     """The schedule's peak and length are variables of the traced step: a reused one must not keep the old values."""
     long = RunSpec("cnn", {"depth": 1}, "digits", 320, 0, Recipe(epochs=3, learning_rate=3e-3))
     short = RunSpec("cnn", {"depth": 1}, "digits", 200, 0, Recipe(epochs=2, learning_rate=1e-3))
-    trainer._models.clear()
+    model_cache._models.clear()
     expected = train(short)
-    trainer._models.clear()
+    model_cache._models.clear()
     train(long)
-    assert trainer.is_warm(warm_key(short.model, short.recipe))
+    assert warm_key(short.model, short.recipe) in model_cache._models
     found = train(short)
-    assert len(trainer._models) == 1
+    assert len(model_cache._models) == 1
     assert found.test_loss == pytest.approx(expected.test_loss, abs=1e-6) and found.correct == expected.correct
     other = dataclasses.replace(short, recipe=Recipe(epochs=2, learning_rate=3e-3))
     assert train(other).test_loss != pytest.approx(found.test_loss, abs=1e-3)  # the rate reaches the step
@@ -339,17 +364,17 @@ def test_a_kept_network_trains_at_another_rate_and_length_as_a_new_one_does():
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_the_reason(monkeypatch):
     spec = RunSpec("cnn", {"depth": 1}, "digits", 100, 0, Recipe(epochs=3))
-    original = trainer.start
+    original = model_cache.start
 
     def broken(model, seed):
         original(model, seed)
         model.get_layer("head.logits").bias.assign(np.full(10, np.nan))
 
-    monkeypatch.setattr(trainer, "start", broken)
+    monkeypatch.setattr(model_cache, "start", broken)
     with pytest.raises(LabError, match="The loss became nan in epoch 1") as caught:
         train(spec)
     assert caught.value.code == "not_finite"
-    monkeypatch.setattr(trainer, "start", original)
+    monkeypatch.setattr(model_cache, "start", original)
     assert np.isfinite(train(spec).test_loss)  # and the next run in the same network is not touched by it
 
 
@@ -357,7 +382,7 @@ def test_a_validation_loss_that_is_not_finite_ends_the_run_too(monkeypatch):
     """Moving averages may overflow where the training loss does not: a record holds no NaN, which JSON cannot."""
     # Not the CNN: a ReLU makes 0 of NaN.
     spec = RunSpec("vit", {"depth": 1, "norm": "batch"}, "digits", 100, 0, Recipe(epochs=1))
-    original = trainer.start
+    original = model_cache.start
 
     def broken(model, seed):
         original(model, seed)
@@ -365,7 +390,7 @@ def test_a_validation_loss_that_is_not_finite_ends_the_run_too(monkeypatch):
             if variable.path.endswith("moving_mean"):
                 variable.assign(np.full(variable.shape, np.nan))
 
-    monkeypatch.setattr(trainer, "start", broken)
+    monkeypatch.setattr(model_cache, "start", broken)
     with pytest.raises(LabError, match="nan in epoch 1"):
         train(spec)
 
@@ -391,7 +416,7 @@ def test_a_run_for_another_backend_is_refused():
 def test_the_learning_rate_warms_up_over_a_tenth_of_the_steps_and_ends_at_zero():
     spec = RunSpec("cnn", {"depth": 1}, "digits", 320, 0, Recipe(epochs=8, learning_rate=0.01))  # 5 × 8 steps
     train(spec)
-    model, _ = next(reversed(trainer._models.values()))
+    model, _ = next(reversed(model_cache._models.values()))
     rates = [float(model.optimizer._learning_rate(step)) for step in range(41)]
     assert rates[0] == 0 and rates[2] == pytest.approx(0.005) and rates[4] == pytest.approx(0.01)
     assert rates[4:] == sorted(rates[4:], reverse=True)
@@ -401,7 +426,7 @@ def test_the_learning_rate_warms_up_over_a_tenth_of_the_steps_and_ends_at_zero()
 
 def test_weights_decay_and_biases_norms_and_positions_do_not():
     spec = RunSpec("vit", {"depth": 1}, "digits", 64, 0, Recipe(epochs=1))
-    model = trainer._fresh_model(spec.model, spec.recipe, 64, 0)
+    model = model_cache.fresh_model(spec.model, spec.recipe, 64, 0)
     decays = {v.path for v in model.trainable_variables if model.optimizer._use_weight_decay(v)}
     assert decays == {v.path for v in model.trainable_variables if v.path.endswith("kernel")}
 

@@ -6,14 +6,16 @@ All of it is shared by all visitors of the server and not to be changed.
 import atexit
 import logging
 import threading
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from tf_models.errors import LabError
-from tf_models.jobs import showcase, worker
+from tf_models.jobs import worker
 from tf_models.jobs.queue import Jobs
+from tf_models.runs import showcase
 from tf_models.runs.known import known_records, known_stamp
 from tf_models.runs.provenance import Records
 from tf_models.runs.reading import read_spec
@@ -113,7 +115,7 @@ def model_choices(dataset: str) -> dict[str, RunRecord]:
             found[shown.record.spec.variant] = shown.record
     opened = _store_or_none()
     for run in opened.runs([FINISHED], limit=200) if opened is not None else []:
-        if run.record is not None and run.spec.dataset == dataset and opened and opened.weights(run.id).exists():
+        if run.record is not None and run.spec.dataset == dataset and opened and opened.has_weights(run.id):
             found[run.id] = run.record
     return found
 
@@ -134,7 +136,7 @@ def taps_of(choice: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarr
         for index, known in enumerate(shown.images):
             if np.array_equal(known, image):
                 return {tap: array[index].astype(np.float32) for tap, array in shown.taps.items()}
-    return _computed_taps(choice, spec.to_dict(), image.tobytes(), image.shape)
+    return _computed_taps(choice, asdict(spec), image.tobytes(), image.shape)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -142,7 +144,7 @@ def _computed_taps(choice: str, spec: dict, pixels: bytes, shape: tuple[int, ...
     image = np.frombuffer(pixels, np.uint8).reshape(1, *shape)
     run = read_spec(spec, choice)
     name = _shipped_name(choice, run)
-    weights = showcase.showcase_weights(name) if name is not None else store().weights(choice).read_bytes()
+    weights = showcase.showcase_weights(name) if name is not None else store().read_weights(choice)
     arrays = jobs().ask(worker.taps, run, weights, image)
     return {tap: array[0] for tap, array in arrays.items()}
 

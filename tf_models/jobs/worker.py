@@ -1,9 +1,7 @@
 """What a worker does. The server names these functions; their bodies, which import the Keras half, run only there."""
 
-import tempfile
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tf_models.errors import LabError
@@ -46,26 +44,25 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
     from tf_models.training.train import Stopped, train
 
     worker, stop = get_worker(), Event(stop_event(run_id))
-    with tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder) / "run.weights.h5"
-        while not ONE_AT_A_TIME.acquire(timeout=STOP_SECONDS):
-            if stop.is_set():
-                return Outcome(STOPPED)
-        try:
-            record = train(
-                spec,
-                run_id,
-                report=lambda row: worker.log_event(topic(owner), {"run_id": run_id, **row}),
-                should_stop=lambda: bool(stop.is_set()),
-                weights=weights,
-            )
-        except Stopped:
-            return Outcome(STOPPED, grown=has_grown())
-        except LabError as error:
-            return Outcome(FAILED, error, grown=has_grown())
-        finally:
-            ONE_AT_A_TIME.release()
-        return Outcome(FINISHED, None, record, weights.read_bytes(), has_grown())
+    weights: list[bytes] = []
+    while not ONE_AT_A_TIME.acquire(timeout=STOP_SECONDS):
+        if stop.is_set():
+            return Outcome(STOPPED)
+    try:
+        record = train(
+            spec,
+            run_id,
+            report=lambda row: worker.log_event(topic(owner), {"run_id": run_id, **row}),
+            should_stop=lambda: bool(stop.is_set()),
+            keep=weights.append,
+        )
+    except Stopped:
+        return Outcome(STOPPED, grown=has_grown())
+    except LabError as error:
+        return Outcome(FAILED, error, grown=has_grown())
+    finally:
+        ONE_AT_A_TIME.release()
+    return Outcome(FINISHED, None, record, weights[0], has_grown())
 
 
 def has_grown() -> bool:
@@ -90,20 +87,18 @@ def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
 
 def device() -> str:
     """What this worker trains on, as records name it."""
-    from tf_models.training import train
+    from tf_models.training.device import device
 
-    return train.device()
+    return device()
 
 
 def exact(name: str) -> dict[str, Any]:
     """Compute one of `study.exact.COMPUTED`: plain JSON, with where it comes from. It may take ten minutes."""
-    import platform
     from datetime import UTC, datetime
-    from importlib.metadata import version
 
     from tf_models import settings
     from tf_models.study.exact import document
-    from tf_models.training.train import device, git_revision
+    from tf_models.training.device import git_revision, versions
     from tf_models.untrained import cost, identities, random_weights, rank_collapse, receptive_field
 
     experiments = {
@@ -117,8 +112,7 @@ def exact(name: str) -> dict[str, Any]:
     backend = settings.backend()
     provenance = {
         "git": revision,
-        "versions": {package: version(package) for package in ("keras", backend, "numpy")}
-        | {"python": platform.python_version()},
+        "versions": versions(backend),
         "backend": backend,
         "device": device() if name != "cost" else f"{device()}, one core",
         "seeds": list(random_weights.SEEDS) if name != "cost" else [0],

@@ -57,7 +57,7 @@ def _chosen(values: Mapping[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_spec(values: Any, run_id: str) -> RunSpec:
-    """The inverse of `RunSpec.to_dict`; raises `LabError` for what this lab cannot train."""
+    """A spec from its JSON object; raises `LabError` for what this lab cannot train."""
     try:
         return RunSpec(**_chosen(values, _SPEC), recipe=Recipe(**_chosen(values["recipe"], _RECIPE)))
     except (TypeError, ValueError, KeyError, AttributeError) as error:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -52,15 +52,14 @@ class RunRecord:
     @cached_property
     def correctness(self) -> np.ndarray:
         """(test images,) bool, read-only: which test images were classified correctly."""
-        bits = np.frombuffer(base64.b64decode(self.correct), np.uint8)
-        correct = np.unpackbits(bits, count=self.test_images).astype(bool)
-        correct.flags.writeable = False
-        return correct
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(self.correct), np.uint8), count=self.test_images)
+        bits.flags.writeable = False
+        return bits.view(bool)
 
     def to_dict(self) -> dict[str, Any]:
         """One flat JSON object; `epochs` counts them, `history` lists them."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        spec = values.pop("spec").to_dict()
+        spec = asdict(values.pop("spec"))
         return {**spec, **spec.pop("recipe"), **values, "history": list(self.history)}
 
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 from tf_models import zoo
 from tf_models.runs import shipped
 from tf_models.runs.record import RunRecord
+from tf_models.runs.showcase import load_showcase, showcase_weights, showcases, write_showcase
+from tf_models.runs.weights import unpack_weights
 
 
 def refingerprinted(record: RunRecord) -> RunRecord:
@@ -29,6 +31,10 @@ def main() -> None:
         shipped.write_shipped(path.name.removesuffix(".jsonl.gz"), records)
         changed = sum(a.fingerprint != b.fingerprint for a, b in zip(files[path][0], records, strict=True))
         print(f"{path.name}: {changed} of {len(records)} fingerprints changed")
+    for name in showcases():
+        shown = load_showcase(name)
+        weights = unpack_weights(showcase_weights(name), name)
+        write_showcase(replace(shown, record=refingerprinted(shown.record)), weights)
 
 
 if __name__ == "__main__":

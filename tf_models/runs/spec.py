@@ -4,15 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 from tf_models import settings
 from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.zoo import ModelSpec, Value, check_switch, configure, defaults
 
-# Raise it whenever the same RunSpec would give another result: finished runs of older versions are not reused.
-TRAINING_VERSION = 1
+TRAINING_VERSION = 1  # raise it whenever the same RunSpec would give another result: older runs are not reused then
 _BOUNDS = dict(epochs=(1, 1000), learning_rate=(1e-7, 10), batch_size=(1, 4096), weight_decay=(0, 10), dropout=(0, 0.9))
 LEARNING_RATES = (3e-4, 1e-3, 3e-3)  # that experiments choose from, per arm, on validation
 
@@ -57,8 +55,7 @@ class RunSpec:
             raise LabError("number", name="seed", value=self.seed, low=0, high=2**31 - 1)
         usual = defaults(self.variant)
         checked = {key: check_switch(key, value, self.variant) for key, value in sorted(self.switches.items())}
-        switches = {key: value for key, value in checked.items() if usual.get(key) != value}
-        object.__setattr__(self, "switches", switches)
+        object.__setattr__(self, "switches", {key: v for key, v in checked.items() if usual.get(key) != v})
 
     def __hash__(self) -> int:  # dataclass's own cannot hash the dictionary
         return hash((self.variant, *self.switches.items(), self.dataset, self.train_size, self.seed, self.recipe))
@@ -75,14 +72,11 @@ class RunSpec:
         """Such as ``vit ffn=off``."""
         return " ".join([self.variant, *(f"{key}={value}" for key, value in self.switches.items())])
 
-    def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "switches": dict(self.switches)}
-
     def fingerprint(self, dataset_hash: str) -> str:
         """Equal for runs that must give the same result: the same words, architecture, data and training code.
 
         A field that is added to `RunSpec`, `Recipe` or the model's rows changes every fingerprint. Where results stay
         the same, ``python -m tf_models.runs.refingerprint`` rewrites the shipped ones; else raise TRAINING_VERSION.
         """
-        text = json.dumps([self.to_dict(), self.model.fingerprint, dataset_hash, TRAINING_VERSION], sort_keys=True)
+        text = json.dumps([asdict(self), self.model.fingerprint, dataset_hash, TRAINING_VERSION], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]

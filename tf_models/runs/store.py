@@ -4,7 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,7 @@ class RunStore:
     def add(self, spec: RunSpec, fingerprint: str | None, owner: str = "", visitor: str = "", purpose: str = "") -> str:
         """A new queued run; returns its id."""
         run_id = uuid.uuid4().hex[:12]
-        values = dict(id=run_id, fingerprint=fingerprint, status=QUEUED, spec=spec.to_dict(), created=time.time())
+        values = dict(id=run_id, fingerprint=fingerprint, status=QUEUED, spec=asdict(spec), created=time.time())
         with self._begin() as connection:
             connection.execute(_runs.insert().values(**values, owner=owner, visitor=visitor, purpose=purpose))
         return run_id
@@ -225,7 +225,18 @@ class RunStore:
 
     def weights(self, run_id: str) -> Path:
         """Where the weights of a finished run are kept."""
-        return self.home / "weights" / f"{run_id}.weights.h5"
+        return self.home / "weights" / f"{run_id}.npz"
+
+    def has_weights(self, run_id: str) -> bool:
+        """Whether a finished run has left any, be it in the file of an older lab."""
+        return self.weights(run_id).exists() or self.weights(run_id).with_suffix(".weights.h5").exists()
+
+    def read_weights(self, run_id: str) -> bytes:
+        """The weights of a finished run; raises `LabError` where no file of this lab has them."""
+        try:
+            return self.weights(run_id).read_bytes()
+        except OSError as error:
+            raise LabError("weights_older", value=run_id) from error
 
 
 class _Transaction:

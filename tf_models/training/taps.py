@@ -1,13 +1,12 @@
 """What flows through a trained network: the arrays that *Feature maps* shows."""
 
 import math
-import tempfile
-from pathlib import Path
 
 import keras
 import numpy as np
 
 from tf_models.training.build import Network, build
+from tf_models.training.weights import put_weights
 from tf_models.zoo import ModelSpec
 from tf_models.zoo.plan import plan
 from tf_models.zoo.spec import UNFOLDED
@@ -18,7 +17,7 @@ _readers: dict[ModelSpec, tuple[Network, keras.Model]] = {}
 
 
 def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, np.ndarray]:
-    """Every tap of `spec` with `weights` (the bytes of a ``.weights.h5`` file that the lab wrote) for `images`.
+    """Every tap of `spec` with `weights` (the bytes of a file: see `runs.weights`) for `images`.
 
     Args:
         images: (N, H, W, channels) uint8 of the spec's input shape.
@@ -35,7 +34,7 @@ def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, 
         shown = {tap: out for tap, out in model.taps.items() if math.prod(grids.get(tap, ())) <= MOST_TOKENS}
         _readers[spec] = model, keras.Model(model.input, shown)
     model, reader = _readers[spec]
-    load_weights(model, weights)
+    put_weights(model, weights)
     arrays = {name: np.asarray(value, np.float32) for name, value in reader.predict_on_batch(images).items()}
     for tap, grid in mixing_grids(spec).items():
         if tap in arrays:
@@ -62,11 +61,3 @@ def dense_attention(model: Network, tap: str, weights: np.ndarray, grid: tuple[i
     if ".inner" in tap:  # the unfolded grids are images of their own
         weights = weights.reshape(count * UNFOLDED**2, -1, *weights.shape[2:])
     return layer.dense_weights(weights, grid).reshape(count, -1, n, n)
-
-
-def load_weights(model: keras.Model, weights: bytes) -> None:
-    """Put the bytes of a ``.weights.h5`` file into `model`; Keras reads files only."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "run.weights.h5"
-        path.write_bytes(weights)
-        model.load_weights(path)

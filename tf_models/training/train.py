@@ -1,36 +1,24 @@
 """The only trainer: `RunSpec` → `RunRecord`, through `keras.Model.fit`."""
 
-import gc
 import math
-import os
-import platform
-import subprocess
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
-from functools import lru_cache
-from importlib.metadata import version
-from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 
 from tf_models import zoo
 from tf_models.data import Dataset, load
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord, pack_correct
-from tf_models.runs.spec import Recipe, RunSpec
-from tf_models.training.build import build
-from tf_models.training.initialize import reset_optimizer, start
-from tf_models.zoo import ModelSpec
+from tf_models.runs.spec import RunSpec
+from tf_models.training.device import provenance
+from tf_models.training.model_cache import fresh_model
+from tf_models.training.weights import weights_of
 
-BATCHES_PER_CALL = 8  # batches between two callbacks: fewer costs speed, more makes a stop wait
 CHECK_SECONDS = 0.5  # how often a training asks whether it should stop
-KEPT_MODELS = 4  # compiled models that a worker keeps
 EVALUATION_BATCH = 500
+FIT_IMAGES = 2000  # training images on which the final network's fit is measured
 
 
 class Stopped(Exception):
@@ -42,7 +30,7 @@ def train(
     run_id: str = "",
     report: Callable[[dict[str, float]], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
-    weights: Path | None = None,
+    keep: Callable[[bytes], None] = lambda weights: None,
 ) -> RunRecord:
     """Train `spec` and read the test set once, at the end.
 
@@ -52,7 +40,7 @@ def train(
         report: called after every epoch with epoch (from 1), epochs, loss, accuracy, validation_loss,
             validation_accuracy, images_per_second and seconds_left.
         should_stop: asked about twice a second.
-        weights: where to keep the final weights, a ``.weights.h5`` file.
+        keep: called once with the final weights, as the bytes of a file: see `runs.weights`.
 
     Raises:
         Stopped: `should_stop` said so.
@@ -61,7 +49,7 @@ def train(
     if spec.backend != keras.backend.backend():
         raise LabError("unknown_backend", value=spec.backend, choices=f"{keras.backend.backend()} in this process")
     dataset = load(spec.dataset, spec.seed, spec.train_size)
-    model = _fresh_model(spec.model, spec.recipe, len(dataset.x_train), spec.seed)
+    model = fresh_model(spec.model, spec.recipe, len(dataset.x_train), spec.seed)
     progress = _Progress(spec.recipe.epochs, len(dataset.x_train), report, should_stop)
     began = time.perf_counter()
     model.fit(
@@ -76,12 +64,19 @@ def train(
     seconds = time.perf_counter() - began
     if progress.failure is not None:
         raise progress.failure
-    correct, test_loss = evaluate(model, dataset)
-    if not math.isfinite(test_loss):
-        raise LabError("not_finite", value=test_loss, epoch=spec.recipe.epochs)
-    if weights is not None:
-        model.save_weights(weights)
-    last = progress.history[-1]
+    record = _record(spec, run_id, dataset, model, progress.history, seconds)
+    keep(weights_of(model))
+    return record
+
+
+def _record(
+    spec: RunSpec, run_id: str, dataset: Dataset, model: keras.Model, history: list[dict[str, float]], seconds: float
+) -> RunRecord:
+    correct, test_loss = evaluate(model, dataset.x_test, dataset.y_test)
+    fitted, fit_loss = evaluate(model, dataset.x_train[:FIT_IMAGES], dataset.y_train[:FIT_IMAGES])
+    for loss in (test_loss, fit_loss):
+        if not math.isfinite(loss):
+            raise LabError("not_finite", value=loss, epoch=spec.recipe.epochs)
     return RunRecord(
         run_id=run_id,
         spec=spec,
@@ -93,29 +88,28 @@ def train(
         fixed_test=dataset.fixed_test,
         train_images=len(dataset.x_train),
         test_images=len(dataset.x_test),
-        validation_accuracy=last["validation_accuracy"],
-        validation_loss=last["validation_loss"],
+        validation_accuracy=history[-1]["validation_accuracy"],
+        validation_loss=history[-1]["validation_loss"],
         test_accuracy=float(correct.mean()),
         test_loss=test_loss,
         correct=pack_correct(correct),
-        history=tuple(progress.history),
+        history=tuple(history),
         train_seconds=seconds,
-        images_per_second=float(np.median([row["images_per_second"] for row in progress.history])),
-        device=device(),
-        versions={name: version(name) for name in ("keras", spec.backend, "numpy")}
-        | {"python": platform.python_version()},
-        git=git_revision(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        images_per_second=float(np.median([row["images_per_second"] for row in history])),
+        updates=int(model.optimizer.iterations),
+        fit_loss=fit_loss,
+        fit_accuracy=float(fitted.mean()),
+        **provenance(spec.backend),
     )
 
 
-def evaluate(model: keras.Model, dataset: Dataset) -> tuple[np.ndarray, float]:
-    """Which test images are classified correctly, (N,) bool, and the mean negative log-likelihood in nats."""
-    logits = np.asarray(model.predict(dataset.x_test, batch_size=EVALUATION_BATCH, verbose=0), np.float64)
+def evaluate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
+    """Which images are classified correctly, (N,) bool, and the mean negative log-likelihood in nats."""
+    logits = np.asarray(model.predict(images, batch_size=EVALUATION_BATCH, verbose=0), np.float64)
     peak = logits.max(axis=1, keepdims=True)
     log_total = peak[:, 0] + np.log(np.exp(logits - peak).sum(axis=1))
-    loss = log_total - logits[np.arange(len(logits)), dataset.y_test]
-    return logits.argmax(axis=1) == dataset.y_test, float(loss.mean())
+    loss = log_total - logits[np.arange(len(logits)), labels]
+    return logits.argmax(axis=1) == labels, float(loss.mean())
 
 
 class Batches(keras.utils.PyDataset):
@@ -139,101 +133,10 @@ class Batches(keras.utils.PyDataset):
         self._order = rng.permutation(len(self._dataset.x_train))
 
 
-_models: OrderedDict[tuple, tuple[keras.Model, "Schedule"]] = OrderedDict()
-
-
-def is_warm(key: tuple) -> bool:
-    """Whether this process keeps a compiled model for `key` (see `warm_key`)."""
-    return key in _models
-
-
-def warm_key(spec: ModelSpec, recipe: Recipe) -> tuple:
-    """What two runs must share for the second to reuse the first's compiled model.
-
-    Seed, data, learning rate and length may differ.
-    """
-    return spec, replace(recipe, learning_rate=Recipe.learning_rate, epochs=Recipe.epochs)
-
-
-def _fresh_model(spec: ModelSpec, recipe: Recipe, train_images: int, seed: int) -> keras.Model:
-    """A compiled model as good as new: kept from an earlier run where there is one, since tracing takes seconds.
-
-    Weights, optimizer and random-generator states all start from `seed`.
-    """
-    key = warm_key(spec, recipe)
-    if key in _models:
-        _models.move_to_end(key)
-    else:
-        while len(_models) >= KEPT_MODELS:
-            _models.popitem(last=False)
-        gc.collect()
-        _models[key] = _compiled(spec, recipe)
-    model, schedule = _models[key]
-    schedule.set(recipe.learning_rate, recipe.epochs * math.ceil(train_images / recipe.batch_size))
-    # No global seed: nothing here draws from one, and setting TensorFlow's makes it prepare every graph again (2 s).
-    start(model, seed)
-    reset_optimizer(model.optimizer)
-    return model
-
-
-class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up over a tenth of the steps, then a cosine to zero; the same traced step serves every peak and
-    length, since they are variables.
-    """
-
-    def __init__(self):
-        self.peak, self.steps, self.warm_up = (
-            keras.Variable(1.0, trainable=False, dtype="float32", name=name) for name in ("peak", "steps", "warm_up")
-        )
-
-    def set(self, peak: float, steps: int) -> None:
-        """For the next training: the highest learning rate, and the number of batches."""
-        warm_up = max(1, steps // 10)
-        self.peak.assign(peak)
-        self.steps.assign(max(1, steps - warm_up))
-        self.warm_up.assign(warm_up)
-
-    def __call__(self, step):
-        step = ops.minimum(ops.cast(step, "float32"), self.steps + self.warm_up)
-        cosine = 0.5 * (1.0 + ops.cos(math.pi * ((step - self.warm_up) / self.steps)))
-        return ops.where(step < self.warm_up, self.peak * (step / self.warm_up), self.peak * cosine)
-
-    def get_config(self):
-        return {}
-
-
-def _compiled(spec: ModelSpec, recipe: Recipe) -> tuple[keras.Model, Schedule]:
-    policy = keras.config.dtype_policy()
-    # bfloat16 keeps float32's range, so no loss scaling is needed.
-    keras.config.set_dtype_policy("mixed_bfloat16" if recipe.mixed_precision else "float32")
-    try:
-        model = build(spec)
-    finally:
-        keras.config.set_dtype_policy(policy)
-    schedule = Schedule()
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "table", "token", "layer_scale"])
-    optimizer.build(model.trainable_variables)
-    model.compile(
-        optimizer,
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        steps_per_execution=BATCHES_PER_CALL,
-        jit_compile=recipe.xla or keras.backend.backend() == "jax",  # without it, JAX would run op by op
-    )
-    return model, schedule
-
-
 class _Progress(keras.callbacks.Callback):
     """Reports every epoch, and ends the training when asked to or when the loss is not finite."""
 
-    def __init__(
-        self,
-        epochs: int,
-        train_images: int,
-        report: Callable[[dict[str, float]], None],
-        should_stop: Callable[[], bool],
-    ):
+    def __init__(self, epochs: int, train_images: int, report: Callable, should_stop: Callable[[], bool]):
         super().__init__()
         self.history: list[dict[str, float]] = []
         self.failure: Exception | None = None
@@ -257,8 +160,7 @@ class _Progress(keras.callbacks.Callback):
     def on_test_batch_end(self, batch, logs=None):
         self._check()
 
-    def on_epoch_end(self, epoch, logs=None):
-        logs = logs or {}
+    def on_epoch_end(self, epoch, logs):
         if self.failure is not None:
             return
         seconds = time.perf_counter() - self._began
@@ -272,9 +174,8 @@ class _Progress(keras.callbacks.Callback):
             "images_per_second": self._train_images / (self._training_seconds or seconds),
             "seconds_left": seconds * (self._epochs - epoch - 1),
         }
-        worst = max(row["loss"], row["validation_loss"], key=lambda loss: (not math.isfinite(loss), loss))
-        if not math.isfinite(worst):
-            self._end(LabError("not_finite", value=worst, epoch=epoch + 1))
+        if not math.isfinite(both := row["loss"] + row["validation_loss"]):
+            self._end(LabError("not_finite", value=both, epoch=epoch + 1))
             return
         self.history.append(row)
         self._report(row)
@@ -288,41 +189,3 @@ class _Progress(keras.callbacks.Callback):
     def _end(self, failure: Exception) -> None:
         self.failure = self.failure or failure
         self.model.stop_training = True
-
-
-@lru_cache
-def device() -> str:
-    """Such as ``GPU NVIDIA H100`` or ``CPU AMD EPYC (2 cores)``."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        gpus = [d.device_kind for d in jax.devices() if d.platform == "gpu"]
-    elif keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        gpus = [
-            tf.config.experimental.get_device_details(gpu).get("device_name", "")
-            for gpu in tf.config.list_physical_devices("GPU")
-        ]
-    else:
-        gpus = []
-    if gpus:
-        return f"GPU {gpus[0]}"
-    name = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    return f"CPU {name} ({os.cpu_count()} cores)"
-
-
-@lru_cache
-def git_revision() -> str:
-    """The revision of the lab's own checkout, with ``+`` where files differ from it; empty outside a checkout."""
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
-        return ""
-    try:
-        run = ["git", "-C", str(root), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
-        return subprocess.run(run, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""

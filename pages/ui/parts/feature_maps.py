@@ -13,7 +13,7 @@ from pages.ui.charts import bars, sheets
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import class_names, fit_image, peek, read_image
-from tf_models.jobs import showcase
+from tf_models.runs import showcase
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.zoo import CLASSROOM, ModelSpec

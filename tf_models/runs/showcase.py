@@ -1,0 +1,78 @@
+"""Trained networks that come with the lab: weights, and what flows through them for a few images.
+
+``results/VARIANT-DATASET.npz`` holds the record, the images, the taps for them and the weights, all in float16. Written
+by ``python -m tf_models train VARIANT --ship``.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tf_models.runs import shipped
+from tf_models.runs.reading import read_record
+from tf_models.runs.record import RunRecord
+from tf_models.runs.weights import Weights, half_precision, pack_weights
+
+
+@dataclass(frozen=True)
+class Showcase:
+    """One shipped network. `labels` are class numbers, -1 for a photograph; `taps` as in `training.taps`, float16."""
+
+    record: RunRecord
+    images: np.ndarray  # (N, H, W, channels) uint8
+    labels: tuple[int, ...]
+    image_names: tuple[str, ...]
+    classes: tuple[str, ...]
+    taps: dict[str, np.ndarray]
+
+
+def showcases() -> tuple[str, ...]:
+    """The names of what is shipped, VARIANT-DATASET."""
+    return tuple(sorted(path.stem for path in shipped.RESULTS.glob("*.npz")))
+
+
+def load_showcase(name: str) -> Showcase:
+    """One of `showcases()`."""
+    path = shipped.RESULTS / f"{name}.npz"
+    return _load(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)  # more than are shipped: Feature maps asks for all of them
+def _load(path: Path, _modified: int) -> Showcase:
+    with np.load(path, allow_pickle=False) as file:
+        about = json.loads(str(file["about"]))
+        return Showcase(
+            record=read_record(about["record"]),
+            images=file["images"],
+            labels=tuple(about["labels"]),
+            image_names=tuple(about["image_names"]),
+            classes=tuple(about["classes"]),
+            taps={key.removeprefix("taps/"): file[key] for key in file.files if key.startswith("taps/")},
+        )
+
+
+def showcase_weights(name: str) -> bytes:
+    """The shipped weights of one of `showcases()`, in float16, as a file of their own."""
+    with np.load(shipped.RESULTS / f"{name}.npz", allow_pickle=False) as file:
+        return pack_weights({k.removeprefix("weights/"): file[k] for k in file.files if k.startswith("weights/")})
+
+
+def write_showcase(shown: Showcase, weights: Weights) -> Path:
+    """Keep a trained network in `results/`; the same values give the same file."""
+    about = {
+        "record": shown.record.to_dict(),
+        "labels": shown.labels,
+        "image_names": shown.image_names,
+        "classes": shown.classes,
+    }
+    arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), "images": shown.images}
+    arrays |= {f"taps/{path}": array for path, array in half_precision(shown.taps).items()}
+    arrays |= {f"weights/{path}": array for path, array in half_precision(weights).items()}
+    shipped.RESULTS.mkdir(exist_ok=True)
+    path = shipped.RESULTS / f"{shown.record.spec.variant}-{shown.record.spec.dataset}.npz"
+    np.savez_compressed(path, **arrays)
+    return path

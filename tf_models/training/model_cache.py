@@ -1,0 +1,96 @@
+"""Compiled networks, kept for the next run: tracing one takes seconds."""
+
+import gc
+import math
+from collections import OrderedDict
+from dataclasses import replace
+
+import keras
+from keras import ops
+
+from tf_models.runs.spec import Recipe
+from tf_models.training.build import build
+from tf_models.training.initialize import reset_optimizer, start
+from tf_models.zoo import ModelSpec
+
+BATCHES_PER_CALL = 8  # batches between two callbacks: fewer costs speed, more makes a stop wait
+KEPT_MODELS = 4  # compiled models that a worker keeps
+
+_models: OrderedDict[tuple, tuple[keras.Model, "Schedule"]] = OrderedDict()
+
+
+def warm_key(spec: ModelSpec, recipe: Recipe) -> tuple:
+    """What two runs must share for the second to reuse the first's compiled model.
+
+    Seed, data, learning rate and length may differ.
+    """
+    return spec, replace(recipe, learning_rate=Recipe.learning_rate, epochs=Recipe.epochs)
+
+
+def fresh_model(spec: ModelSpec, recipe: Recipe, train_images: int, seed: int) -> keras.Model:
+    """A compiled model as good as new: kept from an earlier run where there is one, since tracing takes seconds.
+
+    Weights, optimizer and random-generator states all start from `seed`.
+    """
+    key = warm_key(spec, recipe)
+    if key in _models:
+        _models.move_to_end(key)
+    else:
+        while len(_models) >= KEPT_MODELS:
+            _models.popitem(last=False)
+        gc.collect()
+        _models[key] = _compiled(spec, recipe)
+    model, schedule = _models[key]
+    schedule.set(recipe.learning_rate, recipe.epochs * math.ceil(train_images / recipe.batch_size))
+    # No global seed: nothing here draws from one, and setting TensorFlow's makes it prepare every graph again (2 s).
+    start(model, seed)
+    reset_optimizer(model.optimizer)
+    return model
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up over a tenth of the steps, then a cosine to zero; the same traced step serves every peak and
+    length, since they are variables.
+    """
+
+    def __init__(self):
+        self.peak, self.steps, self.warm_up = (
+            keras.Variable(1.0, trainable=False, dtype="float32", name=name) for name in ("peak", "steps", "warm_up")
+        )
+
+    def set(self, peak: float, steps: int) -> None:
+        """For the next training: the highest learning rate, and the number of batches."""
+        warm_up = max(1, steps // 10)
+        self.peak.assign(peak)
+        self.steps.assign(max(1, steps - warm_up))
+        self.warm_up.assign(warm_up)
+
+    def __call__(self, step):
+        step = ops.minimum(ops.cast(step, "float32"), self.steps + self.warm_up)
+        cosine = 0.5 * (1.0 + ops.cos(math.pi * ((step - self.warm_up) / self.steps)))
+        return ops.where(step < self.warm_up, self.peak * (step / self.warm_up), self.peak * cosine)
+
+    def get_config(self):
+        return {}
+
+
+def _compiled(spec: ModelSpec, recipe: Recipe) -> tuple[keras.Model, Schedule]:
+    policy = keras.config.dtype_policy()
+    # bfloat16 keeps float32's range, so no loss scaling is needed.
+    keras.config.set_dtype_policy("mixed_bfloat16" if recipe.mixed_precision else "float32")
+    try:
+        model = build(spec)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    schedule = Schedule()
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "table", "token", "layer_scale"])
+    optimizer.build(model.trainable_variables)
+    model.compile(
+        optimizer,
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        steps_per_execution=BATCHES_PER_CALL,
+        jit_compile=recipe.xla or keras.backend.backend() == "jax",  # without it, JAX would run op by op
+    )
+    return model, schedule
