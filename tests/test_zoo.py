@@ -70,6 +70,14 @@ def test_a_built_published_network_has_its_published_size(name):
     assert model.output_shape == (None, 1000)
 
 
+@pytest.mark.parametrize("width", [5, 6, 7])
+def test_a_stem_of_fewer_than_four_channels_is_counted_as_it_is_built(width):
+    """It has four: the count once said three, also in run records."""
+    spec = configure("resnet", {"ffn_ratio": 4, "width": width}, (32, 32, 3), 10)
+    found = sum(variable.value.shape.num_elements() for variable in build(spec).trainable_variables)
+    assert parameters(spec) == found == {6: 189_858}.get(width, found)
+
+
 @pytest.mark.parametrize(("name", "part", "percent"), SHARES)
 def test_parameters_sit_where_the_text_says(name, part, percent):
     inside = sum(item.parameters for item in plan(PUBLISHED[name]) if part in item.path and "_norm" not in item.path)

@@ -117,7 +117,7 @@ def stem(net: Recorder, x: Layer) -> Layer:
         bias, steps = row.bias or row.norm == "none", max(1, spec.patch.bit_length() - 1)
         stride = min(2, spec.patch)
         for n in range(1, steps + 1):
-            width = row.width if n == steps else max(4, row.width >> (steps - n))
+            width = row.width if spec.patch == 1 else max(4, row.width >> (steps - n))
             x = net.convolution(x, f"stem.convolution{n}", width, row.kernel, stride, "stem", bias=bias)
             x = net.activation(net.norm(x, f"stem.norm{n}", row.norm), f"stem.activation{n}", row.activation)
             x = net.blurred(x, f"stem.blur{n}", stride)
