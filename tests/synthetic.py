@@ -70,7 +70,7 @@ def fill(
     """
     of = accuracy if callable(accuracy) else lambda name: accuracy[name if name in accuracy else plan.arms[name].like]
     records = []
-    for specs in plan.tuning().values():
+    for specs in plan.tuning.values():
         for spec in specs:
             chosen = 0.95 if spec.recipe.learning_rate == best_rate else 0.9
             records.append(make_record(spec, **{"validation_accuracy": chosen, **changes}))

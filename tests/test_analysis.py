@@ -74,7 +74,7 @@ def test_a_plan_compares_arms_that_exist_and_pairs_its_runs(name, dataset):
     rates = dict.fromkeys(experiment.arms, 1e-3)
     for arm, specs in experiment.runs(rates).items():
         assert [spec.seed for spec in specs] == [seed + AGAIN * (arm == "again") for seed in range(experiment.seeds)]
-    tuned = experiment.tuning()
+    tuned = experiment.tuning
     assert set(tuned) == {arm for arm, row in experiment.arms.items() if not row.like}
     assert {spec.seed for specs in tuned.values() for spec in specs} == {TUNING_SEED}
     assert all(tuple(spec.recipe.learning_rate for spec in specs) == LEARNING_RATES for specs in tuned.values())
@@ -142,7 +142,7 @@ def test_the_learning_rate_is_the_best_on_validation_and_the_test_set_does_not_m
 
 def test_without_every_tuning_run_there_is_no_rate():
     records = fill(GAP, PLANTED)
-    for missing in [spec for specs in GAP.tuning().values() for spec in specs][::5]:
+    for missing in [spec for specs in GAP.tuning.values() for spec in specs][::5]:
         analysis = analyse(GAP, indexed(record for record in records if record.spec != missing))
         assert {arm.learning_rate for arm in analysis.arms.values()} == {None} and not analysis.measures
 
@@ -254,7 +254,7 @@ def test_parameter_matched_arms_are_within_five_percent(shape):
 def test_every_network_with_an_ffn_has_its_own_experiment(variant):
     experiment = replace(GAP, variant=variant, train_sizes=(300,))
     rates = dict.fromkeys(experiment.arms, 1e-3)
-    specs = [spec for specs in (*experiment.tuning().values(), *experiment.runs(rates).values()) for spec in specs]
+    specs = [spec for specs in (*experiment.tuning.values(), *experiment.runs(rates).values()) for spec in specs]
     assert {spec.variant for spec in specs} == {variant} and all(spec.model for spec in specs)
     size = {arm: count(variant, switches) for arm, switches in ffn_arms((8, 8, 1), 10, variant).items()}
     assert size["linear"] == size["on"] > size["activation"] >= size["off"]

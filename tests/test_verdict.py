@@ -16,7 +16,6 @@ from tf_models.statistics.effects import (
     effect_of_seeds,
     effect_of_seeds_and_images,
     linear_contrast,
-    mean_accuracy,
     paired_effect,
 )
 from tf_models.statistics.power import SPREAD, crossed, error_rates, few_seeds, shipped_power
@@ -37,6 +36,10 @@ DELTA = 0.02
 
 def interval(low: float, high: float, seeds: int = 5) -> Measure:
     return Measure((low + high) / 2, low, high, "accuracy", seeds, seeds, 0.5)
+
+
+def of_one_arm(runs) -> Measure | None:
+    return linear_contrast([(1, runs)])
 
 
 def figures(measure: Measure | None) -> tuple[float, ...]:
@@ -203,16 +206,21 @@ def test_a_difference_is_a_linear_contrast_and_an_interaction_is_the_difference_
     assert back is not None and (back.low, back.high) == pytest.approx((-both.high, -both.low))
 
 
-@pytest.mark.parametrize("shares", [(0.9, 0.8), (0.9, 0.8, 0.7, 0.6)])
-def test_the_closed_form_is_what_many_draws_come_to(shares, monkeypatch):
-    weighted = list(zip((1, -1, -1, 1), arms(np.random.default_rng(6), shares, True), strict=False))
-    monkeypatch.setattr("tf_models.statistics.effects.MOST_PATTERNS", 10**6)
-    monkeypatch.setattr("tf_models.statistics.effects.DRAWS", 5000)
-    drawn = linear_contrast(weighted)
-    monkeypatch.setattr("tf_models.statistics.effects.MOST_PATTERNS", 0)
-    exact = linear_contrast(weighted)
-    assert drawn is not None and exact is not None and exact.value == drawn.value
-    assert exact.high - exact.low == pytest.approx(drawn.high - drawn.low, rel=0.03)
+@pytest.mark.parametrize("weights", [(1, -1), (1, -1, -1, 1), (1, -0.5, -0.5)], ids=str)
+def test_the_variance_is_what_many_draws_of_seeds_and_images_come_to(weights):
+    """The pigeonhole bootstrap itself, and what n seeds drawn from n understate."""
+    rng, seeds, images = np.random.default_rng(6), 4, 500
+    runs = arms(rng, (0.7,) * len(weights), fixed=True, seeds=seeds, images=images)
+    found = linear_contrast(list(zip(weights, runs, strict=True)))
+    values = sum(w * np.stack([r.correctness for r in arm]) for w, arm in zip(weights, runs, strict=True))
+    drawn = [values[rng.integers(seeds, size=seeds)][:, rng.integers(images, size=images)].mean() for _ in range(4000)]
+    by_seed = values.mean(axis=1)
+    seed_variance = by_seed.var(ddof=1) / seeds
+    variance = np.var(drawn, ddof=1) + seed_variance / seeds
+    freedom = min((seeds - 1) * (variance / seed_variance) ** 2, images - 1)
+    reach = stats.t.ppf(0.975, freedom) * math.sqrt(variance)
+    assert found is not None and found.value == pytest.approx(by_seed.mean())
+    assert found.high - found.value == pytest.approx(reach, rel=0.05)
 
 
 def test_arms_that_cannot_be_paired_are_an_error_and_one_run_has_no_interval():
@@ -227,15 +235,15 @@ def test_arms_that_cannot_be_paired_are_an_error_and_one_run_has_no_interval():
 def test_the_mean_of_one_arm_has_an_interval_that_grows_with_the_spread_of_its_seeds():
     spec = RunSpec()
     steady, wild = (
-        mean_accuracy([make_record(spec, correct_share(0.9 + step)) for step in (-spread, 0, spread)])
+        of_one_arm([make_record(spec, correct_share(0.9 + step)) for step in (-spread, 0, spread)])
         for spread in (0.01, 0.05)
     )
     assert (steady.value, wild.value) == pytest.approx((0.9, 0.9), abs=0.002)
     assert wild.high - wild.low > 3 * (steady.high - steady.low)
     fixed = [make_record(spec, correct_share(0.9), fixed_test=True) for _ in range(3)]
     # equal runs on one test set: the images alone make the interval
-    assert mean_accuracy(fixed).high - 0.9 == pytest.approx(1.97 * np.sqrt(0.9 * 0.1 / 360), rel=0.15)
-    assert mean_accuracy(fixed[:1]) is None
+    assert of_one_arm(fixed).high - 0.9 == pytest.approx(1.97 * np.sqrt(0.9 * 0.1 / 360), rel=0.15)
+    assert of_one_arm(fixed[:1]) is None
 
 
 def test_fewer_than_two_pairs_have_no_interval_and_unequal_arms_are_an_error():
@@ -407,8 +415,7 @@ def outcomes(kind: str, seeds: int, true: float) -> dict[str, float]:
 
 @pytest.mark.parametrize("seeds", [3, 5])
 @pytest.mark.parametrize("kind", ["seeds", "seeds and images"])
-def test_the_rule_errs_as_seldom_as_it_says(kind, seeds, monkeypatch):
-    monkeypatch.setattr("tf_models.statistics.effects.DRAWS", 200)  # enough for a standard error, a tenth of the time
+def test_the_rule_errs_as_seldom_as_it_says(kind, seeds):
     none, small, large = (outcomes(kind, seeds, true) for true in (0.0, DELTA, 0.06))
     for name, rates in (("0", none), ("δ", small), ("3δ", large)):
         print(f"{kind}, {seeds} seeds, true effect {name}:", {key: round(rate, 3) for key, rate in rates.items()})

@@ -64,10 +64,10 @@ def conduct(
     source, rates, specs = best_source(experiment, records())
     if not _is_complete(experiment, source, rates):
         source = Source(records(), jobs.ask(worker.device))
-        wanted = [spec for groups in (experiment.tuning(), specs) for group in groups.values() for spec in group]
+        wanted = [spec for groups in (experiment.tuning, specs) for group in groups.values() for spec in group]
         if left_out := sum(source.left_out(wanted).values()):
             on_left_out(left_out, source.device)
-    train("tuning", [spec for group in experiment.tuning().values() for spec in group])
+    train("tuning", [spec for group in experiment.tuning.values() for spec in group])
     rates = experiment.rates(Source(records(), source.device).find)
     assert rates is not None, "every tuning run has finished"
     for step, group in experiment.steps(rates).items():
@@ -83,6 +83,6 @@ def _is_complete(experiment: Experiment, source: Source, rates: Mapping[str, flo
 def used_records(experiment: Experiment, records: Records) -> list[RunRecord]:
     """The record of every run that the experiment reports or chooses by."""
     source, _, specs = best_source(experiment, records)
-    groups = [*experiment.tuning().values(), *experiment.ffn_control().values(), *specs.values()]
+    groups = [*experiment.tuning.values(), *experiment.ffn_control().values(), *specs.values()]
     wanted = dict.fromkeys(spec for group in groups for spec in group)
     return [record for spec in wanted if (record := source.find(spec))]

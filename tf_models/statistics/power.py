@@ -56,7 +56,7 @@ def looks(rng: np.random.Generator, dataset: str, plan: Sequence[int], true: flo
         values = rng.normal(true, SPREAD, plan[-1])
         return [effect_of_seeds(values[:seeds].tolist(), level(seeds, plan[0])) for seeds in plan]
     values = crossed(rng, plan[-1], IMAGES, true, SPREAD)
-    return [effect_of_seeds_and_images(values[:seeds], level(seeds, plan[0]), draw=False) for seeds in plan]
+    return [effect_of_seeds_and_images(values[:seeds], level(seeds, plan[0])) for seeds in plan]
 
 
 def verdict_of(found: Sequence[Measure], test: str, delta: float) -> str:

@@ -14,7 +14,7 @@ from tf_models.data import peek
 from tf_models.runs.provenance import Records, Source, sources
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
-from tf_models.statistics.effects import Measure, linear_contrast, mean_accuracy
+from tf_models.statistics.effects import Measure, linear_contrast
 from tf_models.statistics.rule import judge, level
 from tf_models.study.controls import Control, paired, positive_control, same_arm_twice
 from tf_models.study.experiments.base import Arm, Contrast, Experiment
@@ -46,7 +46,7 @@ class ArmResult:
     @cached_property
     def accuracy(self) -> Measure | None:
         """Mean test accuracy with its interval; None below two runs."""
-        return mean_accuracy(list(self.records.values()))
+        return linear_contrast([(1, list(self.records.values()))])
 
     @property
     def seeds(self) -> list[int]:
@@ -171,7 +171,7 @@ def analyse(experiment: Experiment, records: Records) -> Analysis:
     everywhere = paired([found[name] for name in arms])
     contrasts = {name: result(row) for name, row in experiment.chosen(dict(zip(arms, everywhere, strict=True))).items()}
     seeds = max((row.measure.seeds for row in contrasts.values() if row.measure), default=0)
-    asked = [spec for groups in (experiment.tuning(), specs) for group in groups.values() for spec in group]
+    asked = [spec for groups in (experiment.tuning, specs) for group in groups.values() for spec in group]
     return Analysis(
         experiment,
         arms,
@@ -192,7 +192,7 @@ def best_source(
 
     In a tie the one with most tuning runs counts, then the newest.
     """
-    tuning = [spec for specs in experiment.tuning().values() for spec in specs]
+    tuning = [spec for specs in experiment.tuning.values() for spec in specs]
     best = Source({}, ""), None, {}
     most: tuple[int, int, str] = (-1, 0, "")
     for source in sources(tuning, records):

@@ -8,9 +8,9 @@ every convolution, after every second one, after one per stage; VGG's dense head
 the shift of its windows; ViT without attention's projections W_V and W_O, with its FFN and without. 149 runs, 8
 minutes on 2 cores for digits. Result: MobileViT's FFN is worth +0.17 points [−0.41, +0.75], Mixer's token MLP +24.1
 [+23.2, +24.9]; VGG with fewer activations is better by 2.7 to 3.3 points. On cifar10-jpeg (10,000 images, 5 epochs, 3
-seeds, 111 runs: 25 minutes) MobileViT's FFN is worth −0.29 [−1.47, +0.88], Mixer's token MLP +9.6 [+7.6, +11.6], its
-channel MLP +4.0 [+1.5, +6.4]; VGG with fewer activations is better by 8.5 to 11.8 points, ResNet's bottleneck +7.5
-[+5.8, +9.3] better than the opposite order, attention's projections −1.56 [−2.80, −0.33] beside an FFN.
+seeds, 111 runs: 25 minutes) MobileViT's FFN is worth −0.29 [−1.46, +0.88], Mixer's token MLP +9.6 [+7.6, +11.6], its
+channel MLP +4.0 [+1.6, +6.3]; VGG with fewer activations is better by 8.5 to 11.8 points, ResNet's bottleneck +7.5
+[+5.8, +9.3] better than the opposite order, attention's projections −1.56 [−2.81, −0.32] beside an FFN.
 """
 
 from dataclasses import dataclass

@@ -143,6 +143,7 @@ class Experiment:
         size = train_size or arm.train_size or self.train_size
         return RunSpec(arm.variant, arm.switches, self.dataset, size, seed, recipe, self.backend)
 
+    @cached_property
     def tuning(self) -> dict[str, list[RunSpec]]:
         """The runs that choose each arm's learning rate."""
         return {
@@ -154,7 +155,7 @@ class Experiment:
     def rates(self, find: Find) -> dict[str, float] | None:
         """Each arm's learning rate, best on validation; None while tuning runs are missing."""
         chosen = {}
-        for arm, specs in self.tuning().items():
+        for arm, specs in self.tuning.items():
             found = [record for spec in specs if (record := find(spec)) is not None]
             if len(found) < len(specs):
                 return None

@@ -7,7 +7,7 @@ residual, norm → channel mixer → residual. Removing the FFN also removes mos
 depth, and at equal parameters in two ways (deeper and wider).
 
 27 arms with `--corners`, 171 runs: about 70 minutes on 2 busy cores for cifar10-jpeg with 3 seeds and 5 epochs.
-Result there: the FFN gives +0.93 points [−0.90, +2.76] to attention, +6.21 [+3.52, +8.90] to a 3×3 convolution
+Result there: the FFN gives +0.93 points [−0.87, +2.73] to attention, +6.21 [+3.55, +8.87] to a 3×3 convolution
 without ReLU and +10.66 [+9.27, +12.05] to a depthwise one; attention without it keeps 92 % of the way from a linear
 network to the full one.
 """

@@ -4,7 +4,7 @@
     python -m tf_models run ffn-gap --variant swin --dataset digits --seeds 5
 
 Six arms (`ffn_arms`), 30 runs and 18 for tuning: about 4 minutes on 2 cores for digits, an hour for cifar10-jpeg with
-3 seeds. Result for vit: +1.89 points [+0.66, +3.13] on digits, −0.72 [−1.91, +0.47] on cifar10-jpeg.
+3 seeds. Result for vit: +1.89 points [+0.66, +3.13] on digits, −0.72 [−1.92, +0.48] on cifar10-jpeg.
 """
 
 from dataclasses import dataclass
