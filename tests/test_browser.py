@@ -95,7 +95,7 @@ def settle(page: Page) -> None:
 # First in this file: the server is cold only once.
 def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
     visit(page, f"{server.url}/ffn?lang=zh&data=cifar10-jpeg")
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("FFN 值多少"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("FFN 究竟有多大作用"))
     expect(page.get_by_test_id("stSidebarNav")).to_contain_text("特征图")  # the frame is there
     assert "data=cifar10-jpeg" in page.url
     assert "lang=zh" in page.url
