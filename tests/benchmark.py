@@ -1,8 +1,9 @@
 """Speed and memory beside a baseline of the same minute.
 
-``python tests/benchmark.py [experiment speed attention memory page]``: an experiment by the lab's queue and by a plain
-script; images per second of every variant and of the same network in plain Keras layers (tests/plain.py); time and
-memory of one attention layer against the number of tokens; memory of a training; seconds of the pages.
+``python tests/benchmark.py [experiment speed attention memory page judging]``: an experiment by the lab's queue and by
+a plain script; images per second of every variant and of the same network in plain Keras layers (tests/plain.py); time
+and memory of one attention layer against the number of tokens; memory of a training; seconds of the pages; CPU seconds
+of loading the shipped records and of judging all claims.
 
 Nothing here is asserted: machines are noisy. About three quarters of an hour for all on two idle cores, of which speed
 takes twenty minutes and attention five.
@@ -38,6 +39,7 @@ RECIPE = Recipe(learning_rate=3e-3)
 def main() -> None:
     """Run the named sections, each in processes of its own."""
     sections = {"experiment": experiment, "speed": speed, "attention": attention, "memory": memory, "page": page}
+    sections["judging"] = judging
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("section", nargs="*", default=[], help=", ".join(sections))
     parser.add_argument("--seeds", type=int, default=5)
@@ -379,6 +381,42 @@ def page(options: argparse.Namespace) -> None:
         print(f"server: {own / 1e6:.0f} MB")
         server.close()
         browser.close()
+
+
+# Records and verdicts
+
+
+def judging(options: argparse.Namespace) -> None:
+    """In a process of its own, whose caches are cold, after its imports."""
+    apart("_judging")
+
+
+def _judging(options: argparse.Namespace) -> None:
+    import gzip
+
+    from tf_models.runs.known import known_records
+    from tf_models.runs.shipped import RESULTS, shipped_records
+    from tf_models.study.claims import CLAIMS
+    from tf_models.study.judging import load_results
+
+    def cpu(work) -> float:
+        began = time.process_time()
+        work()
+        return time.process_time() - began
+
+    def parse() -> None:
+        for path in RESULTS.glob("*.jsonl.gz"):
+            with gzip.open(path, "rt") as file:
+                for line in file:
+                    json.loads(line)
+
+    plain, load, again = cpu(parse), cpu(shipped_records), cpu(shipped_records)
+    judged = cpu(lambda: load_results(known_records(None)))
+    print(
+        f"{len(shipped_records())} shipped records: {load:.2f} s of CPU, once per process, then {1e6 * again:.0f} µs "
+        f"(json.loads of every line: {plain:.2f} s; before: 0.2 s at every call)"
+    )
+    print(f"{len(CLAIMS)} claims judged from cold: {judged:.2f} s of CPU (before: 6.8 s)", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,18 +18,17 @@ from tf_models.statistics.effects import (
     linear_contrast,
     paired_effect,
 )
-from tf_models.statistics.power import SPREAD, crossed, error_rates, few_seeds, shipped_power
+from tf_models.statistics.power import SPREAD, crossed, error_rates, few_seeds, seeds_needed, shipped_power
 from tf_models.statistics.rule import (
     REASONS,
     TESTS,
     VERDICTS,
-    benjamini_hochberg,
     conjunction,
     conjunction_reason,
     judge,
     level,
-    seeds_needed,
 )
+from tf_models.study.judging import benjamini_hochberg
 
 DELTA = 0.02
 

@@ -7,6 +7,7 @@ seconds or so.
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from tf_models.statistics.rule import (
     level,
 )
 
+MOST_SEEDS = 1000  # that `seeds_needed` gives
 REPETITIONS = 400
 IMAGES = 10_000  # of the test set that all seeds share
 SPREAD = 0.01  # of the difference from seed to seed, about that of the shipped runs
@@ -148,3 +150,14 @@ def few_seeds(dataset: str, seeds: int) -> str:
             f"with {simulated} seeds, and in {100 * found[declared]:.0f} % with {declared} (simulated)."
         )
     return text
+
+
+def seeds_needed(measure: Measure, edge: float) -> int:
+    """About how many seeds would settle an open question, if mean and spread stayed as they are; at most 1,000.
+
+    The interval must shrink until it no longer contains `edge`.
+    """
+    distance, reach = abs(measure.value - edge), measure.high - measure.value
+    if reach >= distance * math.sqrt(MOST_SEEDS / measure.seeds):
+        return MOST_SEEDS
+    return math.ceil(measure.seeds * (reach / distance) ** 2)

@@ -10,7 +10,6 @@ SUPPORTED, PARTLY, NOT_SUPPORTED = "supported", "partly", "not_supported"
 INCONCLUSIVE, UNTESTED = "inconclusive", "untested"
 VERDICTS = (SUPPORTED, PARTLY, NOT_SUPPORTED, INCONCLUSIVE, UNTESTED)
 FEWEST_SEEDS = 3  # for a verdict; an interval needs two
-MOST_SEEDS = 1000  # that `seeds_needed` gives
 TOLERANCE = 1e-5  # of exact numbers, which are computed in float32
 
 Bounds = tuple[float, float]
@@ -148,17 +147,6 @@ def judge(
     return TESTS[test].holds(measure, delta if threshold is None else threshold)
 
 
-def seeds_needed(measure: Measure, edge: float) -> int:
-    """About how many seeds would settle an open question, if mean and spread stayed as they are; at most 1,000.
-
-    The interval must shrink until it no longer contains `edge`.
-    """
-    distance, reach = abs(measure.value - edge), measure.high - measure.value
-    if reach >= distance * math.sqrt(MOST_SEEDS / measure.seeds):
-        return MOST_SEEDS
-    return math.ceil(measure.seeds * (reach / distance) ** 2)
-
-
 def conjunction(verdicts: Sequence[str]) -> str:
     """The verdict on a claim whose parts must all hold. Never rounded up: what is open or untested stays open.
 
@@ -179,13 +167,3 @@ def conjunction_reason(verdicts: Sequence[str]) -> str:
     if verdict == UNTESTED:
         return "part_missing" if set(verdicts) - {UNTESTED} else "missing"
     return {SUPPORTED: "all_hold", PARTLY: "mixed", NOT_SUPPORTED: "none_hold", INCONCLUSIVE: "part_open"}[verdict]
-
-
-def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
-    """The p values, adjusted so that at most a share q of those at or below q are expected to be false discoveries."""
-    count = len(ps)
-    adjusted, least = [0.0] * count, 1.0
-    for rank, index in sorted(enumerate(sorted(range(count), key=ps.__getitem__), 1), reverse=True):
-        least = min(least, ps[index] * count / rank)
-        adjusted[index] = least
-    return adjusted

@@ -13,7 +13,6 @@ from tf_models.runs.provenance import Records
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.rule import (
     TESTS,
-    benjamini_hochberg,
     conjunction,
     conjunction_reason,
     judge,
@@ -148,6 +147,16 @@ def _delta(dataset: str, scale: Scale | None) -> float:
     """δ at the scale of an experiment, at the usual one of the data set where it has no runs."""
     row = peek(STUDIED[-1] if dataset == NO_DATASET else dataset)
     return row.delta(scale.train_images if scale else row.usual.train_size or row.train_images)
+
+
+def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
+    """The p values, adjusted so that at most a share q of those at or below q are expected to be false discoveries."""
+    count = len(ps)
+    adjusted, least = [0.0] * count, 1.0
+    for rank, index in sorted(enumerate(sorted(range(count), key=ps.__getitem__), 1), reverse=True):
+        least = min(least, ps[index] * count / rank)
+        adjusted[index] = least
+    return adjusted
 
 
 def is_tested(result: Result) -> bool:

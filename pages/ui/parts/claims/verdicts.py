@@ -5,7 +5,8 @@ import math
 from pages.ui import tables
 from pages.ui.words import say, verbatim
 from tf_models.statistics.effects import Measure
-from tf_models.statistics.rule import MOST_SEEDS, TESTS, seeds_needed
+from tf_models.statistics.power import MOST_SEEDS, seeds_needed
+from tf_models.statistics.rule import TESTS
 from tf_models.study.exact import exact_provenance
 from tf_models.study.judging import EXACT, PartResult, Result
 
