@@ -68,6 +68,17 @@ def change_row():
 
 
 @pytest.fixture
+def fresh_server():
+    """The pages leave no queue and no store open."""
+    from pages.ui import cache
+
+    yield
+    for opened in ("jobs", "store"):
+        if opened in cache._opened:
+            cache._opened.pop(opened).close()
+
+
+@pytest.fixture
 def data_dir(tmp_path, monkeypatch) -> Path:
     """An empty LAB_DATA_DIR."""
     folder = tmp_path / "data"

@@ -3,10 +3,10 @@
 import re
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from visits import open_page
 
 from pages.ui import theme
 from pages.ui.charts import networks
@@ -17,20 +17,11 @@ from tf_models.zoo import CLASSROOM, PUBLISHED, macs, parameters
 from tf_models.zoo.anatomy import blocks, direction, parts, steps, typical
 from tf_models.zoo.spec import map_blocks
 
-ROOT = Path(__file__).parents[1]
-
 
 def counted(spec) -> dict[str, str]:
     """Claim → what *Anatomy* says is counted for it in this network alone."""
     system = anatomy.System(spec.name, "", spec)
     return {claim: "\n".join(lines) for claim, lines in anatomy.counted_words([system]).items()}
-
-
-def open_page(language: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    for key, value in {"lang": language, **query}.items():
-        app.query_params[key] = value
-    return app.switch_page("pages/anatomy.py").run()
 
 
 def test_every_system_has_a_name_and_one_in_the_text():
@@ -160,7 +151,7 @@ def test_bars_of_shares_end_at_100_percent():
     ],
 )
 def test_the_page_shows_any_two(language, query):
-    app = open_page(language, **query)
+    app = open_page("anatomy", language, **query)
     assert not app.exception and not app.error and not app.warning
     assert app.title[0].value == say(language, "anatomy.title")
     assert len(app.get("vega_lite_chart")) == 3
@@ -168,7 +159,7 @@ def test_the_page_shows_any_two(language, query):
 
 
 def test_the_page_opens_with_the_texts_first_mistake():
-    text = "\n".join(str(element.value) for element in open_page().markdown)
+    text = "\n".join(str(element.value) for element in open_page("anatomy").markdown)
     for figure in ("196 patch tokens at every one of its 12 blocks", "56×56 → 28×28 → 14×14 → 7×7", "90.6 %"):
         assert figure in text
 
@@ -186,10 +177,7 @@ def test_every_page_says_the_same_of_a_claim():
     """*Claims* judges; *Anatomy*, *FFN*, *Overview* and the topics show its verdict and have none of their own."""
 
     def opened(page: str, **query: str) -> set[tuple[str, str]]:
-        app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
-        for key, value in query.items():
-            app.query_params[key] = value
-        app = app.switch_page(f"pages/{page}.py").run()
+        app = open_page(page, **query)
         assert not app.exception
         return verdicts(app)
 

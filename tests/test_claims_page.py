@@ -2,13 +2,13 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from synthetic import fill, indexed
+from visits import open_page, text_of
 
 from pages.ui import cache, tables
 from pages.ui.charts import bars, curves, heat, intervals
@@ -27,21 +27,8 @@ from tf_models.study.exact import exact_measures, exact_provenance
 from tf_models.study.judging import EXACT, PartResult, Result, judge_all
 from tf_models.study.plans import plan
 
-ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.usefixtures("fresh_server")
 CELLS = (("off", 80.0, ""), ("on", 90.0, "+10.00"))  # of a heat map
-
-
-@pytest.fixture(autouse=True)
-def fresh_server():
-    """Nothing cached by an earlier test, and no queue left open."""
-    import streamlit as st
-
-    st.cache_data.clear()
-    yield
-    st.cache_data.clear()
-    for opened in ("jobs", "store"):
-        if opened in cache._opened:
-            cache._opened.pop(opened).close()
 
 
 def measure(low: float, high: float, runs: tuple[str, ...] = ()) -> Measure:
@@ -81,23 +68,6 @@ def nothing_measured(monkeypatch, tmp_path):
     return empty
 
 
-def open_page(page: str = "claims", language: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    app.query_params["lang"] = language
-    for key, value in query.items():
-        app.query_params[key] = value
-    # the page itself is the first that runs: the overview would cost every test a second
-    app.switch_page(f"pages/{page}.py").run()
-    assert not app.exception
-    assert app.title[0].value == say(language, f"{page}.title")
-    return app
-
-
-def text_of(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.header, app.subheader)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
-
-
 def opening(app: AppTest) -> list[str]:
     """The claims that the list offers."""
     return [button.key.removeprefix("open_") for button in app.button if str(button.key).startswith("open_")]
@@ -108,7 +78,7 @@ def opening(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_opens_with_the_score_and_with_what_is_wrong(judged_all, language):
-    app = open_page(language=language)
+    app = open_page("claims", language=language)
     assert len(app.get("vega_lite_chart")) == 1
     shown, decided = text_of(app), listing.decided(judged_all)
     counts = {verdict: sum(result.verdict == verdict for result in decided.values()) for verdict in VERDICTS}
@@ -129,7 +99,7 @@ def test_the_page_opens_with_the_score_and_with_what_is_wrong(judged_all, langua
 
 
 def test_filters_are_in_the_link(judged_all):
-    app = open_page(section="2.3", verdict="supported", data="digits")
+    app = open_page("claims", section="2.3", verdict="supported", data="digits")
     chosen = opening(app)
     for claim in CLAIMS:
         on_digits = [result.verdict for result in judged_all[claim.id] if result.dataset == "digits"]
@@ -145,13 +115,13 @@ def test_filters_are_in_the_link(judged_all):
 def test_verdicts_on_a_third_data_set_can_be_asked_for(judged_all, monkeypatch):
     judged = {id: (*rows, replace(rows[0], dataset="pets")) if id == "C40" else rows for id, rows in judged_all.items()}
     monkeypatch.setattr(cache, "claim_results", lambda: judged)
-    app = open_page(data="pets")
+    app = open_page("claims", data="pets")
     assert opening(app) == ["C40"] and not app.warning
 
 
 @pytest.mark.parametrize("key", ["claim", "section", "system", "verdict", "data"])
 def test_an_unknown_value_in_the_link_is_named_and_the_list_is_shown(judged_all, key):
-    app = open_page(**{key: "C99"})
+    app = open_page("claims", **{key: "C99"})
     assert any("C99" in warning.value and key in warning.value for warning in app.warning)
     assert len(opening(app)) == 50
     if key == "claim":
@@ -159,14 +129,14 @@ def test_an_unknown_value_in_the_link_is_named_and_the_list_is_shown(judged_all,
 
 
 def test_a_claim_may_be_written_small_in_the_link(judged_all):
-    app = open_page(claim="c24")
+    app = open_page("claims", claim="c24")
     assert not app.warning and app.header[0].value.startswith("C24 ")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("claim", ["C24", "C37", "C40", "C18"])
 def test_a_claim_has_its_own_link(judged_all, claim, language):
-    app = open_page(language=language, claim=claim)
+    app = open_page("claims", language=language, claim=claim)
     row, shown = listing.BY_ID[claim], text_of(app)
     for words in (
         *filter(None, map(row.words, ("statement", "question", "refuted_by", "right", "wrong"))),
@@ -184,7 +154,7 @@ def test_a_claim_has_its_own_link(judged_all, claim, language):
 
 
 def test_previous_and_next_go_through_the_filtered_claims(judged_all):
-    app = open_page(claim="C24", section="2.1")
+    app = open_page("claims", claim="C24", section="2.1")
     order = opening(app)
     assert "C24" in order and len(order) < 50
     app.button(key="claim_next").click().run()
@@ -200,11 +170,11 @@ def test_previous_and_next_go_through_the_filtered_claims(judged_all):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_measurements_everything_is_untested(nothing_measured, language):
-    app = open_page(language=language)
+    app = open_page("claims", language=language)
     counts = dict.fromkeys(VERDICTS, 0) | {"untested": 50}
     assert say(language, "claims.score", count=50, **counts) in text_of(app)
     assert say(language, "claims.wrong_none") in text_of(app)
-    app = open_page(language=language, claim="C37")
+    app = open_page("claims", language=language, claim="C37")
     assert not app.get("vega_lite_chart")
     assert say(language, "verdict.untested") in text_of(app)
     assert "python -m tf_models run factorial" in text_of(app)
@@ -216,7 +186,7 @@ def test_two_data_sets_may_disagree_and_both_are_shown(judged_all):
     claim = next(
         claim for claim, rows in judged_all.items() if {row.verdict for row in rows} == {"supported", "not_supported"}
     )
-    shown = text_of(open_page(claim=claim))
+    shown = text_of(open_page("claims", claim=claim))
     for row in judged_all[claim]:
         assert f"{say('en', f'verdict.{row.verdict}')}] {row.dataset}" in shown
 

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 from synthetic import correct_share, fill, indexed, make_record
+from visits import open_page, text_of
 
 from pages.ui import analyses, cache, frame, theme
 from pages.ui.charts import intervals, sheets
@@ -29,19 +31,10 @@ from tf_models.study.plans import command, plan, plans
 from tf_models.zoo import CLASSROOM, SWITCHES, configure
 from tf_models.zoo.spec import MIXERS, WITH_HEADS, WITH_RELATIVE_POSITIONS
 
-ROOT = Path(__file__).parents[1]
 PAGES = list(frame.PAGES)
+pytestmark = pytest.mark.usefixtures("fresh_server")
 # Charts that are drawn from specifications or publications, not from records.
 UNMEASURED = {"claims": 1, "ffn": 1, "anatomy": 3, "parameters": 2}
-
-
-@pytest.fixture(autouse=True)
-def fresh_server():
-    """No queue left open."""
-    yield
-    for opened in ("jobs", "store"):
-        if opened in cache._opened:
-            cache._opened.pop(opened).close()
 
 
 @pytest.fixture
@@ -50,23 +43,8 @@ def nothing_shipped(monkeypatch, tmp_path):
     monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
 
 
-def open_page(page: str, language: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
-    app.query_params["lang"] = language
-    for key, value in query.items():
-        app.query_params[key] = value
-    if page != "overview":  # the page itself is the first that runs: the overview would cost every test a second
-        app.switch_page(f"pages/{page}.py")
-    return app.run()
-
-
 def charts_of(app: AppTest) -> list:
     return app.get("vega_lite_chart")
-
-
-def text_of(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.header, app.subheader)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -474,11 +452,15 @@ def test_what_is_shown_follows_from_all_runs_that_have_finished(nothing_shipped)
         run_id = store.add(record.spec, record.fingerprint)
         store.finish(replace(record, run_id=run_id, fingerprint=record.spec.fingerprint(record.dataset_hash)))
 
+    def pairs() -> int:
+        controls = {control.name: control for control in cache.analysis("hybrids", "digits").controls}
+        return controls["same_arm_twice"].measure.seeds
+
     for record in before:
         finish(record)
-    assert cache.analysis("hybrids", "digits").control("same_arm_twice").measure.seeds == wanted.seeds - 1
+    assert pairs() == wanted.seeds - 1
     finish(last)
-    assert cache.analysis("hybrids", "digits").control("same_arm_twice").measure.seeds == wanted.seeds
+    assert pairs() == wanted.seeds
     assert cache.all_records() is cache.all_records(), "shared, not copied"
 
 
