@@ -10,16 +10,16 @@ from tf_models.errors import LabError
 frame.ensure()
 frame.heading("feature_maps")
 
-datasets = cache.model_datasets()
-if not datasets:
+networks = cache.networks()
+if not networks:
     st.info(say("feature_maps.empty"))
     st.stop()
 first, second, third = st.columns(3)
 sides = [(side, *(f"{side}_{part}" for part in feature_maps.PARTS)) for side in ("left", "right")]
 dataset = links.choose(
-    "data", say("feature_maps.dataset"), datasets, where=first, resets=("image", *sides[0], *sides[1])
+    "data", say("feature_maps.dataset"), tuple(networks), where=first, resets=("image", *sides[0], *sides[1])
 )
-models = cache.model_choices(dataset)
+models = networks[dataset]
 names = {choice: feature_maps.model_name(choice, record) for choice, record in models.items()}
 image, hint = feature_maps.choose_image(dataset, models, second, third)
 if image is None:

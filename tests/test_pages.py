@@ -309,7 +309,7 @@ INSIDE = [(variant, "en") for variant in CLASSROOM] + [("mobilevit", "zh"), ("lo
 @pytest.mark.parametrize(("variant", "language"), INSIDE)
 def test_the_inside_of_every_variant_can_be_seen(opened_networks, monkeypatch, variant, language):
     records = {name: make_record(run) for name, (run, _) in opened_networks.items()}
-    monkeypatch.setattr(cache, "model_choices", lambda dataset: records)
+    monkeypatch.setattr(cache, "networks", lambda: {"digits": records})
     monkeypatch.setattr(cache, "taps_of", lambda choice, spec, image: opened_networks[choice][1])
     run, taps = opened_networks[variant]
     query = {"left": variant, "left_layer": list(feature_maps.layer_names(run, taps))[-1]}
@@ -486,3 +486,16 @@ def test_only_runs_of_one_version_of_the_data_one_device_and_this_code_are_compa
     shown = text_of(app)
     assert say("en", "topic.source", device="CPU", version="new", dataset="digits") in shown
     assert say("en", "train.not_compared", runs=2) in shown
+
+
+def test_what_the_ffn_is_worth_has_one_answer_per_data_set_and_scale_on_every_page():
+    overview = text_of(open_page("overview"))
+    for dataset in STUDIED:
+        shown = text_of(open_page("ffn", data=dataset))
+        answers = [line for line in shown.splitlines() if line.startswith(f"On **{dataset}** (")]
+        scales = [line.split(")")[0] for line in answers]
+        assert answers and len(set(scales)) == len(scales) and all(line in overview for line in answers)
+        heat_map = cache.analysis("factorial", dataset)
+        told = next(line for line in answers if f"{heat_map.scale.epochs} epochs" in line)
+        low, high = (f"{100 * getattr(heat_map.measures['gain.attention'], end):+.2f}" for end in ("low", "high"))
+        assert f"{low} to {high}".replace("-", "−") in told

@@ -6,7 +6,6 @@ All of it is shared by all visitors of the server and not to be changed.
 import atexit
 import logging
 import threading
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,9 @@ from tf_models.jobs.queue import Jobs
 from tf_models.runs import showcase
 from tf_models.runs.known import known_records, known_stamp
 from tf_models.runs.provenance import Records
-from tf_models.runs.reading import read_spec
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
-from tf_models.runs.store import FINISHED, RunStore
+from tf_models.runs.store import RunStore
 from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
 from tf_models.study.judging import Result, load_results
@@ -103,52 +101,27 @@ def _judged(stamp: int) -> dict[str, tuple[Result, ...]]:
     return load_results(all_records())
 
 
-# Trained models for Feature maps
+def networks() -> dict[str, dict[str, RunRecord]]:
+    """Data set → name → record of every network whose weights are here."""
+    return showcase.networks_with_weights(_store_or_none())
 
 
-def model_choices(dataset: str) -> dict[str, RunRecord]:
-    """Models on `dataset` whose weights are here: the shipped ones by their variant, then own runs, newest first."""
-    found = {}
-    for name in showcase.showcases():
-        shown = showcase.load_showcase(name)
-        if shown.record.spec.dataset == dataset:
-            found[shown.record.spec.variant] = shown.record
-    opened = _store_or_none()
-    for run in opened.runs([FINISHED], limit=200) if opened is not None else []:
-        if run.record is not None and run.spec.dataset == dataset and opened and opened.has_weights(run.id):
-            found[run.id] = run.record
-    return found
-
-
-def model_datasets() -> tuple[str, ...]:
-    """Data sets with at least one trained model, the shipped ones first."""
-    shown = [showcase.load_showcase(name).record.spec.dataset for name in showcase.showcases()]
-    opened = _store_or_none()
-    runs = opened.runs([FINISHED], limit=200) if opened is not None else []
-    own = [run.record.spec.dataset for run in runs if run.record is not None]
-    return tuple(sorted(dict.fromkeys(shown), reverse=True)) + tuple(d for d in dict.fromkeys(own) if d not in shown)
-
-
-def taps_of(choice: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray]:
-    """What flows through a model for one image (H, W, channels): shipped where it is, else computed in a worker."""
-    if (name := _shipped_name(choice, spec)) is not None:
-        shown = showcase.load_showcase(name)
-        for index, known in enumerate(shown.images):
-            if np.array_equal(known, image):
-                return {tap: array[index].astype(np.float32) for tap, array in shown.taps.items()}
-    return _computed_taps(choice, asdict(spec), image.tobytes(), image.shape)
+def taps_of(name: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray]:
+    """What flows through one of `networks` for one image (H, W, channels): shipped, or else computed in a worker."""
+    if (shipped := f"{name}-{spec.dataset}") not in showcase.showcases():
+        return _computed_taps(name, spec, spec.dataset, image.tobytes(), image.shape)
+    shown = showcase.load_showcase(shipped)
+    for index, known in enumerate(shown.images):
+        if np.array_equal(known, image):
+            return {tap: array[index].astype(np.float32) for tap, array in shown.taps.items()}
+    return _computed_taps(shipped, spec, spec.dataset, image.tobytes(), image.shape)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _computed_taps(choice: str, spec: dict, pixels: bytes, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+def _computed_taps(
+    name: str, _spec: RunSpec, dataset: str, pixels: bytes, shape: tuple[int, ...]
+) -> dict[str, np.ndarray]:
     image = np.frombuffer(pixels, np.uint8).reshape(1, *shape)
-    run = read_spec(spec, choice)
-    name = _shipped_name(choice, run)
-    weights = showcase.showcase_weights(name) if name is not None else store().read_weights(choice)
-    arrays = jobs().ask(worker.taps, run, weights, image)
-    return {tap: array[0] for tap, array in arrays.items()}
-
-
-def _shipped_name(choice: str, spec: RunSpec) -> str | None:
-    name = f"{choice}-{spec.dataset}"
-    return name if name in showcase.showcases() else None
+    shipped = name in showcase.showcases()
+    weights = showcase.showcase_weights(name) if shipped else store().read_weights(name)
+    return {tap: array[0] for tap, array in jobs().ask(worker.taps, _spec, weights, image).items()}

@@ -60,7 +60,8 @@ class RunRecord:
         """One flat JSON object; `epochs` counts them, `history` lists them."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         spec = asdict(values.pop("spec"))
-        return {**spec, **spec.pop("recipe"), **values, "history": list(self.history)}
+        recipe = spec.pop("recipe")
+        return {**spec, **recipe, **values, "history": list(self.history)}
 
 
 def pack_correct(correct: np.ndarray) -> str:

@@ -15,7 +15,10 @@ import numpy as np
 from tf_models.runs import shipped
 from tf_models.runs.reading import read_record
 from tf_models.runs.record import RunRecord
+from tf_models.runs.store import RunStore
 from tf_models.runs.weights import Weights, half_precision, pack_weights
+
+LATEST = 200  # own runs that are offered
 
 
 @dataclass(frozen=True)
@@ -76,3 +79,18 @@ def write_showcase(shown: Showcase, weights: Weights) -> Path:
     path = shipped.RESULTS / f"{shown.record.spec.variant}-{shown.record.spec.dataset}.npz"
     np.savez_compressed(path, **arrays)
     return path
+
+
+def networks_with_weights(store: RunStore | None) -> dict[str, dict[str, RunRecord]]:
+    """Data set → name → record of every network whose weights are here.
+
+    The shipped ones come first, by their variant, then the latest own runs, by their id, newest first.
+    """
+    found: dict[str, dict[str, RunRecord]] = {}
+    shipped_ones = [load_showcase(name).record for name in showcases()]
+    for record in sorted(shipped_ones, key=lambda record: record.dataset_source != "embedded"):
+        found.setdefault(record.spec.dataset, {})[record.spec.variant] = record
+    for record in reversed(store.records()[-LATEST:] if store is not None else []):
+        if store is not None and store.has_weights(record.run_id):
+            found.setdefault(record.spec.dataset, {})[record.run_id] = record
+    return found
