@@ -15,10 +15,10 @@ import pytest
 
 from tf_models.__main__ import _parser, main
 from tf_models.data import content_hash
-from tf_models.jobs.showcase import showcases
 from tf_models.runs import shipped
 from tf_models.runs.known import index
 from tf_models.runs.shipped import shipped_records
+from tf_models.runs.showcase import showcases
 from tf_models.runs.store import ACTIVE, RunStore
 from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
