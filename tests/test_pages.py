@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -265,11 +264,10 @@ def test_a_measured_network_fills_the_ffn_page(only_records, variant):
 @pytest.fixture(scope="module")
 def opened_networks():
     """Variant → a run of it on digits, and what flows through it with the weights of a start."""
-    import tempfile
-
     from tf_models.training.build import build
     from tf_models.training.initialize import start
     from tf_models.training.taps import read_taps
+    from tf_models.training.weights import weights_of
 
     found = {}
     image = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 1), np.uint8)
@@ -277,9 +275,7 @@ def opened_networks():
         run = RunSpec(variant, {}, "digits", backend="tensorflow")
         model = build(run.model)
         start(model, 0)
-        with tempfile.TemporaryDirectory() as folder:
-            model.save_weights(path := Path(folder) / "run.weights.h5")
-            taps = read_taps(run.model, path.read_bytes(), image)
+        taps = read_taps(run.model, weights_of(model), image)
         found[variant] = run, {tap: array[0] for tap, array in taps.items()}
     return found
 
