@@ -49,65 +49,51 @@ def finished(store: RunStore, spec: RunSpec, **changes) -> RunRecord:
     return record
 
 
+def execute(store: RunStore, sql: str, **values) -> None:
+    """What another program does to the store."""
+    with store._engine.begin() as connection:
+        connection.execute(sa.text(sql), values)
+
+
+def overwrite(store: RunStore, column: str, text: str, run_id: str) -> None:
+    execute(store, f"UPDATE runs SET {column} = :text WHERE id = :id", text=text, id=run_id)
+
+
 @pytest.mark.parametrize("spec", [RunSpec(), FULL], ids=["default", "full"])
-def test_a_spec_survives_json(spec):
+def test_a_spec_and_its_record_survive_json(spec):
     copy = read_spec(json.loads(json.dumps(dataclasses.asdict(spec))), "")
-    assert copy == spec
-    assert hash(copy) == hash(spec)
-    assert copy.fingerprint("x") == spec.fingerprint("x")
-
-
-@pytest.mark.parametrize("count", [1, 7, 8, 9, 360, 1001])
-def test_correctness_is_the_inverse_of_pack_correct(count):
-    correct = np.random.default_rng(count).random(count) < 0.7
-    record = make_record(RunSpec(), correct)
-    assert record.correctness.dtype == bool
-    np.testing.assert_array_equal(record.correctness, correct)
-    assert len(pack_correct(correct)) < 4 + count / 5  # a bit an image
-
-
-def test_a_record_survives_json():
-    record = make_record(FULL, np.arange(37) % 3 > 0)
+    assert copy == spec and hash(copy) == hash(spec) and copy.fingerprint("x") == spec.fingerprint("x")
+    record = make_record(spec, np.arange(37) % 3 > 0)
     document = json.loads(json.dumps(record.to_dict()))
     assert read_record(document) == record
-    assert (
-        document["epochs"] == 3 and document["variant"] == "vit" and document["switches"] == {"depth": 2, "ffn": "off"}
-    )
+    assert (document["epochs"], document["switches"]) == (spec.recipe.epochs, spec.switches)
 
 
-CHANGES = {
-    "variant": "cnn",
-    "switches": {"norm": "batch"},
-    "dataset": "mnist",
-    "train_size": 500,
-    "seed": 1,
-    "recipe": Recipe(epochs=2),
-    "backend": "jax",
-}
-RECIPE_CHANGES = {
-    "epochs": 2,
-    "learning_rate": 1e-3,
-    "batch_size": 32,
-    "weight_decay": 0.0,
-    "dropout": 0.5,
-    "mixed_precision": True,
-    "xla": True,
-}
+def test_correctness_is_the_inverse_of_pack_correct():
+    for count in (1, 7, 8, 9, 360, 1001):
+        correct = np.random.default_rng(count).random(count) < 0.7
+        record = make_record(RunSpec(), correct)
+        assert record.correctness.dtype == bool and np.array_equal(record.correctness, correct)
+        assert len(pack_correct(correct)) < 4 + count / 5  # one bit per image
+
+
+CHANGES = dict(variant="cnn", switches={"norm": "batch"}, dataset="mnist", train_size=500, seed=1, backend="jax")
+RECIPE_CHANGES = dict(
+    epochs=2, learning_rate=1e-3, batch_size=32, weight_decay=0.0, dropout=0.5, mixed_precision=True, xla=True
+)
 
 
 def test_the_fingerprint_depends_on_everything_that_was_asked(monkeypatch):
-    assert set(CHANGES) == {f.name for f in dataclasses.fields(RunSpec)}
+    assert {*CHANGES, "recipe"} == {f.name for f in dataclasses.fields(RunSpec)}
     assert set(RECIPE_CHANGES) == {f.name for f in dataclasses.fields(Recipe)}
     base = RunSpec(backend="tensorflow")
-    prints = [base.fingerprint("x"), base.fingerprint("y")]
-    prints += [dataclasses.replace(base, **{name: value}).fingerprint("x") for name, value in CHANGES.items()]
-    for name, value in RECIPE_CHANGES.items():
-        if name != "epochs":  # among CHANGES
-            spec = dataclasses.replace(base, recipe=dataclasses.replace(base.recipe, **{name: value}))
-            prints.append(spec.fingerprint("x"))
+    recipes = [dataclasses.replace(base.recipe, **{name: value}) for name, value in RECIPE_CHANGES.items()]
+    specs = [dataclasses.replace(base, **{name: value}) for name, value in CHANGES.items()]
+    specs += [dataclasses.replace(base, recipe=recipe) for recipe in recipes]
+    prints = [base.fingerprint("x"), base.fingerprint("y"), *(spec.fingerprint("x") for spec in specs)]
     monkeypatch.setattr("tf_models.runs.spec.TRAINING_VERSION", -1)
     prints.append(base.fingerprint("x"))
-    assert len(set(prints)) == len(prints)
+    assert len(set(prints)) == len(prints) == 16
 
 
 ROWS = {  # one value of a row of CLASSROOM, changed
@@ -132,18 +118,10 @@ def test_another_architecture_under_the_same_name_is_another_run(change, store, 
     assert store.records() == [record, other]  # it stays in the list of runs
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("epochs", 0),
-        ("epochs", 1001),
-        ("learning_rate", 0),
-        ("learning_rate", float("nan")),
-        ("batch_size", 0),
-        ("weight_decay", -1),
-        ("dropout", 1.0),
-    ],
-)
+REFUSED = [("epochs", 0), ("epochs", 1001), ("learning_rate", 0), ("learning_rate", float("nan")), ("batch_size", 0)]
+
+
+@pytest.mark.parametrize(("name", "value"), [*REFUSED, ("weight_decay", -1), ("dropout", 1.0)])
 def test_a_recipe_refuses_what_cannot_be_trained(name, value):
     with pytest.raises(LabError, match=f"{name} is {value}: it must be from"):
         Recipe(**{name: value})
@@ -153,12 +131,6 @@ def test_a_seed_outside_31_bits_is_refused():
     for seed in (-1, 2**31):
         with pytest.raises(LabError, match=f"seed is {seed}"):
             RunSpec(seed=seed)
-
-
-def test_an_unknown_backend_is_refused(monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "theano")
-    with pytest.raises(LabError, match="theano.*tensorflow, jax, torch"):
-        RunSpec()
 
 
 def test_a_finished_run_is_found_by_its_fingerprint_and_keeps_its_record(store):
@@ -176,13 +148,6 @@ def test_a_finished_run_is_found_by_its_fingerprint_and_keeps_its_record(store):
     assert run.created <= run.started <= run.ended
     assert store.find(record.fingerprint) == record
     assert [row["loss"] for row in store.epochs(run_id)] == [1, 1 / 2, 1 / 3]
-
-
-def test_a_second_store_on_the_same_home_sees_the_same_runs(store):
-    run_id = store.add(FULL, "f")
-    other = RunStore()
-    assert other.get(run_id).spec == FULL
-    other.close()
 
 
 def test_runs_are_listed_newest_first_and_by_state_and_visitor(store):
@@ -207,32 +172,15 @@ def test_a_run_that_has_ended_keeps_its_state(store, end):
         store.leave("")
     after = store.get(run_id)
     assert (after.status, after.ended, str(after.reason)) == (end, before.ended, str(before.reason))
-
-
-def test_a_stopped_run_does_not_finish_later(store):
-    run_id = store.add(FULL, "f")
-    store.set_status(run_id, STOPPED)
+    assert end == FINISHED or after.reason.code == "not_finite"
     store.finish(dataclasses.replace(make_record(FULL), run_id=run_id))
-    assert store.get(run_id).status == STOPPED
-    assert store.find(make_record(FULL).fingerprint) is None
-
-
-def test_a_reason_is_kept_as_a_sentence_that_can_be_translated(store, tmp_path):
-    run_id = store.add(FULL, "f")
-    store.set_status(run_id, FAILED, LabError("home_not_writable", path=tmp_path, reason="full"))
-    reason = store.get(run_id).reason
-    assert reason.code == "home_not_writable"
-    assert str(reason) == str(LabError("home_not_writable", path=tmp_path, reason="full"))
+    assert store.get(run_id).status == (FINISHED if end == INTERRUPTED else end)  # its worker may come back
 
 
 def test_the_runs_of_a_silent_owner_are_interrupted_and_those_of_a_live_one_are_not(store, monkeypatch):
     now = time.time()
     store.beat("silent")
-    lost = [
-        store.add(FULL, "f", owner="silent"),
-        store.add(FULL, "f", owner="silent"),
-        store.add(FULL, "f", owner="never"),
-    ]
+    lost = [store.add(FULL, "f", owner=owner) for owner in ("silent", "silent", "never")]
     done = store.add(FULL, "f", owner="silent")
     store.set_status(lost[0], RUNNING)
     store.set_status(done, FAILED)
@@ -331,64 +279,44 @@ def test_an_unknown_reason_state_epoch_and_owner_hide_nothing(store):
     assert store.get(run_id).status == UNREADABLE and "archived" in str(store.get(run_id).reason)
     running = store.add(FULL, "f", owner="odd")
     for epoch, text in enumerate(('{"epoch": 1, "validation_accuracy": 0.5}', "{}", "x", '{"epoch": "one"}')):
-        with store._engine.begin() as connection:
-            connection.execute(
-                sa.text("INSERT INTO epochs VALUES (:id, :epoch, :text)"), dict(id=running, epoch=epoch, text=text)
-            )
+        execute(store, "INSERT INTO epochs VALUES (:id, :epoch, :text)", id=running, epoch=epoch, text=text)
     assert store.epochs(running) == [{"epoch": 1, "validation_accuracy": 0.5}]
-    with store._engine.begin() as connection:  # a text is larger than every number
-        connection.execute(sa.text("INSERT INTO owners VALUES ('odd', 'yesterday')"))
+    execute(store, "INSERT INTO owners VALUES ('odd', 'yesterday')")  # a text is larger than every number
     store.beat("me")
     assert store.get(running).status == INTERRUPTED
-
-
-def overwrite(store: RunStore, column: str, text: str, run_id: str) -> None:
-    with store._engine.begin() as connection:
-        connection.execute(sa.text(f"UPDATE runs SET {column} = :text WHERE id = :id"), dict(text=text, id=run_id))
-
-
-def test_an_unknown_run_is_named(store):
-    with pytest.raises(LabError, match="Unknown run “nothing”"):
-        store.get("nothing")
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("not a folder")  # a mode would not stop root
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "file" / "home"))
-    with pytest.raises(LabError) as caught:
+    with pytest.raises(LabError, match=f"LAB_HOME {tmp_path / 'file' / 'home'} cannot be written"):
         RunStore()
-    assert caught.value.code == "home_not_writable"
-    assert str(tmp_path / "file" / "home") in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "content", [b"this is no database, but a text of some length" * 100, b"SQLite format 3\0" * 300]
-)
+@pytest.mark.parametrize("content", [b"a text of some length, and no database" * 100, b"SQLite format 3\0" * 300])
 def test_a_broken_store_is_named(lab_home, content):
     lab_home.mkdir()
     (lab_home / "lab.sqlite").write_bytes(content)
-    with pytest.raises(LabError) as caught:
+    with pytest.raises(LabError, match="lab.sqlite cannot be used"):
         RunStore()
-    assert caught.value.code == "store_broken"
-    assert "lab.sqlite" in str(caught.value)
 
 
 def test_a_store_with_other_tables_is_named(lab_home):
     lab_home.mkdir()
     with sqlite3.connect(lab_home / "lab.sqlite") as connection:
-        connection.execute("CREATE TABLE runs (other TEXT)")
-        connection.execute("CREATE TABLE epochs (other TEXT)")
-        connection.execute("CREATE TABLE owners (other TEXT)")
+        for table in ("runs", "epochs", "owners"):
+            connection.execute(f"CREATE TABLE {table} (other TEXT)")
     connection.close()
     with pytest.raises(LabError, match="lab.sqlite cannot be used"):
         store = RunStore()
         store.add(FULL, "f")
 
 
-def test_a_store_that_breaks_later_says_so(store):
+def test_an_unknown_run_and_a_store_that_breaks_later_are_named(store):
     run_id = store.add(FULL, "f")
-    with store._engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE runs"))
+    with pytest.raises(LabError, match="Unknown run “nothing”"):
+        store.get("nothing")
+    execute(store, "DROP TABLE runs")
     with pytest.raises(LabError, match="run store .*lab.sqlite cannot be used"):
         store.get(run_id)
 
@@ -406,17 +334,9 @@ def test_the_database_can_be_elsewhere(tmp_path, lab_home, monkeypatch):
     other.close()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "nothing://host/db", "sqlite:////no/such/folder/lab.sqlite"])
+@pytest.mark.parametrize("url", ["nonsense", "nothing://lab:secret@host/db", "sqlite:////no/such/folder/lab.sqlite"])
 def test_a_database_that_cannot_be_opened_is_named(url, monkeypatch):
     monkeypatch.setenv("LAB_DATABASE_URL", url)
-    with pytest.raises(LabError) as caught:
+    with pytest.raises(LabError, match="run store .* cannot be used") as caught:
         RunStore()
-    assert caught.value.code == "store_broken"
-    assert url in str(caught.value)
-
-
-def test_a_database_password_is_not_shown(monkeypatch):
-    monkeypatch.setenv("LAB_DATABASE_URL", "nothing://lab:secret@host/db")
-    with pytest.raises(LabError) as caught:
-        RunStore()
-    assert "secret" not in str(caught.value)
+    assert url.replace("secret", "***") in str(caught.value)

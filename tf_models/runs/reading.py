@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields
 from types import UnionType
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from tf_models.errors import LabError
 from tf_models.runs.record import SCHEMA, RunRecord
@@ -15,15 +15,16 @@ from tf_models.runs.spec import Recipe, RunSpec
 BEFORE = {"updates": None, "fit_loss": None, "fit_accuracy": None, "schema": 1}
 
 
-def _kind(annotation: Any) -> Any:
-    if annotation is float:
-        return float | int
-    return annotation if isinstance(annotation, UnionType) else get_origin(annotation) or annotation
+def _kinds(annotation: Any) -> tuple[type, ...]:
+    """The types that a value in JSON may have; a whole number may stand for a float."""
+    if isinstance(annotation, UnionType):
+        return tuple(kind for part in get_args(annotation) for kind in _kinds(part))
+    return (float, int) if annotation is float else (get_origin(annotation) or annotation,)
 
 
-_RECIPE = {f.name: _kind(f.type) for f in fields(Recipe)}
-_SPEC = {f.name: _kind(f.type) for f in fields(RunSpec) if f.name != "recipe"}
-_OWN = {f.name: _kind(f.type) for f in fields(RunRecord) if f.name != "spec"}
+_RECIPE = {f.name: _kinds(f.type) for f in fields(Recipe)}
+_SPEC = {f.name: _kinds(f.type) for f in fields(RunSpec) if f.name != "recipe"}
+_OWN = {f.name: _kinds(f.type) for f in fields(RunRecord) if f.name != "spec"}
 
 
 def read_record(values: Any, run_id: str = "") -> RunRecord:
@@ -48,7 +49,7 @@ def read_record(values: Any, run_id: str = "") -> RunRecord:
         raise LabError("record_unreadable", value=run_id, problem=str(error)) from error
 
 
-def _chosen(values: Mapping[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
+def _chosen(values: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
     chosen = {name: values.get(name, ...) for name in kinds}
     for name, value in chosen.items():
         if not isinstance(value, kinds[name]) or (type(value) is float and not math.isfinite(value)):
