@@ -6,6 +6,7 @@ import streamlit as st
 from pages.ui import cache, frame, links
 from pages.ui.parts import runs
 from pages.ui.words import say
+from tf_models.runs.known import is_current
 from tf_models.runs.shipped import shipped_problems, shipped_records
 from tf_models.runs.store import FINISHED, UNREADABLE
 
@@ -41,4 +42,6 @@ if chosen in unreadable:
 elif chosen in reasons:
     st.error(say("runs.reason", reason=frame.error_text(reasons[chosen])))
 if chosen in records:
+    if origin == "own" and not is_current(records[chosen]):
+        st.info(say("runs.outdated"), icon=":material/history:")
     runs.show_record(records[chosen])
