@@ -81,7 +81,7 @@ CASES = [
     ("swin_tiny", "C24", ("12 FFNs", "61.1 %"), {"ffn_ratio": 2.0}, "44.0 %"),
     ("mobilenet_v2", "C35", ("16 of the 17", "24 → 144 → 144 → 24"), {"ffn_ratio": 1.0}, "0 of the 17"),
     ("mobilenet_v1", "C35", ("0 of the 13", "512 → 512 → 1,024"), {"kind": "inverted"}, "13 of the 13"),
-    ("resnet50", "C32", ("15 of the 16", "256 → 64 → 64 → 256"), {"ffn_ratio": 4.0}, "16 widen first"),
+    ("resnet50", "C32", ("15 of the 16", "256 → 64 → 64 → 256"), {"ffn_ratio": 4.0}, "16 first widen"),
     ("vgg16", "C34", ("89.4 %", "138,357,544", "25,088", "7×7"), {"width": 64}, "3,136"),
     ("vgg16", "C07", ("224×224 → 112×112", "64 → 128 → 256 → 512"), {"width": 64}, "channels go 64."),
     ("mixer_b16", "C38", ("3.0 %", "94.6 %", "196 → 384 → 196"), {"token_ratio": 1.0}, "5.9 %"),
@@ -160,7 +160,7 @@ def test_the_page_shows_any_two(language, query):
 
 def test_the_page_opens_with_the_texts_first_mistake():
     text = "\n".join(str(element.value) for element in open_page("anatomy").markdown)
-    for figure in ("196 patch tokens at every one of its 12 blocks", "56×56 → 28×28 → 14×14 → 7×7", "90.6 %"):
+    for figure in ("196 patch tokens in each of its 12 blocks", "56×56 → 28×28 → 14×14 → 7×7", "90.6 %"):
         assert figure in text
 
 

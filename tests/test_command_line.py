@@ -162,7 +162,7 @@ BAD = {
     ),
     "an option of another experiment": (
         ["run", "parameter-efficiency", "--depths", "1,2"],
-        "parameter-efficiency has no --depths (given (1, 2))",
+        "parameter-efficiency has no option --depths (given (1, 2))",
     ),
     "no FFN to switch": (["run", "ffn-gap", "--variant", "resnet"], "resnet cannot honour ffn="),
     "no such switch": (["train", "mobilenet_v1", "--set", "skip=off"], "mobilenet_v1 cannot honour skip=off"),

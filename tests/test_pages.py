@@ -256,8 +256,8 @@ def test_a_measured_network_fills_the_ffn_page(only_records, variant):
     assert not app.exception
     assert len(charts_of(app)) >= 3  # the gap, how the arms learn, the published figures; more where it is shipped
     shown, name = text_of(app), say("en", f"train.variant.{variant}")
-    assert f"{name} with the FFN is **10.00 points**" in shown
-    assert ("equal parameters. Against" in shown) == (variant == "mixer")  # 8×8 images: its weights hardly grow
+    assert f"{name} is **10.00 points** better with its FFN" in shown
+    assert ("equal parameters. Compared" in shown) == (variant == "mixer")  # 8×8 images: its weights hardly grow
     assert ("Checked with the Vision Transformer" in shown) == (variant == "mobilevit")
 
 

@@ -33,7 +33,7 @@ def test_a_page_says_which_setting_cannot_be_read(monkeypatch):
     monkeypatch.setenv("LAB_MAX_QUEUE", "ten")
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not page.exception and [error.value for error in page.error] == [
-        "LAB\\_MAX\\_QUEUE is “ten”: it must be a whole number from 1 on."
+        "LAB\\_MAX\\_QUEUE is “ten”: it must be a whole number, 1 or more."
     ]
 
 
