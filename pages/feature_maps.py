@@ -49,4 +49,4 @@ for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=Tr
 if hint:
     st.caption(hint)
 st.caption(say("feature_maps.more"))
-st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.ICONS["train"])
+st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.PAGES["train"])

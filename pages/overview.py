@@ -30,7 +30,7 @@ for column, (page, key) in zip(
     (("ffn", "overview.open_ffn"), ("feature_maps", "overview.open_maps"), ("train", "overview.open_train")),
     strict=True,
 ):
-    column.page_link(f"pages/{page}.py", label=say(key), icon=frame.ICONS[page])
+    column.page_link(f"pages/{page}.py", label=say(key), icon=frame.PAGES[page])
 
 st.header(say("overview.tables"))
 deciding = listing.decided(cache.claim_results())
@@ -38,7 +38,7 @@ st.markdown(listing.score_words(deciding))
 if wrong := listing.wrong_statements(deciding):
     st.subheader(say("claims.wrong"), anchor=False)
     listing.show_links([result.claim.id for result in wrong], why=True, mark=False)
-st.page_link("pages/claims.py", label=say("overview.open_claims"), icon=frame.ICONS["claims"])
+st.page_link("pages/claims.py", label=say("overview.open_claims"), icon=frame.PAGES["claims"])
 st.caption(say("overview.tables_hint"))
 text_tables.show_tables(deciding)
 st.caption(say("overview.published_hint"))

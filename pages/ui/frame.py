@@ -9,19 +9,7 @@ from pages.ui.words import language, quote, say, set_language
 from tf_models import locale, settings
 from tf_models.errors import LabError
 
-PAGES = {
-    "overview": "",
-    "claims": "claims",
-    "anatomy": "anatomy",
-    "feature_maps": "feature_maps",
-    "parameters": "parameters",
-    "ffn": "ffn",
-    "cost": "cost",
-    "hybrids": "hybrids",
-    "train": "train",
-    "runs": "runs",
-}
-ICONS = {
+PAGES = {  # name, which is also the address, and icon; the first is the front page
     "overview": ":material/home:",
     "claims": ":material/fact_check:",
     "anatomy": ":material/account_tree:",
@@ -33,6 +21,7 @@ ICONS = {
     "train": ":material/model_training:",
     "runs": ":material/receipt_long:",
 }
+FRONT = next(iter(PAGES))
 
 
 def navigation() -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
@@ -42,11 +31,11 @@ def navigation() -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
             st.Page(
                 f"pages/{name}.py",
                 title=say(f"{name}.nav"),
-                icon=ICONS[name],
-                url_path=path,
-                default=name == "overview",
+                icon=icon,
+                url_path="" if name == FRONT else name,
+                default=name == FRONT,
             )
-            for name, path in PAGES.items()
+            for name, icon in PAGES.items()
         ]
     )
 

@@ -202,7 +202,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
         st.page_link(
             "pages/runs.py",
             label=say("claims.open_run"),
-            icon=frame.ICONS["runs"],
+            icon=frame.PAGES["runs"],
             query_params={"run": run, "lang": language(), **own},
         )
 

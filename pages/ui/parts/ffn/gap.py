@@ -32,14 +32,14 @@ def show_refusal(variant: str, code: str) -> None:
     st.info(frame.error_text(LabError(code, variant=variant, value="off")), icon=":material/block:")
     page, query = NEAREST[code]
     if page == "ffn":  # a link to the page one is on would leave the address as it was
-        st.button(say("ffn.nearest"), icon=frame.ICONS[page], on_click=st.query_params.update, args=(query,))
+        st.button(say("ffn.nearest"), icon=frame.PAGES[page], on_click=st.query_params.update, args=(query,))
     else:
         _link(page, say("ffn.nearest"), query)
 
 
 def _link(page: str, label: str, query: dict[str, str]) -> None:
     query = {**query, "lang": language()}
-    st.page_link(f"pages/{page}.py", label=label, icon=frame.ICONS[page], query_params=query)
+    st.page_link(f"pages/{page}.py", label=label, icon=frame.PAGES[page], query_params=query)
 
 
 def answer_words(answer: Answer, variant: str) -> str:
