@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from visits import open_page
 
-from pages.ui import theme
+from pages.ui import tables, theme
 from pages.ui.charts import networks
 from pages.ui.parts import anatomy
 from tf_models.locale import LANGUAGES, say
@@ -111,7 +111,7 @@ def test_longformer_computes_fewer_pairs_than_there_are():
 
 
 def test_multiply_adds_are_written_short():
-    assert [anatomy.count(n) for n in (17_563_828_224, 14_877_312, 768_000, 0)] == ["17.56 G", "14.9 M", "768.0 k", "0"]
+    assert [tables.large(n) for n in (17_563_828_224, 14_877_312, 768_000, 0)] == ["17.56 G", "14.9 M", "768.0 k", "0"]
 
 
 def test_the_drawing_has_a_box_for_every_part_on_the_given_scales():

@@ -45,7 +45,7 @@ def show_source(analysis: Analysis) -> None:
     """On which device and which version of the data set the runs were made, and which runs are left out for it."""
     dataset = analysis.experiment.dataset
     words = say("topic.source", dataset=dataset, version=analysis.dataset_hash[:8], device=analysis.device)
-    others = "; ".join(
+    others = say("claims.and").join(
         say("topic.other_source", runs=runs, dataset=name, version=content[:8], device=device)
         for (device, name, content), runs in analysis.left_out.items()
     )
@@ -76,7 +76,9 @@ def effect_rows(analysis: Analysis, labels: Mapping[str, str]) -> pd.DataFrame:
 def effect_words(rows: pd.DataFrame) -> str:
     """The same without the seeds, as a text alternative."""
     whole = (row for row in rows.to_dict("records") if pd.isna(row["seed"]))
-    return "; ".join(f"{row['label']} {row['mean']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]" for row in whole)
+    return say("claims.and").join(
+        f"{row['label']} {row['mean']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]" for row in whole
+    )
 
 
 def column_names() -> dict[str, str]:

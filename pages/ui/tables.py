@@ -27,7 +27,8 @@ def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> st
     if unit in IN_POINTS:
         return points(value, sign) + ("" if bare else f" {say(f'unit.{unit}')}")
     if unit == "share":
-        text = f"{100 * value:.3g}" + ("" if bare else " %")
+        text = f"{100 * value:.3g}"
+        text = text if bare else say("unit.share", value=text)
     elif value == int(value) and abs(value) < 1e6:
         text = f"{value:,.0f}"
     elif abs(value) < 1e-3 or abs(value) >= 1e6:
@@ -37,6 +38,15 @@ def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> st
     else:
         text = f"{value:.3g}"
     return text.replace("-", "−")
+
+
+def large(number: int) -> str:
+    """Such as 17.56 G or 14.9 M; in Chinese, which counts by ten thousands, 175.6 亿."""
+    for row in say("unit.large").split(", "):
+        unit, size, digits = row.split()
+        if number >= float(size):
+            return f"{number / float(size):.{digits}f} {unit}"
+    return str(number)
 
 
 def beside(data: pd.DataFrame, name: str) -> None:

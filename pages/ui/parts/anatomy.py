@@ -132,14 +132,6 @@ def system_name(system: str) -> str:
     return say(f"anatomy.{scale}", name=NAMES[name])
 
 
-def count(number: int) -> str:
-    """Multiply-adds: 17.56 G, 14.9 M."""
-    for unit, size, digits in (("G", 1e9, 2), ("M", 1e6, 1), ("k", 1e3, 1)):
-        if number >= size:
-            return f"{number / size:.{digits}f} {unit}"
-    return str(number)
-
-
 def mixer_words(part: Part) -> str:
     """What mixes the tokens of a block, with its reach."""
     mixer = part.mixer
@@ -192,8 +184,8 @@ def stage_table(spec: ModelSpec) -> pd.DataFrame:
                 "channels": last.channels,
                 "tokens": f"{area(last.grid):,}{extra if last.kind != 'head' else ''}",
                 "parameters": sum(part.parameters for part in group),
-                "macs": count(sum(part.macs for part in group)),
-                "blocks": "; ".join(
+                "macs": tables.large(sum(part.macs for part in group)),
+                "blocks": say("claims.and").join(
                     f"{number} × {text}" if block and number > 1 else text for text, block, number in runs
                 ),
             }
@@ -224,7 +216,7 @@ def drawing_words(spec: ModelSpec) -> pd.DataFrame:
                 "mixer": mixer_words(part) if part.block else "–",
                 "channel": channel_words(part.block) if part.block else "–",
                 "parameters": f"{part.parameters:,}",
-                "macs": count(part.macs),
+                "macs": tables.large(part.macs),
                 "mixes": say(f"anatomy.mixes.{part.mixes}"),
             }
         )
@@ -263,13 +255,13 @@ def show_drawing(side: str, system: System, both: Iterable[System]) -> None:
     columns = column_words("part", "grid", "channels", "tokens", "mixer", "channel", "parameters", "macs")
     data, table = drawing_words(spec), stage_table(spec)
     chart = networks.network(data, system.title, say("anatomy.axis"), say("anatomy.legend"), columns, colours, reach)
-    text = "; ".join(
+    text = say("claims.and").join(
         say("anatomy.alt_stage", **{name: row[name] for name in ("stage", "grid", "channels", "blocks")})
         for row in table.to_dict("records")
     )
     alt = say("anatomy.alt", name=system.title, image="×".join(map(str, spec.input_shape)), text=text)
     st.altair_chart(chart, key=f"drawing_{side}", alt=alt)
-    totals = {"parameters": parameters(spec), "macs": count(macs(spec)), "blocks": len(spec.blocks)}
+    totals = {"parameters": parameters(spec), "macs": tables.large(macs(spec)), "blocks": len(spec.blocks)}
     st.markdown(say("anatomy.totals", **totals, classes=spec.classes))
     tables.beside(_headed(data, columns), f"anatomy-{side}")
 
@@ -312,7 +304,8 @@ def show_shares(chosen: Iterable[System]) -> None:
     data = pd.concat(found, ignore_index=True)
     data = data.assign(role=[say(f"role.{role}") for role in data["role"]])
     shown = data.assign(
-        value=[f"{value:,}" for value in data["value"]], percent=[f"{share:.1f} %" for share in data["share"]]
+        value=[f"{value:,}" for value in data["value"]],
+        percent=[say("unit.share", value=f"{share:.1f}") for share in data["share"]],
     )
     names = column_words("system", "measure", "role", "value", "share")
     tips = {**{name: names[name] for name in ("system", "measure", "role", "value")}, "percent": names["share"]}
@@ -320,7 +313,7 @@ def show_shares(chosen: Iterable[System]) -> None:
     title, axis = say("anatomy.shares_title"), say("anatomy.shares_axis")
     chart = networks.shares(shown, title, axis, names["role"], tips, colours)
     largest = shown.sort_values("share", ascending=False).drop_duplicates("label").sort_index()
-    text = "; ".join(
+    text = say("claims.and").join(
         say("anatomy.shares_alt_bar", bar=row["label"].replace("|", ", "), role=row["role"], share=row["percent"])
         for row in largest.to_dict("records")
     )
@@ -340,7 +333,7 @@ def show_claims(chosen: Iterable[System]) -> None:
             listing.show_links((claim,), why=True, key=f"statements_{claim}")
             st.markdown("\n\n".join(counted[claim]))
     if others := [claim for claim in found if claim not in counted]:
-        st.markdown(say("anatomy.other_claims", names=", ".join(sorted(named))))
+        st.markdown(say("anatomy.other_claims", names=say("lab.comma").join(sorted(named))))
         listing.show_links(others)
 
 

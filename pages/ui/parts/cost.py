@@ -125,7 +125,7 @@ def show_exponents() -> None:
     data = pd.DataFrame(rows).sort_values("case", key=lambda column: column.map(order.index), kind="stable")
     columns = {name: say(f"cost.column.{name}") for name in ("label", "value", "low", "high")}
     chart = intervals.spans(data, "", say("cost.exponent"), columns, (1, 2))
-    text = "; ".join(f"{row['label']} {row['value']:.2f}" for row in rows)
+    text = say("claims.and").join(f"{row['label']} {row['value']:.2f}" for row in rows)
     st.altair_chart(chart, key="exponents", alt=text)
     st.caption(say("cost.exponents_hint"))
     tables.beside(data.filter(items=list(columns)).round(3).rename(columns=columns), "cost-exponents")

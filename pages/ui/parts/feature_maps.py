@@ -30,7 +30,8 @@ WITH_KERNELS = ("convolution", "depthwise", "pool")
 
 def model_name(choice: str, record: RunRecord) -> str:
     """Such as ``vit ffn=off · 97.2 % · 1a2b3c``: what it is, its test accuracy, its run."""
-    return f"{record.spec.name} · {100 * record.test_accuracy:.1f} % · {record.run_id[:6]}"
+    accuracy = say("unit.share", value=f"{100 * record.test_accuracy:.1f}")
+    return f"{record.spec.name} · {accuracy} · {record.run_id[:6]}"
 
 
 def choose_model(side: str, dataset: str, names: Mapping[str, str], where: Any) -> str:

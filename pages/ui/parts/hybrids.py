@@ -5,7 +5,6 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
-from pages.ui.parts.anatomy import count
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.study.analysis import Analysis
@@ -28,7 +27,7 @@ def arm_rows(analysis: Analysis) -> pd.DataFrame:
             "colour": FAMILIES[family],
             **analyses.accuracy(arms[name]),
             "parameters": arms[name].parameters,
-            "macs": count(arms[name].macs),
+            "macs": tables.large(arms[name].macs),
             "seeds": len(arms[name].seeds),
             "runs": ", ".join(arms[name].runs),
         }
@@ -49,7 +48,9 @@ def show_arms(analysis: Analysis) -> bool:
     columns = {name: say(f"hybrids.column.{name}") for name in names}
     title = say("hybrids.chart", scale=analyses.scale_of(analysis))
     chart = intervals.spans(data, title, columns["value"], columns)
-    text = "; ".join(f"{row['label']} {row['value']:.1f} %" for row in data.to_dict("records"))
+    text = say("claims.and").join(
+        f"{row['label']} {say('unit.share', value=round(row['value'], 1))}" for row in data.to_dict("records")
+    )
     st.altair_chart(chart, key=f"hybrids_{analysis.experiment.dataset}", alt=text)
     st.markdown(finding(analysis))
     st.caption(say("hybrids.hint"))
@@ -82,7 +83,7 @@ def show_contrasts(analysis: Analysis) -> None:
     columns = {name: say(f"hybrids.column.{name}") for name in ("label", "low", "high")}
     columns["value"] = say("column.mean")
     chart = intervals.spans(data, "", say("ffn.gap_axis"), columns, (0, delta), "+.2f")
-    text = "; ".join(f"{row['label']} {row['value']:+.2f}" for row in data.to_dict("records"))
+    text = say("claims.and").join(f"{row['label']} {row['value']:+.2f}" for row in data.to_dict("records"))
     st.altair_chart(chart, key=f"hybrid_contrasts_{dataset}", alt=text)
     st.caption(say("hybrids.contrasts_hint", delta=f"{delta:g}"))
     shown = data.filter(["label", "value", "low", "high"]).round(2).rename(columns=columns)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import curves, intervals
-from pages.ui.parts.anatomy import NAMES, count
+from pages.ui.parts.anatomy import NAMES
 from pages.ui.theme import FAMILIES, SHAPES
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis, ArmResult
@@ -97,7 +97,7 @@ def _best(analysis: Analysis) -> str:
 
     best = max((arm for arm in _sizes(analysis) if arm.accuracy), key=lambda arm: arm.test_accuracy or 0.0)
     front = sorted(analysis.front("parameters"), key=lambda arm: arm.parameters)
-    names = "; ".join("{network} ({parameters}: {accuracy} %)".format(**figures(arm)) for arm in front)
+    names = say("claims.and").join(say("parameters.front", **figures(arm)) for arm in front)
     return say("parameters.best", **figures(best), front=names)
 
 
@@ -131,7 +131,7 @@ def show_arms(analysis: Analysis) -> None:
         {
             say("column.network"): NAMES[arm.arm.variant],
             say("column.parameters"): arm.parameters,
-            say("axis.macs"): count(arm.macs),
+            say("axis.macs"): tables.large(arm.macs),
             say("column.accuracy"): round(100 * arm.test_accuracy, 2),
             say("column.low"): rounded(arm.accuracy and 100 * arm.accuracy.low, 2),
             say("column.high"): rounded(arm.accuracy and 100 * arm.accuracy.high, 2),
@@ -170,7 +170,9 @@ def show_published() -> None:
     colours = {say(f"family.{family}"): colour for family, colour in FAMILIES.items()}
     title = say("parameters.published_title")
     chart = curves.published_sizes(data, title, say("axis.parameters"), columns["accuracy"], columns, colours)
-    text = "; ".join(f"{row['network']} {row['parameters']:,}, {row['accuracy']} %" for row in rows)
+    text = say("claims.and").join(
+        say("parameters.front", **row | {"parameters": f"{row['parameters']:,}"}) for row in rows
+    )
     st.altair_chart(chart, key="published_sizes", alt=say("parameters.published_alt", text=text))
     tables.beside(data.rename(columns=columns), "published-sizes")
     st.caption(" · ".join(dict.fromkeys(row.reference() for row in IMAGENET_ACCURACIES)))

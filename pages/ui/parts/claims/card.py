@@ -41,7 +41,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     """Everything about one claim."""
     browser.show_head(claim.id)
     st.header(f"{claim.id} · {verbatim(claim.words('statement'))}", anchor=False)
-    systems = ", ".join(claim.systems)
+    systems = say("lab.comma").join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
     different = results[:1] if results[0].exact else results
     for result in different:
@@ -49,7 +49,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result))}")
     if len(different) > 1:
         st.caption(say("claims.stands", dataset=headline(results).dataset))
-    st.markdown(f"**{say('claims.asks')}** {verbatim(claim.words('question'))}")
+    st.markdown(say("claims.asks", question=verbatim(claim.words("question"))))
     with st.expander(say("claims.how"), icon=":material/help:"):
         st.markdown(say("claims.how_text") + "\n- " + say("data.hint"))
     left, right = st.columns([3, 2], gap="large")
@@ -62,7 +62,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         st.subheader(say("claims.wording"))
         for key in ("right", "wrong"):
             if words := verbatim(claim.words(key)):
-                st.markdown(f"**{say(f'claims.wording.{key}')}** {words}")
+                st.markdown(say(f"claims.wording.{key}", words=words))
         st.subheader(say("claims.mind"))
         st.markdown(_refutation(claim, headline(results).verdict))
         repeat.show(claim, results)
@@ -97,7 +97,7 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for unit, data in () if rows.empty else rows.groupby("unit", sort=False):
         chart = intervals.zones(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns, unit == "count")
-        text = "; ".join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
+        text = say("claims.and").join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
         st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
     if not rows.empty:
         st.caption(say("claims.parts_hint"))
@@ -131,7 +131,7 @@ def not_measured(claim: Claim, results: Sequence[Result]) -> str:
         found = outcomes(part, results)
         missing = [result.dataset for result, row in found if row.measure is None]
         if 0 < len(missing) < len(found):
-            parts.append(say("claims.missing.part", words=verbatim(part.words), where=", ".join(missing)))
+            parts.append(say("claims.missing.part", words=verbatim(part.words), where=say("lab.comma").join(missing)))
         elif missing:
             parts.append(verbatim(part.words))
     return say("claims.missing", parts=say("claims.and").join(parts)) if parts else ""

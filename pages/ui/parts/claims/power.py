@@ -39,7 +39,7 @@ def power_rows(simulated: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     rows = []
     for (dataset, seeds, looks), found in shares.items():
         plan = say("claims.power.seeds" if looks == 1 else "claims.power.extended", seeds=seeds)
-        cells = {name: f"{100 * found[name]:.1f} %" if name in found else "–" for name in ASKED}
+        cells = {name: say("unit.share", value=f"{100 * found[name]:.1f}") if name in found else "–" for name in ASKED}
         row = {say("claims.power.plan"): f"{dataset} · {plan}"}
         rows.append(row | {say(f"claims.power.{name}"): cell for name, cell in cells.items()})
     return pd.DataFrame(rows)

@@ -57,7 +57,7 @@ def show(claim: Claim, results: Sequence[Result]) -> None:
     except LabError as error:  # no store: nothing can be trained
         frame.show_error(error)
         return
-    arms = "; ".join(f"`{spec.name}`" for spec in cell.arms)
+    arms = say("claims.and").join(f"`{spec.name}`" for spec in cell.arms)
     images = next(iter(cell.arms.values()))[0].train_images
     words = {"experiment": cell.experiment, "dataset": DATASET, "arms": arms, "images": f"{images:,}"}
     st.markdown(say("repeat.lead", **words, seconds=f"{cell.seconds:.0f}"))

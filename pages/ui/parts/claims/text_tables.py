@@ -66,7 +66,8 @@ def show_rows(results: Mapping[str, Result]) -> None:
             with st.container(border=True):
                 st.markdown(f"**{say(row)}**")
                 for column, cell in zip(COLUMNS, st.columns(2), strict=True):
-                    cell.markdown(f"*{say(f'table.{column}')}:* {say(f'{row}.{column}')}")
+                    said = say(f"{row}.{column}")
+                    cell.markdown(say("claims.place_of", place=f"**{say(f'table.{column}')}**", text=said))
                     cell.markdown(verdict_cell(row, column, results))
                 st.markdown("\n".join(whys(row, results)))
 

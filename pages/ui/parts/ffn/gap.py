@@ -88,9 +88,13 @@ def show_arms(analysis: Analysis) -> None:
     size = {arm.name: arm.parameters for arm in arms}
     st.caption(say("ffn.arms_hint", share=f"{100 * (1 - size['off'] / size['on']):.0f}"))
     unmatched = {name: size[name] / size["on"] - 1 for name in ("off_deeper", "off_wider")}
-    unmatched = [f"{labels[name]} {100 * more:+.0f} %" for name, more in unmatched.items() if abs(more) > MATCHED]
+    unmatched = [
+        f"{labels[name]} {say('unit.share', value=f'{100 * more:+.0f}')}"
+        for name, more in unmatched.items()
+        if abs(more) > MATCHED
+    ]
     if unmatched:
-        st.warning(say("ffn.unmatched", arms="; ".join(unmatched).replace("-", "−")))
+        st.warning(say("ffn.unmatched", arms=say("claims.and").join(unmatched).replace("-", "−")))
     rows = [
         {
             say("column.arm"): labels[arm.name],
@@ -161,7 +165,11 @@ def show_controls(analysis: Analysis, variant: str) -> None:
         if control.name == "positive":
             missing = say("ffn.control.missing")
             found = {"on": control.with_ffn, "off": control.without_ffn}
-            shares = {arm: ", ".join(f"{100 * share:.1f} %" for share in found[arm]) or missing for arm in found}
+            shares = {
+                arm: say("lab.comma").join(say("unit.share", value=tables.percent(share)) for share in shares)
+                or missing
+                for arm, shares in found.items()
+            }
             words = say("ffn.control.positive", **shares)
             if variant in WITHOUT_CONTROL:
                 words = sentences(words, say("ffn.control.stands_in", network=NAMES[variant]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import frame, links
+from pages.ui import frame, links, tables
 from pages.ui.words import say
 from tf_models import settings, zoo
 from tf_models.data import DatasetInfo
@@ -48,7 +48,7 @@ def choose_training(known: DatasetInfo, where: Any, beside: Any) -> tuple[int, i
 
 def size_words(spec: RunSpec) -> str:
     """What a network costs, in a line."""
-    figures = {"parameters": f"{zoo.parameters(spec.model):,}", "macs": f"{zoo.macs(spec.model) / 1e6:.1f}"}
+    figures = {"parameters": f"{zoo.parameters(spec.model):,}", "macs": tables.large(zoo.macs(spec.model))}
     return say("train.size", name=spec.name, **figures)
 
 
