@@ -23,6 +23,7 @@ from tf_models.runs.store import ACTIVE, RunStore
 from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
 from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.plans import STEPS
 from tf_models.zoo import CLASSROOM, PUBLISHED
 
 ROOT = Path(__file__).parents[1]
@@ -251,6 +252,7 @@ def test_reproduce_makes_each_shipped_file_again_by_a_command_of_its_own(monkeyp
     """Its list covers every file; a step that finds all runs again writes the very same bytes."""
     assert main(["reproduce", "--list", "--json"]) == 0
     steps = json.loads(capsys.readouterr().out)
+    assert tuple(dict.fromkeys(step["name"] for step in steps)) == STEPS
     made = {f"{step['name']}-{step['dataset']}" for step in steps if " run " in step["command"]}
     assert made == {path.name.removesuffix(".jsonl.gz") for path in shipped.RESULTS.glob("*.jsonl.gz")}
     networks = {f"{step['command'].split()[4]}-{step['dataset']}" for step in steps if step["name"] == "networks"}
@@ -275,3 +277,10 @@ def test_every_command_that_the_documents_print_is_understood():
         words = shlex.split(command.replace("--only NAME", "--only cost").replace("NAME", "hybrids"), comments=True)
         if words and words[0].islower():
             _parser().parse_args(words)
+
+
+def test_a_folder_that_is_not_there_is_one_line_whatever_was_asked(monkeypatch, capsys):
+    """Also where it is found out before the command begins."""
+    monkeypatch.setenv("LAB_DATA_DIR", "/nowhere")
+    assert [main(command) for command in (["models"], ["reproduce", "--list"], ["claims", "--id", "C24"])] == [2, 2, 2]
+    assert capsys.readouterr().err.count("LAB_DATA_DIR is “/nowhere”") == 3

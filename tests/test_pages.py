@@ -366,7 +366,7 @@ def test_a_network_chosen_by_clicking_comes_with_its_own_settings():
         assert next(caption.value for caption in app.caption if "parameters" in caption.value).startswith(
             f"{variant}: "
         )
-        assert set(app.query_params) <= {"variant", "lang", "compare"}
+        assert set(app.query_params) <= {"variant", "lang"}, "what is trained beside it is no leftover either"
         for switch in ("depth", "norm"):  # something to leave behind
             boxes = [box for box in app.selectbox if box.key == f"choice_{switch}"]
             for box in boxes:

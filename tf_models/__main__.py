@@ -30,7 +30,7 @@ from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
-from tf_models.study.plans import shipped_steps
+from tf_models.study.plans import STEPS, shipped_steps
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/results")
 
     sub = command("reproduce", _reproduce, _table, "Make again everything that the lab ships, or one part of it.")
-    sub.add_argument("name", nargs="?", help=f"{', '.join(dict.fromkeys(step.name for step in shipped_steps()))}")
+    sub.add_argument("name", nargs="?", help=", ".join(STEPS))
     sub.add_argument("--dataset", help=f"{', '.join(STUDIED)}; both by default")
     sub.add_argument("--list", action="store_true", help="print the commands and run nothing")
 
@@ -437,7 +437,7 @@ def _show_experiment(result: dict[str, Any]) -> str:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
             unit = {"doubling": " for each doubling of the images", "per_mmac": " for each million multiply-adds"}
-            verdict = f": {row['verdict']}" if row["verdict"] else ""
+            verdict = f": {row['verdict'].replace('_', ' ')}" if row["verdict"] else ""
             wins = f"above 0 in {row['wins']} of {row['seeds']}"
             lines.append(f"  {row['name']:<12} {interval}{unit.get(row.get('unit', ''), '')}  {wins}{verdict}")
     for control in result["controls"]:

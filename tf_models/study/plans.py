@@ -65,6 +65,9 @@ def command(experiment: Experiment) -> str:
     return " ".join(words)
 
 
+STEPS = (*EXPERIMENTS, "exact", "power", "linear", "networks")  # what `reproduce` takes
+
+
 @dataclass(frozen=True)
 class Step:
     """One part of what the lab ships: ``python -m tf_models reproduce NAME`` makes it again by its command."""

@@ -24,7 +24,7 @@ SIZES = (100, 300, 1000, 3000, 10_000)
 def choose_network() -> str:
     """A classroom variant; with another one, what belonged to it goes."""
     label, names = say("train.variant"), tuple(zoo.CLASSROOM)
-    return links.choose("variant", label, names, variant_name, "vit", resets=(*zoo.SWITCHES, "other"))
+    return links.choose("variant", label, names, variant_name, "vit", resets=(*zoo.SWITCHES, "compare", "other"))
 
 
 def choose_training(known: DatasetInfo, where: Any, beside: Any) -> tuple[int, int | None, Recipe]:
