@@ -458,4 +458,6 @@ def test_fewer_seeds_than_declared_say_what_they_find():
     assert few_seeds("digits", 5) == "" and few_seeds("cifar10-jpeg", 3) == ""
     for seeds in (3, 4):  # four are told what three find, which is simulated
         assert "fewer than the 5" in few_seeds("digits", seeds)
-        assert "4 points is found in 46 % of experiments with 3 seeds, and in 88 % with 5" in few_seeds("digits", seeds)
+        assert "4 points is detected in 46 % of experiments with 3 seeds, and in 88 % with 5" in few_seeds(
+            "digits", seeds
+        )

@@ -35,9 +35,9 @@ from tf_models.study.plans import STEPS, shipped_steps
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
     try:
         settings.check()
+        options = _parser().parse_args(arguments)
         document = options.command(options)
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -70,9 +70,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("train", _train, _show_record, "Train one variant and print its record.")
     sub.add_argument("variant", help=", ".join(zoo.CLASSROOM))
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--seed", type=int, default=0, help="%(default)s by default")
     _add_training(sub)
-    sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
+    sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate, help="%(default)g by default")
     sub.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help="such as ffn=off; repeatable")
     sub.add_argument("--ship", action="store_true", help="keep weights and activations in tf_models/results")
 
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_recipe(sub)
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/results")
 
-    sub = command("reproduce", _reproduce, _table, "Make again everything that the lab ships, or one part of it.")
+    sub = command("reproduce", _reproduce, _table, "Reproduce everything that comes with the lab, or one part of it.")
     sub.add_argument("name", nargs="?", help=", ".join(STEPS))
     sub.add_argument("--dataset", help=f"{', '.join(STUDIED)}; both by default")
     sub.add_argument("--list", action="store_true", help="print the commands and run nothing")
@@ -98,30 +98,30 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/results")
 
     sub = command("linear", _linear, _table, "Fit the linear classifier that every network is measured against.")
-    sub.add_argument("--dataset", default="digits", help="see the command datasets")
-    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images")
-    sub.add_argument("--seeds", type=int, default=5)
+    sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
+    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images; all by default")
+    sub.add_argument("--seeds", type=int, default=5, help="%(default)s by default")
     sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/results")
 
-    sub = command("claims", _claims, _show_claims, "Judge what the text says by what was measured.")
-    sub.add_argument("--id", metavar="C24", help="one claim with its parts, all by default")
+    sub = command("claims", _claims, _show_claims, "Judge the text's claims by what was measured.")
+    sub.add_argument("--id", metavar="C24", help="one claim with its parts; all claims by default")
 
-    sub = command("power", _power, _show_power, "Simulate how often the rule of the verdicts errs.")
-    sub.add_argument("--ship", action="store_true", help="keep the shares in tf_models/results")
+    sub = command("power", _power, _show_power, "Simulate how often the verdict rule errs.")
+    sub.add_argument("--ship", action="store_true", help="keep the error rates in tf_models/results")
     return parser
 
 
 def _add_training(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
-    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images, all by default")
+    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images; all by default")
     _add_recipe(sub)
 
 
 def _add_recipe(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--epochs", type=int, default=Recipe.epochs)
+    sub.add_argument("--epochs", type=int, default=Recipe.epochs, help="%(default)s by default")
     sub.add_argument("--xla", action="store_true", help="compile the training step with XLA")
     sub.add_argument("--mixed-precision", action="store_true", help="compute in bfloat16")
-    sub.add_argument("--fresh", action="store_true", help="train even where an identical run has finished")
+    sub.add_argument("--fresh", action="store_true", help="train even if an identical run has finished")
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -436,7 +436,7 @@ def _show_experiment(result: dict[str, Any]) -> str:
     for row in result["contrasts"]:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
-            unit = {"doubling": " for each doubling of the images", "per_mmac": " for each million multiply-adds"}
+            unit = {"doubling": " per doubling of the images", "per_mmac": " per million multiply-adds"}
             verdict = f": {row['verdict'].replace('_', ' ')}" if row["verdict"] else ""
             wins = f"above 0 in {row['wins']} of {row['seeds']}"
             lines.append(f"  {row['name']:<12} {interval}{unit.get(row.get('unit', ''), '')}  {wins}{verdict}")

@@ -142,12 +142,12 @@ def few_seeds(dataset: str, seeds: int) -> str:
         for row in shipped_power()
         if (row["dataset"], row["rule"], row["looks"], row["true"]) == (dataset, "difference", 1, [2 * delta])
     }
-    text = f"{seeds} seeds are fewer than the {declared} that are declared for {dataset}: more is left inconclusive."
+    text = f"{seeds} seeds are fewer than the {declared} declared for {dataset}: more is left inconclusive."
     if declared in found:
         simulated = max(plan for plan in found if plan <= seeds)
         text += (
-            f" A true difference of {200 * delta:g} points is found in {100 * found[simulated]:.0f} % of experiments "
-            f"with {simulated} seeds, and in {100 * found[declared]:.0f} % with {declared} (simulated)."
+            f" A true difference of {200 * delta:g} points is detected in {100 * found[simulated]:.0f} % of "
+            f"experiments with {simulated} seeds, and in {100 * found[declared]:.0f} % with {declared} (simulated)."
         )
     return text
 

@@ -88,11 +88,11 @@ class Experiment:
     """
 
     dataset: str = field(metadata={"help": "see the command datasets; digits by default"})
-    seeds: int = field(metadata={"help": "reported runs of every arm, as many as the data set declares by default"})
-    train_size: int | None = option("class-balanced subset of the training images, all by default", None)
+    seeds: int = field(metadata={"help": "reported runs per arm; by default as many as the data set declares"})
+    train_size: int | None = option("class-balanced subset of the training images; all by default", None)
     recipe: Recipe = Recipe()
     backend: str = ""
-    tuning_size: int | None = option("training images that choose the learning rates, all by default", None)
+    tuning_size: int | None = option("training images used to choose the learning rates; all by default", None)
 
     name: ClassVar[str]
     again: ClassVar[str] = "vit"

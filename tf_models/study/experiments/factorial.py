@@ -37,7 +37,7 @@ def name_of(mixer: str, channel: str) -> str:
 class Factorial(Experiment):
     """Without `corners`, the whole table: pooling, every linear pair and the smaller FFNs too."""
 
-    corners: bool = option("only those cells that the claims need", False)
+    corners: bool = option("only the cells that the claims need", False)
 
     name: ClassVar[str] = "factorial"
     again: ClassVar[str] = "attention on"

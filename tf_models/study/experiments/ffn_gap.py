@@ -28,9 +28,9 @@ WITHOUT_CONTROL = ("mobilevit",)
 class FfnGap(Experiment):
     """The first contrast, on − off, is repeated at every depth of `depths` and every size of `train_sizes`."""
 
-    depths: tuple[int, ...] = option("depths at which the gap is measured too", ())
-    train_sizes: tuple[int, ...] = option("smaller training sets on which the gap is measured too", ())
-    variant: str = option("whose FFN is switched off", "vit")
+    depths: tuple[int, ...] = option("further depths at which to measure the gap", ())
+    train_sizes: tuple[int, ...] = option("smaller training sets on which to measure the gap too", ())
+    variant: str = option("the network whose FFN is switched off", "vit")
 
     name: ClassVar[str] = "ffn-gap"
     again: ClassVar[str] = "on"
