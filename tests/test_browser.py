@@ -227,7 +227,7 @@ def test_every_network_chosen_by_clicking_is_the_one_its_name_says(server, page)
         choose(page, say("en", "train.variant"), say("en", f"train.variant.{variant}"))
         expect(page.get_by_text(re.compile(rf"^{variant}: [\d,]+ parameters"))).to_be_visible()
         asked = dict(parse_qsl(urlsplit(page.url).query))
-        assert asked == {"lang": "en", "compare": "none"} | ({} if variant == "vit" else {"variant": variant})
+        assert asked == {"lang": "en"} | ({} if variant == "vit" else {"variant": variant})
 
 
 def test_back_after_another_network_is_one_step_to_the_old_one_with_its_settings(server, page):

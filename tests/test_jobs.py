@@ -156,7 +156,7 @@ def test_runs_wait_in_order_and_are_stopped_while_they_wait_and_while_they_train
     waiting = [submit(jobs, long(seed)) for seed in (2, 3)]
     assert [jobs.place(run_id) for run_id in waiting] == [0, 1]
     monkeypatch.setenv("LAB_MAX_QUEUE", "2")
-    with pytest.raises(LabError, match="2 runs are waiting already"):
+    with pytest.raises(LabError, match="2 runs are already waiting"):
         submit(jobs, long(4))
 
     jobs.stop(waiting[0])
