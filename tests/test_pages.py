@@ -20,10 +20,11 @@ from pages.ui.charts import intervals, sheets
 from pages.ui.parts import feature_maps
 from pages.ui.parts.train import form
 from tf_models import __main__ as command_line
-from tf_models.data import STUDIED
+from tf_models.data import STUDIED, content_hash
 from tf_models.errors import LabError
 from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import shipped
+from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.study.experiments.ffn_gap import WITH_FFN
 from tf_models.study.plans import command, plan, plans
@@ -449,15 +450,29 @@ def test_a_failed_run_stays_in_the_list_with_its_reason(lab_home):
         assert not app.run().exception
 
 
+def finish(record: RunRecord) -> None:
+    """As if it had been trained here."""
+    run_id = cache.store().add(record.spec, record.fingerprint)
+    cache.store().finish(replace(record, run_id=run_id, fingerprint=record.spec.fingerprint(record.dataset_hash)))
+
+
+def test_another_version_of_a_data_file_is_seen_at_once(nothing_shipped, small_images):
+    """The figures of the version before do not stay on the pages of a server that runs."""
+    images = small_images("mine")
+    wanted = plan("hybrids", "mine")
+    for record in fill(wanted, dict.fromkeys(wanted.arms, 0.9), dataset_hash=content_hash("mine")):
+        finish(record)
+    before = cache.analysis("hybrids", "mine")
+    assert before.runs and cache.analysis("hybrids", "mine") is before
+    small_images("mine", x_test=255 - images["x_test"])
+    after = cache.analysis("hybrids", "mine")
+    assert after.dataset_hash != before.dataset_hash and after.runs == []
+
+
 def test_what_is_shown_follows_from_all_runs_that_have_finished(nothing_shipped):
     """Also when the last one finishes while a page is open: a verdict of the runs before it would stay for ever."""
     wanted = plan("hybrids", "digits")
     *before, last = fill(wanted, dict.fromkeys(wanted.arms, 0.9) | {"convolution first": 0.95})
-    store = cache.store()
-
-    def finish(record):
-        run_id = store.add(record.spec, record.fingerprint)
-        store.finish(replace(record, run_id=run_id, fingerprint=record.spec.fingerprint(record.dataset_hash)))
 
     def pairs() -> int:
         controls = {control.name: control for control in cache.analysis("hybrids", "digits").controls}

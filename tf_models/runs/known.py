@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from tf_models.data.files import local_files, stamp
 from tf_models.errors import LabError
 from tf_models.runs.provenance import Records
 from tf_models.runs.record import RunRecord
@@ -15,8 +16,9 @@ _known: dict[tuple, Records] = {}  # the latest alone
 
 
 def known_stamp(store: RunStore | None) -> tuple:
-    """What changes whenever `known_records` does."""
-    return shipped_stamp(), (store.where, *store.finished_ids()) if store is not None else ()
+    """What changes whenever `known_records` does, or the version of a data file, which decides what follows from them."""
+    present = tuple((path, stamp(path)) for path in local_files())
+    return shipped_stamp(), present, (store.where, *store.finished_ids()) if store is not None else ()
 
 
 def known_records(store: RunStore | None) -> Records:
@@ -24,13 +26,13 @@ def known_records(store: RunStore | None) -> Records:
 
     An own run of another architecture under the same name, or of another version of the training code, is left out.
     """
-    stamp = known_stamp(store)
-    if stamp not in _known:
+    now = known_stamp(store)
+    if now not in _known:
         own = store.records() if store is not None else []
         found = index([*shipped_records().values(), *filter(is_current, own)])
         _known.clear()
-        _known[stamp] = found
-    return _known[stamp]
+        _known[now] = found
+    return _known[now]
 
 
 def is_current(record: RunRecord) -> bool:
