@@ -16,7 +16,7 @@ _known: dict[tuple, Records] = {}  # the latest alone
 
 
 def known_stamp(store: RunStore | None) -> tuple:
-    """What changes whenever `known_records` does, or the version of a data file, which decides what follows from them."""
+    """What changes whenever `known_records` does, or a data file, whose version decides which of them count."""
     present = tuple((path, stamp(path)) for path in local_files())
     return shipped_stamp(), present, (store.where, *store.finished_ids()) if store is not None else ()
 
