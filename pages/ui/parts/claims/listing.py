@@ -213,7 +213,8 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
 
 def show_links(ids: Sequence[str], why: bool = False, mark: bool = True, key: str = "statements") -> None:
     """Statements, on another page than theirs; one that is pressed opens its card. `mark` adds verdicts, `why` reasons;
-    `key` begins with ``statements``, another for each list of a page.
+    `key` begins with ``statements``, another for each list of a page. A list of several says on which data its verdicts
+    are, since the page around it may show other data.
     """
     results = decided(cache.claim_results())
     browser.statements_from_the_left()
@@ -224,3 +225,6 @@ def show_links(ids: Sequence[str], why: bool = False, mark: bool = True, key: st
                 st.page_link("pages/claims.py", label=_label(results[claim], mark), query_params=query)
                 if why:
                     st.caption(short_reason(results[claim]))
+    data = dict.fromkeys(results[claim].dataset for claim in ids if not results[claim].exact)
+    if mark and data and len(ids) > 1:
+        st.caption(say("claims.verdicts_on", datasets=say("lab.comma").join(data)))
