@@ -7,6 +7,10 @@ from keras import ops
 
 from tf_models.layers.attention import Projected, sequence
 
+# AdamW moves an entry of a table by at most the sum of the learning rates, about 0.4 in a short training: without a scale
+# the softmax of a table that starts near zero stays the uniform average.
+TABLE_SCALE = 30.0
+
 
 class LinearAttention(Projected):
     """softmax(QKᵀ)V with φ(Q)φ(K)ᵀV in its place, φ(x) = elu(x) + 1: the cost grows with n (Katharopoulos 2020).
@@ -36,7 +40,8 @@ class LinearAttention(Projected):
 class StaticMixing(Projected):
     """Attention whose weights are learned and the same for every image (Tay 2021, "Synthesizer", random variant).
 
-    Input shape: (B, H, W, C). Output shape: (B, H, W, C); the weights (h, n, n) are a variable.
+    Input shape: (B, H, W, C). Output shape: (B, H, W, C); the weights (h, n, n) are the softmax of a variable times
+    `TABLE_SCALE`.
     """
 
     parts = ("value", "output")
@@ -48,6 +53,6 @@ class StaticMixing(Projected):
 
     def call(self, grid):
         value = self.split(self.value_projection(sequence(grid)))  # (B, h, n, d)
-        weights = ops.cast(ops.softmax(self.table, axis=-1), value.dtype)
+        weights = ops.cast(ops.softmax(TABLE_SCALE * self.table, axis=-1), value.dtype)
         x = self.output_projection(self.join(ops.matmul(weights, value)))
         return ops.reshape(x, (-1, *grid.shape[1:]))

@@ -5,20 +5,22 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from tf_models.errors import LabError
 from tf_models.runs.record import SCHEMA, RunRecord
 from tf_models.runs.spec import Recipe, RunSpec
 
 # Fields that came later, with what records from before them mean.
-BEFORE = {"updates": None, "fit_loss": None, "fit_accuracy": None, "schema": 1}
+BEFORE = {"labels": "true", "schedule": "cosine", "augment": False, "updates": None, "fit_loss": None, "fit_accuracy": None, "schema": 1}
 
 
 def _kinds(annotation: Any) -> tuple[type, ...]:
     """The types that a value in JSON may have; a whole number may stand for a float."""
     if isinstance(annotation, UnionType):
         return tuple(kind for part in get_args(annotation) for kind in _kinds(part))
+    if get_origin(annotation) is Literal:
+        return (str,)
     return (float, int) if annotation is float else (get_origin(annotation) or annotation,)
 
 
@@ -60,7 +62,8 @@ def _chosen(values: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) ->
 def read_spec(values: Any, run_id: str) -> RunSpec:
     """A spec from its JSON object; raises `LabError` for what this lab cannot train."""
     try:
-        return RunSpec(**_chosen(values, _SPEC), recipe=Recipe(**_chosen(values["recipe"], _RECIPE)))
+        recipe = Recipe(**_chosen({**BEFORE, **values["recipe"]}, _RECIPE))
+        return RunSpec(**_chosen({**BEFORE, **values}, _SPEC), recipe=recipe)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise LabError("record_unreadable", value=run_id, problem=str(error)) from error
 
@@ -75,7 +78,7 @@ def spec_as_written(values: Any) -> RunSpec:
     object.__setattr__(spec, "variant", str(values.get("variant", "?")))
     object.__setattr__(spec, "switches", {str(key): str(value) for key, value in spec.switches.items()})
     try:
-        recipe = Recipe(**_chosen(values["recipe"], _RECIPE))
+        recipe = Recipe(**_chosen({**BEFORE, **values["recipe"]}, _RECIPE))
     except (TypeError, ValueError, KeyError, AttributeError):
         recipe = usual.recipe
     object.__setattr__(spec, "recipe", recipe)

@@ -25,6 +25,7 @@ class Network(keras.Model):
     """
 
     taps: dict
+    into_relu: frozenset[str]  # names of the layers whose kernels start as He's: see `ModelSpec.start`
 
 
 def build(spec: ModelSpec) -> Network:
@@ -41,6 +42,8 @@ def build(spec: ModelSpec) -> Network:
             taps |= dict.fromkeys(layer.taps, Fold(*layer.unfolded)(grid) if layer.unfolded else grid)
     model = Network(flows[image.path][0], grid, name=spec.name)
     model.taps = taps
+    rectified = {path for layer in layers if (layer.op, layer.kind) == ("activation", "relu") for path in layer.inputs}
+    model.into_relu = frozenset(rectified if spec.start == "he" else ())
     return model
 
 

@@ -9,15 +9,18 @@ import zlib
 import keras
 import numpy as np
 
+from tf_models.training.build import Network
 
-def start(model: keras.Model, seed: int) -> None:
+
+def start(model: Network, seed: int) -> None:
     """Give every variable of `model` its starting value for `seed`: weights, statistics and random-generator states."""
     generators = 0
     for variable in model.variables:
         path = variable.path
         if path.endswith("seed_generator_state"):  # its path counts the generators of the process, not of the model
             path, generators = f"{generators}/seed_generator_state", generators + 1
-        variable.assign(initial_value(path, variable.shape, variable.dtype, seed))
+        rectified = path.rpartition("/")[0] in model.into_relu
+        variable.assign(initial_value(path, variable.shape, variable.dtype, seed, rectified))
 
 
 def reset_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
@@ -26,8 +29,8 @@ def reset_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
         variable.assign(np.zeros(variable.shape, variable.dtype))
 
 
-def initial_value(path: str, shape: tuple[int, ...], dtype: str, seed: int) -> np.ndarray:
-    """Glorot-uniform kernels, zero biases, unit scales, N(0, 0.02²) tables, a zero class token, layer scales of 0.1.
+def initial_value(path: str, shape: tuple[int, ...], dtype: str, seed: int, rectified: bool = False) -> np.ndarray:
+    """Glorot-uniform kernels, He-uniform ones where a ReLU follows (`rectified`), zero biases, unit scales, N(0, 0.02²) tables, a zero class token, layer scales of 0.1.
 
     ConvNeXt's layer scale starts at 1e-6, which stalls trainings as short as the lab's.
 
@@ -40,7 +43,7 @@ def initial_value(path: str, shape: tuple[int, ...], dtype: str, seed: int) -> n
             depthwise = len(shape) == 4 and shape[3] == 1 and path.split("/")[0].endswith(".mixer")
             space = int(np.prod(shape[:-2]))
             fan_in, fan_out = (space, space) if depthwise else (space * shape[-2], space * shape[-1])
-            limit = np.sqrt(6 / (fan_in + fan_out))
+            limit = np.sqrt(6 / (fan_in if rectified else fan_in + fan_out))
             value = rng.uniform(-limit, limit, shape)
         case "local_kernel":  # (H, W, 9, C): nine weights for every channel and position
             limit = np.sqrt(6 / 18)

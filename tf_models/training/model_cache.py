@@ -8,7 +8,7 @@ from dataclasses import replace
 import keras
 from keras import ops
 
-from tf_models.runs.spec import Recipe
+from tf_models.runs.spec import DECAY, WARM_UP, Recipe
 from tf_models.training.build import build
 from tf_models.training.initialize import reset_optimizer, start
 from tf_models.zoo import ModelSpec
@@ -22,9 +22,10 @@ _models: OrderedDict[tuple, tuple[keras.Model, "Schedule"]] = OrderedDict()
 def warm_key(spec: ModelSpec, recipe: Recipe) -> tuple:
     """What two runs must share for the second to reuse the first's compiled model.
 
-    Seed, data, learning rate and length may differ.
+    Seed, data, learning rate, its schedule and the length may differ.
     """
-    return spec, replace(recipe, learning_rate=Recipe.learning_rate, epochs=Recipe.epochs)
+    free = {name: getattr(Recipe, name) for name in ("learning_rate", "epochs", "schedule", "augment")}
+    return spec, replace(recipe, **free)
 
 
 def fresh_model(spec: ModelSpec, recipe: Recipe, train_images: int, seed: int) -> keras.Model:
@@ -41,7 +42,7 @@ def fresh_model(spec: ModelSpec, recipe: Recipe, train_images: int, seed: int) -
         gc.collect()
         _models[key] = _compiled(spec, recipe)
     model, schedule = _models[key]
-    schedule.set(recipe.learning_rate, recipe.epochs * math.ceil(train_images / recipe.batch_size))
+    schedule.set(recipe, recipe.epochs * math.ceil(train_images / recipe.batch_size))
     # No global seed: nothing here draws from one, and setting TensorFlow's makes it prepare every graph again (2 s).
     start(model, seed)
     reset_optimizer(model.optimizer)
@@ -49,26 +50,31 @@ def fresh_model(spec: ModelSpec, recipe: Recipe, train_images: int, seed: int) -
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up over a tenth of the steps, then a cosine to zero; the same traced step serves every peak and
-    length, since they are variables.
+    """The learning rate of a `Recipe`; the same traced step serves every rate, length and schedule, since they are
+    variables.
     """
 
     def __init__(self):
-        self.peak, self.steps, self.warm_up = (
-            keras.Variable(1.0, trainable=False, dtype="float32", name=name) for name in ("peak", "steps", "warm_up")
+        self.peak, self.steps, self.warm_up, self.fall = (
+            keras.Variable(1.0, trainable=False, dtype="float32", name=name)
+            for name in ("peak", "steps", "warm_up", "fall")
         )
 
-    def set(self, peak: float, steps: int) -> None:
-        """For the next training: the highest learning rate, and the number of batches."""
-        warm_up = max(1, steps // 10)
-        self.peak.assign(peak)
-        self.steps.assign(max(1, steps - warm_up))
-        self.warm_up.assign(warm_up)
+    def set(self, recipe: Recipe, steps: int) -> None:
+        """For the next training, of so many updates."""
+        decays = recipe.schedule == "decay"
+        self.peak.assign(recipe.learning_rate)
+        self.steps.assign(steps)
+        self.warm_up.assign(WARM_UP if decays else max(1, steps // 10))
+        self.fall.assign(max(1, DECAY * steps) if decays else 0)
 
     def __call__(self, step):
-        step = ops.minimum(ops.cast(step, "float32"), self.steps + self.warm_up)
-        cosine = 0.5 * (1.0 + ops.cos(math.pi * ((step - self.warm_up) / self.steps)))
-        return ops.where(step < self.warm_up, self.peak * (step / self.warm_up), self.peak * cosine)
+        step = ops.minimum(ops.cast(step, "float32"), self.steps)
+        rise = step / self.warm_up
+        cosine = 0.5 * (1.0 + ops.cos(math.pi * ((step - self.warm_up) / ops.maximum(self.steps - self.warm_up, 1.0))))
+        line = ops.minimum(1.0, (self.steps - step) / ops.maximum(self.fall, 1.0))
+        slow = ops.where(self.fall > 0, ops.minimum(rise, line), ops.where(rise < 1, rise, cosine))
+        return self.peak * slow
 
     def get_config(self):
         return {}

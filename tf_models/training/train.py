@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,8 +12,9 @@ from tf_models import zoo
 from tf_models.data import Dataset, load
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord, pack_correct
-from tf_models.runs.spec import RunSpec
+from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.training.device import provenance
+from tf_models.training import trunk
 from tf_models.training.model_cache import fresh_model
 from tf_models.training.weights import weights_of
 
@@ -48,25 +50,33 @@ def train(
     """
     if spec.backend != keras.backend.backend():
         raise LabError("unknown_backend", value=spec.backend, choices=f"{keras.backend.backend()} in this process")
-    dataset = load(spec.dataset, spec.seed, spec.train_size)
+    dataset = _dataset(spec)
     model = fresh_model(spec.model, spec.recipe, len(dataset.x_train), spec.seed)
-    progress = _Progress(spec.recipe.epochs, len(dataset.x_train), report, should_stop)
-    began = time.perf_counter()
+    before = trunk.resume(spec, dataset.hash, model) if trunk.fork(spec) else trunk.Trunk(0, [], 0.0)
+    progress = _Progress(spec, dataset, before, report, should_stop)
     model.fit(
-        Batches(dataset, spec.recipe.batch_size, spec.seed),
+        Batches(dataset, spec.recipe, spec.seed, before.epoch),
         epochs=spec.recipe.epochs,
+        initial_epoch=before.epoch,
         validation_data=(dataset.x_validation, dataset.y_validation),
         validation_batch_size=EVALUATION_BATCH,
         shuffle=False,  # `Batches` has shuffled already; Keras would shuffle the batches with Python's global generator
         callbacks=[progress],
         verbose=0,
     )
-    seconds = time.perf_counter() - began
     if progress.failure is not None:
         raise progress.failure
-    record = _record(spec, run_id, dataset, model, progress.history, seconds)
+    record = _record(spec, run_id, dataset, model, progress.history, progress.seconds)
     keep(weights_of(model))
     return record
+
+
+def _dataset(spec: RunSpec) -> Dataset:
+    """The split of the spec's seed, its training labels in a random order where it asks for that."""
+    dataset = load(spec.dataset, spec.seed, spec.train_size)
+    if spec.labels == "true":
+        return dataset
+    return replace(dataset, y_train=np.random.default_rng([spec.seed, 23]).permutation(dataset.y_train))
 
 
 def _record(
@@ -113,11 +123,15 @@ def evaluate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tupl
 
 
 class Batches(keras.utils.PyDataset):
-    """The training images in an order that seed and epoch alone decide, whatever the arm: arms are paired."""
+    """The training images in an order that seed and epoch alone decide, whatever the arm: arms are paired.
 
-    def __init__(self, dataset: Dataset, size: int, seed: int):
+    So do the flips and moves of `Recipe.augment`. `epoch` is the one to begin with, from 0.
+    """
+
+    def __init__(self, dataset: Dataset, recipe: Recipe, seed: int, epoch: int = 0):
         super().__init__()
-        self._dataset, self._size, self._seed, self._epoch = dataset, size, seed, -1
+        self._dataset, self._size, self._augment = dataset, recipe.batch_size, recipe.augment
+        self._seed, self._epoch = seed, epoch - 1
         self.on_epoch_end()
 
     def __len__(self) -> int:
@@ -125,7 +139,10 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         chosen = self._order[index * self._size : (index + 1) * self._size]
-        return self._dataset.x_train[chosen], self._dataset.y_train[chosen]
+        images = self._dataset.x_train[chosen]
+        if self._augment:
+            images = augmented(images, np.random.default_rng([self._seed, self._epoch, index, 22]))
+        return images, self._dataset.y_train[chosen]
 
     def on_epoch_end(self) -> None:
         self._epoch += 1
@@ -133,15 +150,46 @@ class Batches(keras.utils.PyDataset):
         self._order = rng.permutation(len(self._dataset.x_train))
 
 
-class _Progress(keras.callbacks.Callback):
-    """Reports every epoch, and ends the training when asked to or when the loss is not finite."""
+def augmented(images: np.ndarray, rng: np.random.Generator, reach: int = 4) -> np.ndarray:
+    """Images (B, H, W, channels), each mirrored or not and moved by up to `reach` pixels; what comes in from outside
+    mirrors what is inside.
+    """
+    count, height, width, _ = images.shape
+    padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="reflect")
+    down, right = rng.integers(0, 2 * reach + 1, (2, count, 1))
+    rows, columns = down + np.arange(height), right + np.arange(width)
+    columns = np.where(rng.random((count, 1)) < 0.5, columns, columns[:, ::-1])
+    return padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
 
-    def __init__(self, epochs: int, train_images: int, report: Callable, should_stop: Callable[[], bool]):
+
+class _Progress(keras.callbacks.Callback):
+    """Reports every epoch, keeps the state where a longer training goes on, and ends the training when asked to or
+    when the loss is not finite.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        dataset: Dataset,
+        before: trunk.Trunk,
+        report: Callable[[dict[str, float]], None],
+        should_stop: Callable[[], bool],
+    ):
         super().__init__()
-        self.history: list[dict[str, float]] = []
+        self.history = list(before.history)
         self.failure: Exception | None = None
-        self._epochs, self._train_images, self._report, self._should_stop = epochs, train_images, report, should_stop
-        self._checked = 0.0
+        self._spec, self._dataset, self._report, self._should_stop = spec, dataset, report, should_stop
+        self._epochs, self._train_images = spec.recipe.epochs, len(dataset.x_train)
+        self._before, self._started, self._checked = before.seconds, time.perf_counter(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Of the whole training, those of a kept trunk included."""
+        return self._before + time.perf_counter() - self._started
+
+    def on_train_begin(self, logs=None):
+        for row in self.history:  # of a kept trunk
+            self._report(row)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
@@ -179,6 +227,9 @@ class _Progress(keras.callbacks.Callback):
             return
         self.history.append(row)
         self._report(row)
+        if row["epoch"] == trunk.fork(self._spec):
+            reached = trunk.Trunk(epoch + 1, self.history, self.seconds)
+            trunk.save(self._spec, self._dataset.hash, self.model, reached)
 
     def _check(self) -> None:
         if time.perf_counter() - self._checked > CHECK_SECONDS:

@@ -21,6 +21,7 @@ Activation = Literal["relu", "relu6", "gelu", "silu"]
 Norm = Literal["layer", "batch", "none"]
 Position = Literal["none", "learned", "sincos", "permuted_sincos", "relative", "local"]
 Shuffle = Literal["none", "pixels", "patches", "inside"]
+Start = Literal["he", "glorot"]
 Family = Literal["convolution", "attention", "hybrid", "mlp"]
 
 BLOCK_KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -29,6 +30,7 @@ CHANNEL_MIXERS: tuple[Channel, ...] = get_args(Channel)
 NORMS: tuple[Norm, ...] = get_args(Norm)
 POSITIONS: tuple[Position, ...] = get_args(Position)
 SHUFFLES: tuple[Shuffle, ...] = get_args(Shuffle)
+STARTS: tuple[Start, ...] = get_args(Start)
 CONVOLUTIONAL = frozenset({"bottleneck", "separable", "inverted"})  # kinds whose channel mixing is 1×1 convolutions
 ATTENTION = ("linear_attention", "attention", "window", "sliding")  # mixers whose weights follow from the image
 WITH_HEADS = ("static", *ATTENTION)
@@ -154,7 +156,8 @@ class ModelSpec:
 
     `input_shape` is (height, width, channels) of uint8 images; `dropout` acts before the classifier. `padding` is how
     strided convolutions are padded: ``same`` (TensorFlow: more at the bottom right) or ``symmetric`` (PyTorch). `blur`
-    puts a blur (Zhang 2019) in place of every stride. `shuffle` reorders every image in the same random way before
+    puts a blur (Zhang 2019) in place of every stride. `start` is how kernels start whose outputs go straight into a ReLU,
+    all others start as Glorot's (He 2015: without a norm, Glorot's shrink what passes by √2 a layer). `shuffle` reorders every image in the same random way before
     anything sees it: all ``pixels``, whole ``patches`` of `shuffled_patch` pixels, or the pixels ``inside`` every such
     patch. A stage whose stride would leave fewer than `smallest_grid` rows or columns keeps its grid. Regularisers of
     the published trainings (drop-path, dropout inside) are not part of the function and left out.
@@ -170,6 +173,7 @@ class ModelSpec:
     dropout: float = 0.0
     padding: Literal["same", "symmetric"] = "same"
     blur: bool = False
+    start: Start = "he"
     shuffle: Shuffle = "none"
     smallest_grid: int = 1
     layer_epsilon: float = 1e-6

@@ -21,6 +21,7 @@ from tf_models.zoo.spec import (
     REACHING_EXTRA_TOKENS,
     SHORT_MOMENTUM,
     SHUFFLES,
+    STARTS,
     WITH_HEADS,
     WITH_RELATIVE_POSITIONS,
     Block,
@@ -442,6 +443,7 @@ _ROWS = (
     ),
     Switch("activations", ("every", "second", "last"), _activations, refused={"activations_of_plain": _composite}),
     Switch("head", ("flatten", "mean"), _head, refused={"head_of_plain": _composite}),
+    Switch("start", STARTS, _field("start"), refused={"start_of_plain": _composite}),
     Switch("shuffle", SHUFFLES, _field("shuffle")),
 )
 SWITCHES = {row.name: row for row in _ROWS}
