@@ -1,6 +1,6 @@
 """Carrying an experiment out: submit what is missing, wait, and gather the records."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tf_models.errors import LabError
@@ -64,25 +64,33 @@ def conduct(
     source, rates, specs = best_source(experiment, records())
     if not _is_complete(experiment, source, rates):
         source = Source(records(), jobs.ask(worker.device))
-        wanted = [spec for groups in (experiment.tuning, specs) for group in groups.values() for spec in group]
+        wanted = _flat(experiment.tuning(source.find)) + _flat(specs)
         if left_out := sum(source.left_out(wanted).values()):
             on_left_out(left_out, source.device)
-    train("tuning", [spec for group in experiment.tuning.values() for spec in group])
-    rates = experiment.rates(Source(records(), source.device).find)
-    assert rates is not None, "every tuning run has finished"
+    trained: list[RunSpec] = []
+    while (tuning := _flat(experiment.tuning(Source(records(), source.device).find))) != trained:
+        train("tuning", tuning)  # what it needs grows where the best rate is at an edge
+        trained = tuning
+    rates = experiment.rates(experiment.rate_curves(Source(records(), source.device).find))
     for step, group in experiment.steps(rates).items():
         train(step, group)
     trained = frozenset(record.run_id for found in own.values() for record in found)
     return Conducted(records(), trained, frozenset(reused))
 
 
-def _is_complete(experiment: Experiment, source: Source, rates: Mapping[str, float] | None) -> bool:
-    return rates is not None and all(source.find(spec) for group in experiment.steps(rates).values() for spec in group)
+def _is_complete(experiment: Experiment, source: Source, rates: Mapping[str, float]) -> bool:
+    """Whether every run of every arm is there; an unknown rate is not."""
+    whole = rates.keys() >= experiment.arms.keys()
+    return whole and all(source.find(spec) for spec in _flat(experiment.steps(rates)))
+
+
+def _flat(groups: Mapping[str, Sequence[RunSpec]]) -> list[RunSpec]:
+    return [spec for group in groups.values() for spec in group]
 
 
 def used_records(experiment: Experiment, records: Records) -> list[RunRecord]:
     """The record of every run that the experiment reports or chooses by."""
-    source, _, specs = best_source(experiment, records)
-    groups = [*experiment.tuning.values(), *experiment.ffn_control().values(), *specs.values()]
-    wanted = dict.fromkeys(spec for group in groups for spec in group)
+    source, rates, specs = best_source(experiment, records)
+    checks = [*experiment.fit_checks(rates).values(), *_flat(experiment.ffn_control())]
+    wanted = dict.fromkeys([*_flat(experiment.tuning(source.find)), *checks, *_flat(specs)])
     return [record for spec in wanted if (record := source.find(spec))]

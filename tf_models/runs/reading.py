@@ -12,7 +12,15 @@ from tf_models.runs.record import SCHEMA, RunRecord
 from tf_models.runs.spec import Recipe, RunSpec
 
 # Fields that came later, with what records from before them mean.
-BEFORE = {"labels": "true", "schedule": "cosine", "augment": False, "updates": None, "fit_loss": None, "fit_accuracy": None, "schema": 1}
+BEFORE = {
+    "labels": "true",
+    "schedule": "cosine",
+    "augment": False,
+    "updates": None,
+    "fit_loss": None,
+    "fit_accuracy": None,
+    "schema": 1,
+}
 
 
 def _kinds(annotation: Any) -> tuple[type, ...]:

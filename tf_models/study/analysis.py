@@ -5,7 +5,7 @@ leave their contrasts untested.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,18 +18,28 @@ from tf_models.statistics.effects import Measure, linear_contrast
 from tf_models.statistics.rule import judge, level
 from tf_models.study.controls import Control, paired, positive_control, same_arm_twice
 from tf_models.study.experiments.base import Arm, Contrast, Experiment
+from tf_models.study.experiments.tuning import validation_loss
 from tf_models.zoo import macs, parameters
+
+FITTED = 0.95  # the accuracy on the images that it was trained on of an arm that can fit
 
 
 @dataclass(frozen=True)
 class ArmResult:
-    """An arm with its finished runs, by the place of their seed; `learning_rate` is None before the tuning."""
+    """An arm with its finished runs, by the place of their seed.
+
+    `learning_rate` is None before the tuning; `curve` has the validation loss in nats of every rate that was tried for
+    it, empty for an arm that takes another one's. `fits` says whether it learned a few images by heart
+    (`Experiment.fit_checks`), None where nobody looked.
+    """
 
     name: str
     arm: Arm
     experiment: Experiment
     learning_rate: float | None
     records: Mapping[int, RunRecord]
+    curve: Mapping[float, float] = field(default_factory=dict)
+    fits: bool | None = None
 
     @property
     def train_images(self) -> int:
@@ -134,6 +144,11 @@ class Analysis:
         return next(iter(self.contrasts.values()))
 
     @property
+    def unfit(self) -> tuple[str, ...]:
+        """The arms that could not learn a few images by heart: what they do says nothing of their architecture."""
+        return tuple(name for name, arm in self.arms.items() if arm.fits is False)
+
+    @property
     def withheld(self) -> bool:
         """Whether a control failed, so that no contrast has a verdict."""
         return any(control.passed is False for control in self.controls)
@@ -146,12 +161,21 @@ class Analysis:
 def analyse(experiment: Experiment, records: Records) -> Analysis:
     """Everything that follows from the runs there are: those of the source that has most of them."""
     source, rates, specs = best_source(experiment, records)
+    curves, fits = experiment.rate_curves(source.find), learned_by_heart(experiment, rates, source)
     found = {
         name: {place: record for place, spec in enumerate(specs.get(name, ())) if (record := source.find(spec))}
         for name in (*experiment.arms, "again")
     }
     arms = {
-        name: ArmResult(name, arm, experiment, rates[name] if rates else None, found[name])
+        name: ArmResult(
+            name,
+            arm,
+            experiment,
+            rates.get(name),
+            found[name],
+            {rate: validation_loss(runs) for rate, runs in curves.get(name, {}).items()},
+            fits.get(arm.like or name),
+        )
         for name, arm in experiment.arms.items()
     }
     declared, delta = peek(experiment.dataset).seeds, peek(experiment.dataset).delta(experiment.images)
@@ -171,7 +195,7 @@ def analyse(experiment: Experiment, records: Records) -> Analysis:
     everywhere = paired([found[name] for name in arms])
     contrasts = {name: result(row) for name, row in experiment.chosen(dict(zip(arms, everywhere, strict=True))).items()}
     seeds = max((row.measure.seeds for row in contrasts.values() if row.measure), default=0)
-    asked = [spec for groups in (experiment.tuning, specs) for group in groups.values() for spec in group]
+    asked = [spec for groups in (experiment.tuning(source.find), specs) for group in groups.values() for spec in group]
     return Analysis(
         experiment,
         arms,
@@ -185,25 +209,30 @@ def analyse(experiment: Experiment, records: Records) -> Analysis:
     )
 
 
-def best_source(
-    experiment: Experiment, records: Records
-) -> tuple[Source, dict[str, float] | None, dict[str, list[RunSpec]]]:
-    """The source with most of the experiment's runs, its learning rates (None before the tuning) and reported runs.
+def best_source(experiment: Experiment, records: Records) -> tuple[Source, dict[str, float], dict[str, list[RunSpec]]]:
+    """The source with most of the experiment's runs, its learning rates as far as chosen, and its reported runs.
 
     In a tie the one with most tuning runs counts, then the newest.
     """
-    tuning = [spec for specs in experiment.tuning.values() for spec in specs]
-    best = Source({}, ""), None, {}
+    begun = [spec for specs in experiment.tuning().values() for spec in specs]
+    best = Source({}, ""), {}, {}
     most: tuple[int, int, str] = (-1, 0, "")
-    for source in sources(tuning, records):
-        rates = experiment.rates(source.find)
-        specs = experiment.runs(rates) if rates else {}
+    for source in sources(begun, records):
+        tuning = [spec for specs in experiment.tuning(source.find).values() for spec in specs]
+        rates = experiment.rates(experiment.rate_curves(source.find))
+        specs = experiment.runs(rates)
         tuned = [record for spec in tuning if (record := source.find(spec))]
         runs = [record for group in specs.values() for spec in group if (record := source.find(spec))]
         rank = len(runs), len(tuned), max((record.finished for record in [*tuned, *runs]), default="")
         if rank > most:
             most, best = rank, (source, rates, specs)
     return best
+
+
+def learned_by_heart(experiment: Experiment, rates: Mapping[str, float], source: Source) -> dict[str, bool]:
+    """Whether each arm that was looked at learned a few images by heart."""
+    checks = {name: source.find(spec) for name, spec in experiment.fit_checks(rates).items()}
+    return {name: (record.fit_accuracy or 0.0) >= FITTED for name, record in checks.items() if record}
 
 
 def pareto_front(arms: Iterable[ArmResult], cost: str) -> list[ArmResult]:

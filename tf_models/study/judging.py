@@ -22,7 +22,7 @@ from tf_models.study.claims import CLAIMS
 from tf_models.study.claims.base import Claim, Part
 from tf_models.study.exact import EXACT, exact_measures
 from tf_models.study.experiments import EXPERIMENTS
-from tf_models.study.experiments.base import TUNING_SEED
+from tf_models.study.experiments.tuning import TUNING_SEEDS
 from tf_models.study.plans import plan
 
 TRAINED = tuple(EXPERIMENTS)  # judged on each data set, those of EXACT once
@@ -177,7 +177,7 @@ def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
     Beyond the lab's own data sets, those are looked at on which an experiment was begun.
     """
     found = {}
-    for dataset in dict.fromkeys((*STUDIED, *(spec.dataset for spec in records if spec.seed == TUNING_SEED))):
+    for dataset in dict.fromkeys((*STUDIED, *(spec.dataset for spec in records if spec.seed == TUNING_SEEDS[0]))):
         for name in TRAINED:
             try:
                 found[name, dataset] = analyse(plan(name, dataset), records)

@@ -15,6 +15,11 @@ _FEW: dict[str, dict[str, Any]] = {
     "parameter-efficiency": dict(train_sizes=(300,)),
     "data-curve": dict(train_sizes=(150, 300, 600)),
 }
+# Experiments that ask for long trainings: only where images are many, and all of these.
+LONG = Recipe(epochs=10, schedule="decay", augment=True)
+_LONG: dict[str, dict[str, Any]] = {"training-length": {}}
+# Whose learning rates were chosen as they should be, by data set; all others explore.
+DECIDING = {"digits": ("ffn-gap",)}
 _MANY: dict[str, dict[str, Any]] = {
     "ffn-gap": dict(recipe=Recipe(epochs=10), tuning_size=None),
     "parameter-efficiency": dict(train_sizes=(2500,)),
@@ -30,8 +35,12 @@ def plan(name: str, dataset: str, variant: str = "vit") -> Experiment:
     """
     kind, row = experiment_kind(name), peek(dataset)
     usual, images = row.usual, row.usual.train_size or row.train_images
-    settings: dict[str, Any] = dict(train_size=usual.train_size, tuning_size=usual.tuning_size)
-    settings |= dict(seeds=row.seeds, recipe=Recipe(epochs=usual.epochs), backend="tensorflow")
+    settings: dict[str, Any] = dict(seeds=row.seeds, backend="tensorflow")
+    if name in _LONG:
+        return kind(dataset=dataset, recipe=LONG, **settings | _LONG[name])
+    decides = name in DECIDING.get(dataset, ()) and variant == "vit"
+    settings |= dict(train_size=usual.train_size, recipe=Recipe(epochs=usual.epochs), exploratory=not decides)
+    settings |= dict(tuning_size=None if decides else usual.tuning_size)
     settings |= (_FEW if row.few_images else _MANY).get(name, {})
     if "train_sizes" in settings:
         settings["train_sizes"] = tuple(size for size in settings["train_sizes"] if size < images)
@@ -42,7 +51,12 @@ def plan(name: str, dataset: str, variant: str = "vit") -> Experiment:
 
 def plans() -> list[Experiment]:
     """Every plan whose results the lab ships."""
-    return [plan(name, dataset) for dataset in STUDIED for name in EXPERIMENTS]
+    return [plan(name, dataset) for dataset in STUDIED for name in EXPERIMENTS if is_planned(name, dataset)]
+
+
+def is_planned(name: str, dataset: str) -> bool:
+    """Whether the lab carries this experiment out on this data set."""
+    return name not in _LONG or not peek(dataset).few_images
 
 
 def command(experiment: Experiment) -> str:

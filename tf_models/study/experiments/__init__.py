@@ -10,10 +10,21 @@ from tf_models.study.experiments.ffn_shape import FfnShape
 from tf_models.study.experiments.hybrids import Hybrids
 from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
 from tf_models.study.experiments.permutation import Permutation
+from tf_models.study.experiments.training_length import TrainingLength
 
 EXPERIMENTS: dict[str, type[Experiment]] = {
     kind.name: kind
-    for kind in (FfnGap, ParameterEfficiency, Factorial, DataCurve, Permutation, FfnShape, Hybrids, Ablations)
+    for kind in (
+        FfnGap,
+        TrainingLength,
+        ParameterEfficiency,
+        Factorial,
+        DataCurve,
+        Permutation,
+        FfnShape,
+        Hybrids,
+        Ablations,
+    )
 }
 
 

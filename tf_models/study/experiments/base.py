@@ -1,26 +1,29 @@
 """What every experiment is made of: arms, learning rates chosen on validation, paired runs, linear contrasts, controls.
 
-An experiment runs in two steps. First every arm is tried at three learning rates with a tuning seed, and keeps the
-one that does best on *validation*; that seed is not reported. Then every arm is trained with the reported seeds, whose
-test sets are read once. What follows from the runs is a pure function over run records: `study.analysis.analyse`.
+An experiment runs in two steps. First every arm is tried at several learning rates with seeds that are not reported,
+and keeps the one that does best on *validation* (`tuning.Search`). Then every arm is trained with the reported seeds,
+whose test sets are read once. What follows from the runs is a pure function over run records: `study.analysis.analyse`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any, ClassVar
 
 from tf_models import settings
 from tf_models.data import CONTROL_TASK, peek
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
-from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
+from tf_models.runs.spec import Labels, Recipe, RunSpec
+from tf_models.study.experiments.tuning import DECIDING, EXPLORING, Curve, Search
 from tf_models.zoo import ModelSpec, Value, configure, matching, parameters
 
-TUNING_SEED = 1_000_003  # never reported
 AGAIN = 100  # the A/A control trains an arm again with seeds from here on
 MATCHED = 0.05  # parameter-matched arms stay within this share
 CONTROL_SEEDS = 3
+PLAIN_STACKS = ("cnn", "vgg")
+FEW_IMAGES, FIT_EPOCHS = 256, 100  # what an arm must be able to learn by heart: see `Experiment.fit_checks`
 
 Find = Callable[[RunSpec], RunRecord | None]  # the one record of a spec that counts
 
@@ -29,9 +32,9 @@ Find = Callable[[RunSpec], RunRecord | None]  # the one record of a spec that co
 class Arm:
     """One side of a comparison: a classroom variant and its switches.
 
-    It is trained with `train_size` images, those of the experiment where None, at the learning rate chosen for the arm
-    `like`, its own where that is empty. `at` says where it stands on the experiment's axes, such as
-    ``{"mixer": "attention", "channel": "off"}``.
+    It is trained with `train_size` images for `epochs` on `dataset`, those of the experiment where they are not given,
+    at the learning rate chosen for the arm `like`, its own where that is empty. `at` says where it stands on the
+    experiment's axes, such as ``{"mixer": "attention", "channel": "off"}``.
     """
 
     variant: str
@@ -39,6 +42,9 @@ class Arm:
     train_size: int | None = None
     like: str = ""
     at: Mapping[str, Value] = field(default_factory=dict)
+    epochs: int | None = None
+    dataset: str = ""
+    labels: Labels = "true"
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ class Experiment:
     recipe: Recipe = Recipe()
     backend: str = ""
     tuning_size: int | None = option("training images used to choose the learning rates; all by default", None)
+    exploratory: bool = option("learning rates from three, by one seed: fast, and decides nothing", False)
 
     name: ClassVar[str]
     again: ClassVar[str] = "vit"
@@ -125,9 +132,14 @@ class Experiment:
         return self.train_size or peek(self.dataset).train_images
 
     def model(self, arm: Arm) -> ModelSpec:
-        """The network of an arm, for the data set's images and classes."""
-        known = peek(self.dataset)
-        return configure(arm.variant, arm.switches, known.input_shape, known.classes)
+        """The network of an arm, for its data set's images and classes."""
+        known = peek(arm.dataset or self.dataset)
+        return configure(arm.variant, self._switches(arm), known.input_shape, known.classes)
+
+    def _switches(self, arm: Arm) -> Mapping[str, Value]:
+        """In an exploratory plan plain stacks start as Glorot's, as they did when its runs were made."""
+        before = self.exploratory and arm.variant in PLAIN_STACKS
+        return {**arm.switches, "start": "glorot"} if before else arm.switches
 
     def matched(self, variant: str, switches: Mapping[str, Value], switch: str, like: Arm) -> Arm | None:
         """`variant` with the parameters of `like`, by its width or depth: see `zoo.matching.matched`."""
@@ -137,38 +149,80 @@ class Experiment:
         return Arm(variant, found) if found is not None else None
 
     def spec(self, arm: Arm, seed: int, rate: float, train_size: int | None = None) -> RunSpec:
-        recipe = replace(self.recipe, learning_rate=rate)
+        recipe = replace(self.recipe, learning_rate=rate, epochs=arm.epochs or self.recipe.epochs)
         if self.equal_updates and arm.train_size:
             recipe = replace(recipe, epochs=round(recipe.epochs * self.images / arm.train_size))
         size = train_size or arm.train_size or self.train_size
-        return RunSpec(arm.variant, arm.switches, self.dataset, size, seed, recipe, self.backend)
+        dataset = arm.dataset or self.dataset
+        return RunSpec(arm.variant, self._switches(arm), dataset, size, seed, recipe, self.backend, arm.labels)
+
+    @property
+    def search(self) -> Search:
+        """How the learning rates are chosen."""
+        return EXPLORING if self.exploratory else DECIDING
 
     @cached_property
-    def tuning(self) -> dict[str, list[RunSpec]]:
-        """The runs that choose each arm's learning rate."""
-        return {
-            name: [self.spec(arm, TUNING_SEED, rate, self.tuning_size) for rate in LEARNING_RATES]
-            for name, arm in self.arms.items()
-            if not arm.like
-        }
+    def tuned(self) -> dict[str, Arm]:
+        """The arms that choose a learning rate of their own; the A/A control ``again`` last, once more from the start."""
+        own = {name: arm for name, arm in self.arms.items() if not arm.like}
+        reference = self.arms[self.again].like or self.again
+        return own if self.exploratory else own | {"again": own[reference]}
 
-    def rates(self, find: Find) -> dict[str, float] | None:
-        """Each arm's learning rate, best on validation; None while tuning runs are missing."""
-        chosen = {}
-        for arm, specs in self.tuning.items():
-            found = [record for spec in specs if (record := find(spec)) is not None]
-            if len(found) < len(specs):
-                return None
-            best = max(found, key=lambda record: (record.validation_accuracy, -record.validation_loss))
-            chosen[arm] = best.spec.recipe.learning_rate
-        return chosen | {name: chosen[arm.like] for name, arm in self.arms.items() if arm.like}
+    def tuning(self, find: Find = lambda spec: None) -> dict[str, list[RunSpec]]:
+        """The runs that choose each arm's learning rate, as far as they are known to be needed: see `Search.needed`."""
+        return {name: self._searched(name, find)[0] for name in self.tuned}
+
+    def _searched(self, name: str, find: Find) -> tuple[list[RunSpec], Curve | None]:
+        """What must be trained to choose the rate of an arm, and the runs by rate once all are there."""
+        arm, further = self.tuned[name], AGAIN if name == "again" else 0
+
+        def specs(rate: float) -> list[RunSpec]:
+            return [self.spec(arm, seed + further, rate, self.tuning_size) for seed in self.search.seeds]
+
+        def records(rate: float) -> list[RunRecord] | None:
+            found = [record for spec in specs(rate) if (record := find(spec)) is not None]
+            return found if len(found) == len(self.search.seeds) else None
+
+        known, needed = self.search.needed(records)
+        return [spec for rate in needed for spec in specs(rate)], known if len(known) == len(needed) else None
+
+    def rate_curves(self, find: Find) -> dict[str, Curve]:
+        """The tuning runs of every arm by learning rate; an arm whose search is not finished is left out."""
+        curves = {name: self._searched(name, find)[1] for name in self.tuned}
+        return {name: curve for name, curve in curves.items() if curve is not None}
+
+    def rates(self, curves: Mapping[str, Curve]) -> dict[str, float]:
+        """Each arm's learning rate, best on validation, of the arms whose curve is there."""
+        chosen = {name: self.search.best(curve) for name, curve in curves.items()}
+        chosen |= {name: chosen[arm.like] for name, arm in self.arms.items() if arm.like in chosen}
+        if self.exploratory and self.again in chosen:
+            chosen["again"] = chosen[self.again]
+        return chosen
 
     def runs(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
-        """The reported runs of every arm, one per seed, and of the A/A control ``again``."""
-        again = self.arms[self.again]
+        """The reported runs of every arm whose rate is known, one per seed, and of the A/A control ``again``."""
+        found = {
+            name: [self.spec(arm, seed, rates[name]) for seed in range(self.seeds)]
+            for name, arm in self.arms.items()
+            if name in rates
+        }
+        if "again" in rates:
+            again = self.arms[self.again]
+            found["again"] = [self.spec(again, AGAIN + seed, rates["again"]) for seed in range(self.seeds)]
+        return found
+
+    def fit_checks(self, rates: Mapping[str, float]) -> dict[str, RunSpec]:
+        """One training of every arm on `FEW_IMAGES` images, without augmentation: what cannot learn even these by heart
+        at its rate has not been trained, whatever its architecture could do.
+        """
+        if self.exploratory:
+            return {}
+        recipe, seed = replace(self.recipe, epochs=FIT_EPOCHS, augment=False, schedule="cosine"), self.search.seeds[0]
         return {
-            name: [self.spec(arm, seed, rates[name]) for seed in range(self.seeds)] for name, arm in self.arms.items()
-        } | {"again": [self.spec(again, AGAIN + seed, rates[self.again]) for seed in range(self.seeds)]}
+            name: replace(self.spec(arm, seed, rate, FEW_IMAGES), recipe=replace(recipe, learning_rate=rate))
+            for name, arm in self.tuned.items()
+            if name != "again" and (rate := rates.get(name))
+        }
 
     @property
     def control_variant(self) -> str:
@@ -190,10 +244,10 @@ class Experiment:
         }
 
     def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
-        """The runs after the tuning, in the order in which they are trained."""
-        steps = {"control": self.ffn_control(), "arms": self.runs(rates)}
-        return {
-            step: list(dict.fromkeys(spec for specs in groups.values() for spec in specs))
-            for step, groups in steps.items()
-            if groups
-        }
+        """The runs after the tuning, in the order in which they are trained: a seed of every arm, then the next seed,
+        so that a stop leaves a balanced design.
+        """
+        arms = [spec for specs in zip_longest(*self.runs(rates).values()) for spec in specs if spec]
+        control = [spec for specs in self.ffn_control().values() for spec in specs]
+        steps = {"control": control, "fit": list(self.fit_checks(rates).values()), "arms": arms}
+        return {step: list(dict.fromkeys(specs)) for step, specs in steps.items() if specs}

@@ -12,13 +12,14 @@ from pages.ui.words import say
 from tf_models import settings, zoo
 from tf_models.data import DatasetInfo
 from tf_models.errors import LabError
-from tf_models.runs.spec import LEARNING_RATES, Recipe, RunSpec
+from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.zoo.switches import Numbers
 
 OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
 MOST_TOKENS = 256  # that a patch may leave: more would take minutes
 MOST_EPOCHS, MOST_SEEDS = 50, 5
 SIZES = (100, 300, 1000, 3000, 10_000)
+RATES = (3e-4, 1e-3, 3e-3)
 
 
 def choose_network() -> str:
@@ -35,7 +36,7 @@ def choose_training(known: DatasetInfo, where: Any, beside: Any) -> tuple[int, i
 
     usual, most = Recipe(), min(MOST_EPOCHS, settings.limit("LAB_MAX_EPOCHS"))
     sizes = ("all", *(str(size) for size in SIZES if size < known.train_images))
-    rates, usual_rate = tuple(f"{rate:g}" for rate in LEARNING_RATES), f"{usual.learning_rate:g}"
+    rates, usual_rate = tuple(f"{rate:g}" for rate in RATES), f"{usual.learning_rate:g}"
     hints = {name: say(f"train.{name}_hint") for name in ("seeds", "epochs")}
     seeds = links.choose_number("seeds", say("train.seeds"), 1, MOST_SEEDS, 1, where=where, help=hints["seeds"])
     epochs = links.choose_number(

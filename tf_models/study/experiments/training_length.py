@@ -1,0 +1,57 @@
+"""``training-length``: what the FFN of a ViT is worth after so many updates, in test accuracy and in training loss.
+
+    python -m tf_models reproduce training-length
+
+One training is as long as every shorter one until the rate of that goes down (the schedule ``decay``), so that five
+lengths cost little more than the longest. The rates are chosen at `TUNED_AT` epochs. On 2 cores a seed of the four arms
+takes 15 minutes up to 5 epochs, 25 more up to 10, and the choice of rates an hour.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from tf_models.data import peek
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, difference, option
+from tf_models.study.experiments.ffn_gap import ffn_arms
+from tf_models.study.experiments.tuning import FROM_THE_MIDDLE, Search
+from tf_models.zoo import Value
+
+CHANNELS = ("on", "off", "off_wider", "activation")  # of `ffn_arms`
+TUNED_AT = 2  # epochs: 1,500 updates of 48,000 images
+
+
+@dataclass(frozen=True)
+class TrainingLength(Experiment):
+    """Every arm at every length, named such as ``off.5``; `lengths` in epochs, rising."""
+
+    lengths: tuple[int, ...] = option("epochs after which the gap is measured", (1, 2, 5, 10, 20, 40))
+
+    name: ClassVar[str] = "training-length"
+    again: ClassVar[str] = "on.5"
+
+    @property
+    def search(self) -> Search:
+        return FROM_THE_MIDDLE
+
+    @cached_property
+    def arms(self) -> dict[str, Arm]:
+        known = peek(self.dataset)
+        switches = ffn_arms(known.input_shape, known.classes)
+
+        def arm(channel: str, epochs: int) -> Arm:
+            at: dict[str, Value] = {"channel": channel, "epochs": epochs}
+            like = "" if epochs == TUNED_AT else f"{channel}.{TUNED_AT}"
+            return Arm("vit", switches[channel], like=like, at=at, epochs=epochs)
+
+        return {f"{channel}.{epochs}": arm(channel, epochs) for epochs in self.lengths for channel in CHANNELS}
+
+    @cached_property
+    def contrasts(self) -> dict[str, Contrast]:
+        against = {"gain": "off", "gain.wider": "off_wider", "over_activation": "activation"}
+        found = {}
+        for epochs in reversed(self.lengths):
+            at: dict[str, Value] = {"epochs": epochs}
+            for name, off in against.items():
+                found[f"{name}.{epochs}"] = difference(f"on.{epochs}", f"{off}.{epochs}", at=at)
+        return found
