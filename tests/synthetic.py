@@ -43,6 +43,9 @@ def make_record(spec: RunSpec, correct: np.ndarray | None = None, **changes: Any
         versions={"keras": "3", "python": "3"},
         git="abc",
         finished="2026-01-01T00:00:00+00:00",
+        updates=300,
+        fit_loss=0.1,
+        fit_accuracy=1.0,
     )
     return replace(record, **changes)
 
@@ -64,19 +67,22 @@ def fill(
 ) -> list[RunRecord]:
     """Every record of a plan, with these test accuracies by arm: a number, or a function of the seed.
 
-    An arm that is not named is as good as the one that it is like. Tuning runs choose `best_rate` on validation.
+    An arm that is not named is as good as the one that it is like. Tuning runs choose `best_rate` on validation, and every arm fits.
     `control` holds the accuracies with and without the FFN, `again` what the A/A control gains over the arm that it
     repeats. The seeds of an arm vary by a few images.
     """
     of = accuracy if callable(accuracy) else lambda name: accuracy[name if name in accuracy else plan.arms[name].like]
     records = []
-    for specs in plan.tuning.values():
+    for specs in plan.tuning().values():
         for spec in specs:
-            chosen = 0.95 if spec.recipe.learning_rate == best_rate else 0.9
-            records.append(make_record(spec, **{"validation_accuracy": chosen, **changes}))
+            best = spec.recipe.learning_rate == best_rate
+            told = {"validation_accuracy": 0.95 if best else 0.9, "validation_loss": 0.2 if best else 0.3}
+            records.append(make_record(spec, **{**told, **changes}))
     for (_, specs), share in zip(plan.ffn_control().items(), control, strict=False):
         records += [make_record(spec, correct_share(share, 600), **without_version(changes)) for spec in specs]
-    for arm, specs in plan.runs(dict.fromkeys(plan.arms, best_rate)).items():
+    rates = dict.fromkeys([*plan.arms, "again"], best_rate)
+    records += [make_record(spec, **changes) for spec in plan.fit_checks(rates).values()]
+    for arm, specs in plan.runs(rates).items():
         if arm in skip:
             continue
         value = of(plan.again if arm == "again" else arm)

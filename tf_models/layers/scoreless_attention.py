@@ -7,8 +7,8 @@ from keras import ops
 
 from tf_models.layers.attention import Projected, sequence
 
-# AdamW moves an entry of a table by at most the sum of the learning rates, about 0.4 in a short training: without a scale
-# the softmax of a table that starts near zero stays the uniform average.
+# AdamW moves an entry of a table by at most the sum of the learning rates, about 0.4 in a short training: without a
+# scale, the softmax of a table that starts near zero stays the uniform average.
 TABLE_SCALE = 30.0
 
 

@@ -30,7 +30,8 @@ def reset_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
 
 
 def initial_value(path: str, shape: tuple[int, ...], dtype: str, seed: int, rectified: bool = False) -> np.ndarray:
-    """Glorot-uniform kernels, He-uniform ones where a ReLU follows (`rectified`), zero biases, unit scales, N(0, 0.02²) tables, a zero class token, layer scales of 0.1.
+    """Glorot-uniform kernels, He-uniform ones where a ReLU follows (`rectified`), zero biases, unit scales,
+    N(0, 0.02²) tables, a zero class token, layer scales of 0.1.
 
     ConvNeXt's layer scale starts at 1e-6, which stalls trainings as short as the lab's.
 

@@ -13,8 +13,8 @@ from tf_models.data import Dataset, load
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord, pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
-from tf_models.training.device import provenance
 from tf_models.training import trunk
+from tf_models.training.device import provenance
 from tf_models.training.model_cache import fresh_model
 from tf_models.training.weights import weights_of
 

@@ -156,11 +156,12 @@ class ModelSpec:
 
     `input_shape` is (height, width, channels) of uint8 images; `dropout` acts before the classifier. `padding` is how
     strided convolutions are padded: ``same`` (TensorFlow: more at the bottom right) or ``symmetric`` (PyTorch). `blur`
-    puts a blur (Zhang 2019) in place of every stride. `start` is how kernels start whose outputs go straight into a ReLU,
-    all others start as Glorot's (He 2015: without a norm, Glorot's shrink what passes by √2 a layer). `shuffle` reorders every image in the same random way before
-    anything sees it: all ``pixels``, whole ``patches`` of `shuffled_patch` pixels, or the pixels ``inside`` every such
-    patch. A stage whose stride would leave fewer than `smallest_grid` rows or columns keeps its grid. Regularisers of
-    the published trainings (drop-path, dropout inside) are not part of the function and left out.
+    puts a blur (Zhang 2019) in place of every stride. `start` is how kernels start whose outputs go straight into a
+    ReLU, all others start as Glorot's (He 2015: without a norm, Glorot's shrink what passes by √2 a layer).
+    `shuffle` reorders every image in the same random way before anything sees it: all ``pixels``, whole ``patches``
+    of `shuffled_patch` pixels, or the pixels ``inside`` every such patch. A stage whose stride would leave fewer
+    than `smallest_grid` rows or columns keeps its grid. Regularisers of the published trainings (drop-path, dropout
+    inside) are not part of the function and left out.
     """
 
     name: str

@@ -163,7 +163,7 @@ class Experiment:
 
     @cached_property
     def tuned(self) -> dict[str, Arm]:
-        """The arms that choose a learning rate of their own; the A/A control ``again`` last, once more from the start."""
+        """The arms that choose a learning rate of their own; the A/A control ``again`` last: it begins at the start."""
         own = {name: arm for name, arm in self.arms.items() if not arm.like}
         reference = self.arms[self.again].like or self.again
         return own if self.exploratory else own | {"again": own[reference]}
