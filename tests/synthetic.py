@@ -67,9 +67,9 @@ def fill(
 ) -> list[RunRecord]:
     """Every record of a plan, with these test accuracies by arm: a number, or a function of the seed.
 
-    An arm that is not named is as good as the one that it is like. Tuning runs choose `best_rate` on validation, and every arm fits.
-    `control` holds the accuracies with and without the FFN, `again` what the A/A control gains over the arm that it
-    repeats. The seeds of an arm vary by a few images.
+    An arm that is not named is as good as the one that it is like. Tuning runs choose `best_rate` on validation, and
+    every arm fits. `control` holds the accuracies with and without the FFN, `again` what the A/A control gains over the
+    arm that it repeats. The seeds of an arm vary by a few images.
     """
     of = accuracy if callable(accuracy) else lambda name: accuracy[name if name in accuracy else plan.arms[name].like]
     records = []
