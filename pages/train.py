@@ -17,7 +17,7 @@ frame.heading("train")
 asked, results = st.columns([2, 3], gap="large")
 with asked:
     variant = form.choose_network()
-    dataset = links.choose("data", say("train.dataset"), names(controls=False))
+    dataset = links.choose("data", say("train.dataset"), names(generated=False))
     try:
         known = peek(dataset)
     except LabError as error:

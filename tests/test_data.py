@@ -140,14 +140,14 @@ def test_the_hash_changes_with_every_array(small_images, key):
     assert content_hash("before") != content_hash("after")
 
 
-@pytest.mark.parametrize("name", ["digits", "token_product"])
+@pytest.mark.parametrize("name", [name for name, row in BUILT_IN.items() if row.embedded])
 def test_the_embedded_data_never_change(name):
     """The shipped records carry the hash of the row: other bytes would be another data set."""
     assert BUILT_IN[name].hash == load_raw(name).hash == content_hash(name)
     assert content_hash("mnist") is None  # only a download could tell
 
 
-@pytest.mark.parametrize("name", ["mine", "digits", "token_product"])
+@pytest.mark.parametrize("name", ["mine", *(name for name, row in BUILT_IN.items() if row.embedded)])
 def test_a_row_tells_what_loading_tells(small_images, name):
     small_images("mine")
     row, split = peek(name), load(name)
@@ -290,9 +290,9 @@ def test_an_unknown_data_set_is_named_with_what_there_is_and_no_name_leaves_the_
                 function(name)
 
 
-def test_without_files_there_are_the_rows_and_only_one_is_not_to_choose(data_dir):
+def test_without_files_there_are_the_rows_and_what_is_generated_is_not_to_choose(data_dir):
     assert names() == tuple(name for name, row in BUILT_IN.items() if row.read is not None)
-    assert set(names()) - set(names(controls=False)) == {"token_product"}
+    assert set(names()) - set(names(generated=False)) == {name for name, row in BUILT_IN.items() if row.generated}
 
 
 # Files that are refused

@@ -1,4 +1,4 @@
-"""The data sets that need no file: scikit-learn's digits, a generated control task, and Keras's downloads."""
+"""The data sets that need no file: scikit-learn's digits and Keras's downloads. The generated ones are in `tasks`."""
 
 import numpy as np
 
@@ -14,24 +14,6 @@ def scanned_digits(_name: str) -> Raw:
     x = np.round(np.asarray(images) * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
     y = np.asarray(labels, np.int64)
     return Raw("embedded", numbered(10), x, y, None, None, array_hash(x, y))
-
-
-def products_of_pixels(_name: str) -> Raw:
-    """The control task: 3,000 images of 8×8 pixels whose label needs a nonlinear function of each 2×2 patch alone.
-
-    In every patch the two upper pixels a and b, taken from mid-grey, have a product whose sign is the label; the two
-    lower ones are noise. Each pixel by itself is independent of the label, so every linear model, and every model that
-    is linear in each token, stays at chance; averaging a·b over the tokens solves it.
-    """
-    rng = np.random.default_rng(20)
-    y = np.arange(3000) % 2
-    sign = rng.choice([-1, 1], (3000, 4, 4))
-    a = sign * rng.uniform(0.3, 1, sign.shape)
-    b = sign * (2 * y - 1)[:, None, None] * rng.uniform(0.3, 1, sign.shape)
-    x = rng.uniform(-1, 1, (3000, 8, 8, 1))
-    x[:, ::2, ::2, 0], x[:, ::2, 1::2, 0] = a, b
-    x = np.round(127.5 * (x + 1)).astype(np.uint8)
-    return Raw("generated", ("unequal", "equal"), x, y, None, None, array_hash(x, y))
 
 
 def download(name: str) -> Raw:

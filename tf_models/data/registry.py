@@ -7,10 +7,10 @@ by a data set's name.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
-from tf_models.data import builtin, files
+from tf_models.data import builtin, files, tasks
 from tf_models.data.files import Raw, numbered
 from tf_models.errors import LabError
 
@@ -55,13 +55,17 @@ class DatasetInfo:
     fixed_test: bool  # it comes with a test set, the same for every seed; else every seed draws its own
     deltas: Deltas
     studied: bool = False  # the lab ships results of every experiment on it
-    control: bool = False  # a task for the controls of experiments, not one to choose
     read: Callable[[str], Raw] | None = None  # None: from a file only
     hash: str | None = None  # of the content, where it never changes
 
     @property
     def classes(self) -> int:
         return len(self.class_names)
+
+    @property
+    def generated(self) -> bool:
+        """A task that is made for an experiment or its control, not one to choose."""
+        return self.source == "generated"
 
     @property
     def embedded(self) -> bool:
@@ -110,6 +114,19 @@ _MNIST = DatasetInfo(
     read=builtin.download,
 )
 _CIFAR10 = replace(_MNIST, name="cifar10", input_shape=(32, 32, 3), class_names=OBJECTS, train_images=48_000)
+SIGNS = ("negative", "positive")
+_CONTROL = DatasetInfo(
+    name="token_product",
+    source="generated",
+    input_shape=(8, 8, 1),
+    class_names=("unequal", "equal"),
+    train_images=2100,
+    fixed_test=False,
+    deltas=TINY_IMAGES,
+    read=tasks.products_of_pixels,
+    hash="c5066bcaed24f5d0",
+)
+_SEQUENCE = replace(_CONTROL, train_images=part_sizes(tasks.SEQUENCES, fixed_test=False)[0])
 _ROWS = (
     DatasetInfo(
         name="digits",
@@ -129,30 +146,36 @@ _ROWS = (
     replace(_CIFAR10, name="cifar100", class_names=FINE_OBJECTS),
     # the photographs of CIFAR-10 as JPEG files: small enough to be passed on beside the lab
     replace(_CIFAR10, name="cifar10-jpeg", source="local file", studied=True, read=None),
-    DatasetInfo(
-        name="token_product",
-        source="generated",
-        input_shape=(8, 8, 1),
-        class_names=("unequal", "equal"),
-        train_images=2100,
-        fixed_test=False,
-        deltas=TINY_IMAGES,
-        control=True,
-        read=builtin.products_of_pixels,
-        hash="c5066bcaed24f5d0",
+    _CONTROL,
+    *(
+        replace(_CONTROL, name=f"product_{order}", class_names=SIGNS, read=partial(tasks.product, order), hash=content)
+        for order, content in ((1, "32ede5d48b67b0c8"), (2, "2ae7ef2ef8c82513"), (4, "ef11f4b0bf28d5c5"))
     ),
+    replace(_CONTROL, name="product_apart", class_names=SIGNS, read=tasks.product_apart, hash="89b7d226ceb922b9"),
+    *(
+        replace(
+            _CONTROL,
+            name=f"lookup_{levels**tasks.PIXELS}",
+            class_names=SIGNS,
+            read=partial(tasks.lookup, levels),
+            hash=content,
+        )
+        for levels, content in ((2, "34f97aa34bf6d094"), (3, "72d7e8e500a95948"), (4, "67beafddabc233b8"))
+    ),
+    replace(_SEQUENCE, name="brackets", class_names=("invalid", "valid"), read=tasks.brackets, hash="5db9d5e3b060a4fe"),
+    replace(_SEQUENCE, name="recall", class_names=numbered(tasks.VALUES), read=tasks.recall, hash="60644802014dd133"),
 )
 BUILT_IN = {row.name: row for row in _ROWS}
 # In the order of their size: the first trains in seconds, the last one gives a claim its headline.
 STUDIED = tuple(row.name for row in sorted(_ROWS, key=lambda row: row.train_images) if row.studied)
-CONTROL_TASK = next(row.name for row in _ROWS if row.control)
+CONTROL_TASK = _CONTROL.name  # what only an FFN can solve
 
 
-def names(controls: bool = True) -> tuple[str, ...]:
-    """Every data set that `load` takes here, rows before files in LAB_DATA_DIR; with or without the control task."""
+def names(generated: bool = True) -> tuple[str, ...]:
+    """Every data set that `load` takes here, rows before files in LAB_DATA_DIR; with or without the generated tasks."""
     known = dict.fromkeys(row.name for row in _ROWS if row.read is not None)
     known |= dict.fromkeys(path.stem for path in files.local_files())
-    return tuple(name for name in known if controls or name != CONTROL_TASK)
+    return tuple(name for name in known if generated or name not in BUILT_IN or not BUILT_IN[name].generated)
 
 
 def peek(name: str) -> DatasetInfo:

@@ -1,0 +1,163 @@
+"""Generated tasks: the rule that gives the label is known, and with it how nonlinear it is in every token.
+
+Every image has 8×8 grey pixels, 16 tokens of 2×2 pixels, and both or all classes are equally frequent. A pixel is
+``dark`` or ``bright`` where it has a sign, between 0.3 and 1 away from mid-grey; noise is uniform.
+"""
+
+import numpy as np
+
+from tf_models.data.files import Raw, array_hash, numbered
+
+TOKENS, PIXELS = 16, 4
+IMAGES = 3000
+SEQUENCES = 10_000
+TOKEN = 5  # whose pixels make the label of a product: second row, second column
+APART = (0, 15)  # two tokens in opposite corners
+LOUD = 0.3  # how far a pixel with a sign is away from mid-grey at least
+PAIRS, KEYS, VALUES = 7, 8, 4  # of ``recall``
+
+
+def products_of_pixels(_name: str) -> Raw:
+    """The control task: 3,000 images of 8×8 pixels whose label needs a nonlinear function of each 2×2 patch alone.
+
+    In every patch the two upper pixels a and b, taken from mid-grey, have a product whose sign is the label; the two
+    lower ones are noise. Each pixel by itself is independent of the label, so every linear model, and every model that
+    is linear in each token, stays at chance; averaging a·b over the tokens solves it.
+    """
+    rng = np.random.default_rng(20)
+    y = np.arange(3000) % 2
+    sign = rng.choice([-1, 1], (3000, 4, 4))
+    a = sign * rng.uniform(0.3, 1, sign.shape)
+    b = sign * (2 * y - 1)[:, None, None] * rng.uniform(0.3, 1, sign.shape)
+    x = rng.uniform(-1, 1, (3000, 8, 8, 1))
+    x[:, ::2, ::2, 0], x[:, ::2, 1::2, 0] = a, b
+    x = np.round(127.5 * (x + 1)).astype(np.uint8)
+    return Raw("generated", ("unequal", "equal"), x, y, None, None, array_hash(x, y))
+
+
+def product(order: int, _name: str) -> Raw:
+    """The label is the sign of the product of the first `order` pixels of one token; all other pixels are noise.
+
+    Linear for 1, exclusive or for 2, parity for 4: from 2 on, any `order` − 1 of these pixels say nothing.
+    """
+    return _signed([(TOKEN, pixel) for pixel in range(order)], seed=order)
+
+
+def product_apart(_name: str) -> Raw:
+    """The label is the sign of the product of two pixels in two tokens far apart; all other pixels are noise."""
+    return _signed([(token, 0) for token in APART], seed=0)
+
+
+def _signed(places: list[tuple[int, int]], seed: int) -> Raw:
+    """The label is the sign of the product of the pixels at these places, (token, pixel in it)."""
+    rng = np.random.default_rng([30, seed])
+    y = np.arange(IMAGES) % 2
+    signs = rng.choice([-1, 1], (IMAGES, len(places)))
+    signs[:, -1] = signs[:, :-1].prod(axis=1) * (2 * y - 1)
+    tokens = rng.uniform(-1, 1, (IMAGES, TOKENS, PIXELS))
+    for (token, pixel), sign in zip(places, signs.T, strict=True):
+        tokens[:, token, pixel] = sign * rng.uniform(LOUD, 1, IMAGES)
+    return _task(tokens, y, ("negative", "positive"))
+
+
+def lookup_table(levels: int) -> np.ndarray:
+    """The value of every symbol, (levels⁴,), −1 or 1: drawn once, as many of each as there can be."""
+    symbols = levels**PIXELS
+    return np.random.default_rng([31, levels]).permutation(np.where(np.arange(symbols) < symbols // 2, -1, 1))
+
+
+def lookup(levels: int, _name: str) -> Raw:
+    """Every token is one of levels⁴ symbols, a grey level for each pixel; the label is what most of their values are.
+
+    No image has as many of one value as of the other.
+    """
+    rng = np.random.default_rng([32, levels])
+    y = np.arange(IMAGES) % 2
+    table, half = lookup_table(levels), TOKENS // 2
+    most = rng.binomial(TOKENS, 0.5, 4 * IMAGES)
+    most = most[most > half][:IMAGES]  # how many tokens have the value of the label
+    in_most = rng.random((IMAGES, TOKENS)).argsort(axis=1) < most[:, None]
+    positive = in_most == (y == 1)[:, None]
+    high, low = (rng.choice(np.flatnonzero(table == value), positive.shape) for value in (1, -1))
+    return _task(_digits(np.where(positive, high, low), levels, PIXELS), y, ("negative", "positive"))
+
+
+def brackets(_name: str) -> Raw:
+    """Sequences of 16 brackets of two kinds, each the bright pixel of its token: are they nested as they should be?
+
+    A wrong one is a right one in which two brackets were exchanged, so that counts say nothing.
+    """
+    rng = np.random.default_rng(33)
+    y = np.arange(SEQUENCES) % 2
+    words: dict[bytes, np.ndarray] = {}  # each once
+    while len(words) < SEQUENCES:
+        word = _nested(rng) if y[len(words)] else _exchanged(_nested(rng), rng)
+        words.setdefault(word.tobytes(), word)
+    return _task(2.0 * np.eye(PIXELS)[list(words.values())] - 1, y, ("invalid", "valid"))
+
+
+def is_nested(word: np.ndarray) -> bool:
+    """Whether every bracket is closed by one of its kind: kind k opens as 2k and closes as 2k + 1."""
+    opened: list[int] = []
+    for kind, closes in (divmod(int(symbol), 2) for symbol in word):
+        if not closes:
+            opened.append(kind)
+        elif not opened or opened.pop() != kind:
+            return False
+    return not opened
+
+
+def _nested(rng: np.random.Generator) -> np.ndarray:
+    """Any nesting of 8 pairs, all equally likely: of the rotations of a random sequence with one closing bracket too
+    many, exactly one stays above ground until its last step (cycle lemma, Dvoretzky and Motzkin 1947).
+    """
+    half = TOKENS // 2
+    steps = rng.permutation([1] * half + [-1] * (half + 1))
+    steps = np.roll(steps, -1 - int(np.cumsum(steps).argmin()))[:-1]
+    word, opened = [], []
+    for step in steps:
+        if step > 0:
+            opened.append(int(rng.integers(2)))
+        word.append(2 * opened[-1] if step > 0 else 2 * opened.pop() + 1)
+    return np.array(word)
+
+
+def _exchanged(word: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """With two places exchanged, so that it is no longer nested."""
+    while True:
+        a, b = rng.choice(TOKENS, 2, replace=False)
+        changed = word.copy()
+        changed[[a, b]] = word[[b, a]]
+        if not is_nested(changed):
+            return changed
+
+
+def recall(_name: str) -> Raw:
+    """Associative recall: seven keys, each followed by its value, then a key again: the label is its value.
+
+    The first token is grey. A symbol is four bits, dark or bright: dark and three bits of the key, or bright, two bits
+    of the value, and dark.
+    """
+    rng = np.random.default_rng(34)
+    y = np.arange(SEQUENCES) % VALUES
+    images, asked = np.arange(SEQUENCES), rng.integers(0, PAIRS, SEQUENCES)
+    keys = rng.random((SEQUENCES, KEYS)).argsort(axis=1)[:, :PAIRS]
+    values = rng.integers(0, VALUES, (SEQUENCES, PAIRS))
+    values[images, asked] = y
+    tokens = np.zeros((SEQUENCES, TOKENS, PIXELS))
+    tokens[:, 1:-1:2] = _digits(2 * keys, 2, PIXELS)
+    tokens[:, 2:-1:2] = _digits(2 * values + 1, 2, PIXELS)
+    tokens[:, -1] = _digits(2 * keys[images, asked], 2, PIXELS)
+    return _task(tokens, y, numbered(VALUES))
+
+
+def _digits(symbols: np.ndarray, levels: int, pixels: int) -> np.ndarray:
+    """Symbols as pixels, (…, pixels) from −1 to 1: the digits in base `levels`, the lowest first."""
+    return 2.0 * (symbols[..., None] // levels ** np.arange(pixels) % levels) / (levels - 1) - 1
+
+
+def _task(tokens: np.ndarray, y: np.ndarray, class_names: tuple[str, ...]) -> Raw:
+    """Images of these tokens, (N, 16, 4) from −1 (dark) to 1 (bright), row by row."""
+    patches = tokens.reshape(-1, 4, 4, 2, 2).transpose(0, 1, 3, 2, 4)
+    x = np.round(127.5 * (patches.reshape(-1, 8, 8, 1) + 1)).astype(np.uint8)
+    return Raw("generated", class_names, x, y.astype(np.int64), None, None, array_hash(x, y))
