@@ -15,11 +15,15 @@ _FEW: dict[str, dict[str, Any]] = {
     "parameter-efficiency": dict(train_sizes=(300,)),
     "data-curve": dict(train_sizes=(150, 300, 600)),
 }
-# Experiments that ask for long trainings: only where images are many, and all of these.
-LONG = Recipe(epochs=10, schedule="decay", augment=True)
-_LONG: dict[str, dict[str, Any]] = {"training-length": {}}
-# Whose learning rates were chosen as they should be, by data set; all others explore.
-DECIDING = {"digits": ("ffn-gap",)}
+# What decides on many images: 7,500 updates with flips and moves, rates chosen at 1,500.
+_LONG: dict[str, Any] = dict(recipe=Recipe(epochs=10, schedule="decay", augment=True), tuning_epochs=2)
+_DECIDING: dict[str, dict[str, Any]] = {
+    "training-length": _LONG | dict(tuning_epochs=None),
+    "mixers": _LONG,
+    "depth": _LONG,
+    "capacity": dict(recipe=Recipe(epochs=60), train_size=4000),
+}
+_FEW_DECIDING = ("ffn-gap", "mixers")  # of the same kind, where images are few
 _MANY: dict[str, dict[str, Any]] = {
     "ffn-gap": dict(recipe=Recipe(epochs=10), tuning_size=None),
     "parameter-efficiency": dict(train_sizes=(2500,)),
@@ -36,9 +40,9 @@ def plan(name: str, dataset: str, variant: str = "vit") -> Experiment:
     kind, row = experiment_kind(name), peek(dataset)
     usual, images = row.usual, row.usual.train_size or row.train_images
     settings: dict[str, Any] = dict(seeds=row.seeds, backend="tensorflow")
-    if name in _LONG:
-        return kind(dataset=dataset, recipe=LONG, **settings | _LONG[name])
-    decides = name in DECIDING.get(dataset, ()) and variant == "vit"
+    if name in _DECIDING and not row.few_images:
+        return kind(dataset=dataset, **settings | _DECIDING[name])
+    decides = name in _FEW_DECIDING and row.few_images and variant == "vit"
     settings |= dict(train_size=usual.train_size, recipe=Recipe(epochs=usual.epochs), exploratory=not decides)
     settings |= dict(tuning_size=None if decides else usual.tuning_size)
     settings |= (_FEW if row.few_images else _MANY).get(name, {})
@@ -56,7 +60,7 @@ def plans() -> list[Experiment]:
 
 def is_planned(name: str, dataset: str) -> bool:
     """Whether the lab carries this experiment out on this data set."""
-    return name not in _LONG or not peek(dataset).few_images
+    return name not in _DECIDING or name in _FEW_DECIDING or not peek(dataset).few_images
 
 
 def command(experiment: Experiment) -> str:

@@ -1,11 +1,11 @@
-"""The value of a switch that gives a network as many parameters as another."""
+"""The value of a switch that gives a network as many parameters, or multiply-adds, as another."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from tf_models.errors import LabError
-from tf_models.zoo import Value, configure, parameters
+from tf_models.zoo import ModelSpec, Value, configure, parameters
 from tf_models.zoo.switches import SWITCHES, Numbers
 
 Switches = tuple[tuple[str, Value], ...]
@@ -13,13 +13,21 @@ Shape = tuple[int, int, int]
 
 
 def nearest(
-    variant: str, switches: Mapping[str, Value], switch: str, target: float, input_shape: Shape, classes: int
+    variant: str,
+    switches: Mapping[str, Value],
+    switch: str,
+    target: float,
+    input_shape: Shape,
+    classes: int,
+    of: Callable[[ModelSpec], int] = parameters,
 ) -> dict[str, Value]:
-    """`switches` and the value of `switch`, ``depth`` or ``width``, that comes nearest to `target` parameters."""
+    """`switches` and the value of `switch`, ``depth`` or ``width``, that comes nearest to `target` parameters, or to
+    what else is counted: `of` must grow with the value.
+    """
     numbers = SWITCHES[switch].values
     assert isinstance(numbers, Numbers)
     values = range(int(numbers.low), int(numbers.high) + 1)
-    return dict(_nearest(variant, _ordered(switches), switch, values, target, input_shape, classes))
+    return dict(_nearest(variant, _ordered(switches), switch, values, target, input_shape, classes, of))
 
 
 def matched(
@@ -51,7 +59,7 @@ def matched(
         elif ratio is not None:
             second, values = "ffn_ratio", tuple(float(ratio) * (1 + step / 64) for step in range(-12, 13))
         if second:
-            finer = dict(_nearest(variant, _ordered(found), second, values, target, input_shape, classes))
+            finer = dict(_nearest(variant, _ordered(found), second, values, target, input_shape, classes, parameters))
             found = min(found, finer, key=distance)
     return dict(_ordered(found)) if distance(found) <= tolerance else None
 
@@ -62,9 +70,16 @@ def _ordered(switches: Mapping[str, Value]) -> Switches:
 
 @cache  # every reading of an experiment asks for its arms
 def _nearest(
-    variant: str, switches: Switches, switch: str, values: Sequence[Value], target: float, shape: Shape, classes: int
+    variant: str,
+    switches: Switches,
+    switch: str,
+    values: Sequence[Value],
+    target: float,
+    shape: Shape,
+    classes: int,
+    of: Callable[[ModelSpec], int],
 ) -> Switches:
-    """Parameters grow with every value: searched by secants, as a count takes half a millisecond.
+    """The count grows with every value: searched by secants, as one takes half a millisecond.
 
     A value that cannot be built counts as the next that can.
     """
@@ -73,7 +88,7 @@ def _nearest(
     @cache
     def size(value: Value) -> int | None:
         try:
-            return parameters(configure(variant, {**dict(switches), switch: value}, shape, classes))
+            return of(configure(variant, {**dict(switches), switch: value}, shape, classes))
         except LabError:  # a width that its heads do not divide
             return None
 

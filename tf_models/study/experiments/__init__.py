@@ -3,11 +3,14 @@
 from tf_models.errors import LabError
 from tf_models.study.experiments.ablations import Ablations
 from tf_models.study.experiments.base import Experiment
+from tf_models.study.experiments.capacity import Capacity
 from tf_models.study.experiments.data_curve import DataCurve
+from tf_models.study.experiments.depth import Depth
 from tf_models.study.experiments.factorial import Factorial
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.experiments.ffn_shape import FfnShape
 from tf_models.study.experiments.hybrids import Hybrids
+from tf_models.study.experiments.mixers import Mixers
 from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
 from tf_models.study.experiments.permutation import Permutation
 from tf_models.study.experiments.training_length import TrainingLength
@@ -17,6 +20,9 @@ EXPERIMENTS: dict[str, type[Experiment]] = {
     for kind in (
         FfnGap,
         TrainingLength,
+        Mixers,
+        Capacity,
+        Depth,
         ParameterEfficiency,
         Factorial,
         DataCurve,

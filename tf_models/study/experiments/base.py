@@ -16,7 +16,7 @@ from tf_models.data import CONTROL_TASK, peek
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import Labels, Recipe, RunSpec
-from tf_models.study.experiments.tuning import DECIDING, EXPLORING, Curve, Search
+from tf_models.study.experiments.tuning import DECIDING, EXPLORING, FROM_THE_MIDDLE, Curve, Search
 from tf_models.zoo import ModelSpec, Value, configure, matching, parameters
 
 AGAIN = 100  # the A/A control trains an arm again with seeds from here on
@@ -59,6 +59,7 @@ class Contrast:
     unit: str = "accuracy"
     test: str | None = "difference"
     at: Mapping[str, Value] = field(default_factory=dict)
+    quantity: str = "test_accuracy"
 
 
 def difference(a: str, b: str, test: str | None = "difference", at: Mapping[str, Value] | None = None) -> Contrast:
@@ -98,6 +99,7 @@ class Experiment:
     train_size: int | None = option("class-balanced subset of the training images; all by default", None)
     recipe: Recipe = Recipe()
     backend: str = ""
+    tuning_epochs: int | None = None  # of the runs that choose the learning rates, all where None
     tuning_size: int | None = option("training images used to choose the learning rates; all by default", None)
     exploratory: bool = option("learning rates from three, by one seed: fast, and decides nothing", False)
 
@@ -159,7 +161,9 @@ class Experiment:
     @property
     def search(self) -> Search:
         """How the learning rates are chosen."""
-        return EXPLORING if self.exploratory else DECIDING
+        if self.exploratory:
+            return EXPLORING
+        return DECIDING if peek(self.dataset).few_images else FROM_THE_MIDDLE
 
     @cached_property
     def tuned(self) -> dict[str, Arm]:
@@ -175,6 +179,7 @@ class Experiment:
     def _searched(self, name: str, find: Find) -> tuple[list[RunSpec], Curve | None]:
         """What must be trained to choose the rate of an arm, and the runs by rate once all are there."""
         arm, further = self.tuned[name], AGAIN if name == "again" else 0
+        arm = replace(arm, epochs=self.tuning_epochs or arm.epochs)
 
         def specs(rate: float) -> list[RunSpec]:
             return [self.spec(arm, seed + further, rate, self.tuning_size) for seed in self.search.seeds]

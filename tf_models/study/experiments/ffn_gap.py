@@ -53,7 +53,8 @@ class FfnGap(Experiment):
             fewer = size if size != self.images else None
             for like in ("on", "off"):
                 if (name := self._arm_at(like, depth, size)) not in arms:
-                    arms[name] = Arm(self.variant, six[like] | more, fewer, like, {"depth": depth})
+                    chosen_with = like if self.exploratory else ""
+                    arms[name] = Arm(self.variant, six[like] | more, fewer, chosen_with, {"depth": depth})
         return arms
 
     @cached_property
@@ -72,7 +73,8 @@ class FfnGap(Experiment):
 
     @property
     def cells(self) -> list[tuple[int, int]]:
-        """Depth and training images of every repetition of the first contrast, at the full experiment's rates.
+        """Depth and training images of every repetition of the first contrast, at the full experiment's rates in an
+        exploratory plan.
 
         The depth is that of the switch; 0 is the variant's own, where its stages differ in depth.
         """

@@ -14,7 +14,6 @@ from typing import ClassVar
 from tf_models.data import peek
 from tf_models.study.experiments.base import Arm, Contrast, Experiment, difference, option
 from tf_models.study.experiments.ffn_gap import ffn_arms
-from tf_models.study.experiments.tuning import FROM_THE_MIDDLE, Search
 from tf_models.zoo import Value
 
 CHANNELS = ("on", "off", "off_wider", "activation")  # of `ffn_arms`
@@ -29,10 +28,6 @@ class TrainingLength(Experiment):
 
     name: ClassVar[str] = "training-length"
     again: ClassVar[str] = "on.5"
-
-    @property
-    def search(self) -> Search:
-        return FROM_THE_MIDDLE
 
     @cached_property
     def arms(self) -> dict[str, Arm]:
@@ -53,5 +48,10 @@ class TrainingLength(Experiment):
         for epochs in reversed(self.lengths):
             at: dict[str, Value] = {"epochs": epochs}
             for name, off in against.items():
-                found[f"{name}.{epochs}"] = difference(f"on.{epochs}", f"{off}.{epochs}", at=at)
+                on, off = f"on.{epochs}", f"{off}.{epochs}"
+                found[f"{name}.{epochs}"] = difference(on, off, at=at)
+                # how much lower the FFN makes a loss, in nats
+                weights = {off: 1.0, on: -1.0}
+                found[f"{name}.fit_loss.{epochs}"] = Contrast(weights, test=None, at=at, quantity="fit_loss")
+                found[f"{name}.test_loss.{epochs}"] = Contrast(weights, test=None, at=at, quantity="test_loss")
         return found

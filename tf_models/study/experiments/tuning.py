@@ -58,6 +58,13 @@ class ByAccuracy(Search):
         return max(curve, key=success)
 
 
+class ByTrainingLoss(Search):
+    """The best has the lowest loss on the images that it was trained on: where nothing else can be learned."""
+
+    def best(self, curve: Curve) -> float:
+        return min(curve, key=lambda rate: np.mean([record.fit_loss for record in curve[rate]]))
+
+
 def validation_loss(runs: Sequence[RunRecord]) -> float:
     """Mean over the tuning seeds, in nats."""
     return float(np.mean([record.validation_loss for record in runs]))

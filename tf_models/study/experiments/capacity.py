@@ -1,0 +1,44 @@
+"""``capacity``: is a Transformer without FFN "extremely weak"? What each network can learn by heart.
+
+    python -m tf_models reproduce capacity
+
+The training labels are in a random order, so that nothing can be learned but the images themselves; what counts is the
+accuracy on them at the end. The learning rate is the one with the lowest training loss.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from tf_models.data import peek
+from tf_models.study.experiments.base import Arm, Contrast, Experiment
+from tf_models.study.experiments.ffn_gap import ffn_arms
+from tf_models.study.experiments.tuning import FROM_THE_MIDDLE, ByTrainingLoss, Search
+
+
+@dataclass(frozen=True)
+class Capacity(Experiment):
+    name: ClassVar[str] = "capacity"
+    again: ClassVar[str] = "on"
+
+    @property
+    def search(self) -> Search:
+        return ByTrainingLoss(FROM_THE_MIDDLE.start, FROM_THE_MIDDLE.seeds)
+
+    @cached_property
+    def arms(self) -> dict[str, Arm]:
+        known = peek(self.dataset)
+        six = ffn_arms(known.input_shape, known.classes)
+        arms = {name: Arm("vit", switches, labels="shuffled") for name, switches in six.items()}
+        return arms | {"cnn": Arm("cnn", labels="shuffled")}
+
+    @cached_property
+    def contrasts(self) -> dict[str, Contrast]:
+        def fitted(a: str, b: str = "") -> Contrast:
+            weights = {a: 1.0} | ({b: -1.0} if b else {})
+            return Contrast(weights, test="difference" if b else None, quantity="fit_accuracy")
+
+        against = {"gain": "off", "gain.deeper": "off_deeper", "gain.wider": "off_wider"}
+        against |= {"over_activation": "activation", "nonlinearity": "linear"}
+        found = {name: fitted("on", off) for name, off in against.items()}
+        return found | {f"learned.{arm}": fitted(arm) for arm in self.arms} | {"cnn_over_off": fitted("cnn", "off")}

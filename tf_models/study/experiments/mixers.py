@@ -1,0 +1,106 @@
+"""``mixers``: which token mixers need an FFN, decided.
+
+    python -m tf_models reproduce mixers
+
+The blocks are those of `vit`: norm → token mixer → residual, norm → channel mixer → residual. A convolution without
+its FFN keeps what makes it a convolution layer, the activation; attention without its FFN has nothing. The FFN is
+removed at equal depth, at equal parameters (deeper and wider), and from attention at equal multiply-adds too. Whole
+networks stand beside. On photographs a run has 7,500 updates, and the rates are chosen at 1,500.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar
+
+from tf_models.data import peek
+from tf_models.study.experiments.base import Arm, Contrast, Experiment, closes_half, difference, interaction
+from tf_models.study.experiments.factorial import LINEAR, name_of
+from tf_models.zoo import Value, macs
+from tf_models.zoo.matching import nearest
+
+# Token mixer → what it is left with when its FFN goes. Only the first two carry the claims: they are matched too.
+WITHOUT_FFN = {
+    "attention": "off",
+    "convolution": "activation",
+    "window": "off",
+    "depthwise": "activation",
+    "token_mlp": "off",
+}
+MATCHED_MIXERS = ("attention", "convolution", "window")
+ALONE = ("identity", "static")  # mixers that stand with an FFN only
+NETWORKS = ("cnn", "convnext", "swin", "mixer", "mobilevit")
+
+
+@dataclass(frozen=True)
+class Mixers(Experiment):
+    name: ClassVar[str] = "mixers"
+    again: ClassVar[str] = "attention on"
+    needs_ffn_control: ClassVar[bool] = True
+
+    @cached_property
+    def arms(self) -> dict[str, Arm]:
+        arms: dict[str, Arm] = {}
+
+        def add(mixer: str, channel: str) -> None:
+            switches: dict[str, Value] = {} if mixer == "attention" else {"mixer": mixer}
+            switches |= {} if channel == "on" else {"ffn": channel}
+            arms[name_of(mixer, channel)] = Arm("vit", switches, at={"mixer": mixer, "channel": channel})
+
+        for mixer, bare in WITHOUT_FFN.items():
+            add(mixer, "on")
+            add(mixer, bare)
+        for channel in ("linear", "activation"):
+            add("attention", channel)
+        for mixer in ALONE:
+            add(mixer, "on")
+        for mixer in MATCHED_MIXERS:
+            off, on = arms[name_of(mixer, WITHOUT_FFN[mixer])], arms[name_of(mixer, "on")]
+            for how, switch in (("deeper", "depth"), ("wider", "width")):
+                if found := self.matched("vit", off.switches, switch, on):
+                    channel = f"{WITHOUT_FFN[mixer]} {how}"
+                    arms[name_of(mixer, channel)] = replace(found, at={"mixer": mixer, "channel": channel})
+        arms["attention off as dear"] = Arm("vit", self._as_dear(arms["attention off"], arms["attention on"]))
+        arms["linear"] = Arm("vit", LINEAR)
+        return arms | {name: Arm(name) for name in NETWORKS} | {"mobilevit off": Arm("mobilevit", {"ffn": "off"})}
+
+    def _as_dear(self, off: Arm, on: Arm) -> dict[str, Value]:
+        """The depth that gives `off` the multiply-adds of `on`."""
+        known = peek(self.dataset)
+        target = macs(self.model(on))
+        return nearest("vit", off.switches, "depth", target, known.input_shape, known.classes, macs)
+
+    @cached_property
+    def contrasts(self) -> dict[str, Contrast]:
+        def gain(mixer: str, how: str = "") -> tuple[str, str]:
+            return name_of(mixer, "on"), f"{name_of(mixer, WITHOUT_FFN[mixer])} {how}".strip()
+
+        found = {
+            "interaction": interaction(gain("attention", "wider"), gain("convolution", "wider")),
+            "interaction.deeper": interaction(gain("attention", "deeper"), gain("convolution", "deeper")),
+            "interaction.equal_depth": interaction(gain("attention"), gain("convolution")),
+        }
+        for mixer in WITHOUT_FFN:
+            at: dict[str, Value] = {"mixer": mixer}
+            found[f"gain.{mixer}"] = difference(*gain(mixer), at=at)
+            for how in ("deeper", "wider"):
+                if gain(mixer, how)[1] in self.arms:
+                    found[f"gain.{mixer}.{how}"] = difference(*gain(mixer, how), at=at)
+        on, off = gain("attention")
+        found |= {
+            "gain.attention.as_dear": difference(on, "attention off as dear"),
+            "gain.mobilevit": difference("mobilevit", "mobilevit off"),
+            "nonlinearity.attention": difference(on, "attention linear"),
+            "over_activation.attention": difference(on, "attention activation"),
+            "attention_over_patches": difference(on, "identity on"),
+            "attention_over_static": difference(on, "static on"),
+            "ffn_only": difference("identity on", on, test=None),
+            "token_mlp_over_attention": difference("token_mlp on", on, test=None),
+            "window_over_global": difference("window on", on, test=None),
+            "attention_only_over_linear": difference(off, "linear", test="no_difference"),
+            "full_over_linear": difference(on, "linear"),
+            "vit_over_cnn": difference(on, "cnn", test="no_difference"),
+        }
+        for suffix, arm in (("", off), (".deeper", f"{off} deeper"), (".wider", f"{off} wider")):
+            found[f"cnn_over_attention_only{suffix}"] = difference("cnn", arm)
+            found[f"attention_only_closes_half{suffix}"] = closes_half(arm, "linear", on)
+        return found
