@@ -1,6 +1,7 @@
 """Run records that nobody trained, for what is computed from records alone."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -67,17 +68,18 @@ def fill(
 ) -> list[RunRecord]:
     """Every record of a plan, with these test accuracies by arm: a number, or a function of the seed.
 
-    An arm that is not named is as good as the one that it is like. Tuning runs choose `best_rate` on validation, and
-    every arm fits. `control` holds the accuracies with and without the FFN, `again` what the A/A control gains over the
-    arm that it repeats. The seeds of an arm vary by a few images.
+    An arm that is not named is as good as the one that it is like. Every arm is best on validation at `best_rate` and
+    learns by heart what it must. `control` holds the accuracies with and without the FFN, `again` what the A/A control
+    gains over the arm that it repeats. The seeds of an arm vary by a few images.
     """
     of = accuracy if callable(accuracy) else lambda name: accuracy[name if name in accuracy else plan.arms[name].like]
-    records = []
-    for specs in plan.tuning().values():
-        for spec in specs:
-            best = spec.recipe.learning_rate == best_rate
-            told = {"validation_accuracy": 0.95 if best else 0.9, "validation_loss": 0.2 if best else 0.3}
-            records.append(make_record(spec, **{**told, **changes}))
+    tuned: dict[RunSpec, RunRecord] = {}
+    while wanted := [spec for specs in plan.tuning(tuned.get).values() for spec in specs if spec not in tuned]:
+        for spec in wanted:
+            away = abs(math.log2(spec.recipe.learning_rate / best_rate))
+            told = {"validation_accuracy": 0.9 if away else 0.95, "validation_loss": 0.2 + 0.1 * away}
+            tuned[spec] = make_record(spec, **{**told, **changes})
+    records = list(tuned.values())
     for (_, specs), share in zip(plan.ffn_control().items(), control, strict=False):
         records += [make_record(spec, correct_share(share, 600), **without_version(changes)) for spec in specs]
     rates = dict.fromkeys([*plan.arms, "again"], best_rate)

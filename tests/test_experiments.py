@@ -14,13 +14,16 @@ from tf_models.runs.known import known_records
 from tf_models.runs.shipped import find_shipped
 from tf_models.runs.store import RunStore
 from tf_models.study.analysis import analyse
-from tf_models.study.experiments.base import AGAIN, TUNING_SEED, Arm
+from tf_models.study.experiments.base import AGAIN, Arm
 from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.experiments.tuning import TUNING_SEEDS
 
 ARMS = ("on", "off", "activation", "linear", "off_deeper", "off_wider")
 EQUAL = dict.fromkeys(ARMS, 0.9)
 GAP = EQUAL | {"off": 0.8}
 PLAN = FfnGap("digits", seeds=5)
+TUNING = 7 * 5 * 3  # six arms and the A/A control, five rates, three seeds
+CONTROL, FIT = 6, 6
 
 
 def verdict(records):
@@ -39,9 +42,9 @@ def test_the_records_that_are_shipped_are_those_that_count():
 class InventedQueue:
     """Answers `submit` and `wait` like `Jobs`, with the records of `fill`; counts what was trained."""
 
-    def __init__(self, store, experiment, accuracy=GAP, broken=(), device="CPU test"):
+    def __init__(self, store, experiment, accuracy=GAP, broken=(), device="CPU test", **more):
         self.store, self.trained, self.broken, self.device = store, [], set(broken), device
-        self.records = {record.spec: record for record in fill(experiment, accuracy, device=device)}
+        self.records = {record.spec: record for record in fill(experiment, accuracy, device=device, **more)}
 
     def ask(self, function):
         assert function is worker.device
@@ -80,9 +83,10 @@ def test_carrying_out_trains_everything_once_and_tuning_first(store):
     plan = dataclasses.replace(PLAN, depths=(1, 4))
     queue, steps = InventedQueue(store, plan), []
     done = conduct(queue, plan, on_change=lambda step, done, total: steps.append((step, done, total)))
-    assert len(queue.trained) == len(set(queue.trained)) == 18 + 6 + 35 + 10  # depth 4 is among the arms
-    assert {spec.seed for spec in queue.trained[:18]} == {TUNING_SEED}
-    assert steps == [("tuning", 18, 18), ("control", 6, 6), ("arms", 45, 45)]
+    counts = {"tuning": TUNING, "control": CONTROL, "fit": FIT, "arms": 35 + 10}  # depth 4 is among the arms
+    assert len(queue.trained) == len(set(queue.trained)) == sum(counts.values())
+    assert {spec.seed for spec in queue.trained[:TUNING]} == {s + of for s in TUNING_SEEDS for of in (0, AGAIN)}
+    assert steps == [(step, count, count) for step, count in counts.items()]
     expected = analyse(plan, indexed(queue.records.values()))
     found = analyse(plan, done.records)
     assert (len(done.trained), len(done.reused)) == (len(queue.trained), 0)
@@ -90,6 +94,18 @@ def test_carrying_out_trains_everything_once_and_tuning_first(store):
         {name: row.value for name, row in expected.measures.items()}
     )
     assert {run.purpose for run in store.runs()} == {"ffn-gap"}
+
+
+def test_the_search_for_a_rate_goes_on_beyond_the_grid_until_a_worse_one_lies_on_either_side(store):
+    plan = dataclasses.replace(PLAN, seeds=2)
+    queue, steps = InventedQueue(store, plan, best_rate=1.6e-2), []
+    done = conduct(queue, plan, on_change=lambda step, done, total: steps.append((step, total)))
+    tried = TUNING // 5  # arms × seeds
+    assert steps[:3] == [("tuning", 5 * tried), ("tuning", 6 * tried), ("tuning", 7 * tried)]
+    assert len(queue.trained) == len(set(queue.trained)) == 7 * tried + CONTROL + FIT + 14
+    analysis = analyse(plan, done.records)
+    assert {arm.learning_rate for arm in analysis.arms.values()} == {1.6e-2}
+    assert max(analysis.arms["on"].curve) == 3.2e-2 and len(used_records(plan, done.records)) == len(queue.trained)
 
 
 def test_an_experiment_goes_on_where_it_was_stopped(store):
@@ -101,11 +117,11 @@ def test_an_experiment_goes_on_where_it_was_stopped(store):
     conduct(queue, PLAN)
     assert queue.trained == []
     conduct(queue, PLAN, fresh=True)
-    assert len(queue.trained) == 18 + 6 + 35
+    assert len(queue.trained) == TUNING + CONTROL + FIT + 35
 
 
 def test_a_run_that_fails_ends_the_experiment_with_its_reason(store):
-    broken = PLAN.spec(Arm("vit", {"ffn": "off"}), TUNING_SEED, 3e-3, None)
+    broken = PLAN.spec(Arm("vit", {"ffn": "off"}), TUNING_SEEDS[1], 4e-3, None)
     with pytest.raises(LabError, match="The loss became nan"):
         conduct(InventedQueue(store, PLAN, broken=[broken]), PLAN)
 
@@ -127,7 +143,7 @@ def test_more_seeds_on_another_machine_are_trained_there_with_all_that_they_are_
     more, told = dataclasses.replace(PLAN, seeds=10), []
     here = InventedQueue(store, more)
     done = conduct(here, more, on_left_out=lambda *what: told.append(what))
-    assert len(here.trained) == 18 + 6 + 70 and told == [(18 + 6 * 5 + 5, "CPU test")]
+    assert len(here.trained) == TUNING + CONTROL + FIT + 70 and told == [(TUNING + 35, "CPU test")]
     analysis = analyse(more, done.records)
     assert (analysis.device, analysis.scale.seeds, analysis.scale.level) == ("CPU test", 10, 0.975)
     assert set(analysis.left_out) == {("GPU of the authors", "digits", analysis.dataset_hash)}

@@ -33,7 +33,7 @@ PLAIN = {
 }
 KERAS = {
     "tf_models/layers": "keras zoo",
-    "tf_models/training": "keras tensorflow jax torch errors zoo data runs layers",  # see INSIDE
+    "tf_models/training": "keras tensorflow jax torch errors settings zoo data runs layers",  # see INSIDE
     "tf_models/untrained": "keras zoo probes statistics layers training",
 }
 PAGES = {
