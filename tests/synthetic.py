@@ -68,16 +68,23 @@ def fill(
 ) -> list[RunRecord]:
     """Every record of a plan, with these test accuracies by arm: a number, or a function of the seed.
 
-    An arm that is not named is as good as the one that it is like. Every arm is best on validation at `best_rate` and
-    learns by heart what it must. `control` holds the accuracies with and without the FFN, `again` what the A/A control
-    gains over the arm that it repeats. The seeds of an arm vary by a few images.
+    An arm that is not named is as good as the one that it is like, ``off.depth_1`` as ``off``; what it does on its
+    training images is what it does on the test images. Every arm is best on validation at `best_rate` and learns by
+    heart what it must. `control` holds the accuracies with and without the FFN, `again` what the A/A control gains over
+    the arm that it repeats. The seeds of an arm vary by a few images.
     """
-    of = accuracy if callable(accuracy) else lambda name: accuracy[name if name in accuracy else plan.arms[name].like]
+
+    def of(arm: str) -> float | Callable[[int], float]:
+        if callable(accuracy):
+            return accuracy(arm)
+        return accuracy[arm if arm in accuracy else plan.arms[arm].like or arm.partition(".")[0]]
+
     tuned: dict[RunSpec, RunRecord] = {}
     while wanted := [spec for specs in plan.tuning(tuned.get).values() for spec in specs if spec not in tuned]:
         for spec in wanted:
             away = abs(math.log2(spec.recipe.learning_rate / best_rate))
-            told = {"validation_accuracy": 0.9 if away else 0.95, "validation_loss": 0.2 + 0.1 * away}
+            losses = dict.fromkeys(("validation_loss", "fit_loss"), 0.2 + 0.1 * away)
+            told = {"validation_accuracy": 0.9 if away else 0.95, **losses}
             tuned[spec] = make_record(spec, **{**told, **changes})
     records = list(tuned.values())
     for (_, specs), share in zip(plan.ffn_control().items(), control, strict=False):
@@ -91,7 +98,8 @@ def fill(
         more = {"validation_accuracy": (validation or {}).get(arm, 0.9)} | changes
         for place, spec in enumerate(specs):
             share = value(place) if callable(value) else value + 0.002 * (place % 3 - 1)
-            records.append(make_record(spec, correct_share(share + again * (arm == "again"), 1000), **more))
+            record = make_record(spec, correct_share(share + again * (arm == "again"), 1000), **more)
+            records.append(replace(record, fit_accuracy=record.test_accuracy, fit_loss=record.test_loss))
     return records
 
 
