@@ -17,7 +17,7 @@ from typing import Any
 
 Figures = dict[str, str]  # what a figure is of → how it is printed
 PLANS = "from tf_models.study.plans import command, plans\nfor plan in plans(): print(command(plan))"
-IN_POINTS = ("accuracy", "doubling", "per_mmac")
+IN_POINTS = ("accuracy", "doubling")
 
 
 def main() -> int:

@@ -381,14 +381,18 @@ def test_budgets_are_a_quarter_and_half_of_the_parameters(variant, shape):
         assert count(variant, switches, shape) / count(variant, {}, shape) == pytest.approx(share, abs=0.035)
 
 
-def test_cnn_and_vit_are_compared_at_each_size_per_multiply_add_and_a_quarter_with_all():
+def test_cnn_and_vit_are_compared_at_each_size_and_at_equal_multiply_adds():
     accuracy = {"cnn": 0.9, "cnn half": 0.85, "cnn quarter": 0.825, "vit quarter": 0.6}
     analysis = found(EFFICIENCY, lambda arm: accuracy.get(arm, 0.7))
-    measured, cost = values(analysis), {name: analysis.arms[name].macs / 1e6 for name in ("cnn", "vit")}
+    measured = values(analysis)
     assert measured["cnn_over_vit"] == pytest.approx(0.2) and measured["cnn_over_vit.half"] == pytest.approx(0.15)
     assert measured["cnn_over_vit.quarter"] == pytest.approx(0.225)
-    assert measured["quarter_cnn_over_vit"] == pytest.approx(0.125)  # against the whole ViT
-    assert measured["per_mac"] == pytest.approx(0.9 / cost["cnn"] - 0.7 / cost["vit"])
+    for dataset, cheap in (("digits", "cnn"), ("cifar10-jpeg", "cnn quarter")):
+        experiment = plan("parameter-efficiency", dataset)
+        macs = {name: arm.macs for name, arm in analyse(experiment, {}).arms.items()}
+        sizes = [f"cnn {budget}".strip() for budget in BUDGETS]
+        assert cheap == max((size for size in sizes if macs[size] <= macs["vit"]), key=macs.__getitem__)
+        assert experiment.contrasts["as_cheap_cnn_over_vit"].weights == {cheap: 1, "vit": -1}
 
 
 def test_arms_carry_exact_sizes_and_the_time_at_their_best_speed():
@@ -485,6 +489,8 @@ def test_the_slope_is_the_change_of_the_gap_for_each_doubling():
     assert values(analysis)["gap_slope"] == pytest.approx(-0.03, abs=1e-3)
     assert values(analysis)["gap.150"] == pytest.approx(0.2, abs=1e-3)
     assert analysis.measures["gap.small"] == analysis.measures["gap.300"]
+    shifts = {"150": 0.2, "300": 0.17, "600": 0.14, "half": 0.14, "small": 0.17}  # the ViT has 0.7 at every size
+    assert {name: values(analysis)[f"shift.{name}"] for name in shifts} == pytest.approx(shifts, abs=1e-3)
     alone = replace(experiment, train_sizes=())
     assert next(iter(alone.contrasts)) == "gap.1200"
 

@@ -139,7 +139,7 @@ def test_a_claim_has_its_own_link(judged_all, claim, language):
     app = open_page("claims", language=language, claim=claim)
     row, shown = listing.BY_ID[claim], text_of(app)
     for words in (
-        *filter(None, map(row.words, ("statement", "question", "refuted_by", "right", "wrong"))),
+        *filter(None, map(row.words, ("statement", "question", "refuted_by", "right", "wrong", "before"))),
         *(part.words for part in row.parts),
     ):
         assert say(language, words) in shown

@@ -23,13 +23,13 @@ from tf_models.zoo import CLASSROOM
 from tf_models.zoo.spec import BLOCK_KINDS, MIXERS
 
 ROOT = Path(__file__).parents[1]
-UNITS = ("accuracy", "doubling", "per_mmac", "share", "ratio", "count", "error", "slope")
+UNITS = ("accuracy", "doubling", "share", "ratio", "count", "error", "slope")
 RUN_STATES = (*store.ACTIVE, store.FINISHED, store.FAILED, store.STOPPED, store.INTERRUPTED, store.UNREADABLE)
 
 
 def words_of(claim: Claim) -> set[str]:
     """The keys of a claim's words; that one of ``right`` and ``wrong`` is there, another test says."""
-    keys = {claim.words(name) for name in ("statement", "question", "refuted_by", "right", "wrong")} - {""}
+    keys = {claim.words(name) for name in ("statement", "question", "refuted_by", "right", "wrong", "before")} - {""}
     return keys | {row.words for row in (*claim.parts, *claim.published)}
 
 

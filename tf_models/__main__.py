@@ -436,10 +436,10 @@ def _show_experiment(result: dict[str, Any]) -> str:
     for row in result["contrasts"]:
         if row["mean"] is not None:
             interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
-            unit = {"doubling": " per doubling of the images", "per_mmac": " per million multiply-adds"}
+            unit = " per doubling of the images" if row["unit"] == "doubling" else ""
             verdict = f": {row['verdict'].replace('_', ' ')}" if row["verdict"] else ""
             wins = f"above 0 in {row['wins']} of {row['seeds']}"
-            lines.append(f"  {row['name']:<12} {interval}{unit.get(row.get('unit', ''), '')}  {wins}{verdict}")
+            lines.append(f"  {row['name']:<12} {interval}{unit}  {wins}{verdict}")
     for control in result["controls"]:
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.ui.words import say
 
-IN_POINTS = ("accuracy", "doubling", "per_mmac")  # units that are shares, and shown as points
+IN_POINTS = ("accuracy", "doubling")  # units that are shares, and shown as points
 RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

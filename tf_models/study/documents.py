@@ -112,6 +112,7 @@ def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
         "refuted_by": in_every_language(claim.words("refuted_by")),
         "right": in_every_language(claim.words("right")),
         "wrong": in_every_language(claim.words("wrong")),
+        "before": in_every_language(claim.words("before")),
         "measured": [_result(result) for result in results],
         "published": [
             {

@@ -93,10 +93,11 @@ class Claim:
         """The key of its words in the catalogue.
 
         ``statement`` is what the text says, in our words, ``question`` what we ask, ``refuted_by`` what would change
-        our mind, ``right`` and ``wrong`` what is so in the wording; "" for one of these two where nothing is.
+        our mind, ``right`` and ``wrong`` what is so in the wording, ``before`` what the lab said earlier and why it no
+        longer does; "" for one of these three where nothing is.
         """
         key = f"claim.{self.id}.{name}"
-        return key if key in catalogue(ENGLISH) or name not in ("right", "wrong") else ""
+        return key if key in catalogue(ENGLISH) or name not in ("right", "wrong", "before") else ""
 
 
 def claim(

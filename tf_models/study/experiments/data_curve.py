@@ -53,19 +53,24 @@ class DataCurve(Experiment):
     @cached_property
     def contrasts(self) -> dict[str, Contrast]:
         small = peek(self.dataset).usual.small
-        sizes = {size: f" {size}" for size in self.train_sizes} | {self.images: ""}
+        smaller = {size: f" {size}" for size in self.train_sizes}
+        sizes = smaller | {self.images: ""}
         largest_first = reversed(sizes.items())
         found: dict[str, Contrast] = {"gap_slope": self._slope(sizes)} if len(sizes) > 1 else {}
         upper = {size: suffix for size, suffix in sizes.items() if size >= small}
         if len(upper) > 1:  # with fewer images still, neither network may have learned much
             found["gap_slope.from_small"] = self._slope(upper)
         found |= {f"gap.{size}": difference(f"cnn{suffix}", f"vit{suffix}") for size, suffix in largest_first}
+        # the CNN with so many images against the ViT with all of them: how far apart the curves are along the images
+        found |= {f"shift.{size}": difference(f"cnn{suffix}", "vit", test=None) for size, suffix in smaller.items()}
         for arm in ("stem", "prior"):
             for size, suffix in sizes.items():
                 cnn, vit, new = (f"{name}{suffix}" for name in ("cnn", "vit", arm))
                 found[f"{arm}_gap.{size}"] = difference(new, vit)
                 found[f"{arm}_closes_half.{size}"] = closes_half(new, vit, cnn)
         aliases = {name: contrast for name, contrast in found.items() if name.endswith(f".{small}")}
+        if smaller:
+            found["shift.half"] = found[f"shift.{max(smaller)}"]
         return found | {name.rpartition(".")[0] + ".small": contrast for name, contrast in aliases.items()}
 
     def _slope(self, sizes: dict[int, str]) -> Contrast:

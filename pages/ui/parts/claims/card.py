@@ -49,6 +49,8 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result))}")
     if len(different) > 1:
         st.caption(say("claims.stands", dataset=headline(results).dataset))
+    if before := verbatim(claim.words("before")):
+        st.caption(before)
     st.markdown(say("claims.asks", question=verbatim(claim.words("question"))))
     with st.expander(say("claims.how"), icon=":material/help:"):
         st.markdown(say("claims.how_text") + "\n- " + say("data.hint"))
