@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 from sklearn.linear_model import LogisticRegression
 
 from tf_models.data import (
+    GENERATED,
     STUDIED,
     class_names,
     content_hash,
@@ -292,7 +293,7 @@ def test_an_unknown_data_set_is_named_with_what_there_is_and_no_name_leaves_the_
 
 def test_without_files_there_are_the_rows_and_what_is_generated_is_not_to_choose(data_dir):
     assert names() == tuple(name for name, row in BUILT_IN.items() if row.read is not None)
-    assert set(names()) - set(names(generated=False)) == {name for name, row in BUILT_IN.items() if row.generated}
+    assert set(names()) - set(names(generated=False)) == GENERATED
 
 
 # Files that are refused

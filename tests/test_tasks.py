@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tf_models.data import load, tasks
+from tf_models.data import GENERATED, load, tasks
 from tf_models.data.registry import BUILT_IN, load_raw
 from tf_models.zoo import configure
 
 PRODUCTS = {"product_1": [(2, 2)], "product_2": [(2, 2), (2, 3)], "product_4": [(2, 2), (2, 3), (3, 2), (3, 3)]}
 PRODUCTS["product_apart"] = [(0, 0), (6, 6)]  # row and column of the pixels
 LOOKUPS = {"lookup_16": 2, "lookup_81": 3, "lookup_256": 4}
-GENERATED = [name for name, row in BUILT_IN.items() if row.generated]
 
 
 def signed(x: np.ndarray) -> np.ndarray:
@@ -36,7 +35,7 @@ def linear(name: str) -> float:
     return LogisticRegression(max_iter=300).fit(train, split.y_train).score(test, split.y_test)
 
 
-@pytest.mark.parametrize("name", GENERATED)
+@pytest.mark.parametrize("name", sorted(GENERATED))
 def test_classes_are_balanced_and_every_patch_of_a_vit_is_a_token(name):
     raw, row = load_raw(name), BUILT_IN[name]
     assert np.ptp(np.bincount(raw.y, minlength=row.classes)) == 0

@@ -29,7 +29,7 @@ from tf_models.statistics.power import error_rates, few_seeds, write_power
 from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
-from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
+from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind, where
 from tf_models.study.plans import STEPS, shipped_steps
 
 
@@ -226,7 +226,7 @@ def _experiment(options: argparse.Namespace) -> Experiment:
     for name, value in given.items():
         if name not in {field.name for field in fields(kind)}:
             raise LabError("idle_option", value=value, name=name.replace("_", "-"), experiment=kind.name)
-    dataset = given.setdefault("dataset", "digits")
+    dataset = given.setdefault("dataset", where(kind.name, "digits"))
     given.setdefault("seeds", peek(dataset).seeds)
     return kind(**given, recipe=_recipe(options), backend=settings.backend())
 
@@ -273,7 +273,8 @@ def _conducted(experiment: Experiment, fresh: bool = False) -> Conducted:
 def _ship_runs(experiment: Experiment, records: Records) -> Path:
     variant = getattr(experiment, "variant", "vit")
     network = "" if variant == "vit" else f"-{variant}"
-    return write_shipped(f"{experiment.name}{network}-{experiment.dataset}", used_records(experiment, records))
+    data = "" if experiment.own_data else f"-{experiment.dataset}"
+    return write_shipped(f"{experiment.name}{network}{data}", used_records(experiment, records))
 
 
 def _reproduce(options: argparse.Namespace) -> list[dict[str, Any]]:

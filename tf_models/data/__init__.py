@@ -4,6 +4,7 @@ from tf_models.data.images import fit_image, read_image, square
 from tf_models.data.registry import (
     BUILT_IN,
     CONTROL_TASK,
+    GENERATED,
     STUDIED,
     DatasetInfo,
     class_names,
@@ -16,6 +17,7 @@ from tf_models.data.splits import Dataset, load
 __all__ = [
     "BUILT_IN",
     "CONTROL_TASK",
+    "GENERATED",
     "STUDIED",
     "Dataset",
     "DatasetInfo",

@@ -168,6 +168,7 @@ _ROWS = (
 BUILT_IN = {row.name: row for row in _ROWS}
 # In the order of their size: the first trains in seconds, the last one gives a claim its headline.
 STUDIED = tuple(row.name for row in sorted(_ROWS, key=lambda row: row.train_images) if row.studied)
+GENERATED = frozenset(row.name for row in _ROWS if row.generated)
 CONTROL_TASK = _CONTROL.name  # what only an FFN can solve
 
 
@@ -175,7 +176,7 @@ def names(generated: bool = True) -> tuple[str, ...]:
     """Every data set that `load` takes here, rows before files in LAB_DATA_DIR; with or without the generated tasks."""
     known = dict.fromkeys(row.name for row in _ROWS if row.read is not None)
     known |= dict.fromkeys(path.stem for path in files.local_files())
-    return tuple(name for name in known if generated or name not in BUILT_IN or not BUILT_IN[name].generated)
+    return tuple(name for name in known if generated or name not in GENERATED)
 
 
 def peek(name: str) -> DatasetInfo:

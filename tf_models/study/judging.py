@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tf_models.data import STUDIED, peek
+from tf_models.data import GENERATED, STUDIED, peek
 from tf_models.errors import LabError
 from tf_models.runs.provenance import Records
 from tf_models.statistics.effects import Measure
@@ -21,11 +21,12 @@ from tf_models.study.analysis import Analysis, Scale, analyse
 from tf_models.study.claims import CLAIMS
 from tf_models.study.claims.base import Claim, Part
 from tf_models.study.exact import EXACT, exact_measures
-from tf_models.study.experiments import EXPERIMENTS
+from tf_models.study.experiments import EXPERIMENTS, where
 from tf_models.study.experiments.tuning import TUNING_SEEDS
 from tf_models.study.plans import plan
 
-TRAINED = tuple(EXPERIMENTS)  # judged on each data set, those of EXACT once
+TRAINED = tuple(EXPERIMENTS)
+ONCE = (*EXACT, *(name for name, kind in EXPERIMENTS.items() if kind.own_data))  # judged once, the others by data set
 PLANNED = ("linearity", "shift", "heads", "similarity", "probing", "spectrum")  # their parts are untested
 EVERY_EXPERIMENT = (*TRAINED, *EXACT, *PLANNED)
 NO_DATASET = "exact"
@@ -72,7 +73,7 @@ class Result:
     @property
     def exact(self) -> bool:
         """Whether nothing that decides depends on the data set."""
-        return all(part.part.experiment in EXACT for part in self.parts if part.part.decides)
+        return all(part.part.experiment in ONCE for part in self.parts if part.part.decides)
 
 
 def judge_all(
@@ -82,7 +83,7 @@ def judge_all(
     claims: Sequence[Claim] = CLAIMS,
 ) -> dict[str, tuple[Result, ...]]:
     """Claim id → a result for each data set, from the measures by (experiment, data set) and by exact experiment."""
-    further = dict.fromkeys(dataset for _, dataset in analyses if dataset not in STUDIED)
+    further = dict.fromkeys(dataset for name, dataset in analyses if dataset not in STUDIED and name not in ONCE)
     results: dict[str, list[Result]] = {claim.id: [] for claim in claims}
     for dataset in (*STUDIED, *further, NO_DATASET):
         found = []
@@ -101,7 +102,7 @@ def judge_all(
 
 def _datasets(claim: Claim) -> tuple[str, ...]:
     """Where a claim needs a verdict: once for all where nothing that decides it, or was trained beside it, has data."""
-    with_data = [part for part in claim.parts if part.experiment not in EXACT]
+    with_data = [part for part in claim.parts if part.experiment not in ONCE]
     exact = not any(part.decides or part.experiment in TRAINED for part in with_data)
     return (NO_DATASET,) if exact else STUDIED
 
@@ -114,12 +115,12 @@ def _judge(
     scales: Mapping[tuple[str, str], Scale],
 ) -> Result:
     def judged(part: Part) -> PartResult:
-        is_exact, key = part.experiment in EXACT, (part.experiment, dataset)
+        is_exact, key = part.experiment in EXACT, _key(part.experiment, dataset)
         found = exact.get(part.experiment, {}) if is_exact else analyses.get(key, {})
         measure, gap = found.get(part.measure), found.get(part.denominator) if part.denominator else None
         if part.denominator and gap is None:
             measure = None  # a share of a gap that nobody has measured
-        delta = _delta(dataset, scales.get(key))
+        delta = _delta(key[1], scales.get(key))
         verdict, reason = judge(measure, part.test, part.threshold, delta, gap)
         return PartResult(part, measure, None if is_exact else delta, verdict, reason, gap)
 
@@ -128,7 +129,7 @@ def _judge(
     verdicts = [result.verdict for result in deciding]
     reason = deciding[0].reason if len(deciding) == 1 else conjunction_reason(verdicts)
     primary = next(result for result in parts if result.part.key == claim.primary)
-    known = [scales.get((result.part.experiment, dataset)) for result in (primary, *parts)]
+    known = [scales.get(_key(result.part.experiment, dataset)) for result in (primary, *parts)]
     scale = next((scale for scale in known if scale is not None), None)
     return Result(
         claim,
@@ -141,6 +142,11 @@ def _judge(
         min((result.measure.seeds for result in deciding if result.measure and result.measure.seeds), default=0),
         primary.measure.p if primary.measure else None,
     )
+
+
+def _key(experiment: str, dataset: str) -> tuple[str, str]:
+    """Where the measures of an experiment stand, where a claim is judged on this data set."""
+    return experiment, where(experiment, dataset) if experiment in TRAINED else dataset
 
 
 def _delta(dataset: str, scale: Scale | None) -> float:
@@ -161,7 +167,7 @@ def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
 
 def is_tested(result: Result) -> bool:
     """Whether a part was measured on this data set itself, and not only once for all."""
-    return any(part.measure is not None and part.part.experiment not in EXACT for part in result.parts)
+    return any(part.measure is not None and part.part.experiment not in ONCE for part in result.parts)
 
 
 def headline(results: Sequence[Result]) -> Result:
@@ -176,13 +182,14 @@ def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
 
     Beyond the lab's own data sets, those are looked at on which an experiment was begun.
     """
+    begun = (spec.dataset for spec in records if spec.seed == TUNING_SEEDS[0] and spec.dataset not in GENERATED)
+    datasets = dict.fromkeys((*STUDIED, *begun))
     found = {}
-    for dataset in dict.fromkeys((*STUDIED, *(spec.dataset for spec in records if spec.seed == TUNING_SEEDS[0]))):
-        for name in TRAINED:
-            try:
-                found[name, dataset] = analyse(plan(name, dataset), records)
-            except LabError as error:  # a file that is gone or broken hides no other results
-                log.warning("%s on %s: %s", name, dataset, error)
+    for name, dataset in dict.fromkeys(_key(name, dataset) for dataset in datasets for name in TRAINED):
+        try:
+            found[name, dataset] = analyse(plan(name, dataset), records)
+        except LabError as error:  # a file that is gone or broken hides no other results
+            log.warning("%s on %s: %s", name, dataset, error)
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tf_models.data import STUDIED, peek
 from tf_models.runs.spec import Recipe
-from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
+from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind, where
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.zoo import CLASSROOM
 
@@ -24,6 +24,7 @@ _DECIDING: dict[str, dict[str, Any]] = {
     "capacity": dict(recipe=Recipe(epochs=60), train_size=4000),
 }
 _FEW_DECIDING = ("ffn-gap", "mixers")  # of the same kind, where images are few
+_OWN = {"necessity": Recipe(epochs=30), "sequence": Recipe(epochs=40)}  # those with data of their own
 _MANY: dict[str, dict[str, Any]] = {
     "ffn-gap": dict(recipe=Recipe(epochs=10), tuning_size=None),
     "parameter-efficiency": dict(train_sizes=(2500,)),
@@ -35,11 +36,15 @@ _MANY: dict[str, dict[str, Any]] = {
 def plan(name: str, dataset: str, variant: str = "vit") -> Experiment:
     """The plan of an experiment on a data set, of ``ffn-gap`` for any `variant`, with its grid for `vit` alone.
 
-    Raises `LabError` for an unknown experiment, data set or variant.
+    An experiment with its own data has one plan, whatever `dataset` is. Raises `LabError` for an unknown experiment,
+    data set or variant.
     """
+    dataset = where(name, dataset)
     kind, row = experiment_kind(name), peek(dataset)
     usual, images = row.usual, row.usual.train_size or row.train_images
     settings: dict[str, Any] = dict(seeds=row.seeds, backend="tensorflow")
+    if name in _OWN:
+        return kind(dataset=dataset, recipe=_OWN[name], **settings)
     if name in _DECIDING and not row.few_images:
         return kind(dataset=dataset, **settings | _DECIDING[name])
     decides = name in _FEW_DECIDING and row.few_images and variant == "vit"
@@ -55,11 +60,14 @@ def plan(name: str, dataset: str, variant: str = "vit") -> Experiment:
 
 def plans() -> list[Experiment]:
     """Every plan whose results the lab ships."""
-    return [plan(name, dataset) for dataset in STUDIED for name in EXPERIMENTS if is_planned(name, dataset)]
+    datasets = dict.fromkeys((*STUDIED, *(kind.own_data for kind in EXPERIMENTS.values() if kind.own_data)))
+    return [plan(name, dataset) for dataset in datasets for name in EXPERIMENTS if is_planned(name, dataset)]
 
 
 def is_planned(name: str, dataset: str) -> bool:
     """Whether the lab carries this experiment out on this data set."""
+    if dataset not in STUDIED or experiment_kind(name).own_data:
+        return dataset == experiment_kind(name).own_data
     return name not in _DECIDING or name in _FEW_DECIDING or not peek(dataset).few_images
 
 
@@ -75,6 +83,8 @@ def command(experiment: Experiment) -> str:
     }
     for name, (value, default) in (own | recipe).items():
         option = f"--{name.replace('_', '-')}"
+        if name == "dataset" and experiment.own_data:
+            continue
         if value == default and default is not MISSING:
             continue
         if isinstance(value, tuple):
@@ -97,7 +107,7 @@ class Step:
 
 def shipped_steps() -> list[Step]:
     """Everything that lies in `results/`, in the order in which it was made."""
-    steps = [Step(row.name, row.dataset, f"{command(row)} --ship") for row in plans()]
+    steps = [Step(row.name, "" if row.own_data else row.dataset, f"{command(row)} --ship") for row in plans()]
     for name in ("exact", "power"):
         steps.append(Step(name, "", f"python -m tf_models {name} --ship"))
     for dataset in STUDIED:

@@ -11,8 +11,10 @@ from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.experiments.ffn_shape import FfnShape
 from tf_models.study.experiments.hybrids import Hybrids
 from tf_models.study.experiments.mixers import Mixers
+from tf_models.study.experiments.necessity import Necessity
 from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
 from tf_models.study.experiments.permutation import Permutation
+from tf_models.study.experiments.sequence import Sequence
 from tf_models.study.experiments.training_length import TrainingLength
 
 EXPERIMENTS: dict[str, type[Experiment]] = {
@@ -30,8 +32,15 @@ EXPERIMENTS: dict[str, type[Experiment]] = {
         FfnShape,
         Hybrids,
         Ablations,
+        Necessity,
+        Sequence,
     )
 }
+
+
+def where(name: str, dataset: str) -> str:
+    """The data set that an experiment is carried out on where `dataset` is studied: its own, if it brings some."""
+    return experiment_kind(name).own_data or dataset
 
 
 def experiment_kind(name: str) -> type[Experiment]:

@@ -92,6 +92,9 @@ class Experiment:
     `again` is the arm of the A/A control, which trains it once more with other seeds. With `needs_ffn_control`, the
     task that only an FFN can solve is trained too. With `equal_updates`, an arm with a tenth of the images is trained
     for ten times the epochs: with equal epochs, the smallest training sets would be hardly trained at all.
+
+    An experiment that brings its own data exists once, whatever is studied: `own_data` is the data set that gives it δ
+    and seeds, and its arms name theirs.
     """
 
     dataset: str = field(metadata={"help": "see the command datasets; digits by default"})
@@ -105,12 +108,15 @@ class Experiment:
 
     name: ClassVar[str]
     again: ClassVar[str] = "vit"
+    own_data: ClassVar[str] = ""
     needs_ffn_control: ClassVar[bool] = False
     equal_updates: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.seeds < 2:
             raise LabError("too_few_seeds", value=self.seeds)
+        if self.own_data and self.dataset != self.own_data:
+            raise LabError("own_data", value=self.dataset, experiment=self.name)
         if not self.backend:
             object.__setattr__(self, "backend", settings.backend())
 
@@ -144,11 +150,11 @@ class Experiment:
         return {**arm.switches, "start": "glorot"} if before else arm.switches
 
     def matched(self, variant: str, switches: Mapping[str, Value], switch: str, like: Arm) -> Arm | None:
-        """`variant` with the parameters of `like`, by its width or depth: see `zoo.matching.matched`."""
-        known = peek(self.dataset)
+        """`variant` with the parameters of `like` on the same data, by width or depth: see `zoo.matching.matched`."""
+        known = peek(like.dataset or self.dataset)
         target = parameters(self.model(like))
         found = matching.matched(variant, switches, switch, target, known.input_shape, known.classes, MATCHED)
-        return Arm(variant, found) if found is not None else None
+        return Arm(variant, found, dataset=like.dataset) if found is not None else None
 
     def spec(self, arm: Arm, seed: int, rate: float, train_size: int | None = None) -> RunSpec:
         recipe = replace(self.recipe, learning_rate=rate, epochs=arm.epochs or self.recipe.epochs)
