@@ -163,7 +163,14 @@ _ROWS = (
         for levels, content in ((2, "34f97aa34bf6d094"), (3, "72d7e8e500a95948"), (4, "67beafddabc233b8"))
     ),
     replace(_SEQUENCE, name="brackets", class_names=("invalid", "valid"), read=tasks.brackets, hash="5db9d5e3b060a4fe"),
-    replace(_SEQUENCE, name="recall", class_names=numbered(tasks.VALUES), read=tasks.recall, hash="60644802014dd133"),
+    replace(
+        _SEQUENCE,
+        name="recall",
+        input_shape=(8, 8, 3),
+        class_names=numbered(tasks.VALUES),
+        read=tasks.recall,
+        hash="c7ab5d252652106c",
+    ),
 )
 BUILT_IN = {row.name: row for row in _ROWS}
 # In the order of their size: the first trains in seconds, the last one gives a claim its headline.

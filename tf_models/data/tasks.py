@@ -1,7 +1,7 @@
 """Generated tasks: the rule that gives the label is known, and with it how nonlinear it is in every token.
 
-Every image has 8×8 grey pixels, 16 tokens of 2×2 pixels, and both or all classes are equally frequent. A pixel is
-``dark`` or ``bright`` where it has a sign, between 0.3 and 1 away from mid-grey; noise is uniform.
+Every image has 8×8 pixels, 16 tokens of 2×2, and all classes are equally frequent. A pixel with a sign is dark or
+bright, between 0.3 and 1 away from mid-grey; noise is uniform.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ SEQUENCES = 10_000
 TOKEN = 5  # whose pixels make the label of a product: second row, second column
 APART = (0, 15)  # two tokens in opposite corners
 LOUD = 0.3  # how far a pixel with a sign is away from mid-grey at least
-PAIRS, KEYS, VALUES = 7, 8, 4  # of ``recall``
+PAIRS, KEYS, VALUES = 15, 16, 4  # of ``recall``
 
 
 def products_of_pixels(_name: str) -> Raw:
@@ -79,7 +79,7 @@ def lookup(levels: int, _name: str) -> Raw:
     in_most = rng.random((IMAGES, TOKENS)).argsort(axis=1) < most[:, None]
     positive = in_most == (y == 1)[:, None]
     high, low = (rng.choice(np.flatnonzero(table == value), positive.shape) for value in (1, -1))
-    return _task(_digits(np.where(positive, high, low), levels, PIXELS), y, ("negative", "positive"))
+    return _task(_digits(np.where(positive, high, low), levels), y, ("negative", "positive"))
 
 
 def brackets(_name: str) -> Raw:
@@ -133,10 +133,9 @@ def _exchanged(word: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def recall(_name: str) -> Raw:
-    """Associative recall: seven keys, each followed by its value, then a key again: the label is its value.
+    """Associative recall: fifteen tokens hold a key and a value each, the last one a key alone; the label is its value.
 
-    The first token is grey. A symbol is four bits, dark or bright: dark and three bits of the key, or bright, two bits
-    of the value, and dark.
+    A key is four bits in red, a value the bright pixel in green; blue stays dark.
     """
     rng = np.random.default_rng(34)
     y = np.arange(SEQUENCES) % VALUES
@@ -144,20 +143,19 @@ def recall(_name: str) -> Raw:
     keys = rng.random((SEQUENCES, KEYS)).argsort(axis=1)[:, :PAIRS]
     values = rng.integers(0, VALUES, (SEQUENCES, PAIRS))
     values[images, asked] = y
-    tokens = np.zeros((SEQUENCES, TOKENS, PIXELS))
-    tokens[:, 1:-1:2] = _digits(2 * keys, 2, PIXELS)
-    tokens[:, 2:-1:2] = _digits(2 * values + 1, 2, PIXELS)
-    tokens[:, -1] = _digits(2 * keys[images, asked], 2, PIXELS)
+    tokens = np.full((SEQUENCES, TOKENS, PIXELS, 3), -1.0)
+    tokens[:, :-1, :, 0], tokens[:, :-1, :, 1] = _digits(keys, 2), 2 * np.eye(VALUES)[values] - 1
+    tokens[:, -1, :, 0] = _digits(keys[images, asked], 2)
     return _task(tokens, y, numbered(VALUES))
 
 
-def _digits(symbols: np.ndarray, levels: int, pixels: int) -> np.ndarray:
-    """Symbols as pixels, (…, pixels) from −1 to 1: the digits in base `levels`, the lowest first."""
-    return 2.0 * (symbols[..., None] // levels ** np.arange(pixels) % levels) / (levels - 1) - 1
+def _digits(symbols: np.ndarray, levels: int) -> np.ndarray:
+    """Symbols as pixels, (…, 4) from −1 to 1: the digits in base `levels`, the lowest first."""
+    return 2.0 * (symbols[..., None] // levels ** np.arange(PIXELS) % levels) / (levels - 1) - 1
 
 
 def _task(tokens: np.ndarray, y: np.ndarray, class_names: tuple[str, ...]) -> Raw:
-    """Images of these tokens, (N, 16, 4) from −1 (dark) to 1 (bright), row by row."""
-    patches = tokens.reshape(-1, 4, 4, 2, 2).transpose(0, 1, 3, 2, 4)
-    x = np.round(127.5 * (patches.reshape(-1, 8, 8, 1) + 1)).astype(np.uint8)
+    """Images of these tokens, (N, 16, 4) or (N, 16, 4, 3), from −1 (dark) to 1 (bright), row by row."""
+    patches = tokens.reshape(len(y), 4, 4, 2, 2, -1).transpose(0, 1, 3, 2, 4, 5)
+    x = np.round(127.5 * (patches.reshape(len(y), 8, 8, -1) + 1)).astype(np.uint8)
     return Raw("generated", class_names, x, y.astype(np.int64), None, None, array_hash(x, y))
