@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import replace
 
 import keras
+import numpy as np
 from keras import ops
 
 from tf_models.runs.spec import DECAY, WARM_UP, Recipe
@@ -80,6 +81,13 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         return {}
 
 
+def learning_rates(recipe: Recipe, steps: int) -> np.ndarray:
+    """The learning rate of every update, (steps,) float32."""
+    schedule = Schedule()
+    schedule.set(recipe, steps)
+    return np.asarray(schedule(np.arange(steps)), np.float32)
+
+
 def _compiled(spec: ModelSpec, recipe: Recipe) -> tuple[keras.Model, Schedule]:
     policy = keras.config.dtype_policy()
     # bfloat16 keeps float32's range, so no loss scaling is needed.
@@ -89,7 +97,9 @@ def _compiled(spec: ModelSpec, recipe: Recipe) -> tuple[keras.Model, Schedule]:
     finally:
         keras.config.set_dtype_policy(policy)
     schedule = Schedule()
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
+    # JAX would take the schedule's variables for constants: there every update is told its rate (`on_device`).
+    rate = 1.0 if keras.backend.backend() == "jax" else schedule
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "table", "token", "layer_scale"])
     optimizer.build(model.trainable_variables)
     model.compile(

@@ -14,8 +14,9 @@ from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord, pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.training import trunk
+from tf_models.training.batches import Batches
 from tf_models.training.device import provenance
-from tf_models.training.model_cache import fresh_model
+from tf_models.training.model_cache import fresh_model, learning_rates
 from tf_models.training.weights import weights_of
 
 CHECK_SECONDS = 0.5  # how often a training asks whether it should stop
@@ -54,16 +55,7 @@ def train(
     model = fresh_model(spec.model, spec.recipe, len(dataset.x_train), spec.seed)
     before = trunk.resume(spec, dataset.hash, model) if trunk.fork(spec) else trunk.Trunk(0, [], 0.0)
     progress = _Progress(spec, dataset, before, report, should_stop)
-    model.fit(
-        Batches(dataset, spec.recipe, spec.seed, before.epoch),
-        epochs=spec.recipe.epochs,
-        initial_epoch=before.epoch,
-        validation_data=(dataset.x_validation, dataset.y_validation),
-        validation_batch_size=EVALUATION_BATCH,
-        shuffle=False,  # `Batches` has shuffled already; Keras would shuffle the batches with Python's global generator
-        callbacks=[progress],
-        verbose=0,
-    )
+    _fit(model, Batches(dataset, spec.recipe, spec.seed, before.epoch), dataset, spec.recipe, progress)
     if progress.failure is not None:
         raise progress.failure
     record = _record(spec, run_id, dataset, model, progress.history, progress.seconds)
@@ -77,6 +69,26 @@ def _dataset(spec: RunSpec) -> Dataset:
     if spec.labels == "true":
         return dataset
     return replace(dataset, y_train=np.random.default_rng([spec.seed, 23]).permutation(dataset.y_train))
+
+
+def _fit(model: keras.Model, batches: Batches, dataset: Dataset, recipe: Recipe, progress: "_Progress") -> None:
+    first = len(progress.history)
+    if keras.backend.backend() == "jax":
+        from tf_models.training import on_device
+
+        rates = learning_rates(recipe, recipe.epochs * len(batches))
+        on_device.fit(model, batches, dataset, rates, range(first, recipe.epochs), progress)
+        return
+    model.fit(
+        batches,
+        epochs=recipe.epochs,
+        initial_epoch=first,
+        validation_data=(dataset.x_validation, dataset.y_validation),
+        validation_batch_size=EVALUATION_BATCH,
+        shuffle=False,  # `Batches` has shuffled already; Keras would shuffle the batches with Python's global generator
+        callbacks=[progress],
+        verbose=0,
+    )
 
 
 def _record(
@@ -120,46 +132,6 @@ def evaluate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tupl
     log_total = peak[:, 0] + np.log(np.exp(logits - peak).sum(axis=1))
     loss = log_total - logits[np.arange(len(logits)), labels]
     return logits.argmax(axis=1) == labels, float(loss.mean())
-
-
-class Batches(keras.utils.PyDataset):
-    """The training images in an order that seed and epoch alone decide, whatever the arm: arms are paired.
-
-    So do the flips and moves of `Recipe.augment`. `epoch` is the one to begin with, from 0.
-    """
-
-    def __init__(self, dataset: Dataset, recipe: Recipe, seed: int, epoch: int = 0):
-        super().__init__()
-        self._dataset, self._size, self._augment = dataset, recipe.batch_size, recipe.augment
-        self._seed, self._epoch = seed, epoch - 1
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._dataset.x_train) / self._size)
-
-    def __getitem__(self, index: int):
-        chosen = self._order[index * self._size : (index + 1) * self._size]
-        images = self._dataset.x_train[chosen]
-        if self._augment:
-            images = augmented(images, np.random.default_rng([self._seed, self._epoch, index, 22]))
-        return images, self._dataset.y_train[chosen]
-
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-        rng = np.random.default_rng([self._seed, self._epoch, 21])
-        self._order = rng.permutation(len(self._dataset.x_train))
-
-
-def augmented(images: np.ndarray, rng: np.random.Generator, reach: int = 4) -> np.ndarray:
-    """Images (B, H, W, channels), each mirrored or not and moved by up to `reach` pixels; what comes in from outside
-    mirrors what is inside.
-    """
-    count, height, width, _ = images.shape
-    padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="reflect")
-    down, right = rng.integers(0, 2 * reach + 1, (2, count, 1))
-    rows, columns = down + np.arange(height), right + np.arange(width)
-    columns = np.where(rng.random((count, 1)) < 0.5, columns, columns[:, ::-1])
-    return padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
 class _Progress(keras.callbacks.Callback):
