@@ -6,6 +6,7 @@ status 0, or 2 after a one-line error.
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -31,6 +32,8 @@ from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind, where
 from tf_models.study.plans import STEPS, shipped_steps
+
+MINUTES = "time budget: what has not ended by then is stopped, and all that has is kept"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -84,11 +87,13 @@ def _parser() -> argparse.ArgumentParser:
             more["metavar"] = "N,N,N"
         sub.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **more)
     _add_recipe(sub)
+    sub.add_argument("--minutes", type=float, help=MINUTES)
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/results")
 
     sub = command("reproduce", _reproduce, _table, "Reproduce everything that comes with the lab, or one part of it.")
     sub.add_argument("name", nargs="?", help=", ".join(STEPS))
     sub.add_argument("--dataset", help=f"{', '.join(STUDIED)}; both by default")
+    sub.add_argument("--minutes", type=float, help=MINUTES)
     sub.add_argument("--list", action="store_true", help="print the commands and run nothing")
 
     sub = command(
@@ -119,6 +124,8 @@ def _add_training(sub: argparse.ArgumentParser) -> None:
 
 def _add_recipe(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--epochs", type=int, default=Recipe.epochs, help="%(default)s by default")
+    sub.add_argument("--schedule", default=Recipe.schedule, help="of the learning rate: cosine (by default) or decay")
+    sub.add_argument("--augment", action="store_true", help="flip and move the training images at random")
     sub.add_argument("--xla", action="store_true", help="compile the training step with XLA")
     sub.add_argument("--mixed-precision", action="store_true", help="compute in bfloat16")
     sub.add_argument("--fresh", action="store_true", help="train even if an identical run has finished")
@@ -172,7 +179,8 @@ def _datasets(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _recipe(options: argparse.Namespace, **more: Any) -> Recipe:
-    return Recipe(epochs=options.epochs, xla=options.xla, mixed_precision=options.mixed_precision, **more)
+    own = {name: getattr(options, name) for name in ("epochs", "schedule", "augment", "xla", "mixed_precision")}
+    return Recipe(**own, **more)
 
 
 def _train(options: argparse.Namespace) -> dict[str, Any]:
@@ -233,15 +241,19 @@ def _experiment(options: argparse.Namespace) -> Experiment:
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     experiment = _experiment(options)
-    done = _conducted(experiment, options.fresh)
+    done = _conducted(experiment, options.fresh, options.minutes)
     if options.ship:
         print(_ship_runs(experiment, done.records), file=sys.stderr)
     trained, reused = len(done.trained), len(done.reused)
-    return {**analysis_document(analyse(experiment, done.records)), "trained": trained, "reused": reused}
+    counts = {"trained": trained, "reused": reused, "missing": done.missing}
+    return {**analysis_document(analyse(experiment, done.records)), **counts}
 
 
-def _conducted(experiment: Experiment, fresh: bool = False) -> Conducted:
+def _conducted(experiment: Experiment, fresh: bool = False, minutes: float | None = None) -> Conducted:
     """Carry the experiment out with progress bars, and say how much of it was trained."""
+    if minutes is not None and not 0 < minutes < math.inf:
+        raise LabError("number", name="minutes", value=minutes, low=0, high="∞")
+    until = math.inf if minutes is None else time.monotonic() + 60 * minutes
     if words := few_seeds(experiment.dataset, experiment.seeds):
         print(words, file=sys.stderr)
     jobs = Jobs(RunStore())
@@ -258,12 +270,15 @@ def _conducted(experiment: Experiment, fresh: bool = False) -> Conducted:
         print(f"{runs} known runs are {what}: what is missing on {device} is trained here", file=sys.stderr)
 
     try:
-        done = conduct(jobs, experiment, fresh, show, left_out)
+        done = conduct(jobs, experiment, fresh, show, left_out, until)
     finally:
         for bar in bars.values():
             bar.close()
         jobs.close()
     trained, reused = len(done.trained), len(done.reused)
+    if done.missing:
+        over = f"{minutes:g} minutes are over and at least {done.missing} runs are missing"
+        print(f"{over}: the same command goes on from here", file=sys.stderr)
     if reused:
         some, none = f"{trained} runs were trained and {reused} are", f"nothing was trained: all {reused} runs are"
         print(f"{some if trained else none} reused (--fresh trains anew)", file=sys.stderr)
@@ -290,12 +305,14 @@ def _reproduce(options: argparse.Namespace) -> list[dict[str, Any]]:
         raise LabError(
             "unknown_step", value=" ".join(filter(None, (options.name, options.dataset))), choices=", ".join(choices)
         )
-    rows = []
+    rows, started = [], time.perf_counter()
     for step in steps:
         row: dict[str, Any] = {"name": step.name, "dataset": step.dataset}
         if not options.list:
             print(step.command, file=sys.stderr)
             began, inner = time.perf_counter(), _parser().parse_args(step.command.split()[3:])
+            if options.minutes is not None and hasattr(inner, "minutes"):
+                inner.minutes = max(0.01, options.minutes - (began - started) / 60)
             inner.command(inner)
             row["seconds"] = round(time.perf_counter() - began)
         rows.append({**row, "command": step.command})

@@ -23,7 +23,7 @@ from tf_models.runs.store import RunStore
 from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
 from tf_models.study.judging import Result, load_results
-from tf_models.study.plans import plan
+from tf_models.study.plans import plan_with_runs
 
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -88,7 +88,7 @@ def analysis(experiment: str, dataset: str, variant: str = "vit") -> Analysis:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _analysis(experiment: str, dataset: str, variant: str, stamp: int) -> Analysis:
-    return analyse(plan(experiment, dataset, variant), all_records())
+    return analyse(plan_with_runs(experiment, dataset, records := all_records(), variant), records)
 
 
 def claim_results() -> dict[str, tuple[Result, ...]]:

@@ -1,7 +1,9 @@
 """Carrying an experiment out: submit what is missing, wait, and gather the records."""
 
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tf_models.errors import LabError
 from tf_models.jobs import worker
@@ -10,18 +12,21 @@ from tf_models.runs.known import known_records
 from tf_models.runs.provenance import Records, Source
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
-from tf_models.runs.store import FINISHED
+from tf_models.runs.store import FINISHED, STOPPED
 from tf_models.study.analysis import best_source
 from tf_models.study.experiments.base import Experiment
 
 
 @dataclass(frozen=True)
 class Conducted:
-    """All known records, those of the experiment among them, and the ids of its runs by where they come from."""
+    """All known records, those of the experiment among them, and the ids of its runs by where they come from; `missing`
+    counts the known runs that there was no time for.
+    """
 
     records: Records
     trained: frozenset[str]
     reused: frozenset[str]
+    missing: int = 0
 
 
 def conduct(
@@ -30,52 +35,88 @@ def conduct(
     fresh: bool = False,
     on_change: Callable[[str, int, int], None] = lambda step, done, total: None,
     on_left_out: Callable[[int, str], None] = lambda runs, device: None,
+    until: float = math.inf,
 ) -> Conducted:
     """Train what is not known yet, first to choose learning rates, then for the record.
 
     Only runs of one device are compared (`runs.provenance`). An experiment that is complete on any device is not
     trained again; otherwise all that this machine lacks is trained here, also what is known from elsewhere, and
     `on_left_out` is told first how many runs do not count, and which device this is. With `fresh`, everything is
-    trained anew, and only that is in the records. A stop loses nothing: finished runs are found again. `on_change` gets
-    the step's name, and how many of its runs have ended. Raises `LabError` with the reason of the first failed run, and
-    where workers are of different devices.
+    trained anew, and only that is in the records. A stop loses nothing: finished runs are found again. What has not
+    ended at `until`, a time of `time.monotonic`, is stopped. `on_change` gets the step's name, and how many of its runs
+    have ended. Raises `LabError` with the reason of the first failed run, and where workers are of different devices.
     """
-    own: dict[RunSpec, list[RunRecord]] = {}
-    reused: set[str] = set()
+    work = _Work(jobs, experiment.name, fresh, on_change, until)
+    source, rates, specs = best_source(experiment, work.records)
+    work.device = source.device
+    if not _is_complete(experiment, source, rates):
+        work.device = jobs.ask(worker.device)
+        wanted = _flat(experiment.tuning(work.source.find)) + _flat(specs)
+        if left_out := sum(work.source.left_out(wanted).values()):
+            on_left_out(left_out, work.device)
+    before: list[RunSpec] = []
+    while (tuning := _flat(experiment.tuning(work.source.find))) != before:
+        work.train("tuning", tuning)  # what it needs grows where the best rate is at an edge
+        before = tuning
+    rates = experiment.rates(experiment.rate_curves(work.source.find))
+    for step, group in experiment.steps(rates).items():
+        work.train(step, group)
+    trained = frozenset(record.run_id for found in work.own.values() for record in found)
+    return Conducted(work.records, trained, frozenset(work.reused), len(work.late))
 
-    def records() -> Records:
-        return own if fresh else known_records(jobs.store)
 
-    def train(step: str, specs: list[RunSpec]) -> None:
-        found = Source(records(), source.device)
-        missing = [spec for spec in specs if found.find(spec) is None]
-        reused.update(record.run_id for spec in specs if (record := found.find(spec)) and spec not in own)
-        waited = [
-            jobs.submit(spec, purpose=experiment.name, fresh=fresh or bool(found.records.get(spec))).run_id
+@dataclass
+class _Work:
+    """What has been trained for one experiment, on one device, and what there was no time for."""
+
+    jobs: Jobs
+    purpose: str
+    fresh: bool
+    on_change: Callable[[str, int, int], None]
+    until: float
+    device: str = ""
+    own: dict[RunSpec, list[RunRecord]] = field(default_factory=dict)
+    reused: set[str] = field(default_factory=set)
+    late: set[RunSpec] = field(default_factory=set)
+
+    @property
+    def records(self) -> Records:
+        return self.own if self.fresh else known_records(self.jobs.store)
+
+    @property
+    def source(self) -> Source:
+        return Source(self.records, self.device)
+
+    def train(self, step: str, specs: Sequence[RunSpec]) -> None:
+        """Train those of `specs` that are not known, until there is no more time."""
+        source, known = self.source, self.records
+        missing = [spec for spec in specs if source.find(spec) is None]
+        self.reused.update(record.run_id for spec in specs if (record := source.find(spec)) and spec not in self.own)
+        if time.monotonic() >= self.until:
+            self.late.update(missing)
+            return
+        run_ids = [
+            self.jobs.submit(spec, purpose=self.purpose, fresh=self.fresh or bool(known.get(spec))).run_id
             for spec in missing
         ]
-        for run in jobs.wait(waited, lambda active: on_change(step, len(specs) - active, len(specs))):
-            if run.status != FINISHED or run.record is None:
-                raise run.reason or LabError("run_ended", value=run.id, status=run.status)
-            if run.record.device != source.device:
-                raise LabError("mixed_devices", value=run.record.device, device=source.device)
-            own.setdefault(run.spec, []).append(run.record)
+        stopped: list[str] = []
 
-    source, rates, specs = best_source(experiment, records())
-    if not _is_complete(experiment, source, rates):
-        source = Source(records(), jobs.ask(worker.device))
-        wanted = _flat(experiment.tuning(source.find)) + _flat(specs)
-        if left_out := sum(source.left_out(wanted).values()):
-            on_left_out(left_out, source.device)
-    trained: list[RunSpec] = []
-    while (tuning := _flat(experiment.tuning(Source(records(), source.device).find))) != trained:
-        train("tuning", tuning)  # what it needs grows where the best rate is at an edge
-        trained = tuning
-    rates = experiment.rates(experiment.rate_curves(Source(records(), source.device).find))
-    for step, group in experiment.steps(rates).items():
-        train(step, group)
-    trained = frozenset(record.run_id for found in own.values() for record in found)
-    return Conducted(records(), trained, frozenset(reused))
+        def watch(active: int) -> None:
+            self.on_change(step, len(specs) - active, len(specs))
+            if time.monotonic() >= self.until and not stopped:
+                stopped.extend(run_ids)
+                for run_id in run_ids:
+                    self.jobs.stop(run_id)
+
+        for run in self.jobs.wait(run_ids, watch):
+            if run.status == STOPPED and stopped:
+                self.late.add(run.spec)
+            elif run.status != FINISHED or run.record is None:
+                raise run.reason or LabError("run_ended", value=run.id, status=run.status)
+            elif run.record.device != self.device:
+                raise LabError("mixed_devices", value=run.record.device, device=self.device)
+            else:
+                self.own.setdefault(run.spec, []).append(run.record)
 
 
 def _is_complete(experiment: Experiment, source: Source, rates: Mapping[str, float]) -> bool:

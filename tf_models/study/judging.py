@@ -23,7 +23,7 @@ from tf_models.study.claims.base import Claim, Part
 from tf_models.study.exact import EXACT, exact_measures
 from tf_models.study.experiments import EXPERIMENTS, where
 from tf_models.study.experiments.tuning import TUNING_SEEDS
-from tf_models.study.plans import plan
+from tf_models.study.plans import plan_with_runs
 
 TRAINED = tuple(EXPERIMENTS)
 ONCE = (*EXACT, *(name for name, kind in EXPERIMENTS.items() if kind.own_data))  # judged once, the others by data set
@@ -187,7 +187,7 @@ def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
     found = {}
     for name, dataset in dict.fromkeys(_key(name, dataset) for dataset in datasets for name in TRAINED):
         try:
-            found[name, dataset] = analyse(plan(name, dataset), records)
+            found[name, dataset] = analyse(plan_with_runs(name, dataset, records), records)
         except LabError as error:  # a file that is gone or broken hides no other results
             log.warning("%s on %s: %s", name, dataset, error)
     return found

@@ -1,9 +1,10 @@
 """The experiments as the lab carries them out: one plan for each on every data set, and the command that makes it."""
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from tf_models.data import STUDIED, peek
+from tf_models.runs.provenance import Records
 from tf_models.runs.spec import Recipe
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind, where
 from tf_models.study.experiments.ffn_gap import FfnGap
@@ -58,6 +59,16 @@ def plan(name: str, dataset: str, variant: str = "vit") -> Experiment:
     return kind(dataset=dataset, **settings)
 
 
+def plan_with_runs(name: str, dataset: str, records: Records, variant: str = "vit") -> Experiment:
+    """The plan on the backend on which most of it has been begun, TensorFlow in a tie."""
+    usual = plan(name, dataset, variant)
+    others = sorted({spec.backend for spec in records} - {usual.backend})
+    if not others:
+        return usual
+    candidates = [usual, *(replace(usual, backend=backend) for backend in others)]
+    return max(candidates, key=lambda row: sum(spec in records for specs in row.tuning().values() for spec in specs))
+
+
 def plans() -> list[Experiment]:
     """Every plan whose results the lab ships."""
     datasets = dict.fromkeys((*STUDIED, *(kind.own_data for kind in EXPERIMENTS.values() if kind.own_data)))
@@ -76,16 +87,16 @@ def command(experiment: Experiment) -> str:
     usual = Recipe()
     words = [f"python -m tf_models run {experiment.name}"]
     recipe = {
-        name: (getattr(experiment.recipe, name), getattr(usual, name)) for name in ("epochs", "xla", "mixed_precision")
+        name: (getattr(experiment.recipe, name), getattr(usual, name))
+        for name in ("epochs", "schedule", "augment", "xla", "mixed_precision")
     }
     own = {
         field.name: (getattr(experiment, field.name), field.default) for field in fields(experiment) if field.metadata
     }
     for name, (value, default) in (own | recipe).items():
         option = f"--{name.replace('_', '-')}"
-        if name == "dataset" and experiment.own_data:
-            continue
-        if value == default and default is not MISSING:
+        needless = value == default and default is not MISSING
+        if needless or (name == "dataset" and experiment.own_data):
             continue
         if isinstance(value, tuple):
             value = ",".join(map(str, value))

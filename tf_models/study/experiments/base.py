@@ -102,7 +102,7 @@ class Experiment:
     train_size: int | None = option("class-balanced subset of the training images; all by default", None)
     recipe: Recipe = Recipe()
     backend: str = ""
-    tuning_epochs: int | None = None  # of the runs that choose the learning rates, all where None
+    tuning_epochs: int | None = option("epochs of the runs that choose the learning rates; all by default", None)
     tuning_size: int | None = option("training images used to choose the learning rates; all by default", None)
     exploratory: bool = option("learning rates from three, by one seed: fast, and decides nothing", False)
 
