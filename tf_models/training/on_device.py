@@ -5,10 +5,8 @@ What is computed is what `keras.Model.fit` computes, in the same order; between 
 
 from itertools import pairwise
 
-import jax
 import keras
 import numpy as np
-from jax import numpy as jnp
 
 from tf_models.data import Dataset
 from tf_models.training.augment import moved
@@ -33,6 +31,8 @@ def fit(
         dataset: whose validation images end every epoch.
         rates: the learning rate of every update of the whole training.
     """
+    from jax import numpy as jnp
+
     images, labels, updates = jnp.asarray(dataset.x_train), jnp.asarray(dataset.y_train), _compiled(model)
     callback.set_model(model)
     model.stop_training = False
@@ -81,6 +81,8 @@ def _alike(batches: Batches):
 
 def _compiled(model: keras.Model):
     """The updates of `model`, compiled once: kept with it."""
+    import jax
+
     if getattr(model, "updates_on_device", None) is None:
         model.updates_on_device = jax.jit(lambda *arguments: _updates(model, *arguments), donate_argnums=0)
     return model.updates_on_device
@@ -88,6 +90,9 @@ def _compiled(model: keras.Model):
 
 def _updates(model: keras.Model, state, images, labels, rows, moves, rates):
     """One update for each row of indices; the new state, and the loss and accuracy of each update, (updates, 2)."""
+    import jax
+    from jax import numpy as jnp
+
     rate = [variable is model.optimizer._learning_rate for variable in model.optimizer.variables].index(True)
 
     def loss(weights, statistics, x, y):
