@@ -1,6 +1,7 @@
 """Carrying an experiment out, with a queue that invents its results."""
 
 import dataclasses
+import time
 
 import pytest
 from synthetic import fill, indexed
@@ -166,3 +167,38 @@ def test_shipped_records_come_back_as_they_were_written(no_results):
     assert path.read_bytes() == first  # the same records give the same file
     path.unlink()
     assert shipped.shipped_records() == {}
+
+
+def test_no_run_begins_after_its_time_and_the_same_command_goes_on(store):
+    queue = InventedQueue(store, PLAN)
+    late = conduct(queue, PLAN, until=time.monotonic() - 1)
+    assert queue.trained == [] and late.missing == sum(map(len, PLAN.tuning().values())) + 6  # those of the control
+    whole = conduct(queue, PLAN, until=time.monotonic() + 600)
+    assert whole.missing == 0 and verdict(whole.records) == "supported"
+
+
+class EndlessQueue(InventedQueue):
+    """Only its first run ends by itself."""
+
+    def submit(self, spec, purpose="", fresh=False):
+        if not self.trained:
+            return super().submit(spec, purpose, fresh)
+        return Submitted(self.store.add(spec, self.records[spec].fingerprint, "test", purpose=purpose))
+
+    def stop(self, run_id):
+        if self.store.get(run_id).record is None:
+            self.store.set_status(run_id, "stopped")
+
+    def wait(self, run_ids, on_change=lambda active: None):
+        while active := sum(self.store.get(run_id).status not in ("finished", "stopped") for run_id in run_ids):
+            on_change(active)
+        return [self.store.get(run_id) for run_id in run_ids]
+
+
+def test_runs_that_have_not_ended_in_time_are_stopped_and_those_that_have_are_kept(store):
+    found = conduct(EndlessQueue(store, PLAN), PLAN, until=time.monotonic() + 0.5)
+    runs = sum(map(len, PLAN.tuning().values()))
+    assert len(found.trained) == 1 and found.missing == runs - 1 + 6
+    assert sorted(run.status for run in store.runs()) == ["finished"] + ["stopped"] * (runs - 1)
+    queue = InventedQueue(store, PLAN)
+    assert conduct(queue, PLAN).missing == 0 and len(queue.trained) == runs - 1 + 6 + 6 + 35
