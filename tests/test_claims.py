@@ -5,12 +5,14 @@ import json
 
 import numpy as np
 import pytest
-from synthetic import fill, indexed
+from scipy import special, stats
+from synthetic import correct_share, fill, indexed, make_record
 
 from tf_models.__main__ import main
 from tf_models.data import STUDIED, content_hash
 from tf_models.errors import LabError
 from tf_models.statistics.effects import Measure
+from tf_models.statistics.power import p_value
 from tf_models.statistics.rule import TESTS, VERDICTS
 from tf_models.study import judging
 from tf_models.study.bibliography import SOURCES
@@ -19,10 +21,12 @@ from tf_models.study.claims.base import DELTA, beside
 from tf_models.study.claims.base import part as part_of
 from tf_models.study.documents import claim_document
 from tf_models.study.exact import exact_measures
+from tf_models.study.experiments.base import AGAIN
 from tf_models.study.judging import (
     EVERY_EXPERIMENT,
     EXACT,
     TRAINED,
+    Found,
     Scale,
     headline,
     judge_all,
@@ -114,7 +118,8 @@ def test_an_unknown_claim_is_an_error_with_the_list():
 
 
 def interval(low: float, high: float, **changes) -> Measure:
-    return Measure((low + high) / 2, low, high, "accuracy", 5, 5, 0.01, ("a", "b"), **changes)
+    error = (high - low) / 2 / special.stdtrit(4, 0.975)
+    return Measure((low + high) / 2, low, high, "accuracy", 5, 5, error, 4, runs=("a", "b"), **changes)
 
 
 def exact(value: float) -> Measure:
@@ -131,7 +136,7 @@ def row(*parts: Part, key: str = "C01") -> Claim:
 
 
 def judged(parts: list[Part], analyses=None, exact_numbers=None, scales=None):
-    return judge_all(analyses or {}, exact_numbers or {}, scales, [row(*parts)])["C01"]
+    return judge_all(Found(analyses or {}, exact_numbers or {}, scales or {}), [row(*parts)])["C01"]
 
 
 def on(dataset: str, results):
@@ -139,7 +144,7 @@ def on(dataset: str, results):
 
 
 def test_without_any_measure_every_claim_is_untested():
-    results = judge_all({}, {})
+    results = judge_all(Found())
     assert list(results) == [row.id for row in CLAIMS]
     for found in results.values():
         assert found and {result.verdict for result in found} == {"untested"}
@@ -199,9 +204,9 @@ def test_a_claim_with_several_parts_is_their_conjunction():
 
 
 def test_a_failed_control_withholds_and_a_missing_gap_leaves_untested():
-    withheld = {("factorial", "digits"): {"gain": interval(0.03, 0.05, withheld=True)}}
+    withheld = {("factorial", "digits"): {"gain": interval(0.03, 0.05, withheld="control_failed")}}
     found = on("digits", judged([one()], withheld))
-    assert (found.verdict, found.reason) == ("inconclusive", "control_failed")
+    assert (found.verdict, found.reason, found.p) == ("inconclusive", "control_failed", None)
     part = one("above", threshold=0.0, denominator="gap")
     analyses = {("factorial", "digits"): {"gain": interval(0.01, 0.03)}}
     assert on("digits", judged([part], analyses)).verdict == "untested"
@@ -209,6 +214,73 @@ def test_a_failed_control_withholds_and_a_missing_gap_leaves_untested():
     assert on("digits", judged([part], analyses)).reason == "denominator"
     analyses["factorial", "digits"]["gap"] = interval(0.03, 0.05)
     assert on("digits", judged([part], analyses)).verdict == "supported"
+
+
+def test_every_part_says_what_its_design_can_find():
+    analyses = {("factorial", "digits"): {"gain": interval(0.01, 0.05)}}
+    (part,) = on("digits", judged([one()], analyses)).parts
+    assert part.reason == "delta_open" and part.power is not None
+    assert part.power.smallest > 0.02 + 0.02 and part.power.seeds is not None and part.power.seeds > 5
+    (part,) = on("digits", judged([one()], {("factorial", "digits"): {"gain": interval(0.03, 0.05)}})).parts
+    assert part.power is not None and part.power.seeds is None
+    exactly = judged([one("above", "inventory", threshold=0.0)], exact_numbers={"inventory": {"gain": exact(1.0)}})
+    assert exactly[0].parts[0].power is None
+
+
+def test_definition_and_measurement_are_two_verdicts():
+    parts = [
+        one(),
+        one("above", "inventory", key="two", threshold=0.0, kind="definition"),
+        one("above", "inventory", key="three", threshold=0.0, kind="definition", decides=False),
+    ]
+    analyses = {("factorial", "digits"): {"gain": interval(0.03, 0.05)}}
+    found = on("digits", judged(parts, analyses, {"inventory": {"gain": exact(0.0)}}))
+    assert (found.verdict, found.definition, found.measured) == ("partly", "not_supported", "supported")
+    found = on("digits", judged([parts[0], parts[2]], analyses))
+    assert (found.definition, found.measured) == ("", "supported")  # a part that does not decide has no say
+    (found,) = judged([parts[1]], exact_numbers={"inventory": {"gain": exact(1.0)}})
+    assert (found.definition, found.measured) == ("supported", "")
+
+
+def test_what_is_counted_is_a_definition_and_what_is_trained_timed_or_drawn_a_measurement():
+    def kind(measure: str) -> str:
+        return part_of("key", measure, above=0.0).kind
+
+    definitions = "inventory: activations.vgg16", "identities: permutation.ffn", "receptive-field: support.ffn"
+    measurements = "factorial: gain.attention", "rank-collapse: skip_over_mlp", "receptive-field: erf.slope"
+    assert {kind(name) for name in (*definitions, "cost: slope.macs.banded")} == {"definition"}
+    assert {kind(name) for name in (*measurements, "cost: slope.time.banded", "heads: ratio.first")} == {"measurement"}
+    assert part_of("key", definitions[0], above=0.0, kind="measurement").kind == "measurement"
+    for row in CLAIMS:
+        for part in row.parts:
+            assert part.kind == "measurement" or part.experiment in EXACT
+
+
+SWAPS = [  # with the reference, with its twin in its place → verdict, reason, survives
+    (interval(0.03, 0.05), interval(0.025, 0.05), ("supported", "larger", True)),
+    (interval(0.03, 0.05), interval(0.01, 0.05), ("inconclusive", "unstable", False)),
+    (interval(-0.05, -0.03), interval(0.03, 0.05), ("inconclusive", "unstable", False)),
+    (interval(0.01, 0.05), interval(0.03, 0.05), ("inconclusive", "delta_open", False)),
+    (interval(0.03, 0.05), None, ("supported", "larger", None)),
+]
+
+
+@pytest.mark.parametrize(("first", "twin", "expected"), SWAPS)
+def test_no_verdict_rests_on_one_draw_of_the_reference(first, twin, expected):
+    key = ("factorial", "digits")
+    swapped = {key: {"gain": twin}} if twin else {}
+    measured = Found({key: {"gain": first}}, swapped=swapped)
+    found = on("digits", judge_all(measured, [row(one())])["C01"])
+    (part,) = found.parts
+    assert (part.verdict, part.reason, part.survives_swap) == expected
+    assert (found.verdict, found.reason) == expected[:2] and part.measure is first
+
+
+def test_the_gap_of_a_share_is_swapped_too():
+    key, part = ("factorial", "digits"), one("above", threshold=0.0, denominator="gap")
+    measures = {"gain": interval(0.01, 0.03), "gap": interval(0.03, 0.05)}
+    measured = Found({key: measures}, swapped={key: {"gap": interval(0.01, 0.05)}})
+    assert on("digits", judge_all(measured, [row(part)])["C01"]).reason == "unstable"
 
 
 SHARES = [(row.id, part) for row in CLAIMS for part in row.parts if part.denominator]
@@ -235,14 +307,32 @@ def test_a_claim_whose_deciding_parts_are_exact_holds_for_no_data_set_alone():
 
 def test_primaries_are_corrected_together_by_data_set():
     claims = [row(one(measure=name), key=f"C0{number}") for number, name in enumerate("abc", 1)]
-    ps = {"a": 0.01, "b": 0.02, "c": 0.5}
-    measures = {name: dataclasses.replace(interval(0.03, 0.05), p=p) for name, p in ps.items()}
+    measures = {"a": interval(0.03, 0.05), "b": interval(0.025, 0.07), "c": interval(0.01, 0.05)}
     analyses = {("factorial", "digits"): measures, ("factorial", "cifar10-jpeg"): {"a": measures["a"]}}
-    results = judge_all(analyses, {}, claims=claims)
+    results = judge_all(Found(analyses), claims)
     found = [on("digits", results[f"C0{number}"]) for number in (1, 2, 3)]
-    assert [r.p for r in found] == [0.01, 0.02, 0.5]
-    assert [r.p_adjusted for r in found] == pytest.approx([0.03, 0.03, 0.5])
-    assert on("cifar10-jpeg", results["C01"]).p_adjusted == 0.01
+    ps = [r.p for r in found]
+    assert ps[0] < ps[1] < 0.025 < ps[2] and ps == [p_value(row, "difference", 0.02) for row in measures.values()]
+    assert [r.p_adjusted for r in found] == pytest.approx(stats.false_discovery_control(ps).tolist())
+    photographs = on("cifar10-jpeg", results["C01"])
+    assert photographs.p_adjusted == photographs.p == p_value(measures["a"], "difference", 0.015)  # its own margin
+
+
+def test_the_twin_of_the_reference_takes_its_place_in_every_verdict(monkeypatch):
+    """C47: the twin as good as the reference, or worse in two of three seeds, which the A/A control lets pass."""
+    experiment = plan("factorial", "cifar10-jpeg")
+    monkeypatch.setattr(judging, "exact_measures", lambda: {})
+    records = fill(experiment, lambda arm: 0.8 if arm == "attention on" else 0.7)
+
+    def nonlinearity(*shares: float) -> judging.PartResult:
+        drawn = {AGAIN + place: correct_share(share, 1000) for place, share in enumerate(shares)}
+        known = [make_record(r.spec, drawn[r.spec.seed]) if r.spec.seed in drawn else r for r in records]
+        return on("cifar10-jpeg", load_results(indexed(known))["C47"]).primary
+
+    same, other = nonlinearity(0.8, 0.81, 0.79), nonlinearity(0.8, 0.7, 0.75)
+    assert (same.verdict, same.survives_swap) == ("supported", True)
+    assert (other.verdict, other.reason, other.survives_swap) == ("inconclusive", "unstable", False)
+    assert same.measure == other.measure
 
 
 def test_exchanging_the_arms_records_changes_the_verdict(monkeypatch):
@@ -317,7 +407,7 @@ def test_the_command_refuses_an_unknown_claim_in_one_line(capsys):
 
 
 def test_a_document_names_its_rule_and_is_one_json_object():
-    results = judge_all({}, {})
+    results = judge_all(Found())
     for found in CLAIMS:
         written = claim_document(found, results[found.id])
         assert json.dumps(written, allow_nan=False)

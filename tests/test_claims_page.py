@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 from streamlit.testing.v1 import AppTest
 from synthetic import fill, indexed
 from visits import open_page, text_of
@@ -19,12 +20,12 @@ from pages.ui.parts.ffn import collapse, mixers
 from tf_models.locale import LANGUAGES, say
 from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure
-from tf_models.statistics.power import shipped_power
+from tf_models.statistics.power import Power, shipped_power
 from tf_models.statistics.rule import VERDICTS
 from tf_models.study.analysis import analyse
 from tf_models.study.claims import CLAIMS
 from tf_models.study.exact import exact_measures, exact_provenance
-from tf_models.study.judging import EXACT, PartResult, Result, judge_all
+from tf_models.study.judging import EXACT, Found, PartResult, Result, judge_all
 from tf_models.study.plans import plan
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
@@ -32,7 +33,8 @@ CELLS = (("off", 80.0, ""), ("on", 90.0, "+10.00"))  # of a heat map
 
 
 def measure(low: float, high: float, runs: tuple[str, ...] = ()) -> Measure:
-    return Measure((low + high) / 2, low, high, "accuracy", 5, 5, 0.01, runs)
+    error = (high - low) / 2 / special.stdtrit(4, 0.975)
+    return Measure((low + high) / 2, low, high, "accuracy", 5, 5, error, 4, runs=runs)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def results() -> dict[str, tuple[Result, ...]]:
                 found[part.measure] = measure(low, low + 0.02, ("aaa", "bbb"))
                 if part.denominator:
                     found[part.denominator] = measure(0.04, 0.06)
-    return judge_all(analyses, exact)
+    return judge_all(Found(analyses, exact))
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def judged_all(monkeypatch, results):
 def nothing_measured(monkeypatch, tmp_path):
     """As after deleting `tf_models/results`: what configurations alone decide is left."""
     monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
-    empty = judge_all({}, {})
+    empty = judge_all(Found())
     monkeypatch.setattr(cache, "claim_results", lambda: empty)
     return empty
 
@@ -215,11 +217,20 @@ def test_the_zone_of_a_rule(test, threshold, zone):
     assert verdicts.zone_of(part_of(test, threshold, None)) == zone
 
 
-def test_an_open_part_says_how_many_seeds_would_settle_it():
-    wide = part_of("difference", None, measure(0.01, 0.05))  # the middle is 1 point above δ, the reach 2
-    assert verdicts.seeds_to_settle(wide) == 20
-    assert verdicts.seeds_to_settle(part_of("difference", None, measure(0.01, 0.05), "few_seeds")) is None
-    assert verdicts.seeds_to_settle(part_of("no_difference", None, measure(-0.03, 0.03), "margin_open")) == 12
+@pytest.mark.parametrize(
+    ("power", "words"),
+    [
+        (None, ""),
+        (Power(0.02), ""),
+        (Power(0.02, 8), "About 8 seeds would settle it"),
+        (Power(0.02, 20), "more than the one extension, to 10"),
+        (Power(0.02, 1000), "More seeds alone would not"),
+        (Power(0.02, images=True), "more test images"),
+    ],
+)
+def test_an_open_part_says_what_would_settle_it(power, words):
+    said = verdicts.what_settles(power)
+    assert words in said and bool(said) == bool(words)
 
 
 @pytest.mark.parametrize(

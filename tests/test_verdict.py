@@ -6,19 +6,31 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from synthetic import correct_share, make_record
 
 from tf_models.data import peek
 from tf_models.runs.spec import RunSpec
 from tf_models.statistics.effects import (
+    UNITS,
     Measure,
+    degrees_of_freedom,
     effect_of_seeds,
     effect_of_seeds_and_images,
     linear_contrast,
     paired_effect,
 )
-from tf_models.statistics.power import SPREAD, crossed, error_rates, few_seeds, seeds_needed, shipped_power
+from tf_models.statistics.power import (
+    SPREAD,
+    crossed,
+    error_rates,
+    few_seeds,
+    p_value,
+    power_of,
+    seeds_needed,
+    shipped_power,
+    smallest_effect,
+)
 from tf_models.statistics.rule import (
     REASONS,
     TESTS,
@@ -27,14 +39,17 @@ from tf_models.statistics.rule import (
     conjunction_reason,
     judge,
     level,
+    stable,
 )
 from tf_models.study.judging import benjamini_hochberg
 
 DELTA = 0.02
 
 
-def interval(low: float, high: float, seeds: int = 5) -> Measure:
-    return Measure((low + high) / 2, low, high, "accuracy", seeds, seeds, 0.5)
+def interval(low: float, high: float, seeds: int = 5, **changes) -> Measure:
+    """Student's interval of 95 %."""
+    error = (high - low) / 2 / float(special.stdtrit(seeds - 1, 0.975))
+    return Measure((low + high) / 2, low, high, "accuracy", seeds, seeds, error, seeds - 1, **changes)
 
 
 def of_one_arm(runs) -> Measure | None:
@@ -42,8 +57,8 @@ def of_one_arm(runs) -> Measure | None:
 
 
 def figures(measure: Measure | None) -> tuple[float, ...]:
-    assert measure is not None and measure.p is not None
-    return measure.value, measure.low, measure.high, measure.seeds, measure.wins, measure.p
+    assert measure is not None and measure.error is not None and measure.freedom is not None
+    return measure.value, measure.low, measure.high, measure.seeds, measure.wins, measure.error, measure.freedom
 
 
 def decide(measure: Measure | None, delta: float, test: str = "difference") -> str:
@@ -110,14 +125,16 @@ def test_the_interval_over_seeds_is_students(values, level):
     effect = effect_of_seeds(values, level)
     test = stats.ttest_1samp(values, 0)
     low, high = test.confidence_interval(level)
-    assert (effect.value, effect.low, effect.high, effect.p) == pytest.approx((np.mean(values), low, high, test.pvalue))
+    assert (effect.value, effect.low, effect.high) == pytest.approx((np.mean(values), low, high))
+    assert (effect.error, effect.freedom) == pytest.approx((stats.sem(values), len(values) - 1))
     assert effect.seeds == len(values) and effect.wins == sum(v > 0 for v in values)
 
 
 def test_equal_differences_give_a_point():
     assert effect_of_seeds([0.25, 0.25, 0.25]).low == effect_of_seeds([0.25, 0.25, 0.25]).high == 0.25
     nothing = effect_of_seeds_and_images(np.zeros((3, 100), np.int8))
-    assert (nothing.low, nothing.high, nothing.p) == (0, 0, 1)
+    assert (nothing.low, nothing.high, nothing.error) == (0, 0, 0)
+    assert (p_value(nothing, "no_difference", DELTA), p_value(nothing, "above", 0.0)) == (0, 1)
 
 
 def test_seeds_and_images_together_are_less_certain_than_seeds_alone():
@@ -205,21 +222,73 @@ def test_a_difference_is_a_linear_contrast_and_an_interaction_is_the_difference_
     assert back is not None and (back.low, back.high) == pytest.approx((-both.high, -both.low))
 
 
-@pytest.mark.parametrize("weights", [(1, -1), (1, -1, -1, 1), (1, -0.5, -0.5)], ids=str)
-def test_the_variance_is_what_many_draws_of_seeds_and_images_come_to(weights):
-    """The pigeonhole bootstrap itself, and what n seeds drawn from n understate."""
-    rng, seeds, images = np.random.default_rng(6), 4, 500
-    runs = arms(rng, (0.7,) * len(weights), fixed=True, seeds=seeds, images=images)
-    found = linear_contrast(list(zip(weights, runs, strict=True)))
-    values = sum(w * np.stack([r.correctness for r in arm]) for w, arm in zip(weights, runs, strict=True))
-    drawn = [values[rng.integers(seeds, size=seeds)][:, rng.integers(images, size=images)].mean() for _ in range(4000)]
-    by_seed = values.mean(axis=1)
-    seed_variance = by_seed.var(ddof=1) / seeds
-    variance = np.var(drawn, ddof=1) + seed_variance / seeds
-    freedom = min((seeds - 1) * (variance / seed_variance) ** 2, images - 1)
-    reach = stats.t.ppf(0.975, freedom) * math.sqrt(variance)
-    assert found is not None and found.value == pytest.approx(by_seed.mean())
-    assert found.high - found.value == pytest.approx(reach, rel=0.05)
+@pytest.mark.parametrize("quantity", sorted(UNITS.keys() - {"test_accuracy"}))
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_contrast_of_another_quantity_is_students_over_the_seeds_of_that_field(quantity, fixed):
+    """Whether or not all seeds share a test set; the fault would be the test accuracy in its place."""
+    rng = np.random.default_rng(10)
+    values = rng.normal(0.5, 0.1, (3, 4)).tolist()  # (arms, seeds)
+    runs = [
+        [make_record(RunSpec(seed=s), fixed_test=fixed, **{quantity: v}) for s, v in enumerate(arm)] for arm in values
+    ]
+    found = linear_contrast(list(zip((1, -0.5, -0.5), runs, strict=True)), quantity=quantity)
+    expected = effect_of_seeds(np.dot((1, -0.5, -0.5), values).tolist())
+    assert figures(found) == pytest.approx(figures(expected))
+    assert found.unit == UNITS[quantity] == ("accuracy" if quantity == "fit_accuracy" else "nats")
+    assert linear_contrast([(1, runs[0]), (-1, runs[1])], unit="ratio", quantity=quantity).unit == "ratio"
+    if quantity != "test_loss":  # records from before it was kept
+        runs[1][2] = dataclasses.replace(runs[1][2], **{quantity: None})
+        assert linear_contrast([(1, runs[0]), (-1, runs[1])], quantity=quantity) is None
+    with pytest.raises(ValueError, match="quantity seconds is none of"):
+        linear_contrast([(1, runs[0])], quantity="seconds")
+
+
+def of_components(rng: np.random.Generator, seeds: int, images: int, spreads: tuple[float, float, float]) -> np.ndarray:
+    """(seeds, images) normal values whose variance has these three components: of seeds, of images, of both."""
+    of_seeds, of_images, of_both = spreads
+    shape = seeds, images
+    return rng.normal(0, of_seeds, (seeds, 1)) + rng.normal(0, of_images, (1, images)) + rng.normal(0, of_both, shape)
+
+
+def test_the_variance_is_unbiased_and_says_how_much_only_more_images_would_lower():
+    rng, spreads, (seeds, images) = np.random.default_rng(6), (0.1, 1.0, 0.5), (6, 200)
+    found = [effect_of_seeds_and_images(of_components(rng, seeds, images, spreads)) for _ in range(600)]
+    truth = spreads[0] ** 2 / seeds + spreads[1] ** 2 / images + spreads[2] ** 2 / (seeds * images)
+    assert np.mean([effect.error**2 for effect in found]) == pytest.approx(truth, rel=0.05)
+    assert np.var([effect.value for effect in found]) == pytest.approx(truth, rel=0.15)
+    of_images = np.mean([effect.error**2 * effect.image_share for effect in found])
+    assert of_images == pytest.approx(spreads[1] ** 2 / images, rel=0.1)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 4, 5, 10])
+@pytest.mark.parametrize("spreads", [(0.0, 0.0, 1.0), (0.0, 2.0, 0.1), (0.1, 0.5, 1.0)], ids=str)
+def test_a_few_seeds_are_never_trusted_like_many(seeds, spreads):
+    """Satterthwaite's degrees of freedom alone reach thousands where a few seeds happen to agree."""
+    rng = np.random.default_rng(8)
+    for _ in range(20):
+        effect = effect_of_seeds_and_images(of_components(rng, seeds, 300, spreads))
+        assert effect.freedom == seeds - 1 if seeds < 5 else seeds - 1 <= effect.freedom <= 2 * (seeds - 1)
+    assert degrees_of_freedom(5, 1.0, 0.2) == pytest.approx(4 * 1.2**2)  # Satterthwaite below the cap
+
+
+def test_seeds_that_happen_to_agree_are_no_tighter_than_their_images_allow():
+    rng = np.random.default_rng(9)
+    equally_good = rng.permuted(np.tile(np.arange(1000) < 100, (3, 1)), axis=1)
+    effect = effect_of_seeds_and_images(equally_good)
+    assert equally_good.sum(axis=1).tolist() == [100, 100, 100]  # the seeds alone would give an interval of no width
+    assert effect.error == pytest.approx(math.sqrt(0.1 * 0.9 / 3000), rel=0.05)
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize("of_seeds", [0.0, 1.4, 4.5], ids=str)
+def test_intervals_cover_as_often_as_they_say(seeds, of_seeds):
+    """As spread as the shipped runs: the share of the variance that comes from seeds is 0, ⅔ and 95 %."""
+    rng, images = np.random.default_rng(seeds), 400
+    spreads = of_seeds / math.sqrt(images), 0.5, 1.0
+    draws = [effect_of_seeds_and_images(of_components(rng, seeds, images, spreads)) for _ in range(1500)]
+    covered = np.mean([effect.low <= 0 <= effect.high for effect in draws])
+    print(f"{seeds} seeds, spread {of_seeds}: an interval of 95 % covers {100 * covered:.1f} %")
+    assert covered > 0.945 - 2 * 0.0056  # two standard errors of 1,500 repetitions
 
 
 def test_arms_that_cannot_be_paired_are_an_error_and_one_run_has_no_interval():
@@ -240,8 +309,8 @@ def test_the_mean_of_one_arm_has_an_interval_that_grows_with_the_spread_of_its_s
     assert (steady.value, wild.value) == pytest.approx((0.9, 0.9), abs=0.002)
     assert wild.high - wild.low > 3 * (steady.high - steady.low)
     fixed = [make_record(spec, correct_share(0.9), fixed_test=True) for _ in range(3)]
-    # equal runs on one test set: the images alone make the interval
-    assert of_one_arm(fixed).high - 0.9 == pytest.approx(1.97 * np.sqrt(0.9 * 0.1 / 360), rel=0.15)
+    # equal runs on one test set: the images alone make the interval, but two degrees of freedom do not know that
+    assert of_one_arm(fixed).high - 0.9 == pytest.approx(4.30 * np.sqrt(0.9 * 0.1 / 360), rel=0.01)
     assert of_one_arm(fixed[:1]) is None
 
 
@@ -256,10 +325,48 @@ def test_fewer_than_two_pairs_have_no_interval_and_unequal_arms_are_an_error():
 def test_the_seeds_needed_would_settle_the_contrast():
     effect = effect_of_seeds([0.03, 0.02, 0.05, 0.01])
     needed = seeds_needed(effect, DELTA)
-    assert effect.low < DELTA < effect.high and needed > 4
-    reach = (effect.high - effect.value) * math.sqrt(4 / needed)
-    assert effect.value - reach >= DELTA - 1e-9
+    assert effect.low < DELTA < effect.high and needed > 4 and effect.error
+
+    def reach(seeds: int) -> float:
+        return stats.t.ppf(0.975, seeds - 1) * effect.error * math.sqrt(4 / seeds)
+
+    assert reach(needed) < effect.value - DELTA <= reach(needed - 1)
     assert seeds_needed(interval(0.0, 0.04), DELTA) == 1000
+    assert power_of(effect, "difference", DELTA, "delta_open").seeds == needed
+    assert power_of(effect, "difference", DELTA, "few_seeds").seeds is None
+
+
+def test_where_the_images_leave_it_open_no_number_of_seeds_is_named():
+    few_images = interval(0.01, 0.05, image_share=0.9)  # one point above δ, of which the images alone leave 1.3
+    assert power_of(few_images, "difference", DELTA, "delta_open").images
+    found = power_of(interval(0.01, 0.05, image_share=0.2), "difference", DELTA, "delta_open")
+    without = power_of(interval(0.01, 0.05), "difference", DELTA, "delta_open")
+    assert not found.images and found.seeds > without.seeds > 5
+    assert not power_of(few_images, "difference", DELTA, "few_seeds").images
+    assert power_of(None, "difference", DELTA, "missing") is None
+    assert power_of(measure(1.0), "above", 0.0, "value_above") is None
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+@pytest.mark.parametrize(
+    ("test", "threshold", "at"),
+    [
+        ("difference", DELTA, None),
+        ("not_worse", DELTA, None),
+        ("below", 0.0, None),
+        ("no_difference", None, 0.0),  # with the margin that the design can show
+    ],
+)
+def test_the_smallest_effect_is_found_in_80_percent(test, threshold, at, seeds):
+    rng, spread = np.random.default_rng(seeds), 0.01
+    error, critical = spread / math.sqrt(seeds), stats.t.ppf(0.975, seeds - 1)
+    design = Measure(0, -critical * error, critical * error, "accuracy", seeds, 0, error, seeds - 1)
+    smallest = smallest_effect(design, test, DELTA if threshold is None else threshold)
+    margin, true = (smallest, at) if threshold is None else (threshold, smallest)
+    found = [effect_of_seeds(rng.normal(true, spread, seeds)) for _ in range(1500)]
+    share = np.mean([judge(effect, test, margin, DELTA)[0] == "supported" for effect in found])
+    # of two edges both may be missed at once, so that a little more is found
+    assert 0.8 - 0.03 < share < (0.88 if threshold is None else 0.83)
 
 
 # Parts of claims and claims
@@ -269,7 +376,7 @@ def measure(low: float, high: float | None = None, seeds: int = 5, **changes) ->
     """An interval; one number is exact."""
     if high is None:
         return Measure(low, low, low, "ratio", source="exact", **changes)
-    return Measure((low + high) / 2, low, high, "accuracy", seeds, **changes)
+    return interval(low, high, seeds, **changes)
 
 
 JUDGED = [
@@ -313,8 +420,9 @@ JUDGED = [
     # what prevents a verdict
     (None, "difference", None, "untested", "missing"),
     (measure(0.03, 0.05, seeds=2), "difference", None, "inconclusive", "few_seeds"),
-    (measure(0.03, 0.05, withheld=True), "difference", None, "inconclusive", "control_failed"),
-    (measure(0.0, withheld=True), "equals", 0.0, "inconclusive", "control_failed"),
+    (measure(0.03, 0.05, withheld="control_failed"), "difference", None, "inconclusive", "control_failed"),
+    (measure(0.0, withheld="control_failed"), "equals", 0.0, "inconclusive", "control_failed"),
+    (measure(0.03, 0.05, withheld="unfit"), "difference", None, "inconclusive", "unfit"),
 ]
 
 
@@ -326,7 +434,52 @@ def test_a_part_is_judged_by_its_test(found, test, threshold, verdict, reason):
 def test_every_test_and_every_reason_has_a_case():
     assert {case[1] for case in JUDGED} == set(TESTS)
     of_claims = {"all_hold", "none_hold", "mixed", "part_missing", "part_open"}
-    assert {case[4] for case in JUDGED} | {"denominator"} | of_claims == set(REASONS)
+    assert {case[4] for case in JUDGED} | {"denominator", "unstable"} | of_claims == set(REASONS)
+
+
+@pytest.mark.parametrize(("found", "test", "threshold", "verdict", "reason"), JUDGED)
+def test_the_p_of_a_part_is_that_of_its_own_test(found, test, threshold, verdict, reason):
+    """Below half of what the level leaves exactly where the part is supported."""
+    if found is None or found.withheld or found.seeds < 3:
+        return
+    p = p_value(found, test, DELTA if threshold is None else threshold)
+    assert (p is None) == (found.error is None) and (p is None or (p < 0.025) == (verdict == "supported"))
+
+
+def test_the_p_has_the_margin_in_it():
+    values = [0.03, 0.05, 0.035, 0.045, 0.04]
+    effect = effect_of_seeds(values)
+
+    def one_sided(margin: float, alternative: str) -> float:
+        return stats.ttest_1samp(values, margin, alternative=alternative).pvalue
+
+    assert p_value(effect, "difference", DELTA) == pytest.approx(one_sided(DELTA, "greater"))
+    of_no_difference = p_value(effect, "difference", 0.0)  # the fault
+    assert p_value(effect, "difference", DELTA) > 10 * of_no_difference
+    assert p_value(effect, "not_worse", DELTA) == pytest.approx(one_sided(-DELTA, "greater"))
+    assert p_value(effect, "below", 0.05) == pytest.approx(one_sided(0.05, "less"))
+    tost = max(one_sided(-0.05, "greater"), one_sided(0.05, "less"))
+    assert p_value(effect, "no_difference", 0.05) == pytest.approx(tost)
+    assert p_value(effect, "between", (-0.05, 0.05)) == pytest.approx(tost)
+    assert p_value(effect, "equals", 0.04) is None and p_value(measure(1.0), "above", 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "swapped", "expected"),
+    [
+        (("supported", "larger"), ("supported", "larger"), ("supported", "larger", True)),
+        (("supported", "larger"), ("inconclusive", "delta_open"), ("inconclusive", "unstable", False)),
+        (("not_supported", "worse"), ("supported", "not_worse"), ("inconclusive", "unstable", False)),
+        (("partly", "small"), ("not_supported", "not_larger"), ("inconclusive", "unstable", False)),
+        (("inconclusive", "delta_open"), ("supported", "larger"), ("inconclusive", "delta_open", False)),
+        (("inconclusive", "delta_open"), ("inconclusive", "straddles"), ("inconclusive", "delta_open", True)),
+        (("supported", "larger"), None, ("supported", "larger", None)),  # the reference is no part of it
+        (("supported", "larger"), ("untested", "missing"), ("supported", "larger", None)),
+        (("supported", "larger"), ("inconclusive", "few_seeds"), ("supported", "larger", None)),
+    ],
+)
+def test_a_verdict_that_another_draw_of_the_reference_changes_is_none(found, swapped, expected):
+    assert stable(found, swapped) == expected
 
 
 def test_a_share_of_a_gap_needs_a_gap():
@@ -335,7 +488,7 @@ def test_a_share_of_a_gap_needs_a_gap():
         assert judge(closed, "above", 0.0, DELTA, measure(low, high)) == ("inconclusive", "denominator")
     gap = measure(0.03, 0.05)
     assert judge(closed, "above", 0.0, DELTA, gap) == ("supported", "above")
-    assert judge(closed, "above", 0.0, DELTA, dataclasses.replace(gap, withheld=True))[1] == "control_failed"
+    assert judge(closed, "above", 0.0, DELTA, dataclasses.replace(gap, withheld="unfit"))[1] == "unfit"
 
 
 @pytest.mark.parametrize(
@@ -424,8 +577,8 @@ def test_the_rule_errs_as_seldom_as_it_says(kind, seeds):
     assert none["differs"] <= 0.05 + 2 * 0.013
     assert none["supported"] <= 0.01
     assert small["equal"] <= 0.05
-    # Power: seeds alone are enough here, while 500 images leave much open.
-    assert large["supported"] > (0.85 if kind == "seeds" else 0.2)
+    # Power: seeds alone are enough here, while 500 images leave much open, and nearly all of it with three seeds.
+    assert large["supported"] > (0.85 if kind == "seeds" else 0.2 if seeds == 5 else 0)
 
 
 def test_the_rules_of_parts_and_conjunctions_err_as_seldom_too():

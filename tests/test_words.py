@@ -23,7 +23,7 @@ from tf_models.zoo import CLASSROOM
 from tf_models.zoo.spec import BLOCK_KINDS, MIXERS
 
 ROOT = Path(__file__).parents[1]
-UNITS = ("accuracy", "doubling", "share", "ratio", "count", "error", "slope")
+UNITS = ("accuracy", "nats", "doubling", "share", "ratio", "count", "error", "slope")
 RUN_STATES = (*store.ACTIVE, store.FINISHED, store.FAILED, store.STOPPED, store.INTERRUPTED, store.UNREADABLE)
 
 

@@ -10,7 +10,7 @@ import math
 import os
 import sys
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -31,7 +31,8 @@ from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind, where
-from tf_models.study.plans import STEPS, shipped_steps
+from tf_models.study.plans import STEPS, plan, shipped_steps
+from tf_models.study.rules import keep_rules, ship_rules
 
 MINUTES = "time budget: what has not ended by then is stopped, and all that has is kept"
 
@@ -241,12 +242,23 @@ def _experiment(options: argparse.Namespace) -> Experiment:
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     experiment = _experiment(options)
+    _keep_rules(experiment, anew=options.fresh and options.ship)
     done = _conducted(experiment, options.fresh, options.minutes)
     if options.ship:
         print(_ship_runs(experiment, done.records), file=sys.stderr)
     trained, reused = len(done.trained), len(done.reused)
     counts = {"trained": trained, "reused": reused, "missing": done.missing}
     return {**analysis_document(analyse(experiment, done.records)), **counts}
+
+
+def _keep_rules(experiment: Experiment, anew: bool) -> None:
+    """Before anything is trained: by what rules claims will be judged, where they are judged by this experiment."""
+    planned = plan(experiment.name, experiment.dataset)
+    if replace(experiment, backend=planned.backend) == planned:
+        store = RunStore()
+        known = {} if anew else known_records(store)
+        store.close()
+        keep_rules(experiment.name, experiment.dataset, analyse(experiment, known).measures)
 
 
 def _conducted(experiment: Experiment, fresh: bool = False, minutes: float | None = None) -> Conducted:
@@ -288,6 +300,8 @@ def _conducted(experiment: Experiment, fresh: bool = False, minutes: float | Non
 def _ship_runs(experiment: Experiment, records: Records) -> Path:
     variant = getattr(experiment, "variant", "vit")
     network = "" if variant == "vit" else f"-{variant}"
+    if not network:  # claims are judged by the plan of the ViT
+        ship_rules(experiment.name, experiment.dataset)
     data = "" if experiment.own_data else f"-{experiment.dataset}"
     return write_shipped(f"{experiment.name}{network}{data}", used_records(experiment, records))
 
@@ -347,15 +361,16 @@ def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _claims(options: argparse.Namespace) -> list[dict[str, Any]]:
     from tf_models.study.claims import CLAIMS, find  # what nobody asks of the other commands
     from tf_models.study.documents import claim_document
-    from tf_models.study.judging import load_results
+    from tf_models.study.judging import judge_analyses, load_analyses
 
     chosen = [find(options.id)] if options.id else list(CLAIMS)
     store = RunStore()
     try:
-        results = load_results(known_records(store))
+        analyses = load_analyses(known_records(store))
     finally:
         store.close()
-    return [claim_document(row, results[row.id]) for row in chosen]
+    results = judge_analyses(analyses)
+    return [claim_document(row, results[row.id], analyses) for row in chosen]
 
 
 def _power(options: argparse.Namespace) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
 from tf_models.study.judging import Result, load_results
 from tf_models.study.plans import plan_with_runs
+from tf_models.study.rules import rules_stamp
 
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -78,7 +79,7 @@ def _by_id(stamp: int) -> dict[str, RunRecord]:
 
 def _stamp() -> int:
     """What changes whenever a result does."""
-    return hash((known_stamp(_store_or_none()), exact.exact_stamp()))
+    return hash((known_stamp(_store_or_none()), exact.exact_stamp(), rules_stamp()))
 
 
 def analysis(experiment: str, dataset: str, variant: str = "vit") -> Analysis:

@@ -26,6 +26,9 @@ def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> st
     """A measure in its unit (`bare` leaves the unit out): points of accuracy, a share in percent, a number."""
     if unit in IN_POINTS:
         return points(value, sign) + ("" if bare else f" {say(f'unit.{unit}')}")
+    if unit == "nats":
+        text = f"{value:+.3f}" if sign else f"{value:.3f}"
+        return text.replace("-", "−") + ("" if bare else f" {say('unit.nats')}")
     if unit == "share":
         text = f"{100 * value:.3g}"
         text = text if bare else say("unit.share", value=text)

@@ -1,4 +1,4 @@
-"""How often the rule of the verdicts errs, and how often it finds what is there: simulated, as no run can tell.
+"""The p of a verdict and what its design can find, in closed form; how often the rule errs, simulated.
 
     python -m tf_models power
 
@@ -8,26 +8,38 @@ seconds or so.
 
 import json
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from tf_models.data import STUDIED, peek
 from tf_models.runs.shipped import RESULTS
-from tf_models.statistics.effects import Measure, effect_of_seeds, effect_of_seeds_and_images
+from tf_models.statistics.effects import (
+    Measure,
+    degrees_of_freedom,
+    effect_of_seeds,
+    effect_of_seeds_and_images,
+)
 from tf_models.statistics.rule import (
     FEWEST_SEEDS,
     INCONCLUSIVE,
+    OPEN,
     SUPPORTED,
+    TESTS,
     VERDICTS,
+    Bounds,
     conjunction,
     judge,
     level,
 )
 
+FOUND = 0.8  # how often a design should find an effect
 MOST_SEEDS = 1000  # that `seeds_needed` gives
 REPETITIONS = 400
 IMAGES = 10_000  # of the test set that all seeds share
@@ -152,12 +164,91 @@ def few_seeds(dataset: str, seeds: int) -> str:
     return text
 
 
+def p_value(measure: Measure, test: str, threshold: float | Bounds) -> float | None:
+    """p of this very question: one-sided, that the effect lies at the edge of the test's zone or beyond it.
+
+    Of a zone with two edges the larger of the two (TOST). A part is supported where p is below half of what the level
+    of its interval leaves, 0.025 for 95 %. None where nothing was sampled, and for a zone of one number.
+    """
+    low, high = TESTS[test].zone(threshold)
+    if measure.error is None or measure.freedom is None or low == high:
+        return None
+    inside = min(measure.value - low, high - measure.value)  # how far inside the zone, below 0 outside
+    if measure.error == 0:
+        return 0.0 if inside > 0 else 1.0
+    return float(special.stdtr(measure.freedom, -inside / measure.error))
+
+
+@dataclass(frozen=True)
+class Power:
+    """What the design behind one measure can find, if mean and spread stay as they are.
+
+    `smallest` is the effect that it would find in 80 % of repetitions (`smallest_effect`). What is left open would be
+    settled by about `seeds` seeds, at most `MOST_SEEDS`; never by seeds alone where more `images` are what it needs.
+    `seeds` is None where nothing is open, and there.
+    """
+
+    smallest: float
+    seeds: int | None = None
+    images: bool = False
+
+
+def power_of(measure: Measure | None, test: str, threshold: float | Bounds, reason: str) -> Power | None:
+    """The power of a part that was judged for this reason; None where nothing was sampled."""
+    if measure is None or not measure.error:
+        return None
+    smallest = smallest_effect(measure, test, threshold)
+    if reason not in OPEN:
+        return Power(smallest)
+    edges = [edge for edge in TESTS[test].zone(threshold) if math.isfinite(edge)]
+    edge = min(edges, key=lambda edge: abs(measure.value - edge))
+    if images_needed(measure, edge):
+        return Power(smallest, images=True)
+    return Power(smallest, seeds_needed(measure, edge))
+
+
+def smallest_effect(measure: Measure, test: str, threshold: float | Bounds) -> float:
+    """The true effect nearest to the threshold that this design finds in 80 % of repetitions (noncentral t).
+
+    Of a zone with two edges, such as no difference, the narrowest margin around its middle within which an effect at
+    the middle would be shown to lie as often.
+    """
+    assert measure.error and measure.freedom
+    low, high = TESTS[test].zone(threshold)
+    critical = (measure.high - measure.value) / measure.error
+    two_edges = math.isfinite(low) and math.isfinite(high)
+    missed = (1 - FOUND) / 2 if two_edges else 1 - FOUND  # by each edge
+    distance = float(special.nctdtrinc(measure.freedom, missed, critical)) * measure.error
+    if two_edges:
+        return distance
+    return low + distance if math.isfinite(low) else high - distance
+
+
+def images_needed(measure: Measure, edge: float) -> bool:
+    """Whether the interval would contain `edge` with any number of seeds, since the test images are too few."""
+    assert measure.error and measure.freedom
+    critical = (measure.high - measure.value) / measure.error
+    beyond = float(special.stdtr(measure.freedom, critical))
+    reach = float(special.ndtri(beyond)) * measure.error * math.sqrt(measure.image_share)
+    return reach > 0 and reach >= abs(measure.value - edge)
+
+
 def seeds_needed(measure: Measure, edge: float) -> int:
     """About how many seeds would settle an open question, if mean and spread stayed as they are; at most 1,000.
 
-    The interval must shrink until it no longer contains `edge`.
+    The interval must shrink until it no longer contains `edge`; its degrees of freedom grow with the seeds.
     """
-    distance, reach = abs(measure.value - edge), measure.high - measure.value
-    if reach >= distance * math.sqrt(MOST_SEEDS / measure.seeds):
+    assert measure.error and measure.freedom
+    of_images = measure.error**2 * measure.image_share
+    of_one_seed = measure.seeds * (measure.error**2 - of_images)
+    beyond = special.stdtr(measure.freedom, (measure.high - measure.value) / measure.error)
+
+    def is_open(seeds: int) -> bool:
+        of_seeds = of_one_seed / seeds
+        critical = special.stdtrit(degrees_of_freedom(seeds, of_seeds, of_images), beyond)
+        return critical * math.sqrt(of_seeds + of_images) >= abs(measure.value - edge)
+
+    if is_open(MOST_SEEDS):
         return MOST_SEEDS
-    return math.ceil(measure.seeds * (reach / distance) ** 2)
+    # the first number of seeds that closes it: False (open) comes before True
+    return bisect_left(range(MOST_SEEDS), True, lo=measure.seeds, key=lambda seeds: not is_open(seeds))

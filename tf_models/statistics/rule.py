@@ -1,4 +1,4 @@
-"""The decision rule: from a measure's interval to a verdict. It is fixed before the runs."""
+"""The decision rule: from a measure's interval to a verdict."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -113,8 +113,10 @@ TESTS: dict[str, Criterion] = {
         Between("between", "from {} to {}", lambda m: (m, m), ("inside", "outside", "straddles")),
     )
 }
+OPEN = ("delta_open", "margin_open", "straddles")  # what more seeds or more test images would settle
 REASONS = (  # every code of `judge`, then those of `conjunction_reason`; their words are `reason.CODE` in the catalogue
-    *("missing", "control_failed", "few_seeds", "denominator", "inside", "outside", "straddles", "equal", "unequal"),
+    *("missing", "control_failed", "unfit", "few_seeds", "denominator", "unstable"),
+    *("inside", "outside", "straddles", "equal", "unequal"),
     *("above", "below", "value_above", "value_below", "at_threshold", "not_worse", "worse", "margin_open"),
     *("larger", "small", "not_larger", "opposite", "delta_open", "equivalent", "different"),
     *("all_hold", "none_hold", "mixed", "part_missing", "part_open"),
@@ -138,13 +140,28 @@ def judge(
         raise ValueError(f"test {test} is none of {', '.join(TESTS)}")
     if measure is None:
         return UNTESTED, "missing"
-    if measure.withheld or (denominator is not None and denominator.withheld):
-        return INCONCLUSIVE, "control_failed"
+    if withheld := measure.withheld or (denominator.withheld if denominator is not None else ""):
+        return INCONCLUSIVE, withheld
     if 0 < measure.seeds < FEWEST_SEEDS:
         return INCONCLUSIVE, "few_seeds"
     if denominator is not None and denominator.low <= delta:
         return INCONCLUSIVE, "denominator"
     return TESTS[test].holds(measure, delta if threshold is None else threshold)
+
+
+def stable(found: tuple[str, str], swapped: tuple[str, str] | None) -> tuple[str, str, bool | None]:
+    """Verdict and reason that hold whichever draw of the reference is taken, and whether the first ones did.
+
+    `swapped` is what `judge` says with the runs of the reference's twin in its place (the A/A control), None where the
+    reference is no part of the question; a twin with too few seeds says nothing either. A verdict that changes with
+    the draw is inconclusive.
+    """
+    if swapped is None or swapped[0] == UNTESTED or swapped[1] == "few_seeds":
+        return *found, None
+    same = found[0] == swapped[0]
+    if same or found[0] not in (SUPPORTED, PARTLY, NOT_SUPPORTED):
+        return *found, same
+    return INCONCLUSIVE, "unstable", False
 
 
 def conjunction(verdicts: Sequence[str]) -> str:

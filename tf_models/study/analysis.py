@@ -14,8 +14,8 @@ from tf_models.data import peek
 from tf_models.runs.provenance import Records, Source, sources
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
-from tf_models.statistics.effects import Measure, linear_contrast
-from tf_models.statistics.rule import judge, level
+from tf_models.statistics.effects import UNITS, Measure, linear_contrast
+from tf_models.statistics.rule import judge, level, stable
 from tf_models.study.controls import Control, paired, positive_control, same_arm_twice
 from tf_models.study.experiments.base import Arm, Contrast, Experiment
 from tf_models.study.experiments.tuning import validation_loss
@@ -88,12 +88,20 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class ContrastResult:
-    """A linear contrast with what was measured, None where runs are missing, and the verdict on its own question."""
+    """A linear contrast with what was measured, None where runs are missing, and the verdict on its own question.
+
+    `swapped` is the same with the runs of the A/A control in place of the arm that it repeats; None without that arm.
+    """
 
     contrast: Contrast
     measure: Measure | None
     delta: float
     verdict: str | None
+    swapped: Measure | None = None
+
+    @property
+    def unit(self) -> str:
+        return self.contrast.unit or UNITS[self.contrast.quantity]
 
     @property
     def a(self) -> str:
@@ -181,16 +189,26 @@ def analyse(experiment: Experiment, records: Records) -> Analysis:
     declared, delta = peek(experiment.dataset).seeds, peek(experiment.dataset).delta(experiment.images)
     controls = [positive_control(experiment, source)] if experiment.control_variant else []
     controls.append(same_arm_twice(found[experiment.again], found["again"], delta))
-    withheld = any(control.passed is False for control in controls)
+    failed = any(control.passed is False for control in controls)
+    unfit = {name for name, arm in arms.items() if arm.fits is False}
 
-    def result(contrast: Contrast) -> ContrastResult:
-        runs = paired([found.get(name, {}) for name in contrast.weights])
+    def measured(contrast: Contrast, runs_of: Mapping[str, Mapping[int, RunRecord]]) -> Measure | None:
+        runs = paired([runs_of.get(name, {}) for name in contrast.weights])
         seeds = len(runs[0]) if runs else 0
         weighted = list(zip(contrast.weights.values(), runs, strict=True))
-        measure = linear_contrast(weighted, level(seeds, declared), contrast.unit) if seeds else None
-        measure = replace(measure, withheld=withheld) if measure else None
-        verdict = judge(measure, contrast.test, None, delta)[0] if contrast.test else None
-        return ContrastResult(contrast, measure, delta, verdict)
+        measure = linear_contrast(weighted, level(seeds, declared), contrast.unit, contrast.quantity) if seeds else None
+        reason = "control_failed" if failed else "unfit" if unfit & set(contrast.weights) else ""
+        return replace(measure, withheld=reason) if measure else None
+
+    def result(contrast: Contrast) -> ContrastResult:
+        measure, swapped = measured(contrast, found), None
+        if measure is not None and experiment.again in contrast.weights:
+            swapped = measured(contrast, found | {experiment.again: found["again"]})
+        verdict = None
+        if contrast.test and UNITS[contrast.quantity] == "accuracy":
+            first, again = (judge(draw, contrast.test, None, delta) for draw in (measure, swapped))
+            verdict, _, _ = stable(first, again)
+        return ContrastResult(contrast, measure, delta, verdict, swapped)
 
     everywhere = paired([found[name] for name in arms])
     contrasts = {name: result(row) for name, row in experiment.chosen(dict(zip(arms, everywhere, strict=True))).items()}

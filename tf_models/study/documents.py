@@ -1,5 +1,6 @@
 """Analyses and judged claims as JSON documents, as the command line prints them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -7,10 +8,10 @@ from tf_models.data import STUDIED, peek
 from tf_models.locale import in_every_language
 from tf_models.statistics.effects import Measure
 from tf_models.study.analysis import Analysis, ArmResult, ContrastResult
-from tf_models.study.claims import Claim
+from tf_models.study.claims import Claim, Part
 from tf_models.study.controls import Control
 from tf_models.study.exact import exact_provenance
-from tf_models.study.judging import NO_DATASET, Result, headline, rule
+from tf_models.study.judging import NO_DATASET, PartResult, Result, headline, key_of, rule
 
 COSTS = ("parameters", "macs", "seconds")
 
@@ -66,10 +67,11 @@ def _contrast(row: ContrastResult) -> dict[str, Any]:
         "a": row.a,
         "b": row.b,
         "weights": dict(contrast.weights),
-        "unit": contrast.unit,
+        "unit": row.unit,
+        "quantity": contrast.quantity,
         **contrast.at,
         **_figures(found),
-        "withheld": found is not None and found.withheld,
+        "withheld": found.withheld if found else "",
         "runs": list(found.runs) if found else [],
         "delta": row.delta,
         "verdict": row.verdict,
@@ -85,12 +87,17 @@ def _control(control: Control) -> dict[str, Any]:
 
 def _figures(found: Measure | None) -> dict[str, Any]:
     if found is None:
-        return dict(mean=None, low=None, high=None, seeds=0, wins=0, p=None)
-    return {"mean": found.value} | {name: getattr(found, name) for name in ("low", "high", "seeds", "wins", "p")}
+        return dict(mean=None, low=None, high=None, seeds=0, wins=0)
+    return {"mean": found.value} | {name: getattr(found, name) for name in ("low", "high", "seeds", "wins")}
 
 
-def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
-    """A claim with its rule, what was measured on every data set, and the verdict on the deciding one."""
+def claim_document(
+    claim: Claim, results: tuple[Result, ...], analyses: Mapping[tuple[str, str], Analysis] | None = None
+) -> dict[str, Any]:
+    """A claim with its rule, what was measured on every data set, and the verdict on the deciding one.
+
+    `analyses`, by experiment and data set, tell of every part what its networks were trained with.
+    """
     head = headline(results)
     return {
         "id": claim.id,
@@ -105,6 +112,7 @@ def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
                 **asdict(part),
                 "words": in_every_language(part.words),
                 "rule": rule(part),
+                "hash": part.rule_hash,
                 "primary": part.key == claim.primary,
             }
             for part in claim.parts
@@ -113,7 +121,7 @@ def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
         "right": in_every_language(claim.words("right")),
         "wrong": in_every_language(claim.words("wrong")),
         "before": in_every_language(claim.words("before")),
-        "measured": [_result(result) for result in results],
+        "measured": [_result(result, analyses or {}) for result in results],
         "published": [
             {
                 "words": in_every_language(row.words),
@@ -123,6 +131,8 @@ def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
             for row in claim.published
         ],
         "verdict": head.verdict,
+        "definition": head.definition,
+        "measurement": head.measured,
         "reason": head.reason,
         "dataset": NO_DATASET if head.exact else head.dataset,
         "seeds": head.seeds,
@@ -130,19 +140,72 @@ def claim_document(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any]:
     }
 
 
-def _result(result: Result) -> dict[str, Any]:
-    names = ("dataset", "train_images", "epochs", "seeds", "verdict", "reason", "p", "p_adjusted")
+def _result(result: Result, analyses: Mapping[tuple[str, str], Analysis]) -> dict[str, Any]:
+    names = ("dataset", "train_images", "epochs", "seeds", "verdict", "reason", "p", "p_adjusted", "definition")
     return {name: getattr(result, name) for name in names} | {
-        "parts": [
-            {
-                "key": row.part.key,
-                "decides": row.part.decides,
-                "verdict": row.verdict,
-                "reason": row.reason,
-                "delta": row.delta,
-                "provenance": exact_provenance().get(row.part.experiment, {}) if row.measure else {},
-                **(asdict(row.measure) if row.measure else {"value": None, "low": None, "high": None, "runs": []}),
-            }
-            for row in result.parts
-        ]
+        "measurement": result.measured,
+        "parts": [_part(row, analyses.get(key_of(row.part.experiment, result.dataset))) for row in result.parts],
     }
+
+
+def _part(row: PartResult, analysis: Analysis | None) -> dict[str, Any]:
+    """Verdict, rule, figures and, where networks were trained for it, how each was."""
+    part, found = row.part, row.measure
+    figures = asdict(found) if found else {"value": None, "low": None, "high": None, "runs": []}
+    return {
+        "key": part.key,
+        "decides": part.decides,
+        "kind": part.kind,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "delta": row.delta,
+        "rule": rule(part),
+        "rule_hash": part.rule_hash,
+        "rule_date": row.rule_date,
+        "rule_changed": row.rule_changed,
+        **figures,
+        "p": row.p,
+        "power": asdict(row.power) if row.power else None,
+        "survives_swap": row.survives_swap,
+        "tier": _tier(analysis) if analysis else None,
+        "arms": _arms_of(part, analysis) if analysis and found else [],
+        "provenance": exact_provenance().get(part.experiment, {}) if found else {},
+    }
+
+
+def _tier(analysis: Analysis) -> str:
+    return "exploratory" if analysis.experiment.exploratory else "deciding"
+
+
+def _arms_of(part: Part, analysis: Analysis) -> list[dict[str, Any]]:
+    """How the networks of a contrast were trained, and how well they fit what they were trained on."""
+    arms = []
+    for name, weight in analysis.contrasts[part.measure].contrast.weights.items():
+        arm = analysis.arms[name]
+        arms.append(
+            {
+                "name": name,
+                "weight": weight,
+                "learning_rate": arm.learning_rate,
+                "rates": {f"{rate:g}": loss for rate, loss in arm.curve.items()},
+                "rate_margin": _margin(arm.curve.values()),
+                "updates": _mean([record.updates for record in arm.records.values()]),
+                "train_accuracy": _mean([record.fit_accuracy for record in arm.records.values()]),
+                "train_loss": _mean([record.fit_loss for record in arm.records.values()]),
+                "test_accuracy": arm.test_accuracy,
+                "fits": arm.fits,
+            }
+        )
+    return arms
+
+
+def _margin(losses: Iterable[float]) -> float | None:
+    """By how many nats the second-best learning rate is worse on validation."""
+    best, *others = sorted(losses) or [0.0]
+    return others[0] - best if others else None
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """None where a record lacks it."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None

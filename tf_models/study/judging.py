@@ -5,25 +5,28 @@ A claim row holds no verdict. Its parts are judged here, each by its own test, a
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tf_models.data import GENERATED, STUDIED, peek
 from tf_models.errors import LabError
 from tf_models.runs.provenance import Records
 from tf_models.statistics.effects import Measure
+from tf_models.statistics.power import Power, p_value, power_of
 from tf_models.statistics.rule import (
     TESTS,
     conjunction,
     conjunction_reason,
     judge,
+    stable,
 )
 from tf_models.study.analysis import Analysis, Scale, analyse
 from tf_models.study.claims import CLAIMS
-from tf_models.study.claims.base import Claim, Part
+from tf_models.study.claims.base import Claim, Kind, Part
 from tf_models.study.exact import EXACT, exact_measures
 from tf_models.study.experiments import EXPERIMENTS, where
 from tf_models.study.experiments.tuning import TUNING_SEEDS
 from tf_models.study.plans import plan_with_runs
+from tf_models.study.rules import known_rules, rule_name
 
 TRAINED = tuple(EXPERIMENTS)
 ONCE = (*EXACT, *(name for name, kind in EXPERIMENTS.items() if kind.own_data))  # judged once, the others by data set
@@ -37,7 +40,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PartResult:
-    """The verdict on one part; `delta` is None where nothing was trained."""
+    """The verdict on one part; `delta` is None where nothing was trained.
+
+    `p` is that of the part's own test, margin included, and `power` what the design can find. `survives_swap` says
+    whether the verdict is the same with the twin of the reference in its place, None where the reference is no part of
+    it. The rule was kept on `rule_date`, before the runs, "" where it was not; `rule_changed` where it was another one.
+    """
 
     part: Part
     measure: Measure | None
@@ -45,6 +53,11 @@ class PartResult:
     verdict: str
     reason: str  # a code of rule.REASONS
     gap: Measure | None = None  # of a share of a gap: the part's denominator
+    p: float | None = None
+    power: Power | None = None
+    survives_swap: bool | None = None
+    rule_date: str = ""
+    rule_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,20 @@ class Result:
     p_adjusted: float | None = None
 
     @property
+    def definition(self) -> str:
+        """The verdict on what is true by construction or by counting; "" where nothing of the kind decides."""
+        return self._verdict_on("definition")
+
+    @property
+    def measured(self) -> str:
+        """The verdict on what is measured; "" where nothing of the kind decides."""
+        return self._verdict_on("measurement")
+
+    def _verdict_on(self, kind: Kind) -> str:
+        found = [part.verdict for part in self.parts if part.part.decides and part.part.kind == kind]
+        return conjunction(found) if found else ""
+
+    @property
     def primary(self) -> PartResult:
         return next(result for result in self.parts if result.part.key == self.claim.primary)
 
@@ -76,19 +103,29 @@ class Result:
         return all(part.part.experiment in ONCE for part in self.parts if part.part.decides)
 
 
-def judge_all(
-    analyses: Mapping[tuple[str, str], Measures],
-    exact: Mapping[str, Measures],
-    scales: Mapping[tuple[str, str], Scale] | None = None,
-    claims: Sequence[Claim] = CLAIMS,
-) -> dict[str, tuple[Result, ...]]:
-    """Claim id → a result for each data set, from the measures by (experiment, data set) and by exact experiment."""
-    further = dict.fromkeys(dataset for name, dataset in analyses if dataset not in STUDIED and name not in ONCE)
+@dataclass(frozen=True)
+class Found:
+    """What claims are judged by: measures by (experiment, data set), and by exact experiment.
+
+    `swapped` are those of the contrasts with the reference, with its twin in place.
+    """
+
+    analyses: Mapping[tuple[str, str], Measures] = field(default_factory=dict)
+    exact: Mapping[str, Measures] = field(default_factory=dict)
+    scales: Mapping[tuple[str, str], Scale] = field(default_factory=dict)
+    swapped: Mapping[tuple[str, str], Measures] = field(default_factory=dict)
+
+
+def judge_all(measured: Found, claims: Sequence[Claim] = CLAIMS) -> dict[str, tuple[Result, ...]]:
+    """Claim id → a result for each data set."""
+    further = dict.fromkeys(
+        dataset for name, dataset in measured.analyses if dataset not in STUDIED and name not in ONCE
+    )
     results: dict[str, list[Result]] = {claim.id: [] for claim in claims}
     for dataset in (*STUDIED, *further, NO_DATASET):
         found = []
         for claim in claims:
-            result = _judge(claim, dataset, analyses, exact, scales or {})
+            result = _judge(claim, dataset, measured)
             # beyond the data sets of the lab, only what was measured there is worth a row
             if is_tested(result) if dataset in further else dataset in _datasets(claim):
                 found.append(result)
@@ -97,7 +134,7 @@ def judge_all(
         by_claim = {result.claim.id: p for result, p in zip(with_p, adjusted, strict=True)}
         for result in found:
             results[result.claim.id].append(replace(result, p_adjusted=by_claim.get(result.claim.id)))
-    return {claim: tuple(rows) for claim, rows in results.items()}
+    return {claim.id: tuple(results[claim.id]) for claim in claims}
 
 
 def _datasets(claim: Claim) -> tuple[str, ...]:
@@ -107,29 +144,13 @@ def _datasets(claim: Claim) -> tuple[str, ...]:
     return (NO_DATASET,) if exact else STUDIED
 
 
-def _judge(
-    claim: Claim,
-    dataset: str,
-    analyses: Mapping[tuple[str, str], Measures],
-    exact: Mapping[str, Measures],
-    scales: Mapping[tuple[str, str], Scale],
-) -> Result:
-    def judged(part: Part) -> PartResult:
-        is_exact, key = part.experiment in EXACT, _key(part.experiment, dataset)
-        found = exact.get(part.experiment, {}) if is_exact else analyses.get(key, {})
-        measure, gap = found.get(part.measure), found.get(part.denominator) if part.denominator else None
-        if part.denominator and gap is None:
-            measure = None  # a share of a gap that nobody has measured
-        delta = _delta(key[1], scales.get(key))
-        verdict, reason = judge(measure, part.test, part.threshold, delta, gap)
-        return PartResult(part, measure, None if is_exact else delta, verdict, reason, gap)
-
-    parts = tuple(judged(part) for part in claim.parts)
+def _judge(claim: Claim, dataset: str, measured: Found) -> Result:
+    parts = tuple(_judge_part(claim, part, dataset, measured) for part in claim.parts)
     deciding = [result for result in parts if result.part.decides]
     verdicts = [result.verdict for result in deciding]
     reason = deciding[0].reason if len(deciding) == 1 else conjunction_reason(verdicts)
     primary = next(result for result in parts if result.part.key == claim.primary)
-    known = [scales.get(_key(result.part.experiment, dataset)) for result in (primary, *parts)]
+    known = [measured.scales.get(key_of(result.part.experiment, dataset)) for result in (primary, *parts)]
     scale = next((scale for scale in known if scale is not None), None)
     return Result(
         claim,
@@ -140,13 +161,48 @@ def _judge(
         conjunction(verdicts),
         reason,
         min((result.measure.seeds for result in deciding if result.measure and result.measure.seeds), default=0),
-        primary.measure.p if primary.measure else None,
+        primary.p,
     )
 
 
-def _key(experiment: str, dataset: str) -> tuple[str, str]:
+def key_of(experiment: str, dataset: str) -> tuple[str, str]:
     """Where the measures of an experiment stand, where a claim is judged on this data set."""
     return experiment, where(experiment, dataset) if experiment in TRAINED else dataset
+
+
+def _judge_part(claim: Claim, part: Part, dataset: str, measured: Found) -> PartResult:
+    is_exact, key = part.experiment in EXACT, key_of(part.experiment, dataset)
+    delta = _delta(key[1], measured.scales.get(key))
+    found = measured.exact.get(part.experiment, {}) if is_exact else measured.analyses.get(key, {})
+    measure, gap = _of(part, found)
+    verdict, reason = judge(measure, part.test, part.threshold, delta, gap)
+    survives = None
+    twin = {} if is_exact else measured.swapped.get(key, {})
+    if measure is not None and twin.keys() & {part.measure, part.denominator}:
+        drawn, drawn_gap = _of(part, {**found, **twin})
+        swapped = judge(drawn, part.test, part.threshold, delta, drawn_gap)
+        verdict, reason, survives = stable((verdict, reason), swapped)
+    threshold = delta if part.threshold is None else part.threshold
+    rule = {} if is_exact else known_rules(*key).get(rule_name(claim, part), {})
+    return PartResult(
+        part,
+        measure,
+        None if is_exact else delta,
+        verdict,
+        reason,
+        gap,
+        None if measure is None or measure.withheld else p_value(measure, part.test, threshold),
+        power_of(measure, part.test, threshold, reason),
+        survives,
+        rule.get("date", ""),
+        bool(rule) and rule.get("hash") != part.rule_hash,
+    )
+
+
+def _of(part: Part, found: Measures) -> tuple[Measure | None, Measure | None]:
+    """The measure of a part and its gap; none of a share of a gap that nobody has measured."""
+    gap = found.get(part.denominator) if part.denominator else None
+    return None if part.denominator and gap is None else found.get(part.measure), gap
 
 
 def _delta(dataset: str, scale: Scale | None) -> float:
@@ -185,7 +241,7 @@ def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
     begun = (spec.dataset for spec in records if spec.seed == TUNING_SEEDS[0] and spec.dataset not in GENERATED)
     datasets = dict.fromkeys((*STUDIED, *begun))
     found = {}
-    for name, dataset in dict.fromkeys(_key(name, dataset) for dataset in datasets for name in TRAINED):
+    for name, dataset in dict.fromkeys(key_of(name, dataset) for dataset in datasets for name in TRAINED):
         try:
             found[name, dataset] = analyse(plan_with_runs(name, dataset, records), records)
         except LabError as error:  # a file that is gone or broken hides no other results
@@ -193,11 +249,24 @@ def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
     return found
 
 
+def judge_analyses(analyses: Mapping[tuple[str, str], Analysis]) -> dict[str, tuple[Result, ...]]:
+    """Every claim by these analyses, and by what needs no training."""
+    return judge_all(
+        Found(
+            {key: analysis.measures for key, analysis in analyses.items()},
+            exact_measures(),
+            {key: analysis.scale for key, analysis in analyses.items()},
+            {
+                key: {name: row.swapped for name, row in analysis.contrasts.items() if row.swapped is not None}
+                for key, analysis in analyses.items()
+            },
+        )
+    )
+
+
 def load_results(records: Records) -> dict[str, tuple[Result, ...]]:
     """Every claim as far as the runs are there."""
-    analyses = load_analyses(records)
-    measures = {key: analysis.measures for key, analysis in analyses.items()}
-    return judge_all(measures, exact_measures(), {key: analysis.scale for key, analysis in analyses.items()})
+    return judge_analyses(load_analyses(records))
 
 
 def rule(part: Part) -> str:

@@ -23,10 +23,9 @@ def exactly(value: float, unit: str) -> Measure:
     return Measure(float(value), float(value), float(value), unit, source="exact")
 
 
-def over_seeds(values: Iterable[float], unit: str, difference: bool = False) -> Measure:
-    """Mean and Student's interval over seeds; a p only where no difference is a question."""
-    effect = effect_of_seeds(list(values))
-    return replace(effect, unit=unit, p=effect.p if difference else None, source="exact")
+def over_seeds(values: Iterable[float], unit: str) -> Measure:
+    """Mean and Student's interval over seeds."""
+    return replace(effect_of_seeds(list(values)), unit=unit, source="exact")
 
 
 def drawn(layer: keras.layers.Layer, shape: tuple[int | None, ...], seed: int) -> keras.layers.Layer:

@@ -43,7 +43,7 @@ def rank_collapse() -> dict:
     above = np.array(list(kept.values())).min(axis=(0, 1)) > RANK_FLOOR  # (layers + 1,)
     compared = RANK_DEPTH if above.all() else int(above.argmin()) - 1
     decades = [np.log10(skip[compared] / mlp[compared]) for skip, mlp in zip(kept["skip"], kept["mlp"], strict=True)]
-    measures["skip_over_mlp"] = over_seeds(decades, "ratio", difference=True)
+    measures["skip_over_mlp"] = over_seeds(decades, "ratio")
     rounded = {arm: [[float(f"{r:.5g}") for r in layers] for layers in rows] for arm, rows in kept.items()}
     series = {"layers": list(range(RANK_DEPTH + 1)), "arms": rounded, "tokens": 64, "width": RANK_WIDTH, "heads": HEADS}
     series |= {"inputs": RANK_INPUTS, "floor": RANK_FLOOR, "compared": compared}

@@ -104,7 +104,7 @@ def _best(analysis: Analysis) -> str:
 def show_contrasts(analysis: Analysis) -> None:
     """The reference network against every other at equal parameters."""
     full = {arm.name for arm in _full(analysis)}
-    against = {name: row for name, row in analysis.contrasts.items() if row.contrast.unit == "accuracy"}
+    against = {name: row for name, row in analysis.contrasts.items() if row.unit == "accuracy"}
     labels = {name: NAMES[row.b] for name, row in against.items() if {row.a, row.b} <= full}
     rows, dataset = analyses.effect_rows(analysis, labels), analysis.experiment.dataset
     if rows.empty:

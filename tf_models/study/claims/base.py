@@ -3,8 +3,10 @@
 Nor does it hold words: they are ``claim.ID.NAME`` in the catalogue (`tf_models.locale`), in every language.
 """
 
+import json
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
+from hashlib import sha256
 from typing import Literal
 
 from tf_models.locale import ENGLISH, catalogue
@@ -13,6 +15,7 @@ from tf_models.study.bibliography import Cited
 DELTA: Literal["δ"] = "δ"  # the smallest effect that matters on the data set
 NOTHING = 1e-5  # a response or an error below this is none
 
+Kind = Literal["definition", "measurement"]
 Asked = float | Literal["δ"] | None
 
 
@@ -22,7 +25,8 @@ class Part:
 
     `test` is one of `rule.TESTS`; `threshold` None is δ. Where the part says that half of a gap is closed, its measure
     is what is gained minus half of the gap, and the gap is the measure `denominator`, whose own interval must exclude
-    δ. A part that does not decide is shown beside the verdict and has no say in it. `words` is a key of the catalogue.
+    δ. A part that does not decide is shown beside the verdict and has no say in it. `kind` tells what is true by
+    construction or by counting from what is measured. `words` is a key of the catalogue.
     """
 
     key: str
@@ -32,7 +36,30 @@ class Part:
     threshold: float | tuple[float, float] | None
     denominator: str = ""
     decides: bool = True
+    kind: Kind = "measurement"
     words: str = ""
+
+    @cached_property
+    def rule_hash(self) -> str:
+        """What changes whenever the rule does: experiment, measure, test, threshold, denominator or say."""
+        rule = (self.experiment, self.measure, self.test, self.threshold, self.denominator, self.decides)
+        return sha256(json.dumps(rule).encode()).hexdigest()[:12]
+
+
+# Experiments whose figures are counted or true by construction; what is measured in them all the same, on random
+# weights or with a clock, begins so.
+BY_CONSTRUCTION = {
+    "inventory": (),
+    "identities": (),
+    "receptive-field": ("erf.",),
+    "cost": ("slope.time.", "crossover."),
+}
+
+
+def kind_of(experiment: str, measure: str) -> Kind:
+    """Of a part that says nothing else."""
+    measured = BY_CONSTRUCTION.get(experiment, ("",))
+    return "measurement" if measure.startswith(measured) else "definition"
 
 
 def part(
@@ -41,6 +68,7 @@ def part(
     *,
     gap: str = "",
     decides: bool = True,
+    kind: Kind | None = None,
     difference: Asked = None,
     no_difference: Asked = None,
     not_worse: Asked = None,
@@ -54,7 +82,8 @@ def part(
     tests |= dict(equals=equals, between=between)
     ((test, asked),) = [(test, asked) for test, asked in tests.items() if asked is not None]
     experiment, name = measure.split(": ")
-    return Part(key, experiment, name, test, None if isinstance(asked, str) else asked, gap, decides)
+    threshold = None if isinstance(asked, str) else asked
+    return Part(key, experiment, name, test, threshold, gap, decides, kind or kind_of(experiment, name))
 
 
 beside = partial(part, decides=False)

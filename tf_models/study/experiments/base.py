@@ -49,14 +49,15 @@ class Arm:
 
 @dataclass(frozen=True)
 class Contrast:
-    """A linear contrast: Σ weight · accuracy of an arm, in test accuracy unless `unit` says otherwise.
+    """A linear contrast: Σ weight · `quantity` of an arm, in the unit of the quantity unless `unit` says otherwise.
 
-    `test` is the question of a contrast by itself, one of `rule.TESTS` with the threshold δ; None where it is none, so
-    that only a claim can say what it must be. `at` says where it stands on the experiment's axes.
+    `quantity` is a key of `effects.UNITS`. `test` is the question of a contrast by itself, one of `rule.TESTS` with the
+    threshold δ; None where it is none, so that only a claim can say what it must be. Of a loss it is not asked: δ is an
+    accuracy. `at` says where it stands on the experiment's axes.
     """
 
     weights: Mapping[str, float]
-    unit: str = "accuracy"
+    unit: str = ""
     test: str | None = "difference"
     at: Mapping[str, Value] = field(default_factory=dict)
     quantity: str = "test_accuracy"

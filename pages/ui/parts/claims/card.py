@@ -114,9 +114,8 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
         st.markdown(words)
     for result in results:
         if result.p is not None:
-            null = say("claims.p.half" if result.primary.part.denominator else "claims.p.none")
             p, adjusted = probability(result.p), probability(result.p_adjusted)
-            st.caption(say("claims.p", dataset=result.dataset, null=null, p=p, adjusted=adjusted))
+            st.caption(say("claims.p", dataset=result.dataset, p=p, adjusted=adjusted))
     show_runs(claim, results)
 
 

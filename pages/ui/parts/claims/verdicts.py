@@ -1,11 +1,9 @@
 """Verdicts and their reasons in the visitor's words: one result, one part, one rule."""
 
-import math
-
 from pages.ui import tables
 from pages.ui.words import say, verbatim
 from tf_models.statistics.effects import Measure
-from tf_models.statistics.power import MOST_SEEDS, seeds_needed
+from tf_models.statistics.power import MOST_SEEDS, Power
 from tf_models.statistics.rule import TESTS
 from tf_models.study.exact import exact_provenance
 from tf_models.study.judging import EXACT, PartResult, Result
@@ -91,13 +89,8 @@ def part_line(result: Result, part: PartResult) -> str:
         behind = say(f"claims.source.{measure.source}")
     why = say(f"reason.{part.reason}")
     words = {"figures": figures(part), "behind": behind, "why": why[:1].upper() + why[1:]}
-    needed = seeds_to_settle(part)
-    if needed is None:
-        text = say("claims.line", **words)
-    else:
-        key = "many" if needed >= MOST_SEEDS else "beyond" if needed > EXTENDED_SEEDS else "needed"
-        needs = say(f"claims.seeds_{key}", seeds=needed, most=EXTENDED_SEEDS)
-        text = say("claims.line_needs", **words, needs=needs)
+    needs = what_settles(part.power)
+    text = say("claims.line_needs", **words, needs=needs) if needs else say("claims.line", **words)
     return text if part.part.experiment in EXACT else say("claims.place_of", place=result.dataset, text=text)
 
 
@@ -107,13 +100,14 @@ def zone_of(part: PartResult) -> tuple[float, float]:
     return TESTS[part.part.test].zone((part.delta or 0.0) if threshold is None else threshold)
 
 
-def seeds_to_settle(part: PartResult) -> int | None:
-    """About how many seeds would settle an open part; None where more seeds are not what it needs."""
-    measure = part.measure
-    if measure is None or not measure.seeds or part.reason not in ("delta_open", "margin_open", "straddles"):
-        return None
-    edge = min(filter(math.isfinite, zone_of(part)), key=lambda bound: abs(measure.value - bound))
-    return seeds_needed(measure, edge)
+def what_settles(power: Power | None) -> str:
+    """How many seeds would settle an open part, or that test images are too few; empty where nothing is open."""
+    if power is None or (power.seeds is None and not power.images):
+        return ""
+    if power.seeds is None:
+        return say("claims.images_needed")
+    key = "many" if power.seeds >= MOST_SEEDS else "beyond" if power.seeds > EXTENDED_SEEDS else "needed"
+    return say(f"claims.seeds_{key}", seeds=power.seeds, most=EXTENDED_SEEDS)
 
 
 def provenance(experiment: str) -> str:
