@@ -162,7 +162,14 @@ _ROWS = (
         )
         for levels, content in ((2, "34f97aa34bf6d094"), (3, "72d7e8e500a95948"), (4, "67beafddabc233b8"))
     ),
-    replace(_SEQUENCE, name="brackets", class_names=("invalid", "valid"), read=tasks.brackets, hash="5db9d5e3b060a4fe"),
+    replace(
+        _SEQUENCE,
+        name="brackets",
+        input_shape=(8, 12, 1),
+        class_names=("invalid", "valid"),
+        read=tasks.brackets,
+        hash="5a6d2759c2458654",
+    ),
     replace(
         _SEQUENCE,
         name="recall",

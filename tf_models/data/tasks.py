@@ -1,7 +1,7 @@
 """Generated tasks: the rule that gives the label is known, and with it how nonlinear it is in every token.
 
-Every image has 8×8 pixels, 16 tokens of 2×2, and all classes are equally frequent. A pixel with a sign is dark or
-bright, between 0.3 and 1 away from mid-grey; noise is uniform.
+Every image has 8×8 pixels, 16 tokens of 2×2 (``brackets``: 8×12, 24), and all classes are equally frequent. A pixel
+with a sign is dark or bright, between 0.3 and 1 away from mid-grey; noise is uniform.
 """
 
 import numpy as np
@@ -14,6 +14,7 @@ SEQUENCES = 10_000
 TOKEN = 5  # whose pixels make the label of a product: second row, second column
 APART = (0, 15)  # two tokens in opposite corners
 LOUD = 0.3  # how far a pixel with a sign is away from mid-grey at least
+BRACKETS = 24  # in a sequence
 PAIRS, KEYS, VALUES = 15, 16, 4  # of ``recall``
 
 
@@ -83,7 +84,7 @@ def lookup(levels: int, _name: str) -> Raw:
 
 
 def brackets(_name: str) -> Raw:
-    """Sequences of 16 brackets of two kinds, each the bright pixel of its token: are they nested as they should be?
+    """Sequences of 24 brackets, bright tokens that open and dark ones that close: is every one closed after it opened?
 
     A wrong one is a right one in which two brackets were exchanged, so that counts say nothing.
     """
@@ -93,39 +94,29 @@ def brackets(_name: str) -> Raw:
     while len(words) < SEQUENCES:
         word = _nested(rng) if y[len(words)] else _exchanged(_nested(rng), rng)
         words.setdefault(word.tobytes(), word)
-    return _task(2.0 * np.eye(PIXELS)[list(words.values())] - 1, y, ("invalid", "valid"))
+    shown = np.repeat(np.array(list(words.values()), float)[..., None], PIXELS, axis=2)
+    return _task(shown, y, ("invalid", "valid"))
 
 
 def is_nested(word: np.ndarray) -> bool:
-    """Whether every bracket is closed by one of its kind: kind k opens as 2k and closes as 2k + 1."""
-    opened: list[int] = []
-    for kind, closes in (divmod(int(symbol), 2) for symbol in word):
-        if not closes:
-            opened.append(kind)
-        elif not opened or opened.pop() != kind:
-            return False
-    return not opened
+    """Whether no bracket closes (−1) before one has opened (1) for it, and all are closed at the end."""
+    opened = np.cumsum(word)
+    return bool(opened.min() >= 0 and opened[-1] == 0)
 
 
 def _nested(rng: np.random.Generator) -> np.ndarray:
-    """Any nesting of 8 pairs, all equally likely: of the rotations of a random sequence with one closing bracket too
-    many, exactly one stays above ground until its last step (cycle lemma, Dvoretzky and Motzkin 1947).
+    """A nesting of 12 pairs, all equally likely: of the rotations of a random sequence with one closing bracket too
+    many, exactly one is nested up to its last step (cycle lemma, Dvoretzky and Motzkin 1947).
     """
-    half = TOKENS // 2
+    half = BRACKETS // 2
     steps = rng.permutation([1] * half + [-1] * (half + 1))
-    steps = np.roll(steps, -1 - int(np.cumsum(steps).argmin()))[:-1]
-    word, opened = [], []
-    for step in steps:
-        if step > 0:
-            opened.append(int(rng.integers(2)))
-        word.append(2 * opened[-1] if step > 0 else 2 * opened.pop() + 1)
-    return np.array(word)
+    return np.roll(steps, -1 - int(np.cumsum(steps).argmin()))[:-1]
 
 
 def _exchanged(word: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """With two places exchanged, so that it is no longer nested."""
     while True:
-        a, b = rng.choice(TOKENS, 2, replace=False)
+        a, b = rng.choice(BRACKETS, 2, replace=False)
         changed = word.copy()
         changed[[a, b]] = word[[b, a]]
         if not is_nested(changed):
@@ -155,7 +146,8 @@ def _digits(symbols: np.ndarray, levels: int) -> np.ndarray:
 
 
 def _task(tokens: np.ndarray, y: np.ndarray, class_names: tuple[str, ...]) -> Raw:
-    """Images of these tokens, (N, 16, 4) or (N, 16, 4, 3), from −1 (dark) to 1 (bright), row by row."""
-    patches = tokens.reshape(len(y), 4, 4, 2, 2, -1).transpose(0, 1, 3, 2, 4, 5)
-    x = np.round(127.5 * (patches.reshape(len(y), 8, 8, -1) + 1)).astype(np.uint8)
+    """Images of four rows of these tokens, (N, tokens, 4) or (N, tokens, 4, 3), from −1 (dark) to 1 (bright)."""
+    columns = tokens.shape[1] // 4
+    patches = tokens.reshape(len(y), 4, columns, 2, 2, -1).transpose(0, 1, 3, 2, 4, 5)
+    x = np.round(127.5 * (patches.reshape(len(y), 8, 2 * columns, -1) + 1)).astype(np.uint8)
     return Raw("generated", class_names, x, y.astype(np.int64), None, None, array_hash(x, y))

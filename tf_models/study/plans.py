@@ -25,7 +25,7 @@ _DECIDING: dict[str, dict[str, Any]] = {
     "capacity": dict(recipe=Recipe(epochs=60), train_size=4000),
 }
 _FEW_DECIDING = ("ffn-gap", "mixers")  # of the same kind, where images are few
-_OWN = {"necessity": Recipe(epochs=30), "sequence": Recipe(epochs=40)}  # those with data of their own
+_OWN = {"necessity": Recipe(epochs=30), "sequence": Recipe(epochs=20)}  # those with data of their own
 _MANY: dict[str, dict[str, Any]] = {
     "ffn-gap": dict(recipe=Recipe(epochs=10), tuning_size=None),
     "parameter-efficiency": dict(train_sizes=(2500,)),

@@ -45,6 +45,7 @@ class Necessity(Experiment):
         "lookup_81": ("layer",),
         "lookup_256": ("layer",),
     }  # task → norms
+    channels: ClassVar[tuple[str, ...]] = tuple(CHANNELS)
     network: ClassVar[Mapping[str, Value]] = {"depth": 2, "width": 32}
 
     @property
@@ -58,8 +59,8 @@ class Necessity(Experiment):
         for task, norm in self.pairs:
             bare: dict[str, Value] = {**self.network, "norm": norm}
             at: dict[str, Value] = {"task": task, "norm": norm}
-            for channel, switches in CHANNELS.items():
-                own = {**bare, **switches}
+            for channel in self.channels:
+                own = {**bare, **CHANNELS[channel]}
                 found[f"{task} {norm} {channel}"] = Arm("vit", own, at={**at, "channel": channel}, dataset=task)
             off = {**bare, **CHANNELS["off"]}
             if wider := self.matched("vit", off, "width", found[f"{task} {norm} on"]):

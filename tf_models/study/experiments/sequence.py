@@ -2,8 +2,9 @@
 
     python -m tf_models reproduce sequence
 
-Sixteen symbols, each a token of four pixels, folded row by row into the grid: since its positions are learned, the
-network knows them as numbers alone, and no arm has anything of a picture to go by.
+Brackets that are nested as they should be or not, and the value that stood beside a key (`data.tasks`): 24 and 16
+symbols, each a token of four pixels, folded row by row into a grid. Its positions are learned: the network knows them
+as numbers alone, and no arm has anything of a picture to go by. Two tasks, five arms each, about 180 runs.
 
 Result:
 """
@@ -17,9 +18,10 @@ from tf_models.study.experiments.necessity import Necessity
 
 @dataclass(frozen=True)
 class Sequence(Necessity):
-    """The arms and contrasts of ``necessity`` on sequences."""
+    """Those of ``necessity`` without its pair of dense layers, on sequences."""
 
     name: ClassVar[str] = "sequence"
     again: ClassVar[str] = "brackets layer on"
     own_data: ClassVar[str] = "brackets"
     tasks: ClassVar[Mapping[str, tuple[str, ...]]] = {"brackets": ("layer",), "recall": ("layer",)}
+    channels: ClassVar[tuple[str, ...]] = ("on", "off", "activation", "ffn_only")
