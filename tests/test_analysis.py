@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tf_models.runs.provenance import Source
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import Recipe
-from tf_models.statistics.effects import paired_effect
+from tf_models.statistics.effects import UNITS, paired_effect
 from tf_models.study.analysis import FITTED, Analysis, analyse, pareto_front
 from tf_models.study.documents import analysis_document
 from tf_models.study.experiments import EXPERIMENTS, experiment_kind
@@ -311,6 +312,54 @@ def test_an_arm_that_differs_from_itself_withholds_every_verdict(name):
     assert analysis.controls[-1].name == "same_arm_twice" and analysis.controls[-1].passed is False
     assert {row.verdict for row in analysis.contrasts.values()} <= {"inconclusive", None}
     assert all(measure.withheld for measure in analysis.measures.values())
+
+
+def test_no_contrast_with_an_arm_that_cannot_fit_has_a_verdict():
+    check = GAP.fit_checks(dict.fromkeys(GAP.arms, 1e-3))["off"]
+    records = [replace(r, fit_accuracy=0.5) if r.spec == check else r for r in fill(GAP, PLANTED)]
+    analysis, sound = analyse(GAP, indexed(records)), found(GAP, PLANTED)
+    assert analysis.unfit == ("off",) and not analysis.withheld
+    for name, row in analysis.contrasts.items():
+        unfit = "off" in row.contrast.weights
+        assert row.measure is not None and row.measure.withheld == ("unfit" if unfit else "")
+        assert row.verdict == ("inconclusive" if unfit else verdicts(sound)[name])
+
+
+def test_the_twin_stands_in_for_the_reference_wherever_that_is_part_of_a_contrast():
+    experiment = Hybrids("digits", 5)
+    records = fill(experiment, lambda arm: 0.85 if arm == "convolution first" else 0.8)
+    analysis, seeds = analyse(experiment, indexed(records)), {record.run_id: record.spec.seed for record in records}
+    swapped = {name: row for name, row in analysis.contrasts.items() if row.swapped is not None}
+    assert set(swapped) == {
+        name for name, row in analysis.contrasts.items() if experiment.again in row.contrast.weights
+    }
+    assert swapped and set(swapped) != set(analysis.contrasts)
+    for row in swapped.values():
+        assert row.measure is not None and row.swapped is not None
+        assert row.swapped.value == pytest.approx(row.measure.value)  # the twin is as good
+        assert not any(seeds[run] >= AGAIN for run in row.measure.runs)
+        assert sum(seeds[run] >= AGAIN for run in row.swapped.runs) == 5 == len(row.swapped.runs) / 2
+
+
+def test_a_contrast_may_be_of_losses_and_then_has_no_verdict_of_its_own():
+    @dataclass(frozen=True)
+    class WithLoss(FfnGap):
+        @cached_property
+        def contrasts(self):
+            gain = super().contrasts["gain"]
+            return {quantity: replace(gain, quantity=quantity) for quantity in UNITS}
+
+    analysis = found(WithLoss("digits", seeds=5), PLANTED)
+    assert values(analysis) == pytest.approx(
+        {"test_accuracy": 0.1, "fit_accuracy": 0.1, "test_loss": -0.05, "fit_loss": -0.05}
+    )
+    assert verdicts(analysis) == {
+        "test_accuracy": "supported",
+        "fit_accuracy": "supported",
+        "test_loss": None,
+        "fit_loss": None,
+    }
+    assert [row["unit"] for row in analysis_document(analysis)["contrasts"]] == list(UNITS.values())
 
 
 def test_controls_that_pass_are_shown_with_their_numbers():

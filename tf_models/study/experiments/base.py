@@ -165,7 +165,7 @@ class Experiment:
         dataset = arm.dataset or self.dataset
         return RunSpec(arm.variant, self._switches(arm), dataset, size, seed, recipe, self.backend, arm.labels)
 
-    @property
+    @cached_property
     def search(self) -> Search:
         """How the learning rates are chosen."""
         if self.exploratory:
@@ -189,7 +189,10 @@ class Experiment:
         arm = replace(arm, epochs=self.tuning_epochs or arm.epochs)
 
         def specs(rate: float) -> list[RunSpec]:
-            return [self.spec(arm, seed + further, rate, self.tuning_size) for seed in self.search.seeds]
+            if (name, rate) not in self._tuning_specs:
+                seeds = [seed + further for seed in self.search.seeds]
+                self._tuning_specs[name, rate] = [self.spec(arm, seed, rate, self.tuning_size) for seed in seeds]
+            return self._tuning_specs[name, rate]
 
         def records(rate: float) -> list[RunRecord] | None:
             found = [record for spec in specs(rate) if (record := find(spec)) is not None]
@@ -197,6 +200,11 @@ class Experiment:
 
         known, needed = self.search.needed(records)
         return [spec for rate in needed for spec in specs(rate)], known if len(known) == len(needed) else None
+
+    @cached_property
+    def _tuning_specs(self) -> dict[tuple[str, float], list[RunSpec]]:
+        """By arm and rate, as far as they were asked for: an analysis asks for each several times."""
+        return {}
 
     def rate_curves(self, find: Find) -> dict[str, Curve]:
         """The tuning runs of every arm by learning rate; an arm whose search is not finished is left out."""
