@@ -34,6 +34,7 @@ KNOWN = {
     "grids.vgg": (7 / 224) ** 2,
     "grids.resnet": (7 / 56) ** 2,
     "attention.convnext": 0,
+    "attention.mixer": 0,
     "sequence.convnext": 4,
     "depthwise.convnext": 7,
     "pairs.convnext_tiny": 0.906,
@@ -218,6 +219,13 @@ def test_a_wrong_formula_is_found(monkeypatch):
     broken = identities.dense_layers(0)
     assert min(broken[n] for n in ("ffn_formula", "ffn_formula.gelu", "pointwise_collapse")) > 0.01
     assert broken["ffn_is_pointwise_pair"] > 0.01
+
+
+def test_weights_in_another_order_than_the_pixels_are_noticed(monkeypatch):
+    assert identities.patches(0)["patch_order"] < 1e-5
+    weights = identities.kernel
+    monkeypatch.setattr(identities, "kernel", lambda dense: (np.roll(weights(dense)[0], 1, axis=0), weights(dense)[1]))
+    assert identities.patches(0)["patch_order"] > 0.1
 
 
 def test_a_field_that_is_too_small_is_noticed(monkeypatch):

@@ -59,6 +59,7 @@ IDENTITIES: dict[str, tuple[str, Callable]] = {  # the unit, and which of the se
     "pointwise_collapse": ("error", max),
     "pointwise_with_activation": ("error", min),
     "patch_is_strided_convolution": ("error", max),
+    "patch_order": ("error", max),
     "patch_reconstruction": ("error", max),
     "patch_reconstruction.narrow": ("error", min),
     "attention_at_identity": ("error", min),
@@ -183,7 +184,22 @@ def patches(seed: int) -> dict[str, float]:
             weight, bias = kernel(network.get_layer("stem.patch"))
             dense = values @ weight.reshape(-1, width) + bias
             found["patch_is_strided_convolution"] = relative_error(stem, dense)
+            found["patch_order"] = relative_error(shuffled_inside(network, images, side, seed), stem)
     return found
+
+
+def shuffled_inside(network: Network, images: np.ndarray, side: int, seed: int) -> np.ndarray:
+    """The tokens of `images` with the pixels of every patch in another order, the same in all, and the weights that
+    belong to them in this order too.
+    """
+    order = np.random.default_rng([seed, 5]).permutation(side * side)
+    layer, (weight, _) = network.get_layer("stem.patch"), kernel(network.get_layer("stem.patch"))
+    layer.kernel.assign(weight.reshape(side * side, *weight.shape[2:])[order].reshape(weight.shape))
+    cut = cut_patches(images, side)
+    batch, rows, columns, _ = cut.shape
+    x = cut.reshape(batch, rows, columns, side * side, -1)[:, :, :, order]
+    x = x.reshape(batch, rows, columns, side, side, -1).transpose(0, 1, 3, 2, 4, 5).reshape(images.shape)
+    return output(between(network, "image", "stem"), x)
 
 
 def between(network: Network, before: str, after: str) -> keras.Model:

@@ -38,6 +38,7 @@ def inventory_facts() -> dict[str, tuple[float, str]]:
         found[f"widths.{name}"] = spec.blocks[-1].width / spec.blocks[0].width, "ratio"
     found |= {
         "attention.convnext": (sum(block.mixer in ATTENTION for block in convnext.blocks), "count"),
+        "attention.mixer": (sum(block.mixer in ATTENTION for block in mixer.blocks), "count"),
         "sequence.convnext": (ffn_ratio(convnext), "ratio"),
         "depthwise.convnext": (the_only({b.kernel for b in convnext.blocks if b.mixer == "depthwise"}), "count"),
     }

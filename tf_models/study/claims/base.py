@@ -25,8 +25,9 @@ class Part:
 
     `test` is one of `rule.TESTS`; `threshold` None is δ. Where the part says that half of a gap is closed, its measure
     is what is gained minus half of the gap, and the gap is the measure `denominator`, whose own interval must exclude
-    δ. A part that does not decide is shown beside the verdict and has no say in it. `kind` tells what is true by
-    construction or by counting from what is measured. `words` is a key of the catalogue.
+    δ; of any other measure, the `denominator` is what must be larger than δ for the question to arise. A part that does
+    not decide is shown beside the verdict and has no say in it. `kind` tells what is true by construction or by
+    counting from what is measured. `words` is a key of the catalogue.
     """
 
     key: str
@@ -44,6 +45,11 @@ class Part:
         """What changes whenever the rule does: experiment, measure, test, threshold, denominator or say."""
         rule = (self.experiment, self.measure, self.test, self.threshold, self.denominator, self.decides)
         return sha256(json.dumps(rule).encode()).hexdigest()[:12]
+
+    @property
+    def closes_half(self) -> bool:
+        """Whether it asks for half of the gap; else the gap only has to be there."""
+        return "closes_half" in self.measure
 
 
 # Experiments whose figures are counted or true by construction; what is measured in them all the same, on random

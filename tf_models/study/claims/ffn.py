@@ -5,6 +5,9 @@ A part that decides states what the text says, so that a measurement against it 
 
 from tf_models.study.claims.base import DELTA, NOTHING, Claim, Evidence, beside, claim, part
 
+# Of the four signs of two pixels, a sum over pixels tells that of the product in three at most: 75 %.
+BEYOND_LINEAR = 0.8
+
 FFN_CLAIMS: tuple[Claim, ...] = (
     claim(
         "C26",
@@ -103,6 +106,7 @@ FFN_CLAIMS: tuple[Claim, ...] = (
         part("weak", "linearity: attention_over_ffn", below=0.25),
         part("linear", "linearity: nonlinearity.attention", below=0.01),
         beside("fixed", "identities: mixing_varies.attention", equals=0.0),
+        beside("solves", "necessity: solved.product_apart.none.off", above=BEYOND_LINEAR),
         sections=("2.4", "2.6", "3.2", "table3.row1.transformer"),
         systems=("Transformer",),
         published=(Evidence("hu", -1, read="secondary"), Evidence("huben", -1, read="secondary")),
@@ -139,16 +143,15 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     ),
     claim(
         "C39",
-        part("information", "identities: patch_reconstruction", above=0.0001),
-        part("vit_inside", "permutation: vit.inside", no_difference=DELTA),
         part("cnn_inside", "permutation: cnn.inside", difference=DELTA),
+        part("order", "identities: patch_order", below=NOTHING),
+        beside("information", "identities: patch_reconstruction", above=0.0001),
         beside("strided", "identities: patch_is_strided_convolution", equals=0.0),
         beside("narrow", "identities: patch_reconstruction.narrow", above=0.0001),
         beside("vit_b16", "inventory: patch.vit_b16", equals=1.0),
         sections=("2.6",),
         systems=("ViT", "CNN"),
-        primary="cnn_inside",
-        published=(Evidence("", -1, read="computed"),),
+        published=(Evidence("", 0, read="computed"),),
     ),
     claim(
         "C40",
@@ -164,14 +167,12 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     ),
     claim(
         "C41",
+        part("across", "necessity: solved.product_apart.layer.ffn_only", above=BEYOND_LINEAR),
+        part("inside", "necessity: solved.product_2.layer.ffn_only", above=BEYOND_LINEAR),
         beside("reaches", "receptive-field: support.ffn", above=NOTHING),
-        part("across", "probing: edge.across", above=0.05),
-        beside("inside", "probing: edge.inside", above=0.05),
-        beside("across_depthwise", "probing: edge.across_depthwise", above=0.05),
         beside("depthwise_reaches", "receptive-field: depthwise_in_ffn.support", above=NOTHING),
         sections=("2.6", "3.2", "table3.row3.transformer"),
         systems=("ViT",),
-        primary="across",
         published=(Evidence("localvit", -1, read="secondary"),),
     ),
     claim(
@@ -218,11 +219,14 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     ),
     claim(
         "C46",
-        part("equals_linear", "factorial: attention_only_over_linear", no_difference=DELTA),
-        part("product", "linearity: product.attention", below=0.95),
-        part("weak", "factorial: attention_only_closes_half", below=0.0, gap="full_over_linear"),
-        part("weak_deeper", "factorial: attention_only_closes_half.deeper", below=0.0, gap="full_over_linear"),
-        part("weak_wider", "factorial: attention_only_closes_half.wider", below=0.0, gap="full_over_linear"),
+        part("equals_linear", "mixers: attention_only_over_linear", no_difference=DELTA),
+        part("product", "necessity: solved.product_2.layer.off", below=BEYOND_LINEAR),
+        part("apart", "necessity: solved.product_apart.layer.off", below=BEYOND_LINEAR),
+        part("learned", "capacity: learned.off", below=0.5),
+        part("weak", "mixers: attention_only_closes_half", below=0.0, gap="full_over_linear"),
+        beside("weak_deeper", "mixers: attention_only_closes_half.deeper", below=0.0, gap="full_over_linear"),
+        beside("weak_wider", "mixers: attention_only_closes_half.wider", below=0.0, gap="full_over_linear"),
+        beside("without_norm", "necessity: solved.product_4.none.off", below=BEYOND_LINEAR),
         beside("collapse", "rank-collapse: skip_over_mlp", above=0.0),
         sections=("3.2", "conclusion"),
         systems=("Transformer",),
@@ -230,8 +234,14 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     ),
     claim(
         "C47",
-        part("nonlinearity", "factorial: nonlinearity.attention", difference=DELTA),
-        beside("gain", "factorial: gain.attention", difference=DELTA),
+        part("nonlinearity", "mixers: nonlinearity.attention", difference=DELTA),
+        part("lookup", "necessity: gain.lookup_256.layer", difference=DELTA),
+        part("learned", "capacity: nonlinearity", above=0.0),
+        beside("gain", "mixers: gain.attention", difference=DELTA),
+        beside("long", "training-length: gain.wider.10", difference=DELTA),
+        beside("fits_lower", "training-length: gain.fit_loss.10", above=0.0),
+        beside("brackets", "sequence: gain.brackets.layer", difference=DELTA),
+        beside("recall", "sequence: gain.recall.layer", difference=DELTA),
         sections=("3.2", "table2.row1.transformer", "table3.row1.transformer"),
         systems=("Transformer",),
         published=(Evidence("pires", 1),),
@@ -257,11 +267,14 @@ FFN_CLAIMS: tuple[Claim, ...] = (
     ),
     claim(
         "C50",
-        part("ffn_alone", "factorial: ffn_only", not_worse=DELTA),
-        part("token_mlp", "factorial: token_mlp_over_attention", not_worse=DELTA),
+        part("without", "inventory: attention.mixer", equals=0.0),
+        part("exchange", "receptive-field: support.mixer", above=0.99),
+        part("token_mlp", "mixers: token_mlp_over_attention", not_worse=DELTA, gap="attention_over_patches"),
+        beside("ffn_alone", "mixers: ffn_only", not_worse=DELTA),
         beside("is_ffn", "identities: permutation.token_mlp", equals=0.0),
         sections=("3.4",),
         systems=("Transformer", "MLP-Mixer"),
+        primary="token_mlp",
         published=(
             Evidence("melas", 0),
             Evidence("mixer", 1),

@@ -36,7 +36,8 @@ class Capacity(Experiment):
     def contrasts(self) -> dict[str, Contrast]:
         def fitted(a: str, b: str = "") -> Contrast:
             weights = {a: 1.0} | ({b: -1.0} if b else {})
-            return Contrast(weights, test="difference" if b else None, quantity="fit_accuracy")
+            unit = "accuracy" if b else "share"
+            return Contrast(weights, unit, "difference" if b else None, quantity="fit_accuracy")
 
         against = {"gain": "off", "gain.deeper": "off_deeper", "gain.wider": "off_wider"}
         against |= {"over_activation": "activation", "nonlinearity": "linear"}

@@ -80,5 +80,5 @@ class Necessity(Experiment):
             found[f"over_ffn_only.{place}"] = difference(of["on"], of["ffn_only"], at=at)
             for channel, arm in of.items():
                 solved: dict[str, Value] = {**at, "channel": channel}
-                found[f"solved.{place}.{channel}"] = Contrast({arm: 1.0}, test=None, at=solved)
+                found[f"solved.{place}.{channel}"] = Contrast({arm: 1.0}, "share", test=None, at=solved)
         return {name: row for name, row in found.items() if row.weights.keys() <= self.arms.keys()}

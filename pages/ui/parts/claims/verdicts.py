@@ -60,6 +60,8 @@ def figures(part: PartResult) -> str:
     found = {"value": figure(part.measure), "rule": rule(part)}
     if part.gap is None:
         return say("claims.figures", **found)
+    if not part.part.closes_half:
+        return say("claims.figures_where", gap=figure(part.gap), **found)
     if part.reason == "denominator":  # a share of it would mean nothing
         return say("claims.figures_half", gap=figure(part.gap), **found)
     share = f"{100 * (0.5 + part.measure.value / part.gap.value):.0f}".replace("-", "−")
