@@ -179,7 +179,7 @@ def test_without_measurements_everything_is_untested(nothing_measured, language)
     app = open_page("claims", language=language, claim="C37")
     assert not app.get("vega_lite_chart")
     assert say(language, "verdict.untested") in text_of(app)
-    assert "python -m tf_models run factorial" in text_of(app)
+    assert "python -m tf_models run mixers" in text_of(app)
     for page in ("cost", "hybrids", "ffn"):
         open_page(page, language)
 
@@ -253,11 +253,18 @@ def test_a_figure_is_written_in_its_unit(value, unit, text):
 
 
 def test_a_part_says_how_much_of_its_gap_is_closed_unless_the_gap_is_in_doubt():
-    part = replace(part_of("above", 0.0, measure(-0.04, -0.02)), gap=measure(0.05, 0.07))  # −3 against half of 6
-    assert "closes 0 % of a gap of +6.00" in verdicts.figures(part)
-    part = replace(part_of("above", 0.0, measure(0.005, 0.025)), gap=measure(0.05, 0.07))
-    assert "closes 75 %" in verdicts.figures(part)
-    assert "closes" not in verdicts.figures(replace(part, reason="denominator"))
+    def half(low: float, high: float) -> PartResult:
+        found = part_of("above", 0.0, measure(low, high))
+        return replace(found, part=replace(found.part, measure="a_closes_half"), gap=measure(0.05, 0.07))
+
+    assert "closes 0 % of a gap of +6.00" in verdicts.figures(half(-0.04, -0.02))  # −3 against half of 6
+    assert "closes 75 %" in verdicts.figures(half(0.005, 0.025))
+    assert "closes" not in verdicts.figures(replace(half(0.005, 0.025), reason="denominator"))
+
+
+def test_a_gap_that_is_only_presupposed_is_no_share():
+    part = replace(part_of("not_worse", None, measure(-0.01, 0.01)), gap=measure(0.05, 0.07))
+    assert "where +6.00" in verdicts.figures(part) and "%" not in verdicts.figures(part)
 
 
 def test_the_sentence_of_the_cost_is_about_what_is_shown():
