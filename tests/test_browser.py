@@ -200,7 +200,7 @@ def test_a_card_opens_at_its_head_and_closes_at_its_statement(server, page):
     expect(statement).to_be_in_viewport()
 
 
-@pytest.mark.parametrize(("verdict", "shown"), [("not_supported", "C37"), ("banana", "banana")])
+@pytest.mark.parametrize(("verdict", "shown"), [("not_supported", "C42"), ("banana", "banana")])
 def test_a_link_with_a_filter_opens_at_the_list(server, page, verdict, shown):
     visit(page, f"{server.url}/claims?lang=en&verdict={verdict}")
     expect(page.locator(".st-key-list_of_claims").get_by_text(shown).first).to_be_in_viewport()
@@ -208,8 +208,8 @@ def test_a_link_with_a_filter_opens_at_the_list(server, page, verdict, shown):
 
 def test_the_way_back_from_a_card_leads_to_the_page_it_was_opened_on(server, page):
     visit(page, f"{server.url}/?lang=zh")
-    page.locator(".st-key-statements").get_by_text("C24").click()
-    expect(page).to_have_url(re.compile(r"/claims\?claim=C24&lang=zh"))
+    page.locator(".st-key-statements").get_by_text("C42").click()
+    expect(page).to_have_url(re.compile(r"/claims\?claim=C42&lang=zh"))
     page.go_back()
     expect(page).to_have_url(re.compile(r"/\?lang=zh$"))
 

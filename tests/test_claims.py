@@ -320,7 +320,7 @@ def test_primaries_are_corrected_together_by_data_set():
 
 def test_the_twin_of_the_reference_takes_its_place_in_every_verdict(monkeypatch):
     """C47: the twin as good as the reference, or worse in two of three seeds, which the A/A control lets pass."""
-    experiment = plan("factorial", "cifar10-jpeg")
+    experiment = plan("mixers", "cifar10-jpeg")
     monkeypatch.setattr(judging, "exact_measures", lambda: {})
     records = fill(experiment, lambda arm: 0.8 if arm == "attention on" else 0.7)
 
