@@ -11,7 +11,7 @@ from synthetic import correct_share, fill, indexed, make_record
 from tf_models.__main__ import main
 from tf_models.data import STUDIED, content_hash
 from tf_models.errors import LabError
-from tf_models.statistics.effects import Measure
+from tf_models.statistics.effects import UNITS, Measure
 from tf_models.statistics.power import p_value
 from tf_models.statistics.rule import TESTS, VERDICTS
 from tf_models.study import judging
@@ -21,6 +21,7 @@ from tf_models.study.claims.base import DELTA, beside
 from tf_models.study.claims.base import part as part_of
 from tf_models.study.documents import claim_document
 from tf_models.study.exact import exact_measures
+from tf_models.study.experiments import where
 from tf_models.study.experiments.base import AGAIN
 from tf_models.study.judging import (
     EVERY_EXPERIMENT,
@@ -30,6 +31,8 @@ from tf_models.study.judging import (
     Scale,
     headline,
     judge_all,
+    judge_analyses,
+    load_analyses,
     load_results,
     rule,
 )
@@ -93,6 +96,18 @@ def test_every_measure_that_a_part_names_is_one_of_its_experiments():
         (part.experiment, name) for row in CLAIMS for part in row.parts for name in (part.measure, part.denominator)
     }
     assert not {pair for pair in named if pair[1] and pair[0] in known and pair[1] not in known[pair[0]]}
+
+
+def test_a_part_about_a_loss_names_its_threshold():
+    """δ is an accuracy."""
+    of_losses = {
+        (name, label)
+        for name in TRAINED
+        for label, contrast in plan(name, where(name, "digits")).contrasts.items()
+        if UNITS[contrast.quantity] == "nats"
+    }
+    parts = [part for row in CLAIMS for part in row.parts if (part.experiment, part.measure) in of_losses]
+    assert all(part.threshold is not None for part in parts)
 
 
 def test_every_place_of_the_text_with_a_claim_is_covered():
@@ -412,3 +427,28 @@ def test_a_document_names_its_rule_and_is_one_json_object():
         written = claim_document(found, results[found.id])
         assert json.dumps(written, allow_nan=False)
         assert sum(part["primary"] for part in written["rule"]) == 1
+
+
+def test_a_measured_part_is_printed_with_its_rule_its_training_and_what_speaks_against_it():
+    experiment = plan("ffn-shape", "digits")
+    means = {"cnn": 0.95, "vit": 0.75, "layers 3": lambda seed: 0.92 + 0.01 * seed, "ratio 8": 0.93, "stem": 0.8}
+    records = fill(experiment, lambda arm: means.get(arm, 0.7))
+    analyses = load_analyses(indexed(records))
+    document = claim_document(find("C40"), judge_analyses(analyses)["C40"], analyses)
+    assert json.dumps(document, allow_nan=False)
+    assert (document["definition"], document["measurement"]) == ("", document["verdict"])
+    result = on("digits", judge_analyses(analyses)["C40"])
+    (part,) = (row for row in document["measured"][0]["parts"] if row["key"] == "deeper")
+    judged_part = result.parts[0]
+    assert part["rule"] == "ffn-shape: deeper_closes_half > 0, where gap > δ"
+    assert part["rule_hash"] == judged_part.part.rule_hash and part["rule_date"] == ""
+    assert part["p"] == judged_part.p < 0.025 and part["power"]["smallest"] > 0
+    assert part["survives_swap"] is True  # the twin of `vit` is as good
+    assert part["tier"] == ("exploratory" if experiment.exploratory else "deciding")
+    arms = {arm["name"]: arm for arm in part["arms"]}
+    weights = {name: arm["weight"] for name, arm in arms.items()}
+    assert weights == experiment.contrasts["deeper_closes_half"].weights
+    assert arms["layers 3"]["train_accuracy"] == pytest.approx(0.94) and arms["cnn"]["updates"] == 15 * 20
+    losses = arms["cnn"]["rates"]
+    assert losses["0.001"] == min(losses.values())
+    assert 0 < arms["cnn"]["rate_margin"] == pytest.approx(sorted(losses.values())[1] - losses["0.001"])

@@ -1,11 +1,13 @@
 """Analyses and judged claims as JSON documents, as the command line prints them."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from tf_models.data import STUDIED, peek
 from tf_models.locale import in_every_language
+from tf_models.runs.record import RunRecord
 from tf_models.statistics.effects import Measure
 from tf_models.study.analysis import Analysis, ArmResult, ContrastResult
 from tf_models.study.claims import Claim, Part
@@ -189,7 +191,7 @@ def _arms_of(part: Part, analysis: Analysis) -> list[dict[str, Any]]:
                 "learning_rate": arm.learning_rate,
                 "rates": {f"{rate:g}": loss for rate, loss in arm.curve.items()},
                 "rate_margin": _margin(arm.curve.values()),
-                "updates": _mean([record.updates for record in arm.records.values()]),
+                "updates": _mean([_updates(record) for record in arm.records.values()]),
                 "train_accuracy": _mean([record.fit_accuracy for record in arm.records.values()]),
                 "train_loss": _mean([record.fit_loss for record in arm.records.values()]),
                 "test_accuracy": arm.test_accuracy,
@@ -197,6 +199,12 @@ def _arms_of(part: Part, analysis: Analysis) -> list[dict[str, Any]]:
             }
         )
     return arms
+
+
+def _updates(record: RunRecord) -> int:
+    """Of records from before they were counted: one for every batch, a last incomplete one included."""
+    recipe = record.spec.recipe
+    return record.updates or recipe.epochs * math.ceil(record.train_images / recipe.batch_size)
 
 
 def _margin(losses: Iterable[float]) -> float | None:
