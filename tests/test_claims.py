@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from synthetic import correct_share, fill, indexed, make_record
 from tf_models.__main__ import main
 from tf_models.data import STUDIED, content_hash
 from tf_models.errors import LabError
+from tf_models.locale import catalogue
 from tf_models.statistics.effects import UNITS, Measure
 from tf_models.statistics.power import p_value
 from tf_models.statistics.rule import TESTS, VERDICTS
@@ -77,6 +79,38 @@ def test_a_part_asks_one_question():
         part_of("one", "factorial: gain")
     with pytest.raises(ValueError):
         part_of("one", "factorial: gain", above=0.0, below=1.0)
+
+
+# What the words of a trained part say where its test is this one.
+SAYS = {
+    "difference": r"\b(better|worth more|raise|improves|helps|leads?|beats|less accurate|accuracy falls)\b"
+    r"|\bloses? accuracy|\bloses more than δ",
+    "no_difference": r"\b(as good|as well|nothing|level|no better)\b",
+    "not_worse": r"\bloses less than δ|\bas good\b",
+    "above": r"\b(more|closes at least|better|lower with|tells?)\b",
+    "below": r"\b(less than|cannot)\b|^Nor\b",
+}
+
+
+def says_so(words: str, test: str) -> bool:
+    """Whether the words ask what the test asks, and not that nothing differs where it asks for a difference."""
+    denied = test == "difference" and re.search(SAYS["no_difference"], words)
+    return bool(re.search(SAYS[test], words)) and not denied
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "part"),
+    [(row.id, part) for row in CLAIMS for part in row.parts if part.experiment in TRAINED],
+    ids=lambda value: getattr(value, "key", value),
+)
+def test_the_words_of_a_part_ask_what_its_test_asks(claim_id, part):
+    assert says_so(catalogue("en")[part.words], part.test), catalogue("en")[part.words]
+
+
+def test_words_that_ask_for_the_opposite_are_found():
+    assert says_so("With its FFN, attention is better", "difference")
+    assert not says_so("Without its FFN, attention is as good", "difference")
+    assert not says_so("With its FFN, attention is better", "no_difference")
 
 
 def test_every_source_is_named_once_and_cited():
@@ -318,6 +352,16 @@ def test_a_claim_whose_deciding_parts_are_exact_holds_for_no_data_set_alone():
     assert len(results) == 2 and all(result.exact for result in results)
     assert claim_document(results[0].claim, tuple(results))["dataset"] == "exact"
     assert not judged([one()], analyses)[0].exact
+
+
+def test_a_part_has_no_say_where_its_experiment_needs_more_images():
+    parts = [one(), one(experiment="capacity", key="two", measure="learned.off")]
+    few, many = judged(parts, {("factorial", name): {"gain": interval(0.03, 0.05)} for name in STUDIED})
+    assert (few.dataset, few.verdict, few.parts[1].reason) == ("digits", "supported", "not_asked")
+    assert (many.verdict, many.reason, many.parts[1].reason) == ("untested", "part_missing", "missing")
+    capacity = {("capacity", "cifar10-jpeg"): {"learned.off": interval(-0.05, -0.03)}}
+    few, many = judged(parts[1:], capacity)
+    assert (few.verdict, many.verdict) == ("untested", "not_supported")
 
 
 def test_primaries_are_corrected_together_by_data_set():

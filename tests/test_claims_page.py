@@ -22,10 +22,10 @@ from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.power import Power, shipped_power
 from tf_models.statistics.rule import VERDICTS
-from tf_models.study.analysis import analyse
+from tf_models.study.analysis import Scale, analyse
 from tf_models.study.claims import CLAIMS
 from tf_models.study.exact import exact_measures, exact_provenance
-from tf_models.study.judging import EXACT, Found, PartResult, Result, judge_all
+from tf_models.study.judging import EXACT, Found, PartResult, Result, judge_all, key_of
 from tf_models.study.plans import plan
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
@@ -48,7 +48,7 @@ def results() -> dict[str, tuple[Result, ...]]:
                 exact.setdefault(part.experiment, {})[part.measure] = Measure(1, 1, 1, "ratio", source="exact")
                 continue
             for dataset, low in (("digits", 0.03), ("cifar10-jpeg", -0.01)):
-                found = analyses.setdefault((part.experiment, dataset), {})
+                found = analyses.setdefault(key_of(part.experiment, dataset), {})
                 found[part.measure] = measure(low, low + 0.02, ("aaa", "bbb"))
                 if part.denominator:
                     found[part.denominator] = measure(0.04, 0.06)
@@ -260,6 +260,21 @@ def test_a_part_says_how_much_of_its_gap_is_closed_unless_the_gap_is_in_doubt():
     assert "closes 0 % of a gap of +6.00" in verdicts.figures(half(-0.04, -0.02))  # −3 against half of 6
     assert "closes 75 %" in verdicts.figures(half(0.005, 0.025))
     assert "closes" not in verdicts.figures(replace(half(0.005, 0.025), reason="denominator"))
+
+
+@pytest.mark.parametrize("explores", [True, False])
+def test_a_figure_of_an_experiment_that_only_explores_says_so(results, explores):
+    scale = Scale(10_000, 5, updates=785, exploratory=explores)
+    part = replace(part_of("difference", None, measure(0.01, 0.05)), scale=scale)
+    line = verdicts.part_line(results["C37"][-1], part)
+    assert ("*Exploratory:* 10,000 images, 785 updates" in line) == explores
+
+
+def test_what_is_not_asked_of_a_data_set_is_not_missing_there():
+    row, (few, many) = listing.BY_ID["C46"], judge_all(Found())["C46"]
+    words = say("en", next(part for part in row.parts if part.experiment == "capacity").words)
+    assert words in card.not_measured(row, [many]) and words not in card.not_measured(row, [few])
+    assert f"{words} (" not in card.not_measured(row, [few, many])
 
 
 def test_a_gap_that_is_only_presupposed_is_no_share():

@@ -32,6 +32,7 @@ from tf_models.statistics.power import (
     smallest_effect,
 )
 from tf_models.statistics.rule import (
+    NOT_ASKED,
     REASONS,
     TESTS,
     VERDICTS,
@@ -434,7 +435,7 @@ def test_a_part_is_judged_by_its_test(found, test, threshold, verdict, reason):
 def test_every_test_and_every_reason_has_a_case():
     assert {case[1] for case in JUDGED} == set(TESTS)
     of_claims = {"all_hold", "none_hold", "mixed", "part_missing", "part_open"}
-    assert {case[4] for case in JUDGED} | {"denominator", "unstable"} | of_claims == set(REASONS)
+    assert {case[4] for case in JUDGED} | {"denominator", "unstable", NOT_ASKED} | of_claims == set(REASONS)
 
 
 @pytest.mark.parametrize(("found", "test", "threshold", "verdict", "reason"), JUDGED)

@@ -4,6 +4,7 @@ Every contrast uses the seeds that all of its arms have. A failed control withho
 leave their contrasts untested.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -116,12 +117,17 @@ class ContrastResult:
 
 @dataclass(frozen=True)
 class Scale:
-    """How large a data set was, how long it was trained on, with how many seeds and intervals of which level."""
+    """How large a data set was, how long it was trained on, with how many seeds and intervals of which level.
+
+    What is `exploratory` had its learning rates chosen by one seed.
+    """
 
     train_images: int
     epochs: int
     seeds: int = 0
     level: float = 0.95
+    updates: int = 0
+    exploratory: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,7 +225,14 @@ def analyse(experiment: Experiment, records: Records) -> Analysis:
         arms,
         contrasts,
         controls,
-        Scale(experiment.images, experiment.recipe.epochs, seeds, level(seeds, declared)),
+        Scale(
+            experiment.images,
+            experiment.recipe.epochs,
+            seeds,
+            level(seeds, declared),
+            experiment.recipe.epochs * math.ceil(experiment.images / experiment.recipe.batch_size),
+            experiment.exploratory,
+        ),
         source.device,
         source.version(experiment.dataset) if source.device else "",
         source.left_out(asked),

@@ -13,7 +13,9 @@ from tf_models.runs.provenance import Records
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.power import Power, p_value, power_of
 from tf_models.statistics.rule import (
+    NOT_ASKED,
     TESTS,
+    UNTESTED,
     conjunction,
     conjunction_reason,
     judge,
@@ -25,7 +27,7 @@ from tf_models.study.claims.base import Claim, Kind, Part
 from tf_models.study.exact import EXACT, exact_measures
 from tf_models.study.experiments import EXPERIMENTS, where
 from tf_models.study.experiments.tuning import TUNING_SEEDS
-from tf_models.study.plans import plan_with_runs
+from tf_models.study.plans import is_asked, plan_with_runs
 from tf_models.study.rules import known_rules, rule_name
 
 TRAINED = tuple(EXPERIMENTS)
@@ -58,6 +60,12 @@ class PartResult:
     survives_swap: bool | None = None
     rule_date: str = ""
     rule_changed: bool = False
+    scale: Scale | None = None  # of its own experiment
+
+    @property
+    def decides(self) -> bool:
+        """Whether it has a say in the verdict here: its rule says so, and its experiment is for this data set."""
+        return self.part.decides and self.reason != NOT_ASKED
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Result:
         return self._verdict_on("measurement")
 
     def _verdict_on(self, kind: Kind) -> str:
-        found = [part.verdict for part in self.parts if part.part.decides and part.part.kind == kind]
+        found = [part.verdict for part in self.parts if part.decides and part.part.kind == kind]
         return conjunction(found) if found else ""
 
     @property
@@ -100,7 +108,7 @@ class Result:
     @property
     def exact(self) -> bool:
         """Whether nothing that decides depends on the data set."""
-        return all(part.part.experiment in ONCE for part in self.parts if part.part.decides)
+        return all(part.part.experiment in ONCE for part in self.parts if part.decides)
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,7 @@ def _datasets(claim: Claim) -> tuple[str, ...]:
 
 def _judge(claim: Claim, dataset: str, measured: Found) -> Result:
     parts = tuple(_judge_part(claim, part, dataset, measured) for part in claim.parts)
-    deciding = [result for result in parts if result.part.decides]
+    deciding = [result for result in parts if result.decides]
     verdicts = [result.verdict for result in deciding]
     reason = deciding[0].reason if len(deciding) == 1 else conjunction_reason(verdicts)
     primary = next(result for result in parts if result.part.key == claim.primary)
@@ -172,6 +180,8 @@ def key_of(experiment: str, dataset: str) -> tuple[str, str]:
 
 def _judge_part(claim: Claim, part: Part, dataset: str, measured: Found) -> PartResult:
     is_exact, key = part.experiment in EXACT, key_of(part.experiment, dataset)
+    if part.experiment in TRAINED and dataset != NO_DATASET and not is_asked(part.experiment, dataset):
+        return PartResult(part, None, None, UNTESTED, NOT_ASKED)
     delta = _delta(key[1], measured.scales.get(key))
     found = measured.exact.get(part.experiment, {}) if is_exact else measured.analyses.get(key, {})
     measure, gap = _of(part, found)
@@ -196,6 +206,7 @@ def _judge_part(claim: Claim, part: Part, dataset: str, measured: Found) -> Part
         survives,
         rule.get("date", ""),
         bool(rule) and rule.get("hash") != part.rule_hash,
+        measured.scales.get(key),
     )
 
 

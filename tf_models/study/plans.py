@@ -79,7 +79,12 @@ def is_planned(name: str, dataset: str) -> bool:
     """Whether the lab carries this experiment out on this data set."""
     if dataset not in STUDIED or experiment_kind(name).own_data:
         return dataset == experiment_kind(name).own_data
-    return name not in _DECIDING or name in _FEW_DECIDING or not peek(dataset).few_images
+    return is_asked(name, dataset)
+
+
+def is_asked(name: str, dataset: str) -> bool:
+    """Whether an experiment has a question for this data set: long trainings have none where images are few."""
+    return name not in _DECIDING or name in _FEW_DECIDING or not peek(where(name, dataset)).few_images
 
 
 def command(experiment: Experiment) -> str:

@@ -15,8 +15,9 @@ from pages.ui.parts.claims.verdicts import badge, part_line, probability, proven
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, sentences, verbatim
 from tf_models.runs.shipped import find_shipped
+from tf_models.statistics.rule import NOT_ASKED
 from tf_models.study.claims import Claim, Part
-from tf_models.study.judging import EXACT, NO_DATASET, PartResult, Result, headline
+from tf_models.study.judging import EXACT, NO_DATASET, ONCE, PartResult, Result, headline
 
 # Measures whose axis says more than their unit: powers of ten, and the slope of a log–log line over depth.
 UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog"}
@@ -120,16 +121,16 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
 
 
 def outcomes(part: Part, results: Sequence[Result]) -> list[tuple[Result, PartResult]]:
-    """A part on every data set; once where it is exact, since no data set changes it."""
+    """A part on every data set; once where no data set changes it."""
     found = [(result, row) for result in results for row in result.parts if row.part.key == part.key]
-    return found[:1] if part.experiment in EXACT else found
+    return found[:1] if part.experiment in ONCE else found
 
 
 def not_measured(claim: Claim, results: Sequence[Result]) -> str:
     """The parts without a figure in one line, each with the data sets where others have one; empty where none is."""
     parts = []
     for part in claim.parts:
-        found = outcomes(part, results)
+        found = [(result, row) for result, row in outcomes(part, results) if row.reason != NOT_ASKED]
         missing = [result.dataset for result, row in found if row.measure is None]
         if 0 < len(missing) < len(found):
             parts.append(say("claims.missing.part", words=verbatim(part.words), where=say("lab.comma").join(missing)))
@@ -149,11 +150,11 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
         zone = [factor * bound for bound in zone_of(part)]
         numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
         words = say(part.part.words)
-        words = words if part.part.experiment in EXACT else f"{result.dataset} · {words}"
+        words = words if part.part.experiment in ONCE else f"{result.dataset} · {words}"
         rows.append(
             {
                 "label": "\n".join(lines(words, WIDE)[:3]),
-                "dataset": NO_DATASET if part.part.experiment in EXACT else result.dataset,
+                "dataset": NO_DATASET if part.part.experiment in ONCE else result.dataset,
                 **numbers,
                 "zone_low": zone[0],
                 "zone_high": zone[1],

@@ -130,7 +130,7 @@ def wrong_statements(results: Mapping[str, Result]) -> list[Result]:
 
 def refuted_in_part(result: Result) -> bool:
     """Whether nothing is decided yet, although a part that the statement needs has failed."""
-    failed = any(row.verdict == "not_supported" for row in result.parts if row.part.decides)
+    failed = any(row.verdict == "not_supported" for row in result.parts if row.decides)
     return failed and result.verdict in ("inconclusive", "untested")
 
 

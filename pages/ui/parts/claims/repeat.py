@@ -22,7 +22,7 @@ from tf_models.runs.store import ACTIVE
 from tf_models.study.claims import Claim
 from tf_models.study.exact import read_measures
 from tf_models.study.judging import EXACT, TRAINED, PartResult, Result
-from tf_models.study.plans import command, plan
+from tf_models.study.plans import command, is_asked, plan
 
 DATASET = STUDIED[0]  # the smallest: seconds per run
 MOST_ARMS = 4
@@ -164,7 +164,8 @@ def _show_other_ways(claim: Claim, results: Sequence[Result]) -> None:
     names = list(dict.fromkeys([parts[claim.primary].experiment, *(part.experiment for part in claim.parts)]))
     for name in names:
         if name in TRAINED:
-            st.markdown(say("repeat.none", experiment=name, command=command(plan(name, DATASET))))
+            dataset = next(dataset for dataset in STUDIED if is_asked(name, dataset))
+            st.markdown(say("repeat.none", experiment=name, command=command(plan(name, dataset))))
         elif name == "inventory":
             st.markdown(say("repeat.formula"))
         elif name in EXACT:

@@ -6,7 +6,7 @@ from tf_models.statistics.effects import Measure
 from tf_models.statistics.power import MOST_SEEDS, Power
 from tf_models.statistics.rule import TESTS
 from tf_models.study.exact import exact_provenance
-from tf_models.study.judging import EXACT, PartResult, Result
+from tf_models.study.judging import ONCE, TRAINED, PartResult, Result
 
 EXTENDED_SEEDS = 10  # of the one extension that the rule allows
 BADGES = {
@@ -27,7 +27,8 @@ def badge(verdict: str, text: str = "") -> str:
 def scale(result: Result) -> str:
     """For which data and training a verdict holds."""
     if result.exact:
-        return say("claims.on_exact")
+        trained = any(part.part.experiment in TRAINED for part in result.parts if part.decides)
+        return say("claims.on_tasks" if trained else "claims.on_exact")
     if result.seeds == 0:
         return say("claims.on_data", dataset=result.dataset)
     images = f"{result.train_images:,}" if result.train_images else "–"
@@ -36,7 +37,7 @@ def scale(result: Result) -> str:
 
 def reason(result: Result) -> str:
     """The verdict's reason in one sentence."""
-    deciding = [part for part in result.parts if part.part.decides]
+    deciding = [part for part in result.parts if part.decides]
     if len(deciding) == 1 and deciding[0].measure is not None:
         found, why = deciding[0], say(f"reason.{deciding[0].reason}")
         return say("claims.reason.one", words=verbatim(found.part.words), figures=figures(found), why=why)
@@ -93,7 +94,10 @@ def part_line(result: Result, part: PartResult) -> str:
     words = {"figures": figures(part), "behind": behind, "why": why[:1].upper() + why[1:]}
     needs = what_settles(part.power)
     text = say("claims.line_needs", **words, needs=needs) if needs else say("claims.line", **words)
-    return text if part.part.experiment in EXACT else say("claims.place_of", place=result.dataset, text=text)
+    if part.scale is not None and part.scale.exploratory:
+        images, updates = f"{part.scale.train_images:,}", f"{part.scale.updates:,}"
+        text = say("claims.exploratory", text=text, images=images, updates=updates)
+    return text if part.part.experiment in ONCE else say("claims.place_of", place=result.dataset, text=text)
 
 
 def zone_of(part: PartResult) -> tuple[float, float]:
