@@ -15,7 +15,7 @@ from tf_models.study.claims.base import DELTA, part
 from tf_models.study.experiments import EXPERIMENTS
 from tf_models.study.experiments.base import MATCHED
 from tf_models.study.experiments.necessity import WIDER, Necessity
-from tf_models.study.judging import NO_DATASET, headline, judge_all, load_analyses
+from tf_models.study.judging import NO_DATASET, Found, headline, judge_all, load_analyses
 from tf_models.study.plans import command, plan, plans, shipped_steps
 from tf_models.zoo import parameters
 
@@ -65,7 +65,7 @@ def test_what_an_arm_is_worth_shows_in_the_contrasts_of_its_task_alone(name):
 
 
 def measure(low: float, high: float) -> Measure:
-    return Measure((low + high) / 2, low, high, "accuracy", 5, 5, 0.01, ("a", "b"))
+    return Measure((low + high) / 2, low, high, "accuracy", 5, 5, 0.01, 4, runs=("a", "b"))
 
 
 def test_a_part_on_own_data_is_judged_beside_what_every_data_set_says():
@@ -76,16 +76,16 @@ def test_a_part_on_own_data_is_judged_beside_what_every_data_set_says():
         ("factorial", "digits"): {"gain": measure(-0.1, -0.05)},
     }
     trained = part("trained", "factorial: gain", difference=DELTA)
-    results = judge_all(analyses, {}, claims=[Claim("C01", ("1.1",), ("ViT",), (own, trained), "own")])["C01"]
+    results = judge_all(Found(analyses), claims=[Claim("C01", ("1.1",), ("ViT",), (own, trained), "own")])["C01"]
     assert [row.dataset for row in results] == list(STUDIED)
     assert {row.parts[0].verdict for row in results} == {"supported"} and {row.parts[0].delta for row in results} == {
         0.02
     }
     assert headline(results).dataset == "digits"  # where something of the data set itself was measured
-    (alone,) = judge_all(analyses, {}, claims=[Claim("C01", ("1.1",), ("ViT",), (own,), "own")])["C01"]
+    (alone,) = judge_all(Found(analyses), claims=[Claim("C01", ("1.1",), ("ViT",), (own,), "own")])["C01"]
     assert (alone.dataset, alone.verdict, alone.seeds) == (NO_DATASET, "supported", 5)
     elsewhere = {("necessity", "digits"): analyses[key]}  # the planted fault: there is no such plan
-    (missing,) = judge_all(elsewhere, {}, claims=[Claim("C01", ("1.1",), ("ViT",), (own,), "own")])["C01"]
+    (missing,) = judge_all(Found(elsewhere), claims=[Claim("C01", ("1.1",), ("ViT",), (own,), "own")])["C01"]
     assert missing.verdict == "untested"
 
 
