@@ -62,7 +62,7 @@ class ByTrainingLoss(Search):
     """The best has the lowest loss on the images that it was trained on: where nothing else can be learned."""
 
     def best(self, curve: Curve) -> float:
-        return min(curve, key=lambda rate: np.mean([record.fit_loss for record in curve[rate]]))
+        return min(curve, key=lambda rate: np.mean([record.fit_loss or 0.0 for record in curve[rate]]))
 
 
 def validation_loss(runs: Sequence[RunRecord]) -> float:
