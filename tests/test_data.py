@@ -195,8 +195,8 @@ def test_a_decision_by_name_is_found(planted):
 
 
 def made_for(folder: str) -> frozenset[str]:
-    """The data sets that a file of this folder may name: an experiment those that were made for experiments."""
-    return GENERATED if folder == "experiments" else frozenset()
+    """The data sets that a file of this folder may name: experiments, and claims about them, the generated ones."""
+    return GENERATED if folder in ("experiments", "claims") else frozenset()
 
 
 def test_nothing_outside_the_registry_decides_by_a_data_sets_name(request):

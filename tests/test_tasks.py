@@ -8,8 +8,13 @@ from tf_models.data import GENERATED, load, tasks
 from tf_models.data.registry import BUILT_IN, load_raw
 from tf_models.zoo import configure
 
-PRODUCTS = {"product_1": [(2, 2)], "product_2": [(2, 2), (2, 3)], "product_4": [(2, 2), (2, 3), (3, 2), (3, 3)]}
-PRODUCTS["product_apart"] = [(0, 0), (6, 6)]  # row and column of the pixels
+# Row and column of the pixels whose product is the label, wherever that stands.
+INSIDE = {1: [(2, 0)], 2: [(2, 0), (2, 1)], 4: [(2, 0), (2, 1), (3, 0), (3, 1)]}
+PRODUCTS = {
+    f"product_{order}": [[(row, column + shift) for row, column in pixels] for shift in (0, 2, 4, 6)]
+    for order, pixels in INSIDE.items()
+}
+PRODUCTS["product_apart"] = [[(0, 0), (6, 6)]]
 LOOKUPS = {"lookup_16": 2, "lookup_81": 3, "lookup_256": 4}
 
 
@@ -47,12 +52,15 @@ def test_classes_are_balanced_and_every_patch_of_a_vit_is_a_token(name):
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_the_sign_of_the_product_is_the_label_and_no_fewer_pixels_say_anything(name):
     raw = load_raw(name)
-    chosen = np.stack([signed(raw.x)[:, row, column] for row, column in PRODUCTS[name]])
-    assert np.abs(chosen).min() > 0.29
-    np.testing.assert_array_equal(chosen.prod(axis=0) > 0, raw.y == 1)
-    for left_out in range(len(chosen) if len(chosen) > 1 else 0):
-        others = np.delete(chosen, left_out, axis=0).prod(axis=0) > 0
-        assert abs(np.mean(others == raw.y) - 0.5) < 0.03
+    for pixels in PRODUCTS[name]:
+        chosen = np.stack([signed(raw.x)[:, row, column] for row, column in pixels])
+        assert np.abs(chosen).min() > 0.29
+        np.testing.assert_array_equal(chosen.prod(axis=0) > 0, raw.y == 1)
+        for left_out in range(len(chosen) if len(chosen) > 1 else 0):
+            others = np.delete(chosen, left_out, axis=0).prod(axis=0) > 0
+            assert abs(np.mean(others == raw.y) - 0.5) < 0.04
+    above = signed(raw.x)[:, :2].reshape(len(raw.x), -1)
+    assert (np.abs(np.corrcoef(above.T, raw.y)[-1, :-1]) < 0.1).all()  # the other tokens are noise
 
 
 @pytest.mark.parametrize(("name", "solved"), [("product_1", True), *((name, False) for name in list(PRODUCTS)[1:])])

@@ -149,9 +149,9 @@ _ROWS = (
     _CONTROL,
     *(
         replace(_CONTROL, name=f"product_{order}", class_names=SIGNS, read=partial(tasks.product, order), hash=content)
-        for order, content in ((1, "32ede5d48b67b0c8"), (2, "2ae7ef2ef8c82513"), (4, "ef11f4b0bf28d5c5"))
+        for order, content in ((1, "d00333612155d959"), (2, "fda21ae51bd9dd17"), (4, "65f99c97f53b55c7"))
     ),
-    replace(_CONTROL, name="product_apart", class_names=SIGNS, read=tasks.product_apart, hash="89b7d226ceb922b9"),
+    replace(_CONTROL, name="product_apart", class_names=SIGNS, read=tasks.product_apart, hash="680bac615cf9795a"),
     *(
         replace(
             _CONTROL,

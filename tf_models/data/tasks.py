@@ -11,7 +11,7 @@ from tf_models.data.files import Raw, array_hash, numbered
 TOKENS, PIXELS = 16, 4
 IMAGES = 3000
 SEQUENCES = 10_000
-TOKEN = 5  # whose pixels make the label of a product: second row, second column
+SECOND_ROW = slice(4, 8)  # the tokens whose pixels make the label of a product
 APART = (0, 15)  # two tokens in opposite corners
 LOUD = 0.3  # how far a pixel with a sign is away from mid-grey at least
 BRACKETS = 24  # in a sequence
@@ -37,28 +37,31 @@ def products_of_pixels(_name: str) -> Raw:
 
 
 def product(order: int, _name: str) -> Raw:
-    """The label is the sign of the product of the first `order` pixels of one token; all other pixels are noise.
+    """In four tokens, the second row, the label is the sign of the product of the first `order` pixels; the others are
+    noise.
 
-    Linear for 1, exclusive or for 2, parity for 4: from 2 on, any `order` − 1 of these pixels say nothing.
+    Linear for 1, exclusive or for 2, parity for 4: from 2 on, any `order` − 1 of these pixels say nothing. One such
+    token alone is harder to find, not harder to compute: networks that can solve it then differ in when they do.
     """
-    return _signed([(TOKEN, pixel) for pixel in range(order)], seed=order)
+    rng = np.random.default_rng([30, order])
+    y, tokens = np.arange(IMAGES) % 2, rng.uniform(-1, 1, (IMAGES, TOKENS, PIXELS))
+    tokens[:, SECOND_ROW, :order] = _signed(rng, np.repeat(y[:, None], 4, axis=1), order)
+    return _task(tokens, y, ("negative", "positive"))
 
 
 def product_apart(_name: str) -> Raw:
     """The label is the sign of the product of two pixels in two tokens far apart; all other pixels are noise."""
-    return _signed([(token, 0) for token in APART], seed=0)
-
-
-def _signed(places: list[tuple[int, int]], seed: int) -> Raw:
-    """The label is the sign of the product of the pixels at these places, (token, pixel in it)."""
-    rng = np.random.default_rng([30, seed])
-    y = np.arange(IMAGES) % 2
-    signs = rng.choice([-1, 1], (IMAGES, len(places)))
-    signs[:, -1] = signs[:, :-1].prod(axis=1) * (2 * y - 1)
-    tokens = rng.uniform(-1, 1, (IMAGES, TOKENS, PIXELS))
-    for (token, pixel), sign in zip(places, signs.T, strict=True):
-        tokens[:, token, pixel] = sign * rng.uniform(LOUD, 1, IMAGES)
+    rng = np.random.default_rng([30, 0])
+    y, tokens = np.arange(IMAGES) % 2, rng.uniform(-1, 1, (IMAGES, TOKENS, PIXELS))
+    tokens[:, APART, 0] = _signed(rng, y, len(APART))
     return _task(tokens, y, ("negative", "positive"))
+
+
+def _signed(rng: np.random.Generator, y: np.ndarray, count: int) -> np.ndarray:
+    """`count` numbers for each label, (…, count), whose product is positive where the label is 1."""
+    signs = rng.choice([-1, 1], (*y.shape, count))
+    signs[..., -1] = signs[..., :-1].prod(axis=-1) * (2 * y - 1)
+    return signs * rng.uniform(LOUD, 1, signs.shape)
 
 
 def lookup_table(levels: int) -> np.ndarray:
