@@ -119,13 +119,11 @@ def test_train_works_on_jax():
 
 def test_run_prints_the_intervals_of_the_shipped_results_without_training():
     """The same numbers as the page's: both read the shipped records."""
-    done = lab(
-        "run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--exploratory", "--json", KERAS_BACKEND="tensorflow"
-    )
+    done = lab("run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json", KERAS_BACKEND="tensorflow")
     assert "nothing was trained: all 59 runs are reused (--fresh trains anew)" in done.stderr
     result = document(done)
     assert [result.pop(name) for name in ("trained", "reused", "missing")] == [0, 59, 0]
-    plan = FfnGap("digits", 5, exploratory=True, backend="tensorflow")
+    plan = FfnGap("digits", 5, backend="tensorflow")
     assert result == json.loads(json.dumps(analysis_document(analyse(plan, index(shipped_records().values())))))
     assert {"experiment", "dataset", "seeds", "arms", "contrasts", "runs"} <= set(result)
     for row in result["contrasts"]:
@@ -136,7 +134,7 @@ def test_run_prints_the_intervals_of_the_shipped_results_without_training():
 
 
 def test_run_says_what_too_few_seeds_cannot_decide(capsys):
-    assert main(["run", "ffn-gap", "--seeds", "2", "--exploratory", "--json"]) == 0  # shipped: nothing is trained
+    assert main(["run", "ffn-gap", "--seeds", "2", "--json"]) == 0  # shipped: nothing is trained
     done = capsys.readouterr()
     assert "2 seeds give intervals but no verdict: that needs at least 3, and 5 are declared for digits." in done.err
     assert {row["verdict"] for row in json.loads(done.out)["contrasts"]} == {"inconclusive"}

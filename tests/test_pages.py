@@ -75,7 +75,7 @@ def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, pag
 
 
 def test_the_ffn_page_shows_the_intervals_that_the_command_line_prints(capsys):
-    assert command_line.main(["run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--exploratory", "--json"]) == 0
+    assert command_line.main(["run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json"]) == 0
     printed, shown = json.loads(capsys.readouterr().out)["contrasts"], cache.analysis("ffn-gap", "digits")
     assert all(row["mean"] is not None for row in printed)
     rows = analyses.effect_rows(shown, {row["name"]: row["name"] for row in printed})
