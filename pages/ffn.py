@@ -1,10 +1,10 @@
-"""FFN: the gap with its intervals, what it depends on, other mixers, other shapes, rank collapse, published figures."""
+"""FFN: the gap with its intervals, what it depends on, what decides, other shapes, rank collapse, published figures."""
 
 import streamlit as st
 
 from pages.ui import cache, frame, links
 from pages.ui.parts.claims import listing
-from pages.ui.parts.ffn import collapse, gap, mixers
+from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, worth
 from pages.ui.parts.train.form import variant_name
 from pages.ui.words import say
 from tf_models.data import STUDIED
@@ -32,6 +32,21 @@ if analysis and gap.show_contrasts(analysis, variant, ffn_answers(dataset, varia
 
     st.header(say("ffn.controls"))
     gap.show_controls(analysis, variant)
+
+st.header(say("length.title"))
+length.show_section(cache.nearest_analysis("training-length", dataset))
+
+st.header(say("necessity.title"))
+necessity.show_section(*(cache.analysis(name, dataset) for name in ("necessity", "sequence")))
+
+st.header(say("capacity.title"))
+capacity.show_section(cache.nearest_analysis("capacity", dataset))
+
+st.header(say("depth.title"))
+depth.show_section(cache.nearest_analysis("depth", dataset))
+
+st.header(say("worth.title"))
+worth.show_section(cache.nearest_analysis("mixers", dataset))
 
 st.header(say("factorial.title"))
 mixers.show_factorial(dataset)

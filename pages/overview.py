@@ -1,12 +1,11 @@
-"""Overview: the question, the headline figure, and the text's three tables with verdicts."""
+"""Overview: the question, what the FFN is worth the longer one trains, and the text's three tables with verdicts."""
 
 import streamlit as st
 
-from pages.ui import analyses, cache, frame
-from pages.ui.charts import intervals
+from pages.ui import cache, frame
 from pages.ui.parts import overview
 from pages.ui.parts.claims import listing, text_tables
-from pages.ui.parts.ffn import gap
+from pages.ui.parts.ffn import gap, length
 from pages.ui.words import say
 from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
@@ -15,14 +14,15 @@ frame.ensure()
 frame.heading("overview")
 
 answers = [answer for dataset in STUDIED for answer in ffn_answers(dataset, "vit", cache.analysis)]
-if answers:
-    rows = overview.answer_rows(answers)
-    chart = intervals.effects(rows, say("overview.headline"), say("ffn.gap_axis"), analyses.column_names())
-    st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
+training = cache.analysis("training-length", STUDIED[-1])
+if length.is_measured(training):
+    length.show_headline(training)
+    answers = [answer for answer in answers if not answer.analysis.experiment.exploratory]
 else:
-    st.info(say("overview.no_finding"))
+    overview.show_answers(answers)
 for answer in answers:
-    st.markdown(gap.answer_words(answer, "vit"))
+    gap.show_answer(answer, "vit")
+overview.show_evidence(cache.analysis("necessity", STUDIED[-1]), cache.analysis("capacity", STUDIED[-1]))
 st.markdown(say("overview.where"))
 st.caption(say("data.hint"))
 for column, (page, key) in zip(

@@ -18,6 +18,8 @@ from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import store
 from tf_models.statistics.rule import REASONS, TESTS, VERDICTS
 from tf_models.study.claims import CLAIMS, Claim
+from tf_models.study.experiments.necessity import Necessity
+from tf_models.study.experiments.sequence import Sequence
 from tf_models.study.published import FFN_ABLATIONS
 from tf_models.zoo import CLASSROOM
 from tf_models.zoo.spec import BLOCK_KINDS, MIXERS
@@ -62,6 +64,9 @@ NAMES: dict[str, Iterable[str]] = {
     "evidence.{}": ("paper", "abstract", "repository", "secondary", "computed"),
     "claims.unit.{}": (*UNITS, *card.UNITS.values()),
     "claims.section.{}": {heading(place) for claim in CLAIMS for place in claim.sections},
+    "length.{}": ("more", "fewer", "open"),
+    "task.{}": (*Necessity.tasks, *Sequence.tasks),
+    "norm.{}": {norm for norms in Necessity.tasks.values() for norm in norms},
     "layer.{}": ("merge", "convolution", "pool", "local", "out"),
 }
 LISTS = ("column", "axis", "unit", "arm", "role", "channel", "table", "error")  # named where they are used

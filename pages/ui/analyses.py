@@ -52,6 +52,30 @@ def show_source(analysis: Analysis) -> None:
     st.caption(sentences(words, say("topic.left_out", others=others) if others else ""))
 
 
+def tier(analysis: Analysis) -> str:
+    """The label of an exploratory experiment, for Markdown; empty where it decides."""
+    if not analysis.experiment.exploratory:
+        return ""
+    return f":gray-badge[:material/explore: {say('tier.exploratory')}]"
+
+
+def tier_hint(analysis: Analysis) -> str | None:
+    """What the label means, to hover over; None where there is none."""
+    return say("tier.exploratory_hint") if analysis.experiment.exploratory else None
+
+
+def show_tier(analysis: Analysis) -> None:
+    """The label of an exploratory experiment under the heading of its section."""
+    if label := tier(analysis):
+        st.markdown(label, help=tier_hint(analysis))
+
+
+def show_withheld(analysis: Analysis) -> None:
+    """That a control failed, where one did."""
+    if analysis.withheld:
+        st.warning(say("ffn.withheld"))
+
+
 def effect_rows(analysis: Analysis, labels: Mapping[str, str]) -> pd.DataFrame:
     """Contrasts of two arms (name → words) for `intervals.effects`, with the difference of every seed."""
     rows = []

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from tf_models.data import STUDIED
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.queue import Jobs
@@ -23,7 +24,7 @@ from tf_models.runs.store import RunStore
 from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
 from tf_models.study.judging import Result, load_results
-from tf_models.study.plans import plan_with_runs
+from tf_models.study.plans import is_planned, plan_with_runs
 from tf_models.study.rules import rules_stamp
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,11 @@ def _stamp() -> int:
 def analysis(experiment: str, dataset: str, variant: str = "vit") -> Analysis:
     """The analysis of an experiment as the lab plans it, as far as its runs are there."""
     return _analysis(experiment, dataset, variant, _stamp())
+
+
+def nearest_analysis(experiment: str, dataset: str) -> Analysis:
+    """The same on this data set, or on the largest one where the lab does not carry the experiment out on it."""
+    return analysis(experiment, dataset if is_planned(experiment, dataset) else STUDIED[-1])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

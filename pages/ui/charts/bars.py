@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, LEGEND, ROW, Chart
+from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, Chart, above, titled
 
 SECTION = 27  # pixels for the bar of one section
 
@@ -44,6 +44,24 @@ def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> Cha
         )
         .properties(title=title, height=26 * len(data) + AXES)
     )
+
+
+def measured(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:
+    """Shares in percent, a bar from zero with its interval in each row, the words above it.
+
+    `data` has label, value, low, high, seeds and colour.
+    """
+    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above())
+    tips = [alt.Tooltip("label:N", title=columns["label"])]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".1f") for name in ("value", "low", "high")]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    base = alt.Chart(data).encode(y=y, tooltip=tips)
+    bar = base.mark_bar(height=ROW - 26, yOffset=BELOW).encode(
+        x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100], clamp=True), axis=alt.Axis(grid=False)),
+        color=alt.Color("colour:N", scale=None),
+    )
+    span = base.mark_rule(size=2, color="#888", yOffset=BELOW).encode(x="low:Q", x2="high:Q")
+    return titled(alt.layer(bar, span), title, ROW * len(data) + AXES)
 
 
 def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:

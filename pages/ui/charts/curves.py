@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from pages.ui.charts.layout import AXES, LEGEND, Chart, legend_below, titled
-from pages.ui.theme import ARMS, DASHES, RUN_COLOURS
+from pages.ui.theme import ARMS, DASHES, RUN_COLOURS, SHAPES
 
 
 def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
@@ -43,6 +43,39 @@ def learning_curves(data: pd.DataFrame, title: str, x: str, y: str, labels: Mapp
         ],
     )
     return titled(alt.layer(band, line), title, 300 + AXES + taken)
+
+
+def rate_curves(data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping[str, str]) -> Chart:
+    """What every learning rate gave, on a log axis, one line per arm; a ring marks the rate that was chosen.
+
+    `data` has arm, rate, loss and chosen. Arms differ in colour and shape.
+    """
+    arms = list(dict.fromkeys(data["arm"]))
+    below, taken = legend_below(arms, "circle")
+    colours = [RUN_COLOURS[place % len(RUN_COLOURS)] for place in range(len(arms))]
+    shapes = [SHAPES[place % len(SHAPES)] for place in range(len(arms))]
+    up = {"title": y, "scale": alt.Scale(zero=False, padding=12)}
+    base = alt.Chart(data).encode(
+        x=alt.X(
+            "rate:Q",
+            title=x,
+            scale=alt.Scale(type="log", nice=False, padding=18),
+            axis=alt.Axis(values=sorted(set(data["rate"])), format=".0e", grid=False),
+        ),
+        color=alt.Color("arm:N", title=None, scale=alt.Scale(domain=arms, range=colours), legend=below),
+        tooltip=[
+            alt.Tooltip("arm:N", title=columns["arm"]),
+            alt.Tooltip("rate:Q", title=x, format=".1e"),
+            alt.Tooltip("loss:Q", title=y, format=".4f"),
+        ],
+    )
+    line = base.mark_line(size=1.5, opacity=0.6).encode(y=alt.Y("loss:Q", **up))
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(
+        y=alt.Y("loss:Q", **up),
+        shape=alt.Shape("arm:N", scale=alt.Scale(domain=arms, range=shapes), legend=None),
+    )
+    ring = base.transform_filter("datum.chosen").mark_point(size=240, strokeWidth=2, opacity=1)
+    return titled(alt.layer(line, dots, ring.encode(y=alt.Y("loss:Q", **up))), title, 260 + AXES + taken)
 
 
 def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> Chart:

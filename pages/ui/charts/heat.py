@@ -8,6 +8,7 @@ import pandas as pd
 from pages.ui.charts.layout import AXES, BELOW, LEGEND, Chart, above, titled
 
 CELL = 42  # pixels: height of a cell of the heat map
+SMALL = 24  # and of the matrix
 
 
 def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
@@ -42,3 +43,26 @@ def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Char
     gains = base.mark_text(fontSize=10, dy=below + 8).encode(text="gain:N", color=ink)
     height = (CELL + 2 * below) * len(rows) + 2 * AXES + LEGEND
     return titled(alt.layer(cells, figures, gains), title, height)
+
+
+def matrix(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
+    """One figure in every cell, darker where it is smaller, the words of a row above it.
+
+    `data` has row, column, accuracy (percent), low, high, seeds and text (what is written in the cell), in the order of
+    rows and columns. The colours go from 50 to 100 %, so that two matrices can be compared.
+    """
+    rows, across = list(dict.fromkeys(data["row"])), list(dict.fromkeys(data["column"]))
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("row", "column")]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    base = alt.Chart(data).encode(
+        y=alt.Y("row:N", title=None, sort=rows, axis=above(-SMALL / 2 + 1)),
+        x=alt.X("column:N", title=None, sort=across, axis=alt.Axis(labelAngle=-50, labelLimit=150, labelOverlap=False)),
+        tooltip=tips,
+    )
+    cells = base.mark_rect(height=SMALL, yOffset=BELOW).encode(
+        color=alt.Color("accuracy:Q", scale=alt.Scale(scheme="viridis", domain=[50, 100], clamp=True), legend=None)
+    )
+    ink = alt.condition(alt.datum.accuracy > 75, alt.value("black"), alt.value("white"))
+    figures = base.mark_text(fontSize=12, dy=BELOW).encode(text="text:N", color=ink)
+    return titled(alt.layer(cells, figures), title, (SMALL + 2 * BELOW) * len(rows) + 2 * AXES)

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, TICK, Chart, above, titled
+from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, TICK, Chart, above, legend_below, titled
 from pages.ui.theme import RUN_COLOURS
 
 PART = 40  # pixels for one part of a claim, without its words
 LINE = 14  # pixels for one line of words above it
 MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
+DODGE = 7  # pixels between two intervals at one place
 
 
 def effects(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:
@@ -105,6 +106,46 @@ def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta:
     span = base.mark_rule(size=3).encode(y=alt.Y("low:Q", title=y), y2="high:Q")
     dot = base.mark_point(filled=True, size=80, opacity=1).encode(y="mean:Q")
     return alt.layer(rules, span, dot).properties(title=title, height=230 + AXES + LEGEND)
+
+
+def along(
+    data: pd.DataFrame,
+    title: str,
+    x: str,
+    y: str,
+    columns: Mapping[str, str],
+    colours: Mapping[str, str],
+    figures: str = "+.2f",
+) -> Chart:
+    """Effects with their intervals along a log axis, one series in each colour, with a line at zero.
+
+    `data` has series, at, value, low, high and seeds; `colours` gives the series their order. Where a series has no
+    value it has a gap. Two intervals at one place stand beside each other.
+    """
+    names, places = list(colours), sorted(set(data["at"]))
+    legend, taken = legend_below(names)
+    across = alt.X(
+        "at:Q",
+        title=x,
+        scale=alt.Scale(type="log", domain=[places[0] / 1.3, places[-1] * 1.3], nice=False),
+        axis=alt.Axis(values=places, format=",d", grid=False, labelOverlap=True),
+    )
+    colour = alt.Color(
+        "series:N", title=None, scale=alt.Scale(domain=names, range=list(colours.values())), legend=legend
+    )
+    tips = [alt.Tooltip("series:N", title=columns["series"]), alt.Tooltip("at:Q", title=x, format=",d")]
+    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=figures) for name in ("value", "low", "high")]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    layers: list[alt.Chart] = [alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color="#888").encode(y="y:Q")]
+    for place, name in enumerate(names):
+        beside = DODGE * (place - (len(names) - 1) / 2)
+        base = alt.Chart(data[data["series"] == name]).encode(x=across, color=colour, tooltip=tips)
+        layers += [
+            base.mark_line(size=1.5, opacity=0.5, xOffset=beside).encode(y="value:Q"),
+            base.mark_rule(size=3, xOffset=beside).encode(y=alt.Y("low:Q", title=y), y2="high:Q"),
+            base.mark_point(filled=True, size=90, opacity=1, xOffset=beside).encode(y="value:Q"),
+        ]
+    return titled(alt.layer(*layers), title, 220 + AXES + taken)
 
 
 def zones(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], from_zero: bool = False) -> Chart:

@@ -1,9 +1,15 @@
 """The parts of the page *Overview*: what a Transformer's FFN is worth, per data set and scale."""
 
+from collections.abc import Callable
+
 import pandas as pd
+import streamlit as st
 
 from pages.ui import analyses
+from pages.ui.charts import intervals
+from pages.ui.parts.ffn import capacity, necessity
 from pages.ui.words import say
+from tf_models.study.analysis import Analysis
 from tf_models.study.answers import Answer
 
 
@@ -17,3 +23,29 @@ def answer_rows(answers: list[Answer]) -> pd.DataFrame:
         )
 
     return pd.concat(map(rows, answers))
+
+
+def show_answers(answers: list[Answer]) -> None:
+    """Every answer as an interval, where the gap over the length of training is not measured."""
+    if not answers:
+        st.info(say("overview.no_finding"))
+        return
+    rows = answer_rows(answers)
+    chart = intervals.effects(rows, say("overview.headline"), say("ffn.gap_axis"), analyses.column_names())
+    st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
+
+
+def show_evidence(tasks: Analysis, labels: Analysis) -> None:
+    """Which tasks need the FFN, and what is learned by heart, beside each other; nothing that is not measured."""
+    shown = [show for show, found in _evidence(tasks, labels) if found]
+    for place, show in zip(st.columns([3, 2][: len(shown)], gap="large") if shown else (), shown, strict=True):
+        with place:
+            show()
+
+
+def _evidence(tasks: Analysis, labels: Analysis) -> list[tuple[Callable[[], bool], bool]]:
+    """What shows each, and whether it is measured."""
+    return [
+        (lambda: necessity.show_matrix(tasks), not necessity.task_rows(tasks).empty),
+        (lambda: capacity.show_bars(labels), not capacity.capacity_rows(labels, capacity.PAIR).empty),
+    ]

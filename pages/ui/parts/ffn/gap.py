@@ -58,6 +58,12 @@ def answer_words(answer: Answer, variant: str) -> str:
     )
 
 
+def show_answer(answer: Answer, variant: str) -> None:
+    """The sentence, and its label where the experiment is exploratory."""
+    text = sentences(answer_words(answer, variant), analyses.tier(answer.analysis))
+    st.markdown(text, help=analyses.tier_hint(answer.analysis))
+
+
 def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> bool:
     """What the FFN is worth, one answer per scale, and the gap of every arm; False where nothing was measured."""
     experiment = analysis.experiment
@@ -67,13 +73,12 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
         analyses.show_empty(experiment, say("ffn.empty", network=NAMES[variant], dataset=experiment.dataset))
         _link("train", say("ffn.train"), {"variant": variant})
         return False
-    if analysis.withheld:
-        st.warning(say("ffn.withheld"))
+    analyses.show_withheld(analysis)
     columns, key = analyses.column_names(), f"{variant}-{experiment.dataset}"
     chart = intervals.effects(rows, say("ffn.gap_title"), say("ffn.gap_axis"), columns)
     st.altair_chart(chart, key=f"gap_{key}", alt=say("ffn.gap_alt", text=analyses.effect_words(rows)))
     for answer in answers:
-        st.markdown(answer_words(answer, variant))
+        show_answer(answer, variant)
     if len(answers) > 1:
         st.caption(say("ffn.scales"))
     st.caption(say("verdict.hint", delta=f"{100 * analysis.primary.delta:g}"))
@@ -149,6 +154,7 @@ def show_grid(analysis: Analysis) -> None:
     if not cells:
         st.info(say("ffn.grid_empty"))
         return
+    analyses.show_tier(analysis)
     data, dataset = pd.DataFrame(cells), analysis.experiment.dataset
     words = say("axis.depth"), say("column.mean"), say("axis.train_images")
     chart = intervals.gap_grid(data, say("ffn.grid_title"), *words, 100 * analysis.primary.delta)

@@ -53,6 +53,7 @@ def show_factorial(dataset: str) -> None:
     if data.empty:
         analyses.show_empty(analysis.experiment)
         return
+    analyses.show_tier(analysis)
     names = ("mixer", "channel", "accuracy", "low", "high", "gain", "seeds", "parameters")
     columns = {name: say(f"topic.column.{name}") for name in names}
     scale = analyses.scale_of(analysis)
@@ -107,6 +108,7 @@ def show_shape(dataset: str) -> None:
     if data.empty:
         analyses.show_empty(analysis.experiment)
         return
+    analyses.show_tier(analysis)
     columns = {name: say(f"topic.column.{name}") for name in ("ratio", "kind", "accuracy", "low", "high", "seeds")}
     asked = {
         "wider": "ratio.8_over_4",

@@ -1,0 +1,66 @@
+"""What a network can learn by heart with its FFN and without, on *Overview* and *FFN*."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import analyses, tables
+from pages.ui.charts import bars
+from pages.ui.parts.ffn import rates
+from pages.ui.theme import ARMS, FAMILIES
+from pages.ui.words import say
+from tf_models.study.analysis import Analysis
+
+PAIR = ("on", "off", "off_wider")  # with and without, and without at equal parameters
+
+
+def capacity_rows(analysis: Analysis, arms: Sequence[str]) -> pd.DataFrame:
+    """What `bars.measured` draws: the share of shuffled labels that was learned, in percent."""
+    rows = []
+    for name in arms:
+        if (found := analysis.measures.get(f"learned.{name}")) is None:
+            continue
+        numbers = {"value": found.value, "low": found.low, "high": found.high}
+        colour = ARMS.get(name, FAMILIES["convolution"])
+        shown = {key: 100 * value for key, value in numbers.items()}
+        rows.append({"label": rates.arm_words(analysis.arms[name]), **shown, "seeds": found.seeds, "colour": colour})
+    return pd.DataFrame(rows, columns=["label", "value", "low", "high", "seeds", "colour"])
+
+
+def capacity_words(analysis: Analysis) -> str:
+    """How much was learned with the FFN and without; empty where one of them is not measured."""
+    learned = {name: analysis.measures.get(f"learned.{name}") for name in PAIR}
+    shares = {name: tables.percent(found.value) for name, found in learned.items() if found is not None}
+    if not {"on", "off"} <= shares.keys():
+        return ""
+    key = "capacity.found_wider" if "off_wider" in shares else "capacity.found"
+    return say(key, images=f"{analysis.scale.train_images:,}", **shares)
+
+
+def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
+    """The bars and their sentence; False, and nothing, where nothing is measured."""
+    data = capacity_rows(analysis, arms)
+    if data.empty:
+        return False
+    columns = {name: say(f"capacity.column.{name}") for name in ("label", "value", "low", "high", "seeds")}
+    chart = bars.measured(data, say("capacity.chart"), say("capacity.axis"), columns)
+    found = capacity_words(analysis)
+    st.altair_chart(chart, key="capacity", alt=say("capacity.alt", text=found))
+    st.markdown(found)
+    st.caption(say("capacity.hint", epochs=analysis.scale.epochs, seeds=analysis.scale.seeds))
+    analyses.show_withheld(analysis)
+    return True
+
+
+def show_section(analysis: Analysis) -> None:
+    """The bars of all arms with their table, source and rate curves."""
+    if not show_bars(analysis, tuple(analysis.arms)):
+        analyses.show_empty(analysis.experiment)
+        return
+    analyses.show_source(analysis)
+    names = ("label", "value", "low", "high", "seeds")
+    data = capacity_rows(analysis, tuple(analysis.arms))[list(names)].round(2)
+    data = data.rename(columns={name: say(f"capacity.column.{name}") for name in names})
+    tables.beside(data, f"capacity-{analysis.experiment.dataset}")
+    rates.show_curves(analysis)

@@ -1,0 +1,76 @@
+"""Which tasks need an FFN, on *Overview* and *FFN*: a row per task, a column for what each position does alone."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import analyses, tables
+from pages.ui.charts import heat
+from pages.ui.parts.ffn import rates
+from pages.ui.words import say, sentences
+from tf_models.study.analysis import Analysis
+
+SOLVED = 0.95  # the mean test accuracy from which a task counts as solved
+CHANNELS = ("on", "off", "activation", "linear", "ffn_only")  # columns, from the usual block to the FFN alone
+
+
+def task_rows(analysis: Analysis) -> pd.DataFrame:
+    """What `heat.matrix` draws, and `solved`: whether the accuracy is at least `SOLVED`."""
+    rows = []
+    for name, row in analysis.contrasts.items():
+        found, at = row.measure, row.contrast.at
+        if found is None or not name.startswith("solved.") or at["channel"] not in CHANNELS:
+            continue
+        numbers = {"accuracy": found.value, "low": found.low, "high": found.high}
+        solved = found.value >= SOLVED
+        words = {
+            "row": say("necessity.row", task=say(f"task.{at['task']}"), norm=say(f"norm.{at['norm']}")),
+            "column": say(f"channel.{str(at['channel']).replace('_', ' ')}"),
+            "text": f"{'✓ ' if solved else ''}{tables.percent(found.value)}",
+        }
+        shown = {key: 100 * value for key, value in numbers.items()}
+        rows.append({**words, **shown, "seeds": found.seeds, "solved": solved, **at})
+    columns = ["row", "column", "text", "accuracy", "low", "high", "seeds", "solved", "task", "norm", "channel"]
+    data = pd.DataFrame(rows, columns=columns)
+    return data.sort_values("channel", key=lambda found: found.map(CHANNELS.index), kind="stable")
+
+
+def necessity_words(data: pd.DataFrame) -> str:
+    """How many tasks attention solves without an FFN and with it, with LayerNorm and without."""
+    told = []
+    for norm in ("layer", "none"):
+        solved = {
+            channel: data[(data["norm"] == norm) & (data["channel"] == channel)]["solved"] for channel in CHANNELS
+        }
+        if len(solved["off"]):
+            off, on = (int(solved[channel].sum()) for channel in ("off", "on"))
+            told.append(say(f"necessity.found.{norm}", tasks=len(solved["off"]), off=off, on=on))
+    return sentences(*told)
+
+
+def show_matrix(analysis: Analysis) -> bool:
+    """The matrix and its sentence; False, and nothing, where nothing is measured."""
+    data = task_rows(analysis)
+    if data.empty:
+        return False
+    names = ("row", "column", "accuracy", "low", "high", "seeds")
+    chart = heat.matrix(data, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in names})
+    found = necessity_words(data)
+    st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=say("necessity.alt", text=found))
+    st.markdown(found)
+    st.caption(say("necessity.hint", solved=f"{100 * SOLVED:g}"))
+    analyses.show_withheld(analysis)
+    return True
+
+
+def show_section(*experiments: Analysis) -> None:
+    """The matrix of every experiment with its table, its source and its rate curves."""
+    for analysis in experiments:
+        if not show_matrix(analysis):
+            analyses.show_empty(analysis.experiment)
+            continue
+        analyses.show_source(analysis)
+        names = ("row", "column", "accuracy", "low", "high", "seeds")
+        data = task_rows(analysis)[list(names)].round(2)
+        data = data.rename(columns={name: say(f"necessity.column.{name}") for name in names})
+        tables.beside(data, analysis.experiment.name)
+        rates.show_curves(analysis)

@@ -1,0 +1,61 @@
+"""How the learning rates of an experiment were chosen: validation loss against learning rate, arm by arm."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.charts import curves
+from pages.ui.parts.anatomy import NAMES
+from pages.ui.theme import ARMS
+from pages.ui.words import say
+from tf_models.study.analysis import Analysis, ArmResult
+
+
+def arm_words(arm: ArmResult) -> str:
+    """What a position does alone in this arm, else the network's name."""
+    if channel := arm.arm.at.get("channel"):
+        return say(f"channel.{str(channel).replace('_', ' ')}")
+    return say(f"arm.{arm.name}") if arm.name in ARMS else NAMES.get(arm.name, arm.name)
+
+
+def group_words(arm: ArmResult) -> str:
+    """Where an arm stands on the other axes of its experiment, "" where there are none."""
+    at, words = arm.arm.at, []
+    if "task" in at:
+        words += [say(f"task.{at['task']}"), say(f"norm.{at['norm']}")]
+    if "mixer" in at:
+        words.append(say(f"mixer.{at['mixer']}"))
+    if "depth" in at:
+        words.append(say("rates.depth", depth=at["depth"]))
+    if at.get("skip") == "off":
+        words.append(say("rates.bare"))
+    return " · ".join(words)
+
+
+def curve_rows(analysis: Analysis) -> pd.DataFrame:
+    """Group, arm, rate, loss (nats) and whether it was chosen: a row for every rate that was tried."""
+    rows = [
+        {"group": group_words(arm), "arm": arm_words(arm), "rate": rate, "loss": loss, "chosen": rate == chosen}
+        for arm in analysis.arms.values()
+        if (chosen := arm.learning_rate) is not None
+        for rate, loss in sorted(arm.curve.items())
+    ]
+    return pd.DataFrame(rows, columns=["group", "arm", "rate", "loss", "chosen"])
+
+
+def show_curves(analysis: Analysis) -> None:
+    """The curves behind a click; nothing before the rates are chosen."""
+    data, name = curve_rows(analysis), analysis.experiment.name
+    if data.empty:
+        return
+    with st.expander(say("rates.title"), icon=":material/tune:"):
+        groups = list(dict.fromkeys(data["group"]))
+        group = groups[0]
+        if len(groups) > 1:
+            group = st.selectbox(
+                say("rates.group"), groups, format_func=lambda words: words or say("rates.others"), key=f"rates_{name}"
+            )
+        shown = data[data["group"] == group]
+        titles = {"title": say("rates.chart"), "x": say("column.rate"), "y": say("rates.axis")}
+        chart = curves.rate_curves(shown, columns={"arm": say("column.arm")}, **titles)
+        st.altair_chart(chart, key=f"rate_curves_{name}", alt=say("rates.alt"))
+        st.caption(say("rates.hint", seeds=len(analysis.experiment.search.seeds)))

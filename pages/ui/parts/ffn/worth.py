@@ -1,0 +1,50 @@
+"""After which token mixer the FFN is worth how much, decided: from the largest to the smallest."""
+
+import streamlit as st
+
+from pages.ui import analyses, tables
+from pages.ui.charts import intervals
+from pages.ui.parts.ffn import rates
+from pages.ui.words import say, sentences
+from tf_models.study.analysis import Analysis
+from tf_models.study.experiments.mixers import MATCHED_MIXERS, WITHOUT_FFN
+
+
+def worth_names(analysis: Analysis) -> dict[str, str]:
+    """Contrast → words, of everything that was measured, the largest worth first."""
+    names = {f"gain.{mixer}": say(f"mixer.{mixer}") for mixer in WITHOUT_FFN}
+    names |= {f"gain.{mixer}.wider": say("worth.wider", mixer=say(f"mixer.{mixer}")) for mixer in MATCHED_MIXERS}
+    measures = analysis.measures
+    return {name: names[name] for name in sorted(names.keys() & measures, key=lambda name: -measures[name].value)}
+
+
+def worth_words(analysis: Analysis) -> str:
+    """Which mixers gain most and least at equal depth, and the interaction at equal parameters."""
+    names = worth_names(analysis)
+    told, depth = [], [name for name in names if not name.endswith(".wider")]
+    if len(depth) > 1:
+        most, least = depth[0], depth[-1]
+        phrases = {
+            place: analyses.phrase(analysis.contrasts[name]) for place, name in (("most", most), ("least", least))
+        }
+        told.append(say("worth.found", first=names[most], last=names[least], **phrases))
+    if found := analyses.fields(analysis.contrasts["interaction"]):
+        told.append(say("worth.interaction", **found))
+    return sentences(*told)
+
+
+def show_section(analysis: Analysis) -> None:
+    """A row per mixer with its interval, the sentences, table, source and rate curves."""
+    rows = analyses.effect_rows(analysis, worth_names(analysis))
+    if rows.empty:
+        analyses.show_empty(analysis.experiment)
+        return
+    dataset, columns = analysis.experiment.dataset, analyses.column_names() | {"label": say("topic.column.mixer")}
+    chart = intervals.effects(rows, say("worth.chart"), say("ffn.gap_axis"), columns)
+    st.altair_chart(chart, key=f"worth_{dataset}", alt=say("worth.alt", text=analyses.effect_words(rows)))
+    analyses.show_withheld(analysis)
+    st.markdown(worth_words(analysis))
+    st.caption(sentences(say("worth.hint"), analyses.scale_of(analysis)))
+    analyses.show_source(analysis)
+    tables.beside(rows.drop(columns="colour").rename(columns=columns), f"mixers-{dataset}")
+    rates.show_curves(analysis)
