@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, Chart, above, titled
+from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, TITLE_LINE, Chart, above, titled
 
 SECTION = 27  # pixels for the bar of one section
+BAR = 15  # and of one network, under its words
 
 
 def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> Chart:
@@ -56,12 +57,12 @@ def measured(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, st
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".1f") for name in ("value", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     base = alt.Chart(data).encode(y=y, tooltip=tips)
-    bar = base.mark_bar(height=ROW - 26, yOffset=BELOW).encode(
+    bar = base.mark_bar(height=BAR, yOffset=BELOW).encode(
         x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100], clamp=True), axis=alt.Axis(grid=False)),
         color=alt.Color("colour:N", scale=None),
     )
     span = base.mark_rule(size=2, color="#888", yOffset=BELOW).encode(x="low:Q", x2="high:Q")
-    return titled(alt.layer(bar, span), title, ROW * len(data) + AXES)
+    return titled(alt.layer(bar, span), title, ROW * len(data) + AXES + TITLE_LINE)
 
 
 def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, LEGEND, Chart, above, titled
+from pages.ui.charts.layout import AXES, BELOW, LEGEND, TITLE_LINE, Chart, above, titled
 
 CELL = 42  # pixels: height of a cell of the heat map
 SMALL = 24  # and of the matrix
@@ -56,7 +56,7 @@ def matrix(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     base = alt.Chart(data).encode(
-        y=alt.Y("row:N", title=None, sort=rows, axis=above(-SMALL / 2 + 1)),
+        y=alt.Y("row:N", title=None, sort=rows, axis=above(-SMALL / 2 - 1)),
         x=alt.X("column:N", title=None, sort=across, axis=alt.Axis(labelAngle=-50, labelLimit=150, labelOverlap=False)),
         tooltip=tips,
     )
@@ -65,4 +65,4 @@ def matrix(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
     )
     ink = alt.condition(alt.datum.accuracy > 75, alt.value("black"), alt.value("white"))
     figures = base.mark_text(fontSize=12, dy=BELOW).encode(text="text:N", color=ink)
-    return titled(alt.layer(cells, figures), title, (SMALL + 2 * BELOW) * len(rows) + 2 * AXES)
+    return titled(alt.layer(cells, figures), title, (SMALL + 2 * BELOW + 2) * len(rows) + 2 * AXES + TITLE_LINE)

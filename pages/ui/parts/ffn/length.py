@@ -47,13 +47,10 @@ def length_rows(analysis: Analysis, panel: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["series", "at", "value", "low", "high", "seeds"])
 
 
-def _points(found: Measure, sign: bool = True) -> dict[str, str]:
-    mean = found.value if sign else abs(found.value)
-    return {
-        "mean": tables.points(mean, sign),
-        "low": tables.points(found.low),
-        "high": tables.points(found.high),
-    }
+def _fields(found: Measure) -> dict[str, str]:
+    """Mean and interval as the fields of a sentence, without their unit."""
+    numbers = {"mean": found.value, "low": found.low, "high": found.high}
+    return {name: tables.figure(value, found.unit, bare=True) for name, value in numbers.items()}
 
 
 def length_words(analysis: Analysis) -> str:
@@ -63,34 +60,27 @@ def length_words(analysis: Analysis) -> str:
     decided = found.low > 0 or found.high < 0
     key = ("more" if found.value > 0 else "fewer") if decided else "open"
     updates = f"{updates_after(analysis, last):,}"
-    return say(f"length.{key}", updates=updates, depth=CLASSROOM_DEPTH, **_points(found, sign=not decided))
+    mean = tables.points(abs(found.value), sign=False)
+    return say(f"length.{key}", updates=updates, depth=CLASSROOM_DEPTH, **_fields(found) | {"mean": mean})
 
 
 def detail_words(analysis: Analysis) -> str:
     """What it was after the shortest training, what it is at equal parameters, what it does to the training loss."""
-    first, *between = measured_lengths(analysis)
-    last, told = (between or [first])[-1], []
-    if between:
+    lengths, told = measured_lengths(analysis), []
+    first, last = lengths[0], lengths[-1]
+    if first != last:
         updates = f"{updates_after(analysis, first):,}"
-        told.append(say("length.first", updates=updates, **_points(analysis.measures[f"gain.{first}"])))
+        told.append(say("length.first", updates=updates, **_fields(analysis.measures[f"gain.{first}"])))
     if wider := analysis.measures.get(f"gain.wider.{last}"):
-        told.append(say("length.wider", **_points(wider)))
+        told.append(say("length.wider", **_fields(wider)))
     losses = [
-        say(
-            "length.loss_after",
-            updates=f"{updates_after(analysis, epochs):,}",
-            **{name: f"{value:+.3f}".replace("-", "−") for name, value in _bounds(found).items()},
-        )
+        say("length.loss_after", updates=f"{updates_after(analysis, epochs):,}", **_fields(found))
         for epochs in dict.fromkeys((first, last))
         if (found := analysis.measures.get(f"gain.fit_loss.{epochs}"))
     ]
     if losses:
         told.append(say("length.loss", found=say("claims.and").join(losses)))
     return sentences(*told)
-
-
-def _bounds(found: Measure) -> dict[str, float]:
-    return {"mean": found.value, "low": found.low, "high": found.high}
 
 
 def show_panels(analysis: Analysis) -> None:
