@@ -1,7 +1,5 @@
 """The parts of the page *Overview*: what a Transformer's FFN is worth, per data set and scale."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import streamlit as st
 
@@ -37,15 +35,11 @@ def show_answers(answers: list[Answer]) -> None:
 
 def show_evidence(tasks: Analysis, labels: Analysis) -> None:
     """Which tasks need the FFN, and what is learned by heart, beside each other; nothing that is not measured."""
-    shown = [show for show, found in _evidence(tasks, labels) if found]
-    for place, show in zip(st.columns([3, 2][: len(shown)], gap="large") if shown else (), shown, strict=True):
-        with place:
-            show()
-
-
-def _evidence(tasks: Analysis, labels: Analysis) -> list[tuple[Callable[[], bool], bool]]:
-    """What shows each, and whether it is measured."""
-    return [
-        (lambda: necessity.show_matrix(tasks), not necessity.task_rows(tasks).empty),
-        (lambda: capacity.show_bars(labels), not capacity.capacity_rows(labels, capacity.PAIR).empty),
-    ]
+    measured = not necessity.task_rows(tasks).empty, not capacity.capacity_rows(labels, capacity.PAIR).empty
+    left, right = st.columns([3, 2], gap="large") if all(measured) else (st.container(), st.container())
+    if measured[0]:
+        with left:
+            necessity.show_matrix(tasks)
+    if measured[1]:
+        with right:
+            capacity.show_bars(labels)

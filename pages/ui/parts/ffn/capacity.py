@@ -59,8 +59,7 @@ def show_section(analysis: Analysis) -> None:
         analyses.show_empty(analysis.experiment)
         return
     analyses.show_source(analysis)
-    names = ("label", "value", "low", "high", "seeds")
-    data = capacity_rows(analysis, tuple(analysis.arms))[list(names)].round(2)
-    data = data.rename(columns={name: say(f"capacity.column.{name}") for name in names})
+    names = {name: say(f"capacity.column.{name}") for name in ("label", "value", "low", "high", "seeds")}
+    data = capacity_rows(analysis, tuple(analysis.arms)).drop(columns="colour").round(2).rename(columns=names)
     tables.beside(data, f"capacity-{analysis.experiment.dataset}")
     rates.show_curves(analysis)

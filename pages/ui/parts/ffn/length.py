@@ -1,5 +1,7 @@
 """What the FFN is worth after so many updates, on *Overview* and *FFN*: test accuracy and training loss."""
 
+import re
+
 import pandas as pd
 import streamlit as st
 
@@ -25,7 +27,8 @@ def is_measured(analysis: Analysis) -> bool:
 
 def measured_lengths(analysis: Analysis) -> list[int]:
     """The epochs after which the gap was measured, rising."""
-    return [epochs for epochs in sorted(analysis.experiment.lengths) if f"gain.{epochs}" in analysis.measures]
+    found = (re.fullmatch(r"gain\.(\d+)", name) for name in analysis.measures)
+    return sorted(int(match[1]) for match in found if match)
 
 
 def updates_after(analysis: Analysis, epochs: int) -> int:

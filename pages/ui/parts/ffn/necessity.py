@@ -12,6 +12,8 @@ from tf_models.study.analysis import Analysis
 SOLVED = 0.95  # the mean test accuracy from which a task counts as solved
 CHANNELS = ("on", "off", "activation", "linear", "ffn_only")  # columns, from the usual block to the FFN alone
 
+COLUMNS = ("row", "column", "accuracy", "low", "high", "seeds")
+
 
 def task_rows(analysis: Analysis) -> pd.DataFrame:
     """What `heat.matrix` draws, and `solved`: whether the accuracy is at least `SOLVED`."""
@@ -36,14 +38,15 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
 
 def necessity_words(data: pd.DataFrame) -> str:
     """How many tasks attention solves without an FFN and with it, with LayerNorm and without."""
-    told = []
+    told, cells = [], data.to_dict("records")
     for norm in ("layer", "none"):
         solved = {
-            channel: data[(data["norm"] == norm) & (data["channel"] == channel)]["solved"] for channel in CHANNELS
+            channel: [cell["solved"] for cell in cells if (cell["norm"], cell["channel"]) == (norm, channel)]
+            for channel in ("on", "off")
         }
-        if len(solved["off"]):
-            off, on = (int(solved[channel].sum()) for channel in ("off", "on"))
-            told.append(say(f"necessity.found.{norm}", tasks=len(solved["off"]), off=off, on=on))
+        if solved["off"]:
+            found = {channel: sum(marks) for channel, marks in solved.items()}
+            told.append(say(f"necessity.found.{norm}", tasks=len(solved["off"]), **found))
     return sentences(*told)
 
 
@@ -52,8 +55,7 @@ def show_matrix(analysis: Analysis) -> bool:
     data = task_rows(analysis)
     if data.empty:
         return False
-    names = ("row", "column", "accuracy", "low", "high", "seeds")
-    chart = heat.matrix(data, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in names})
+    chart = heat.matrix(data, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in COLUMNS})
     found = necessity_words(data)
     st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=say("necessity.alt", text=found))
     st.markdown(found)
@@ -69,8 +71,8 @@ def show_section(*experiments: Analysis) -> None:
             analyses.show_empty(analysis.experiment)
             continue
         analyses.show_source(analysis)
-        names = ("row", "column", "accuracy", "low", "high", "seeds")
-        data = task_rows(analysis)[list(names)].round(2)
-        data = data.rename(columns={name: say(f"necessity.column.{name}") for name in names})
+        names = {name: say(f"necessity.column.{name}") for name in COLUMNS}
+        data = task_rows(analysis).drop(columns=["text", "solved", "task", "norm", "channel"])
+        data = data.round(2).rename(columns=names)
         tables.beside(data, analysis.experiment.name)
         rates.show_curves(analysis)

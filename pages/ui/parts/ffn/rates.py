@@ -31,31 +31,29 @@ def group_words(arm: ArmResult) -> str:
     return " · ".join(words)
 
 
-def curve_rows(analysis: Analysis) -> pd.DataFrame:
-    """Group, arm, rate, loss (nats) and whether it was chosen: a row for every rate that was tried."""
-    rows = [
-        {"group": group_words(arm), "arm": arm_words(arm), "rate": rate, "loss": loss, "chosen": rate == chosen}
-        for arm in analysis.arms.values()
-        if (chosen := arm.learning_rate) is not None
-        for rate, loss in sorted(arm.curve.items())
-    ]
-    return pd.DataFrame(rows, columns=["group", "arm", "rate", "loss", "chosen"])
+def curve_rows(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    """Group → arm, rate, loss (nats) and whether it was chosen: a row for every rate that was tried."""
+    rows: dict[str, list[dict]] = {}
+    for arm in analysis.arms.values():
+        for rate, loss in sorted(arm.curve.items()):
+            row = {"arm": arm_words(arm), "rate": rate, "loss": loss, "chosen": rate == arm.learning_rate}
+            rows.setdefault(group_words(arm), []).append(row)
+    return {group: pd.DataFrame(found) for group, found in rows.items()}
 
 
 def show_curves(analysis: Analysis) -> None:
     """The curves behind a click; nothing before the rates are chosen."""
     data, name = curve_rows(analysis), analysis.experiment.name
-    if data.empty:
+    if not data:
         return
     with st.expander(say("rates.title"), icon=":material/tune:"):
-        groups = list(dict.fromkeys(data["group"]))
-        group = groups[0]
-        if len(groups) > 1:
+        group, *others = data
+        if others:
+            words = say("rates.others")
             group = st.selectbox(
-                say("rates.group"), groups, format_func=lambda words: words or say("rates.others"), key=f"rates_{name}"
+                say("rates.group"), data, format_func=lambda group: group or words, key=f"rates_{name}"
             )
-        shown = data[data["group"] == group]
         titles = {"title": say("rates.chart"), "x": say("column.rate"), "y": say("rates.axis")}
-        chart = curves.rate_curves(shown, columns={"arm": say("column.arm")}, **titles)
+        chart = curves.rate_curves(data[group], columns={"arm": say("column.arm")}, **titles)
         st.altair_chart(chart, key=f"rate_curves_{name}", alt=say("rates.alt"))
         st.caption(say("rates.hint", seeds=len(analysis.experiment.search.seeds)))
