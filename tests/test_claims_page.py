@@ -14,7 +14,7 @@ from visits import open_page, text_of
 from pages.ui import cache, tables
 from pages.ui.charts import bars, curves, heat, intervals
 from pages.ui.parts import cost, hybrids
-from pages.ui.parts.claims import card, listing, places, power, verdicts
+from pages.ui.parts.claims import card, firmness, listing, places, power, verdicts
 from pages.ui.parts.claims import repeat as live
 from pages.ui.parts.ffn import collapse, mixers
 from tf_models.locale import LANGUAGES, say
@@ -222,15 +222,43 @@ def test_the_zone_of_a_rule(test, threshold, zone):
     [
         (None, ""),
         (Power(0.02), ""),
-        (Power(0.02, 8), "About 8 seeds would settle it"),
-        (Power(0.02, 20), "more than the one extension, to 10"),
-        (Power(0.02, 1000), "More seeds alone would not"),
+        (Power(0.02, 8), "about 8 seeds"),
+        (Power(0.02, 20), "more than the 10 allowed"),
+        (Power(0.02, 1000), "more seeds alone do not"),
         (Power(0.02, images=True), "more test images"),
     ],
 )
 def test_an_open_part_says_what_would_settle_it(power, words):
     said = verdicts.what_settles(power)
     assert words in said and bool(said) == bool(words)
+
+
+def test_the_table_of_parts_says_how_firm_each_is(results):
+    result = next(row for row in results["C37"] if row.dataset == "cifar10-jpeg")
+    part = next(row for row in result.parts if row.measure and row.part.experiment not in EXACT)
+    shown = {"power": Power(0.02, 8), "survives_swap": False, "rule_date": "2026-01-02", "rule_changed": False}
+
+    def row(**changes) -> dict[str, str]:
+        (found,) = firmness.part_table([(result, replace(part, **{**shown, **changes}))]).to_dict("records")
+        return found
+
+    found = row()
+    assert found["found in 80 %"] == "+2.00 points" and found["would settle it"] == "about 8 seeds"
+    assert found["survives A/A swap"] == "no" and found["rule since"] == "2026-01-02"
+    assert row(rule_changed=True)["rule since"] == "rule changed after the runs"
+    assert row(rule_date="")["rule since"] == "not recorded before the runs"
+    assert row(power=None, survives_swap=None)["survives A/A swap"] == firmness.NOTHING
+    explores = Scale(10_000, 5, 3, exploratory=True)
+    assert "(exploratory)" in row(scale=explores)["experiment"] and "(" not in row(scale=None)["experiment"]
+    assert firmness.part_table([(result, replace(part, measure=None))]).empty
+
+
+def test_the_list_can_be_filtered_by_what_decides(judged_all):
+    for kind, found in (("definition", "definition"), ("measurement", "measured")):
+        chosen = opening(open_page("claims", kind=kind, verdict="supported", data="digits"))
+        for claim in CLAIMS:
+            verdicts_there = [getattr(row, found) for row in judged_all[claim.id] if row.dataset == "digits"]
+            assert (claim.id in chosen) == (verdicts_there == ["supported"])
 
 
 @pytest.mark.parametrize(

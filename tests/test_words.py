@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pages.ui import frame, words
-from pages.ui.parts.claims import card, text_tables
+from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
 from tf_models import locale
 from tf_models.errors import LabError
@@ -64,6 +64,10 @@ NAMES: dict[str, Iterable[str]] = {
     "evidence.{}": ("paper", "abstract", "repository", "secondary", "computed"),
     "claims.unit.{}": (*UNITS, *card.UNITS.values()),
     "claims.section.{}": {heading(place) for claim in CLAIMS for place in claim.sections},
+    "claims.kind.{}": listing.KINDS,
+    "firmness.{}": firmness.COLUMNS,
+    "firmness.kind.{}": listing.KINDS,
+    "firmness.swap.{}": ("True", "False"),
     "length.{}": ("more", "fewer", "open"),
     "task.{}": (*Necessity.tasks, *Sequence.tasks),
     "norm.{}": {norm for norms in Necessity.tasks.values() for norm in norms},

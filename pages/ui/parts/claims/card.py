@@ -9,9 +9,9 @@ import streamlit as st
 from pages.ui import browser, cache, frame, tables
 from pages.ui.charts import intervals
 from pages.ui.charts.layout import lines
-from pages.ui.parts.claims import repeat
+from pages.ui.parts.claims import firmness, repeat
 from pages.ui.parts.claims.places import place_name
-from pages.ui.parts.claims.verdicts import badge, part_line, probability, provenance, reason, scale, zone_of
+from pages.ui.parts.claims.verdicts import badge, kinds, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, sentences, verbatim
 from tf_models.runs.shipped import find_shipped
@@ -47,7 +47,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     different = results[:1] if results[0].exact else results
     for result in different:
         place = say("claims.place_of", place=scale(result), text=reason(result))
-        st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result))}")
+        st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result), kinds(result))}")
     if len(different) > 1:
         st.caption(say("claims.stands", dataset=headline(results).dataset))
     if before := verbatim(claim.words("before")):
@@ -69,6 +69,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         st.subheader(say("claims.mind"))
         st.markdown(_refutation(claim, headline(results).verdict))
         repeat.show(claim, results)
+    firmness.show_table(found for part in claim.parts for found in outcomes(part, results))
 
 
 def _accuracies(result: Result) -> str:

@@ -17,6 +17,7 @@ from tf_models.study.judging import NO_DATASET, Result, headline
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 ALL = "all"
+KINDS = ("definition", "measurement")  # of what decides
 Found = Mapping[str, tuple[Result, ...]]
 
 
@@ -158,7 +159,7 @@ def short_reason(result: Result) -> str:
 
 def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     """The statements that fit the filters, and the results that count under them."""
-    columns = st.columns(4)
+    columns = st.columns(5)
     headings = sorted(set(map(heading_of, CLAIMS)))
     systems = sorted({system for claim in CLAIMS for system in claim.systems}, key=str.lower)
 
@@ -173,12 +174,13 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
     section = choose(0, "section", headings, heading_name)
     system = choose(1, "system", systems, str)
     verdict = choose(2, "verdict", tuple(VERDICTS), lambda value: say(f"verdict.{value}"))
+    kind = choose(3, "kind", KINDS, lambda value: say(f"claims.kind.{value}"))
     data = links.choose(
         "data",
         say("claims.filter.data"),
         (ALL, *dict.fromkeys([*STUDIED, *measured, NO_DATASET])),
         lambda value: say(f"claims.data.{value}") if value in (ALL, NO_DATASET) else value,
-        where=columns[3],
+        where=columns[4],
         help=say("claims.filter.data_hint"),
     )
     results = decided(found, data)
@@ -188,9 +190,15 @@ def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
         if claim.id in results
         and section in (ALL, *map(heading, claim.sections))
         and system in (ALL, *claim.systems)
-        and verdict in (ALL, results[claim.id].verdict)
+        and _fits(results[claim.id], kind, verdict)
     ]
     return fitting, results
+
+
+def _fits(result: Result, kind: str, verdict: str) -> bool:
+    """Whether a result has this verdict, as a whole or on what is of one `kind`; some have nothing of that kind."""
+    found = {ALL: result.verdict, "definition": result.definition, "measurement": result.measured}[kind]
+    return bool(found) and verdict in (ALL, found)
 
 
 def find_place() -> None:

@@ -24,6 +24,14 @@ def badge(verdict: str, text: str = "") -> str:
     return f":{colour}-badge[:material/{icon}: {text or say(f'verdict.{verdict}')}]"
 
 
+def kinds(result: Result) -> str:
+    """What is true by definition and what was measured, each with its verdict; empty where only one of them decides."""
+    found = {"definition": result.definition, "measurement": result.measured}
+    if not all(found.values()):
+        return ""
+    return say("claims.kinds", **{kind: badge(verdict) for kind, verdict in found.items()})
+
+
 def scale(result: Result) -> str:
     """For which data and training a verdict holds."""
     if result.exact:
@@ -81,7 +89,7 @@ def rule(part: PartResult) -> str:
 
 
 def part_line(result: Result, part: PartResult) -> str:
-    """One measured part on one data set: figure, interval, rule, what it rests on, why, what would settle it."""
+    """One measured part on one data set: figure, interval, rule, what it rests on, why."""
     measure = part.measure
     assert measure is not None
     if measure.seeds and measure.source == "runs":
@@ -92,8 +100,7 @@ def part_line(result: Result, part: PartResult) -> str:
         behind = say(f"claims.source.{measure.source}")
     why = say(f"reason.{part.reason}")
     words = {"figures": figures(part), "behind": behind, "why": why[:1].upper() + why[1:]}
-    needs = what_settles(part.power)
-    text = say("claims.line_needs", **words, needs=needs) if needs else say("claims.line", **words)
+    text = say("claims.line", **words)
     if part.scale is not None and part.scale.exploratory:
         images, updates = f"{part.scale.train_images:,}", f"{part.scale.updates:,}"
         text = say("claims.exploratory", text=text, images=images, updates=updates)

@@ -1,0 +1,63 @@
+"""How firm the verdict on every part of a claim is, as a table: kind, power, the A/A swap, the date of its rule."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import tables
+from pages.ui.parts.claims.verdicts import probability, what_settles
+from pages.ui.words import say
+from tf_models.study.judging import EXACT, PartResult, Result
+
+NOTHING = "–"  # where a column asks what a part does not have
+COLUMNS = ("part", "dataset", "kind", "experiment", "verdict", "p", "smallest", "settles", "swap", "rule")
+
+
+def part_table(found: Iterable[tuple[Result, PartResult]]) -> pd.DataFrame:
+    """A row for every measured part on every data set, its columns as they are written."""
+    rows = [_row(result, part) for result, part in found if part.measure is not None]
+    names = {name: say(f"firmness.{name}") for name in COLUMNS}
+    return pd.DataFrame(rows, columns=list(COLUMNS)).rename(columns=names)
+
+
+def _row(result: Result, part: PartResult) -> dict[str, str]:
+    asked, power = part.part, part.power
+    assert part.measure is not None
+    exact = asked.experiment in EXACT
+    smallest = tables.figure(power.smallest, part.measure.unit) if power else NOTHING
+    return {
+        "part": say(asked.words),
+        "dataset": NOTHING if exact else result.dataset,
+        "kind": say(f"firmness.kind.{asked.kind}"),
+        "experiment": _experiment(part),
+        "verdict": say(f"verdict.{part.verdict}"),
+        "p": NOTHING if part.p is None else probability(part.p).removeprefix("= "),
+        "smallest": smallest,
+        "settles": what_settles(power) or NOTHING,
+        "swap": NOTHING if part.survives_swap is None else say(f"firmness.swap.{part.survives_swap}"),
+        "rule": NOTHING if exact else rule_words(part),
+    }
+
+
+def _experiment(part: PartResult) -> str:
+    """Its name, and whether it only explores."""
+    explores = part.scale is not None and part.scale.exploratory
+    return f"{part.part.experiment} ({say('tier.exploratory')})" if explores else part.part.experiment
+
+
+def rule_words(part: PartResult) -> str:
+    """Since when the rule has been as it is: a date before the runs, or that there is none."""
+    if part.rule_changed:
+        return say("firmness.rule.changed")
+    return part.rule_date or say("firmness.rule.unrecorded")
+
+
+def show_table(found: Iterable[tuple[Result, PartResult]]) -> None:
+    """The table under its heading; nothing where nothing is measured."""
+    data = part_table(found)
+    if data.empty:
+        return
+    st.subheader(say("firmness.title"))
+    st.dataframe(data, hide_index=True, width="stretch")
+    st.caption(say("firmness.hint"))
