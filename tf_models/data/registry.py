@@ -151,7 +151,7 @@ _ROWS = (
         replace(_CONTROL, name=f"product_{order}", class_names=SIGNS, read=partial(tasks.product, order), hash=content)
         for order, content in ((1, "d00333612155d959"), (2, "fda21ae51bd9dd17"), (4, "65f99c97f53b55c7"))
     ),
-    replace(_CONTROL, name="product_apart", class_names=SIGNS, read=tasks.product_apart, hash="680bac615cf9795a"),
+    replace(_CONTROL, name="product_apart", class_names=SIGNS, read=tasks.product_apart, hash="9861832241ecfd88"),
     *(
         replace(
             _CONTROL,

@@ -11,8 +11,7 @@ from tf_models.data.files import Raw, array_hash, numbered
 TOKENS, PIXELS = 16, 4
 IMAGES = 3000
 SEQUENCES = 10_000
-SECOND_ROW = slice(4, 8)  # the tokens whose pixels make the label of a product
-APART = (0, 15)  # two tokens in opposite corners
+ROWS = [slice(first, first + 4) for first in range(0, TOKENS, 4)]  # the tokens of every row
 LOUD = 0.3  # how far a pixel with a sign is away from mid-grey at least
 BRACKETS = 24  # in a sequence
 PAIRS, KEYS, VALUES = 15, 16, 4  # of ``recall``
@@ -45,15 +44,18 @@ def product(order: int, _name: str) -> Raw:
     """
     rng = np.random.default_rng([30, order])
     y, tokens = np.arange(IMAGES) % 2, rng.uniform(-1, 1, (IMAGES, TOKENS, PIXELS))
-    tokens[:, SECOND_ROW, :order] = _signed(rng, np.repeat(y[:, None], 4, axis=1), order)
+    tokens[:, ROWS[1], :order] = _signed(rng, np.repeat(y[:, None], 4, axis=1), order)
     return _task(tokens, y, ("negative", "positive"))
 
 
 def product_apart(_name: str) -> Raw:
-    """The label is the sign of the product of two pixels in two tokens far apart; all other pixels are noise."""
+    """In four pairs of tokens, those of the first row and the ones below them in the last, the label is the sign of the
+    product of a pixel of each; all other pixels are noise.
+    """
     rng = np.random.default_rng([30, 0])
     y, tokens = np.arange(IMAGES) % 2, rng.uniform(-1, 1, (IMAGES, TOKENS, PIXELS))
-    tokens[:, APART, 0] = _signed(rng, y, len(APART))
+    signed = _signed(rng, np.repeat(y[:, None], 4, axis=1), 2)
+    tokens[:, ROWS[0], 0], tokens[:, ROWS[3], 0] = signed[..., 0], signed[..., 1]
     return _task(tokens, y, ("negative", "positive"))
 
 
