@@ -215,6 +215,7 @@ def test_data_sets_may_disagree_and_photographs_decide():
     del analyses["factorial", "cifar10-jpeg"]
     results = judged([one()], analyses)
     assert headline(results).dataset == "digits" and on("cifar10-jpeg", results).verdict == "untested"
+    assert headline(judged([one()])).dataset == "cifar10-jpeg"  # tested nowhere yet
 
 
 def test_the_smallest_effect_is_that_of_the_data_set():

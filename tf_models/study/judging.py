@@ -238,10 +238,12 @@ def is_tested(result: Result) -> bool:
 
 
 def headline(results: Sequence[Result]) -> Result:
-    """The result that stands for a claim: on the largest of the lab's data sets where it was tested, else on others."""
+    """The result that stands for a claim: on the largest of the lab's data sets where it was tested, else on others; on
+    the largest where it was tested nowhere.
+    """
     by_dataset = {result.dataset: result for result in results}
-    order = dict.fromkeys((*reversed(STUDIED), *by_dataset))
-    return next((by_dataset[name] for name in order if name in by_dataset and is_tested(by_dataset[name])), results[0])
+    ordered = [by_dataset[name] for name in dict.fromkeys((*reversed(STUDIED), *by_dataset)) if name in by_dataset]
+    return next(filter(is_tested, ordered), ordered[0])
 
 
 def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
