@@ -5,7 +5,8 @@ A part that decides states what the text says, so that a measurement against it 
 
 from tf_models.study.claims.base import DELTA, NOTHING, Claim, Evidence, beside, claim, part
 
-# Of the four signs of two pixels, a sum over pixels tells that of the product in three at most: 75 %.
+# Turning the signs of both pixels leaves that of their product: a sum over pixels, one side of a threshold, is right in
+# 75 % at most, and so is a sum of any functions of single tokens where the two pixels stand in two.
 BEYOND_LINEAR = 0.8
 
 FFN_CLAIMS: tuple[Claim, ...] = (
