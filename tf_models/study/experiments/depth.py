@@ -3,7 +3,10 @@
     python -m tf_models reproduce depth
 
 A ViT of 2, 4 and 8 blocks with its FFN, without it, and without it at equal parameters; at 8 blocks also without skip
-connections. On photographs a run has 7,500 updates, and the rates are chosen at 1,500.
+connections. On photographs a run has 7,500 updates, and the rates are chosen at 1,500: twelve arms, about eight hours
+on 2 cores with three seeds.
+
+Result: none is shipped yet.
 """
 
 from dataclasses import dataclass

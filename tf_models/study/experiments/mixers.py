@@ -5,7 +5,10 @@
 The blocks are those of `vit`: norm → token mixer → residual, norm → channel mixer → residual. A convolution without
 its FFN keeps what makes it a convolution layer, the activation; attention without its FFN has nothing. The FFN is
 removed at equal depth, at equal parameters (deeper and wider), and from attention at equal multiply-adds too. Whole
-networks stand beside. On photographs a run has 7,500 updates, and the rates are chosen at 1,500.
+networks stand beside. On photographs a run has 7,500 updates, and the rates are chosen at 1,500: 28 arms, about 13
+hours on 2 cores with three seeds. On digits, all epochs and five rates: an hour and a half.
+
+Result: none is shipped yet.
 """
 
 from dataclasses import dataclass, replace
