@@ -11,7 +11,7 @@ from pages.ui.words import say
 from tf_models.study.judging import EXACT, PartResult, Result
 
 NOTHING = "–"  # where a column asks what a part does not have
-COLUMNS = ("part", "dataset", "kind", "experiment", "verdict", "p", "smallest", "settles", "swap", "rule")
+COLUMNS = ("part", "dataset", "verdict", "smallest", "settles", "swap", "rule", "kind", "p", "experiment")
 
 
 def part_table(found: Iterable[tuple[Result, PartResult]]) -> pd.DataFrame:
@@ -59,5 +59,6 @@ def show_table(found: Iterable[tuple[Result, PartResult]]) -> None:
     if data.empty:
         return
     st.subheader(say("firmness.title"))
-    st.dataframe(data, hide_index=True, width="stretch")
+    narrow = st.column_config.TextColumn(width="small")  # so that a desk shows what the table is for
+    st.dataframe(data, hide_index=True, width="stretch", column_config={say("firmness.part"): narrow})
     st.caption(say("firmness.hint"))
