@@ -59,6 +59,6 @@ def show_table(found: Iterable[tuple[Result, PartResult]]) -> None:
     if data.empty:
         return
     st.subheader(say("firmness.title"))
-    narrow = st.column_config.TextColumn(width="small")  # so that a desk shows what the table is for
+    narrow = st.column_config.TextColumn(width=140)  # pixels, so that a desk shows the rule too
     st.dataframe(data, hide_index=True, width="stretch", column_config={say("firmness.part"): narrow})
     st.caption(say("firmness.hint"))
