@@ -5,6 +5,7 @@ The state at that point is kept in ``LAB_HOME/trunks``: a longer training of the
 one that was interrupted does not begin anew. What comes out is what a training from the beginning gives.
 """
 
+import contextlib
 import io
 import json
 import logging
@@ -38,15 +39,20 @@ def fork(spec: RunSpec) -> int:
 
 
 def save(spec: RunSpec, dataset_hash: str, model: keras.Model, trunk: Trunk) -> None:
-    """Keep the state of `model` and its optimizer after the epoch of `trunk`."""
+    """Keep the state of `model` and its optimizer after the epoch of `trunk`; a failure does not end the training."""
     path = _path(spec, dataset_hash, trunk.epoch)
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = io.BytesIO()
     told = np.array(json.dumps({"history": trunk.history, "seconds": trunk.seconds}))
     np.savez(content, told=told, **{f"{i:05}": np.asarray(variable) for i, variable in enumerate(_variables(model))})
     unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-    unfinished.write_bytes(content.getvalue())
-    unfinished.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content.getvalue())
+        unfinished.replace(path)
+    except OSError as error:
+        log.warning("%s cannot be written (%s): a longer training will begin anew", path, error)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
 
 
 def resume(spec: RunSpec, dataset_hash: str, model: keras.Model) -> Trunk:
@@ -54,17 +60,18 @@ def resume(spec: RunSpec, dataset_hash: str, model: keras.Model) -> Trunk:
     for epoch in sorted(_kept(spec, dataset_hash), reverse=True):
         path, variables = _path(spec, dataset_hash, epoch), _variables(model)
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 told = json.loads(str(kept["told"]))
+                found = Trunk(epoch, told["history"], told["seconds"])
                 values = [kept[f"{i:05}"] for i in range(len(variables))]
             if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
                 raise ValueError("the shapes of another network")
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
             log.warning("%s cannot be read (%s): this part is trained again", path, error)
             continue
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        return Trunk(epoch, told["history"], told["seconds"])
+        return found
     return Trunk(0, [], 0.0)
 
 
