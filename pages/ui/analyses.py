@@ -8,7 +8,8 @@ import streamlit as st
 from pages.ui import tables
 from pages.ui.theme import VERDICTS
 from pages.ui.words import say, sentences
-from tf_models.study.analysis import Analysis, ArmResult, ContrastResult
+from tf_models.study.analysis import Analysis, ContrastResult
+from tf_models.study.arms import ArmResult
 from tf_models.study.experiments import Experiment
 from tf_models.study.plans import command
 

@@ -9,7 +9,8 @@ from tf_models.data import STUDIED, peek
 from tf_models.locale import in_every_language
 from tf_models.runs.record import RunRecord
 from tf_models.statistics.effects import Measure
-from tf_models.study.analysis import Analysis, ArmResult, ContrastResult
+from tf_models.study.analysis import Analysis, ContrastResult
+from tf_models.study.arms import ArmResult
 from tf_models.study.claims import Claim, Part
 from tf_models.study.controls import Control
 from tf_models.study.exact import exact_provenance

@@ -8,7 +8,8 @@ from pages.ui.charts import curves, intervals
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.theme import FAMILIES, SHAPES
 from pages.ui.words import say, sentences
-from tf_models.study.analysis import Analysis, ArmResult
+from tf_models.study.analysis import Analysis
+from tf_models.study.arms import ArmResult
 from tf_models.study.experiments.parameter_efficiency import REFERENCE
 from tf_models.study.linear import linear_accuracy
 from tf_models.study.published import IMAGENET_ACCURACIES

@@ -9,8 +9,9 @@ from pages.ui.parts.anatomy import NAMES
 from pages.ui.theme import ARMS
 from pages.ui.words import language, say, sentences
 from tf_models.errors import LabError
-from tf_models.study.analysis import Analysis, ArmResult, Control
+from tf_models.study.analysis import Analysis, Control
 from tf_models.study.answers import Answer
+from tf_models.study.arms import ArmResult
 from tf_models.study.experiments.base import MATCHED
 from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH, WITHOUT_CONTROL
 from tf_models.study.published import FFN_ABLATIONS

@@ -7,7 +7,8 @@ from pages.ui.charts import curves
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.theme import ARMS
 from pages.ui.words import say
-from tf_models.study.analysis import Analysis, ArmResult
+from tf_models.study.analysis import Analysis
+from tf_models.study.arms import ArmResult
 
 
 def arm_words(arm: ArmResult) -> str:
