@@ -84,9 +84,11 @@ def test_carrying_out_trains_everything_once_and_tuning_first(store):
     plan = dataclasses.replace(PLAN, depths=(1, 4))
     queue, steps = InventedQueue(store, plan), []
     done = conduct(queue, plan, on_change=lambda step, done, total: steps.append((step, done, total)))
-    counts = {"tuning": TUNING, "control": CONTROL, "fit": FIT, "arms": 35 + 10}  # depth 4 is among the arms
+    counts = {"tuning": TUNING + 2 * 15, "control": CONTROL, "fit": FIT + 2, "arms": 35 + 10}  # depth 4 is no new arm
     assert len(queue.trained) == len(set(queue.trained)) == sum(counts.values())
-    assert {spec.seed for spec in queue.trained[:TUNING]} == {s + of for s in TUNING_SEEDS for of in (0, AGAIN)}
+    assert {spec.seed for spec in queue.trained[: counts["tuning"]]} == {
+        s + of for s in TUNING_SEEDS for of in (0, AGAIN)
+    }
     assert steps == [(step, count, count) for step, count in counts.items()]
     expected = analyse(plan, indexed(queue.records.values()))
     found = analyse(plan, done.records)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 
 import numpy as np
 
+from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 
 TUNING_SEEDS = (1_000_003, 1_000_004, 1_000_005)  # never reported
+GRID = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3)  # and beyond by factors of two
 Curve = Mapping[float, Sequence[RunRecord]]  # learning rate → the runs of all tuning seeds
 
 
@@ -16,12 +19,19 @@ class Search:
     """Rates to begin with, and seeds to try each with; the best has the lowest mean loss on validation.
 
     Where an edge is best, the search goes on beyond it by factors of two, at most `steps` of them: what is chosen then
-    has a worse rate on either side.
+    has a worse rate on either side. Raises `LabError` for a rate outside `GRID` and for fewer seeds than three.
     """
 
     start: tuple[float, ...]
     seeds: tuple[int, ...]
     steps: int = 3
+
+    def __post_init__(self) -> None:
+        for rate in self.start:
+            if not log2(rate / GRID[0]).is_integer():
+                raise LabError("rate_outside_grid", value=rate, choices=", ".join(f"{known:g}" for known in GRID))
+        if len(set(self.seeds)) < len(TUNING_SEEDS):
+            raise LabError("too_few_tuning_seeds", value=len(set(self.seeds)), least=len(TUNING_SEEDS))
 
     def needed(self, records: Callable[[float], Sequence[RunRecord] | None]) -> tuple[Curve, list[float]]:
         """The rates whose runs are all there, and all that are needed so far, in rising order; equal where the search
@@ -48,7 +58,12 @@ class Search:
 
 
 class ByAccuracy(Search):
-    """The best has the highest accuracy of one seed on validation; the loss breaks ties."""
+    """The best has the highest accuracy of one seed on validation; the loss breaks ties. It decides nothing, and so may
+    begin with any rates.
+    """
+
+    def __post_init__(self) -> None:
+        pass
 
     def best(self, curve: Curve) -> float:
         def success(rate: float) -> tuple[float, float]:
@@ -70,8 +85,8 @@ def validation_loss(runs: Sequence[RunRecord]) -> float:
     return float(np.mean([record.validation_loss for record in runs]))
 
 
-DECIDING = Search((5e-4, 1e-3, 2e-3, 4e-3, 8e-3), TUNING_SEEDS)
+DECIDING = Search(GRID, TUNING_SEEDS)
 # Where a run takes many minutes: the middle of the grid, and the rest only where it may be best.
-FROM_THE_MIDDLE = Search(DECIDING.start[1:4], TUNING_SEEDS)
+FROM_THE_MIDDLE = Search(GRID[1:4], TUNING_SEEDS)
 # What the lab did before. One seed and a tie can choose a rate that makes an effect, so that it decides nothing.
 EXPLORING = ByAccuracy((3e-4, 1e-3, 3e-3), TUNING_SEEDS[:1], steps=0)
