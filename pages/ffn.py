@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cache, frame, links
+from pages.ui import analyses, cache, frame, links
 from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, worth
 from pages.ui.parts.train.form import variant_name
@@ -10,6 +10,15 @@ from pages.ui.words import say
 from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
 from tf_models.zoo import CLASSROOM, SWITCHES
+
+# What decides, in the order in which a class asks: title, what shows it, its experiments.
+SECTIONS = (
+    ("length.title", length.show_section, ("training-length",)),
+    ("necessity.title", necessity.show_section, ("necessity", "sequence")),
+    ("capacity.title", capacity.show_section, ("capacity",)),
+    ("depth.title", depth.show_section, ("depth",)),
+    ("worth.title", worth.show_section, ("mixers",)),
+)
 
 frame.ensure()
 frame.heading("ffn")
@@ -33,20 +42,14 @@ if analysis and gap.show_contrasts(analysis, variant, ffn_answers(dataset, varia
     st.header(say("ffn.controls"))
     gap.show_controls(analysis, variant)
 
-st.header(say("length.title"))
-length.show_section(cache.nearest_analysis("training-length", dataset))
-
-st.header(say("necessity.title"))
-necessity.show_section(*(cache.analysis(name, dataset) for name in ("necessity", "sequence")))
-
-st.header(say("capacity.title"))
-capacity.show_section(cache.nearest_analysis("capacity", dataset))
-
-st.header(say("depth.title"))
-depth.show_section(cache.nearest_analysis("depth", dataset))
-
-st.header(say("worth.title"))
-worth.show_section(cache.nearest_analysis("mixers", dataset))
+unmeasured = []
+for title, show, names in SECTIONS:
+    found = [cache.nearest_analysis(name, dataset) for name in names]
+    if measured := [row for row in found if row.measures]:
+        st.header(say(title))
+        show(*measured)
+    unmeasured += [row.experiment for row in found if not row.measures]
+analyses.show_unmeasured(unmeasured)
 
 st.header(say("factorial.title"))
 mixers.show_factorial(dataset)

@@ -1,6 +1,6 @@
 """Analyses in the visitor's words: their scale and source, contrasts with intervals and verdicts, missing results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -40,6 +40,13 @@ def show_empty(experiment: Experiment, words: str = "") -> None:
     """What makes the results that are missing."""
     st.info(words or say("topic.empty", experiment=experiment.name, dataset=experiment.dataset))
     st.code(command(experiment), language="sh", wrap_lines=True)
+
+
+def show_unmeasured(experiments: Sequence[Experiment]) -> None:
+    """What makes the results of experiments that have none yet, out of the way; nothing where all have some."""
+    if experiments:
+        with st.expander(say("topic.unmeasured", count=len(experiments)), icon=":material/pending:"):
+            st.code("\n".join(command(experiment) for experiment in experiments), language="sh", wrap_lines=True)
 
 
 def show_source(analysis: Analysis) -> None:
