@@ -11,15 +11,16 @@ from networks import error, random_images, taps
 from scipy import special
 
 from tf_models.errors import LabError
+from tf_models.layers import scoreless_attention
 from tf_models.layers.channels import FeedForward
 from tf_models.layers.mixers import token_mixer
 from tf_models.layers.stems import ClassToken, Position, sincos_table
-from tf_models.training.build import build
+from tf_models.training.build import Network, build
 from tf_models.training.initialize import initial_value, start
 from tf_models.zoo import CLASSROOM, configure
 from tf_models.zoo.families import TRANSFORMER, isotropic, stack
 from tf_models.zoo.plan import plan
-from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS, POSITIONS
+from tf_models.zoo.spec import CHANNEL_MIXERS, MIXERS, NORMS, POSITIONS, ModelSpec
 
 pytestmark = pytest.mark.usefixtures("forget_models")
 
@@ -386,6 +387,72 @@ def test_kernels_start_glorot_uniform(path, shape, limit):
     assert value.dtype == np.float32 and value.shape == shape
     assert 0.95 * limit < np.abs(value).max() <= limit * (1 + 1e-6)
     assert abs(value.mean()) < 0.05 * limit and value.std() == pytest.approx(limit / 3**0.5, rel=0.05)
+
+
+def at_start(variant: str, **switches) -> tuple[Network, ModelSpec]:
+    """The network at its start, and what it was built from."""
+    spec = configure(variant, switches, (32, 32, 3), 10)
+    model = build(spec)
+    start(model, 0)
+    return model, spec
+
+
+def test_kernels_before_a_relu_start_as_he_s_and_all_others_as_glorot_s():
+    for variant, how, he in (("vgg", "he", True), ("vgg", "glorot", False), ("resnet", "he", False)):
+        model, spec = at_start(variant, **({"start": how} if variant == "vgg" else {}))
+        rectified = {
+            p for layer in plan(spec) if (layer.op, layer.kind) == ("activation", "relu") for p in layer.inputs
+        }
+        seen = set()
+        for variable in model.trainable_variables:
+            layer, _, name = variable.path.rpartition("/")
+            if name != "kernel" or np.prod(variable.shape) < 500:  # of fewer the variance is known too badly
+                continue
+            space = int(np.prod(variable.shape[:-2]))
+            fan_in, fan_out = space * variable.shape[-2], space * variable.shape[-1]
+            expected = 2 / fan_in if he and layer in rectified else 2 / (fan_in + fan_out)
+            assert np.var(np.asarray(variable)) == pytest.approx(expected, rel=0.15), variable.path
+            seen.add(layer in rectified)
+        assert seen == ({True, False} if variant == "vgg" else {False})  # a norm stands between in a ResNet
+
+
+def test_what_passes_twelve_relus_keeps_its_scale_from_he_s_start_and_vanishes_from_glorot_s():
+    """The old fault: Glorot's start, by which every layer of a plain stack shrinks what passes by √2."""
+
+    def scales(how: str) -> np.ndarray:
+        model, spec = at_start("cnn", depth=4, start=how)
+        paths = [layer.path for layer in plan(spec) if (layer.op, layer.kind) == ("activation", "relu")]
+        inside = keras.Model(model.input, [model.get_layer(path).output for path in paths])
+        return np.array([np.sqrt(np.mean(np.square(grid))) for grid in inside(random_images((32, 32, 3), 16))])
+
+    he, glorot = scales("he"), scales("glorot")
+    assert len(he) == 12 and 0.5 < he[-1] / he[0] < 2
+    assert glorot[-1] / glorot[0] < 1 / 20 and he[-1] / glorot[-1] > 64
+
+
+@pytest.mark.parametrize(("scale", "copies"), [(None, True), (1.0, False)], ids=["as it is", "the old fault"])
+def test_a_static_table_can_come_to_copy_one_position_in_a_short_training(scale, copies, monkeypatch):
+    """Without a scale its softmax stays near the uniform average, however long it is asked to be anything else."""
+    if scale is not None:
+        monkeypatch.setattr(scoreless_attention, "TABLE_SCALE", scale)
+    rng = np.random.default_rng(0)
+    layer = scoreless_attention.StaticMixing(1, name="mixer")
+    layer.build((None, 4, 4, 8))
+    layer.table.assign(initial_value("mixer/table", layer.table.shape, "float32", 0))
+    for projection in (layer.value_projection, layer.output_projection):
+        projection.kernel.assign(np.eye(8))
+        projection.trainable = False
+    grid = keras.Input((4, 4, 8))
+    model = keras.Model(grid, layer(grid))
+    steps = 100
+    rate = keras.optimizers.schedules.CosineDecay(8e-3, steps)  # Σ of the rates 0.4, as in a short training
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=0.0), "mse")
+    images = rng.normal(size=(32, 4, 4, 8)).astype("float32")
+    copied = np.broadcast_to(images[:, 1:2, 2:3], images.shape)  # every position becomes the one at (1, 2)
+    every_step = (steps, 1, 1, 1)
+    model.fit(np.tile(images, every_step), np.tile(copied, every_step), len(images), shuffle=False, verbose=0)
+    weights = np.asarray(ops.softmax(scoreless_attention.TABLE_SCALE * layer.table, axis=-1))[0, :, 4 + 2]
+    assert (weights.min() > 0.95) if copies else (weights.max() < 0.3)
 
 
 def test_a_network_has_a_starting_value_for_every_variable_and_no_other():
