@@ -120,9 +120,9 @@ def test_train_works_on_jax():
 def test_run_prints_the_intervals_of_the_shipped_results_without_training():
     """The same numbers as the page's: both read the shipped records."""
     done = lab("run", "ffn-gap", "--dataset", "digits", "--seeds", "5", "--json", KERAS_BACKEND="tensorflow")
-    assert "nothing was trained: all 59 runs are reused (--fresh trains anew)" in done.stderr
+    assert "nothing was trained: all 161 runs are reused (--fresh trains anew)" in done.stderr
     result = document(done)
-    assert [result.pop(name) for name in ("trained", "reused", "missing")] == [0, 59, 0]
+    assert [result.pop(name) for name in ("trained", "reused", "missing")] == [0, 161, 0]
     plan = FfnGap("digits", 5, backend="tensorflow")
     assert result == json.loads(json.dumps(analysis_document(analyse(plan, index(shipped_records().values())))))
     assert {"experiment", "dataset", "seeds", "arms", "contrasts", "runs"} <= set(result)
