@@ -24,7 +24,7 @@ class Capacity(Experiment):
     name: ClassVar[str] = "capacity"
     again: ClassVar[str] = "on"
 
-    @property
+    @cached_property
     def search(self) -> Search:
         return ByTrainingLoss(FROM_THE_MIDDLE.start, FROM_THE_MIDDLE.seeds)
 
