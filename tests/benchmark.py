@@ -1,12 +1,13 @@
 """Speed and memory beside a baseline of the same minute.
 
-``python tests/benchmark.py [experiment speed attention memory page judging]``: an experiment by the lab's queue and by
-a plain script; images per second of every variant and of the same network in plain Keras layers (tests/plain.py); time
-and memory of one attention layer against the number of tokens; memory of a training; seconds of the pages; CPU seconds
-of loading the shipped records and of judging all claims.
+``python tests/benchmark.py [experiment speed attention memory page judging costs]``: an experiment by the lab's queue
+and by a plain script; images per second of every variant and of the same network in plain Keras layers (tests/plain.py);
+time and memory of one attention layer against the number of tokens; memory of a training; seconds of the pages; CPU
+seconds of loading the shipped records and of judging all claims; images per second and core of every arm that decides,
+and the hours of two cores that its experiment takes.
 
 Nothing here is asserted: machines are noisy. About three quarters of an hour for all on two idle cores, of which speed
-takes twenty minutes and attention five.
+takes twenty minutes, attention five and costs another fifteen.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from tf_models.jobs.queue import Jobs  # noqa: E402
 from tf_models.runs.spec import Recipe, RunSpec  # noqa: E402
 from tf_models.runs.store import RunStore  # noqa: E402
 from tf_models.study.experiments.ffn_gap import ffn_arms  # noqa: E402
-from tf_models.zoo import CLASSROOM  # noqa: E402
+from tf_models.zoo import CLASSROOM, ModelSpec  # noqa: E402
 
 RECIPE = Recipe(learning_rate=3e-3)
 
@@ -39,7 +40,7 @@ RECIPE = Recipe(learning_rate=3e-3)
 def main() -> None:
     """Run the named sections, each in processes of its own."""
     sections = {"experiment": experiment, "speed": speed, "attention": attention, "memory": memory, "page": page}
-    sections["judging"] = judging
+    sections |= {"judging": judging, "costs": costs}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("section", nargs="*", default=[], help=", ".join(sections))
     parser.add_argument("--seeds", type=int, default=5)
@@ -417,6 +418,62 @@ def _judging(options: argparse.Namespace) -> None:
         f"(json.loads of every line: {plain:.2f} s; before: 0.2 s at every call)"
     )
     print(f"{len(CLAIMS)} claims judged from cold: {judged:.2f} s of CPU (before: 6.8 s)", flush=True)
+
+
+# What an experiment costs
+
+TIMED_IMAGES = 1024
+
+
+def costs(options: argparse.Namespace) -> None:
+    """Every plan that decides, on the photographs' size where those are not there, with one thread as its workers."""
+    apart("_costs", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+
+
+def _costs(options: argparse.Namespace) -> None:
+    from tf_models.study.plans import plans
+
+    speeds: dict[ModelSpec, float] = {}
+    for plan in plans():
+        if plan.exploratory:
+            continue
+        seconds, rates = 0.0, dict.fromkeys([*plan.arms, "again"], 1e-3)
+        tuning, runs, checks = plan.tuning(), plan.runs(rates), plan.fit_checks(rates)
+        print(f"{plan.name} on {plan.dataset}", flush=True)
+        for name, arm in (plan.arms | {"again": plan.arms[plan.again]}).items():
+            specs = [*tuning.get(name, ()), *runs[name], *([checks[name]] if name in checks else [])]
+            model = plan.model(arm)
+            if model not in speeds:
+                speeds[model] = _images_per_second(model, plan.recipe)
+            seconds += _images(specs) / speeds[model]
+            print(f"  {name}: {speeds[model]:.0f} img/s", flush=True)
+        print(f"  {seconds / 7200:.1f} hours of two cores, where no search goes on beyond its first rates", flush=True)
+
+
+def _images_per_second(model: ModelSpec, recipe: Recipe) -> float:
+    """Training images per second of a compiled network, the second of two passes."""
+    from tf_models.training.model_cache import fresh_model
+
+    network, rng = fresh_model(model, recipe, TIMED_IMAGES, 0), np.random.default_rng(0)
+    images = rng.integers(0, 256, (TIMED_IMAGES, *model.input_shape), np.uint8)
+    labels = rng.integers(0, model.classes, TIMED_IMAGES)
+    for _ in range(2):
+        began = time.perf_counter()
+        network.fit(images, labels, batch_size=recipe.batch_size, shuffle=False, verbose=0)
+    return TIMED_IMAGES / (time.perf_counter() - began)
+
+
+def _images(specs: list[RunSpec]) -> int:
+    """Training images that pass through the network; a longer training goes on where a shorter one's rate falls."""
+    from tf_models.data import peek
+    from tf_models.training.trunk import fork
+
+    total, begun = 0, dict[RunSpec, int]()
+    for spec in sorted(set(specs), key=lambda spec: spec.recipe.epochs):
+        trunk, size = replace(spec, recipe=replace(spec.recipe, epochs=1)), peek(spec.dataset).train_images
+        total += (spec.recipe.epochs - begun.get(trunk, 0)) * (spec.train_size or size)
+        begun[trunk] = max(begun.get(trunk, 0), fork(spec))
+    return total
 
 
 if __name__ == "__main__":

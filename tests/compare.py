@@ -1,8 +1,8 @@
 """Whether two checkouts of the lab print the same figures: ``python tests/compare.py OLD NEW``.
 
-Both answer ``claims --json`` and the ``run … --json`` of every plan that NEW ships, each with an empty LAB_HOME and the
-LAB_DATA_DIR of this shell, and with this Python. Every measure, interval and verdict of OLD that NEW prints otherwise,
-or not at all, is one line; exit status 1 if there is any. A data set that neither finds is said, and is no difference.
+Both answer ``claims --json`` and analyse every plan from the records that they ship, each with an empty LAB_HOME and
+the LAB_DATA_DIR of this shell, and with this Python; nothing is trained. Every measure, interval and verdict of OLD
+that NEW prints otherwise, or not at all, is one line; exit status 1 if there is any.
 """
 
 import argparse
@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 Figures = dict[str, str]  # what a figure is of → how it is printed
-PLANS = "from tf_models.study.plans import command, plans\nfor plan in plans(): print(command(plan))"
+ANALYSES = """
+import json
+from tf_models.runs.known import known_records
+from tf_models.study.analysis import analyse
+from tf_models.study.documents import analysis_document
+from tf_models.study.plans import plans
+known = known_records(None)
+print(json.dumps({f"{plan.name} {plan.dataset}": analysis_document(analyse(plan, known)) for plan in plans()}))
+"""
 IN_POINTS = ("accuracy", "doubling")
 
 
@@ -25,17 +33,13 @@ def main() -> int:
     parser.add_argument("old", type=Path)
     parser.add_argument("new", type=Path)
     options = parser.parse_args()
-    commands = ["claims", *(line.removeprefix("python -m tf_models ") for line in _plans(options.new))]
+    old, new = (_answers(checkout) for checkout in (options.old, options.new))
     differences = figures = 0
-    for command in commands:
-        old, new = (_answer(checkout, command) for checkout in (options.old, options.new))
-        if isinstance(old, str) and old == new:
-            print(f"{command}: in both {old}")
-            continue
-        before, after = _figures(old), _figures(new)
+    for name, document in old.items():
+        before, after = _figures(document), _figures(new.get(name))
         found = [(key, text, after.get(key, "–")) for key, text in before.items() if after.get(key) != text]
         figures, differences = figures + len(before), differences + len(found)
-        print("\n".join([f"{command}: {len(before)} figures", *(f"  {k}: {a} → {b}" for k, a, b in found)]), flush=True)
+        print("\n".join([f"{name}: {len(before)} figures", *(f"  {k}: {a} → {b}" for k, a, b in found)]), flush=True)
     print(f"{figures} figures, {differences} differences")
     return 1 if differences or not figures else 0
 
@@ -48,22 +52,18 @@ def _run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         )
 
 
-def _plans(checkout: Path) -> list[str]:
-    done = _run(checkout, "-c", PLANS)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return done.stdout.splitlines()
-
-
-def _answer(checkout: Path, command: str) -> Any:
-    """The JSON document, or the one line of error."""
-    done = _run(checkout, "-m", "tf_models", *command.split(), "--json")
-    return json.loads(done.stdout) if done.returncode == 0 else done.stderr.strip().rpartition("\n")[2]
+def _answers(checkout: Path) -> dict[str, Any]:
+    """The document of all claims, and that of every plan."""
+    claims, analyses = _run(checkout, "-m", "tf_models", "claims", "--json"), _run(checkout, "-c", ANALYSES)
+    for done in (claims, analyses):
+        if done.returncode:
+            raise SystemExit(done.stderr)
+    return {"claims": json.loads(claims.stdout), **json.loads(analyses.stdout)}
 
 
 def _figures(document: Any) -> Figures:
-    if isinstance(document, str):
-        return {"": document}
+    if document is None:
+        return {}
     return dict(_of_claims(document) if isinstance(document, list) else _of_experiment(document))
 
 
@@ -84,7 +84,7 @@ def _of_experiment(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for row in reversed([*found["contrasts"], *found.get("measures", {}).values(), *found.get("grid", [])]):
         mean = row["mean"] if "mean" in row else row["value"]
         text = f"{_interval(row, mean, row.get('unit', 'accuracy'))} {row['verdict']}, {row['seeds'] or 0} seeds"
-        if "depth" in row:
+        if {"depth", "train_images"} <= row.keys():
             yield f"depth {row['depth']}, {row['train_images']} images", text
         elif row.get("unit", "accuracy") == "accuracy":
             yield f"{row['a']} − {row['b']}", text

@@ -11,7 +11,8 @@ from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.training import model_cache, trunk
 from tf_models.training import train as trainer
-from tf_models.training.train import Stopped, train
+from tf_models.training.progress import Stopped
+from tf_models.training.train import train
 
 LONG = RunSpec(  # moving averages, random-generator states and augmentation: what a trunk could forget
     "vit",

@@ -69,6 +69,7 @@ NAMES: dict[str, Iterable[str]] = {
     "firmness.kind.{}": listing.KINDS,
     "firmness.swap.{}": ("True", "False"),
     "length.{}": ("more", "fewer", "open"),
+    "rates.loss.{}": ("validation", "training"),
     "task.{}": (*Necessity.tasks, *Sequence.tasks),
     "norm.{}": {norm for norms in Necessity.tasks.values() for norm in norms},
     "layer.{}": ("merge", "convolution", "pool", "local", "out"),

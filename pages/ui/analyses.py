@@ -43,9 +43,9 @@ def show_empty(experiment: Experiment, words: str = "") -> None:
 
 
 def show_unmeasured(experiments: Sequence[Experiment]) -> None:
-    """What makes the results of experiments that have none yet, out of the way; nothing where all have some."""
+    """What makes the results that experiments still lack, out of the way; nothing where none lacks any."""
     if experiments:
-        with st.expander(say("topic.unmeasured", count=len(experiments)), icon=":material/pending:"):
+        with st.expander(say("topic.unmeasured"), icon=":material/pending:"):
             st.code("\n".join(command(experiment) for experiment in experiments), language="sh", wrap_lines=True)
 
 

@@ -41,7 +41,8 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
     """Train `spec`, and tell `owner` of every epoch."""
     from distributed import Event, get_worker
 
-    from tf_models.training.train import Stopped, train
+    from tf_models.training.progress import Stopped
+    from tf_models.training.train import train
 
     worker, stop = get_worker(), Event(stop_event(run_id))
     weights: list[bytes] = []

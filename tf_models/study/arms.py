@@ -10,7 +10,6 @@ from tf_models.runs.provenance import Source
 from tf_models.statistics.effects import Measure, linear_contrast
 from tf_models.study.controls import Runs
 from tf_models.study.experiments.base import Arm, Experiment
-from tf_models.study.experiments.tuning import validation_loss
 from tf_models.zoo import macs, parameters
 
 FITTED = 0.95  # the accuracy on the images that it was trained on of an arm that can fit
@@ -20,9 +19,9 @@ FITTED = 0.95  # the accuracy on the images that it was trained on of an arm tha
 class ArmResult:
     """An arm with its finished runs, by the place of their seed.
 
-    `learning_rate` is None before the tuning; `curve` has the validation loss in nats of every rate that was tried for
-    it, empty for an arm that takes another one's. `fits` says whether it learned a few images by heart
-    (`Experiment.fit_checks`), None where nobody looked.
+    `learning_rate` is None before the tuning; `curve` has the loss in nats by which every rate that was tried for it
+    was judged (`Search.loss`), empty for an arm that takes another one's. `fits` says whether it learned a few images
+    by heart (`Experiment.fit_checks`), None where nobody looked.
     """
 
     name: str
@@ -90,7 +89,7 @@ def arm_results(
             experiment,
             rates.get(name),
             found[name],
-            {rate: validation_loss(runs) for rate, runs in curves.get(name, {}).items()},
+            {rate: experiment.search.loss(runs) for rate, runs in curves.get(name, {}).items()},
             fits.get(arm.like or name),
         )
         for name, arm in experiment.arms.items()

@@ -72,7 +72,7 @@ def plan_with_runs(name: str, dataset: str, records: Records, variant: str = "vi
 def plans() -> list[Experiment]:
     """Every plan whose results the lab ships."""
     datasets = dict.fromkeys((*STUDIED, *(kind.own_data for kind in EXPERIMENTS.values() if kind.own_data)))
-    return [plan(name, dataset) for dataset in datasets for name in EXPERIMENTS if is_planned(name, dataset)]
+    return [plan(name, dataset) for name in EXPERIMENTS for dataset in datasets if is_planned(name, dataset)]
 
 
 def is_planned(name: str, dataset: str) -> bool:

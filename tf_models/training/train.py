@@ -1,7 +1,6 @@
 """The only trainer: `RunSpec` → `RunRecord`, through `keras.Model.fit`."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,15 +16,11 @@ from tf_models.training import trunk
 from tf_models.training.batches import Batches
 from tf_models.training.device import provenance
 from tf_models.training.model_cache import fresh_model, learning_rates
+from tf_models.training.progress import Progress
 from tf_models.training.weights import weights_of
 
-CHECK_SECONDS = 0.5  # how often a training asks whether it should stop
 EVALUATION_BATCH = 500
 FIT_IMAGES = 2000  # training images on which the final network's fit is measured
-
-
-class Stopped(Exception):
-    """Somebody asked for the run to end."""
 
 
 def train(
@@ -46,7 +41,7 @@ def train(
         keep: called once with the final weights, as the bytes of a file: see `runs.weights`.
 
     Raises:
-        Stopped: `should_stop` said so.
+        progress.Stopped: `should_stop` said so.
         LabError: the spec is invalid, or the loss is no longer finite.
     """
     if spec.backend != keras.backend.backend():
@@ -54,7 +49,7 @@ def train(
     dataset = _dataset(spec)
     model = fresh_model(spec.model, spec.recipe, len(dataset.x_train), spec.seed)
     before = trunk.resume(spec, dataset.hash, model) if trunk.fork(spec) else trunk.Trunk(0, [], 0.0)
-    progress = _Progress(spec, dataset, before, report, should_stop)
+    progress = Progress(spec, dataset, before, report, should_stop)
     _fit(model, Batches(dataset, spec.recipe, spec.seed, before.epoch), dataset, spec.recipe, progress)
     if progress.failure is not None:
         raise progress.failure
@@ -71,7 +66,7 @@ def _dataset(spec: RunSpec) -> Dataset:
     return replace(dataset, y_train=np.random.default_rng([spec.seed, 23]).permutation(dataset.y_train))
 
 
-def _fit(model: keras.Model, batches: Batches, dataset: Dataset, recipe: Recipe, progress: "_Progress") -> None:
+def _fit(model: keras.Model, batches: Batches, dataset: Dataset, recipe: Recipe, progress: Progress) -> None:
     first = len(progress.history)
     if keras.backend.backend() == "jax":
         from tf_models.training import on_device
@@ -132,83 +127,3 @@ def evaluate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tupl
     log_total = peak[:, 0] + np.log(np.exp(logits - peak).sum(axis=1))
     loss = log_total - logits[np.arange(len(logits)), labels]
     return logits.argmax(axis=1) == labels, float(loss.mean())
-
-
-class _Progress(keras.callbacks.Callback):
-    """Reports every epoch, keeps the state where a longer training goes on, and ends the training when asked to or
-    when the loss is not finite.
-    """
-
-    def __init__(
-        self,
-        spec: RunSpec,
-        dataset: Dataset,
-        before: trunk.Trunk,
-        report: Callable[[dict[str, float]], None],
-        should_stop: Callable[[], bool],
-    ):
-        super().__init__()
-        self.history = list(before.history)
-        self.failure: Exception | None = None
-        self._spec, self._dataset, self._report, self._should_stop = spec, dataset, report, should_stop
-        self._epochs, self._train_images = spec.recipe.epochs, len(dataset.x_train)
-        self._before, self._started, self._checked = before.seconds, time.perf_counter(), 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Of the whole training, those of a kept trunk included."""
-        return self._before + time.perf_counter() - self._started
-
-    def on_train_begin(self, logs=None):
-        for row in self.history:  # of a kept trunk
-            self._report(row)
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._began = time.perf_counter()
-        self._training_seconds = None
-
-    def on_train_batch_end(self, batch, logs=None):
-        loss = float((logs or {}).get("loss", 0.0))
-        if not math.isfinite(loss):
-            self._end(LabError("not_finite", value=loss, epoch=len(self.history) + 1))
-        self._check()
-
-    def on_test_begin(self, logs=None):
-        if self._training_seconds is None:
-            self._training_seconds = time.perf_counter() - self._began
-
-    def on_test_batch_end(self, batch, logs=None):
-        self._check()
-
-    def on_epoch_end(self, epoch, logs):
-        if self.failure is not None:
-            return
-        seconds = time.perf_counter() - self._began
-        row = {
-            "epoch": epoch + 1,
-            "epochs": self._epochs,
-            "loss": float(logs["loss"]),
-            "accuracy": float(logs["accuracy"]),
-            "validation_loss": float(logs["val_loss"]),
-            "validation_accuracy": float(logs["val_accuracy"]),
-            "images_per_second": self._train_images / (self._training_seconds or seconds),
-            "seconds_left": seconds * (self._epochs - epoch - 1),
-        }
-        if not math.isfinite(both := row["loss"] + row["validation_loss"]):
-            self._end(LabError("not_finite", value=both, epoch=epoch + 1))
-            return
-        self.history.append(row)
-        self._report(row)
-        if row["epoch"] == trunk.fork(self._spec):
-            reached = trunk.Trunk(epoch + 1, self.history, self.seconds)
-            trunk.save(self._spec, self._dataset.hash, self.model, reached)
-
-    def _check(self) -> None:
-        if time.perf_counter() - self._checked > CHECK_SECONDS:
-            self._checked = time.perf_counter()
-            if self._should_stop():
-                self._end(Stopped())
-
-    def _end(self, failure: Exception) -> None:
-        self.failure = self.failure or failure
-        self.model.stop_training = True

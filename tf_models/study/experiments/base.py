@@ -105,7 +105,7 @@ class Experiment:
     backend: str = ""
     tuning_epochs: int | None = option("epochs of the runs that choose the learning rates; all by default", None)
     tuning_size: int | None = option("training images used to choose the learning rates; all by default", None)
-    exploratory: bool = option("learning rates from three, by one seed: fast, and decides nothing", False)
+    exploratory: bool = option("learning rates from three, by one seed: fast, and leads no headline", False)
 
     name: ClassVar[str]
     again: ClassVar[str] = "vit"

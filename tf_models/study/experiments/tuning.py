@@ -1,8 +1,9 @@
 """How an arm's learning rate is chosen: on validation, by several seeds, between two rates that are worse."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -25,10 +26,11 @@ class Search:
     start: tuple[float, ...]
     seeds: tuple[int, ...]
     steps: int = 3
+    images: ClassVar[Literal["validation", "training"]] = "validation"  # on which a rate must do best
 
     def __post_init__(self) -> None:
         for rate in self.start:
-            if not log2(rate / GRID[0]).is_integer():
+            if not math.log2(rate / GRID[0]).is_integer():
                 raise LabError("rate_outside_grid", value=rate, choices=", ".join(f"{known:g}" for known in GRID))
         if len(set(self.seeds)) < len(TUNING_SEEDS):
             raise LabError("too_few_tuning_seeds", value=len(set(self.seeds)), least=len(TUNING_SEEDS))
@@ -53,13 +55,17 @@ class Search:
         return best / 2 if best == min(known) and best > min(self.start) / most else None
 
     def best(self, curve: Curve) -> float:
-        """The learning rate with the lowest mean loss on validation."""
-        return min(curve, key=lambda rate: validation_loss(curve[rate]))
+        """The learning rate with the lowest loss."""
+        return min(curve, key=lambda rate: self.loss(curve[rate]))
+
+    def loss(self, runs: Sequence[RunRecord]) -> float:
+        """Mean over the tuning seeds, in nats."""
+        return float(np.mean([record.validation_loss for record in runs]))
 
 
 class ByAccuracy(Search):
-    """The best has the highest accuracy of one seed on validation; the loss breaks ties. It decides nothing, and so may
-    begin with any rates.
+    """The best has the highest accuracy of one seed on validation; the loss breaks ties. It leads no headline, and so
+    may begin with any rates.
     """
 
     def __post_init__(self) -> None:
@@ -76,17 +82,14 @@ class ByAccuracy(Search):
 class ByTrainingLoss(Search):
     """The best has the lowest loss on the images that it was trained on: where nothing else can be learned."""
 
-    def best(self, curve: Curve) -> float:
-        return min(curve, key=lambda rate: np.mean([record.fit_loss or 0.0 for record in curve[rate]]))
+    images: ClassVar[Literal["validation", "training"]] = "training"
 
-
-def validation_loss(runs: Sequence[RunRecord]) -> float:
-    """Mean over the tuning seeds, in nats."""
-    return float(np.mean([record.validation_loss for record in runs]))
+    def loss(self, runs: Sequence[RunRecord]) -> float:
+        return float(np.mean([math.inf if record.fit_loss is None else record.fit_loss for record in runs]))
 
 
 DECIDING = Search(GRID, TUNING_SEEDS)
 # Where a run takes many minutes: the middle of the grid, and the rest only where it may be best.
 FROM_THE_MIDDLE = Search(GRID[1:4], TUNING_SEEDS)
-# What the lab did before. One seed and a tie can choose a rate that makes an effect, so that it decides nothing.
+# What the lab did before. One seed and a tie can choose a rate that makes an effect, so that it leads no headline.
 EXPLORING = ByAccuracy((3e-4, 1e-3, 3e-3), TUNING_SEEDS[:1], steps=0)

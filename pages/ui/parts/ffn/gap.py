@@ -85,6 +85,8 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
     st.caption(say("verdict.hint", delta=f"{100 * analysis.primary.delta:g}"))
     analyses.show_source(analysis)
     tables.beside(rows.drop(columns="colour").rename(columns=columns), f"ffn-gap-{key}")
+    if not all(name in analysis.measures for name in names):  # some arms were trained for other experiments alone
+        analyses.show_unmeasured([experiment])
     return True
 
 

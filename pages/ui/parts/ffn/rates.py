@@ -1,4 +1,4 @@
-"""How the learning rates of an experiment were chosen: validation loss against learning rate, arm by arm."""
+"""How the learning rates of an experiment were chosen: loss against learning rate, arm by arm."""
 
 import pandas as pd
 import streamlit as st
@@ -54,7 +54,9 @@ def show_curves(analysis: Analysis) -> None:
             group = st.selectbox(
                 say("rates.group"), data, format_func=lambda group: group or words, key=f"rates_{name}"
             )
-        titles = {"title": say("rates.chart"), "x": say("column.rate"), "y": say("rates.axis")}
+        search = analysis.experiment.search
+        loss = say(f"rates.loss.{search.images}")
+        titles = {"title": say("rates.chart", loss=loss), "x": say("column.rate"), "y": say("rates.axis", loss=loss)}
         chart = curves.rate_curves(data[group], columns={"arm": say("column.arm")}, **titles)
-        st.altair_chart(chart, key=f"rate_curves_{name}", alt=say("rates.alt"))
-        st.caption(say("rates.hint", seeds=len(analysis.experiment.search.seeds)))
+        st.altair_chart(chart, key=f"rate_curves_{name}", alt=say("rates.alt", loss=loss))
+        st.caption(say("rates.hint", seeds=len(search.seeds), loss=loss))
