@@ -1,10 +1,10 @@
 """Speed and memory beside a baseline of the same minute.
 
-``python tests/benchmark.py [experiment speed attention memory page judging costs]``: an experiment by the lab's queue
-and by a plain script; images per second of every variant and of the same network in plain Keras layers (tests/plain.py);
-time and memory of one attention layer against the number of tokens; memory of a training; seconds of the pages; CPU
-seconds of loading the shipped records and of judging all claims; images per second and core of every arm that decides,
-and the hours of two cores that its experiment takes.
+``python tests/benchmark.py [experiment speed attention memory page judging costs]``: an experiment by the lab's
+queue and by a plain script; images per second of every variant and of the same network in plain Keras layers
+(tests/plain.py); time and memory of one attention layer against the number of tokens; memory of a training; seconds of
+the pages; CPU seconds of loading the shipped records and of judging all claims; images per second and core of every arm
+that decides, and the hours of two cores that its experiment takes.
 
 Nothing here is asserted: machines are noisy. About three quarters of an hour for all on two idle cores, of which speed
 takes twenty minutes, attention five and costs another fifteen.

@@ -60,12 +60,12 @@ def rate_curves(data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping
             "rate:Q",
             title=x,
             scale=alt.Scale(type="log", nice=False, padding=18),
-            axis=alt.Axis(values=sorted(set(data["rate"])), format=".0e", grid=False),
+            axis=alt.Axis(values=sorted(set(data["rate"])), format="~e", grid=False),
         ),
         color=alt.Color("arm:N", title=None, scale=alt.Scale(domain=arms, range=colours), legend=below),
         tooltip=[
             alt.Tooltip("arm:N", title=columns["arm"]),
-            alt.Tooltip("rate:Q", title=x, format=".1e"),
+            alt.Tooltip("rate:Q", title=x, format="~e"),
             alt.Tooltip("loss:Q", title=y, format=".4f"),
         ],
     )
