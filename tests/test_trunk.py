@@ -9,7 +9,7 @@ import pytest
 
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import Recipe, RunSpec
-from tf_models.training import model_cache, trunk
+from tf_models.training import model_cache, progress, trunk
 from tf_models.training import train as trainer
 from tf_models.training.progress import Stopped
 from tf_models.training.train import train
@@ -136,7 +136,7 @@ def test_a_trunk_that_cannot_be_written_is_no_end_of_the_training(whole, lab_hom
 
 
 def test_a_training_that_was_interrupted_goes_on_from_its_trunk(whole, began, lab_home, monkeypatch):
-    monkeypatch.setattr(trainer, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "CHECK_SECONDS", 0.0)
     events: list[dict[str, float]] = []
     with pytest.raises(Stopped):
         train(LONG, report=events.append, should_stop=lambda: len(events) >= 9)
