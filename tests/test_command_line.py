@@ -166,6 +166,10 @@ BAD = {
         ["run", "ffn-gap", "--seeds", "1"],
         "seeds is 1: an interval needs at least 2, and a verdict at least 3",
     ),
+    "a third look": (
+        ["run", "ffn-gap", "--seeds", "7"],
+        "seeds is 7: results are looked at with up to 5 and once more with 10; another number would be a third look",
+    ),
     "an option of another experiment": (
         ["run", "parameter-efficiency", "--depths", "1,2"],
         "parameter-efficiency has no option --depths (given (1, 2))",

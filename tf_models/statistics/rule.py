@@ -15,6 +15,13 @@ TOLERANCE = 1e-5  # of exact numbers, which are computed in float32
 Bounds = tuple[float, float]
 
 
+def looks(declared: int) -> tuple[int, int]:
+    """With how many seeds an experiment may be looked at: at most the declared ones and, where these leave it open,
+    once more. Whoever looks after every further seed until something is found always finds something.
+    """
+    return declared, 5 if declared < 5 else 10
+
+
 def level(seeds: int, declared: int) -> float:
     """The level of an interval: an extension beyond the declared seeds is a second look and needs a wider one."""
     return 0.975 if seeds > declared else 0.95

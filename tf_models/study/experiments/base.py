@@ -16,6 +16,7 @@ from tf_models.data import CONTROL_TASK, peek
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import Labels, Recipe, RunSpec
+from tf_models.statistics.rule import looks
 from tf_models.study.experiments.tuning import DECIDING, EXPLORING, FROM_THE_MIDDLE, Curve, Search
 from tf_models.zoo import ModelSpec, Value, configure, matching, parameters
 
@@ -116,6 +117,9 @@ class Experiment:
     def __post_init__(self) -> None:
         if self.seeds < 2:
             raise LabError("too_few_seeds", value=self.seeds)
+        first, second = looks(peek(self.dataset).seeds)
+        if self.seeds > first and self.seeds != second:
+            raise LabError("third_look", value=self.seeds, first=first, second=second)
         if self.own_data and self.dataset != self.own_data:
             raise LabError("own_data", value=self.dataset, experiment=self.name)
         if not self.backend:
