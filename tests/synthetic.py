@@ -61,6 +61,7 @@ def fill(
     accuracy: Mapping[str, float | Callable[[int], float]] | Callable[[str], float],
     validation: Mapping[str, float] | None = None,
     control: tuple[float, float] = (0.99, 0.5),
+    shuffled: float = 0.1,
     again: float = 0.0,
     best_rate: float = 1e-3,
     skip: Iterable[str] = (),
@@ -70,7 +71,8 @@ def fill(
 
     An arm that is not named is as good as the one that it is like, ``off.depth_1`` as ``off``; what it does on its
     training images is what it does on the test images. Every arm is best on validation at `best_rate` and learns by
-    heart what it must. `control` holds the accuracies with and without the FFN, `again` what the A/A control gains over
+    heart what it must. `control` holds the accuracies with and without the FFN, `shuffled` that after
+    training on labels in a random order, `again` what the A/A control gains over
     the arm that it repeats. The seeds of an arm vary by a few images.
     """
 
@@ -90,6 +92,7 @@ def fill(
     for (_, specs), share in zip(plan.ffn_control().items(), control, strict=False):
         records += [make_record(spec, correct_share(share, 600), **without_version(changes)) for spec in specs]
     rates = dict.fromkeys([*plan.arms, "again"], best_rate)
+    records += [make_record(spec, correct_share(shuffled, 600), **changes) for spec in plan.shuffled_control(rates)]
     records += [make_record(spec, **changes) for spec in plan.fit_checks(rates).values()]
     for arm, specs in plan.runs(rates).items():
         if arm in skip:

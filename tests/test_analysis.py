@@ -317,6 +317,16 @@ def test_a_failed_positive_control_withholds_every_verdict(control):
     assert all(measure.withheld for measure in analysis.measures.values())
 
 
+def test_who_knows_the_test_labels_without_having_learned_any_withholds_every_verdict():
+    for share, passed in ((0.1, True), (0.07, True), (0.14, False), (0.05, False)):
+        analysis = found(GAP, PLANTED, shuffled=share)
+        assert analysis.controls[1].passed is passed and analysis.withheld is not passed
+    begun = [record for record in fill(GAP, PLANTED) if record.spec.labels == "true"]
+    assert analyse(GAP, indexed(begun)).controls[1].passed is None
+    exploratory = replace(GAP, exploratory=True)
+    assert not exploratory.shuffled_control({"on": 1e-3}) and len(found(exploratory, PLANTED).controls) == 2
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_arm_that_differs_from_itself_withholds_every_verdict(name):
     analysis = found(plan(name, "digits"), lambda arm: 0.8, again=-0.1)
@@ -374,8 +384,9 @@ def test_a_contrast_may_be_of_losses_and_then_has_no_verdict_of_its_own():
 
 
 def test_controls_that_pass_are_shown_with_their_numbers():
-    positive, same = found(GAP, PLANTED).controls
-    assert positive.passed is True and positive.with_ffn == [0.99] * 3 and positive.without_ffn == [0.5] * 3
+    positive, shuffled, same = found(GAP, PLANTED).controls
+    assert positive.passed is True and positive.accuracies == {"with_ffn": [0.99] * 3, "without_ffn": [0.5] * 3}
+    assert shuffled.passed is True and shuffled.accuracies == {"shuffled": [0.1]}
     assert same.passed is True and same.verdict == "supported"
     assert same.measure is not None and same.measure.low <= 0 <= same.measure.high
 

@@ -24,7 +24,7 @@ EQUAL = dict.fromkeys(ARMS, 0.9)
 GAP = EQUAL | {"off": 0.8}
 PLAN = FfnGap("digits", seeds=5)
 TUNING = 7 * 5 * 3  # six arms and the A/A control, five rates, three seeds
-CONTROL, FIT = 6, 6
+CONTROL, FIT = 6 + 1, 6
 
 
 def verdict(records):
@@ -203,4 +203,4 @@ def test_runs_that_have_not_ended_in_time_are_stopped_and_those_that_have_are_ke
     assert len(found.trained) == 1 and found.missing == runs - 1 + 6
     assert sorted(run.status for run in store.runs()) == ["finished"] + ["stopped"] * (runs - 1)
     queue = InventedQueue(store, PLAN)
-    assert conduct(queue, PLAN).missing == 0 and len(queue.trained) == runs - 1 + 6 + 6 + 35
+    assert conduct(queue, PLAN).missing == 0 and len(queue.trained) == runs - 1 + CONTROL + FIT + 35

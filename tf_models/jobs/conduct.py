@@ -132,6 +132,7 @@ def _flat(groups: Mapping[str, Sequence[RunSpec]]) -> list[RunSpec]:
 def used_records(experiment: Experiment, records: Records) -> list[RunRecord]:
     """The record of every run that the experiment reports or chooses by."""
     source, rates, specs = best_source(experiment, records)
-    checks = [*experiment.fit_checks(rates).values(), *_flat(experiment.ffn_control())]
+    controls = [*_flat(experiment.ffn_control()), *experiment.shuffled_control(rates)]
+    checks = [*experiment.fit_checks(rates).values(), *controls]
     wanted = dict.fromkeys([*_flat(experiment.tuning(source.find)), *checks, *_flat(specs)])
     return [record for spec in wanted if (record := source.find(spec))]

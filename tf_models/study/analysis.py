@@ -15,7 +15,7 @@ from tf_models.runs.spec import RunSpec
 from tf_models.statistics.effects import UNITS, Measure, linear_contrast
 from tf_models.statistics.rule import judge, level, stable
 from tf_models.study.arms import ArmResult, arm_results, pareto_front
-from tf_models.study.controls import Control, paired, positive_control, same_arm_twice
+from tf_models.study.controls import Control, paired, positive_control, same_arm_twice, shuffled_control
 from tf_models.study.experiments.base import Contrast, Experiment
 
 
@@ -114,6 +114,8 @@ def analyse(experiment: Experiment, records: Records) -> Analysis:
     arms = arm_results(experiment, source, rates, found)
     declared, delta = peek(experiment.dataset).seeds, peek(experiment.dataset).delta(experiment.images)
     controls = [positive_control(experiment, source)] if experiment.control_variant else []
+    if controls and not experiment.exploratory:
+        controls.append(shuffled_control(experiment, source, rates))
     controls.append(same_arm_twice(found[experiment.again], found["again"], delta))
     failed = any(control.passed is False for control in controls)
     unfit = {name for name, arm in arms.items() if arm.fits is False}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tf_models.data import peek
 from tf_models.runs.provenance import Source
 from tf_models.runs.record import RunRecord
 from tf_models.statistics.effects import Measure, paired_effect
@@ -16,14 +17,14 @@ Runs = Mapping[int, RunRecord]  # by the place of their seed among those of the 
 class Control:
     """`passed` is None while runs are missing.
 
-    ``positive``: test accuracies on the control task, with the FFN at least 95 %, without it chance.
+    ``positive``: test accuracies on the control task, ``with_ffn`` at least 95 %, ``without_ffn`` chance.
+    ``shuffled``: after training on labels in a random order, chance.
     ``same_arm_twice``: equal arms must not come out different; whether they are shown to be equal is `verdict`.
     """
 
     name: str
     passed: bool | None
-    with_ffn: list[float] = field(default_factory=list)
-    without_ffn: list[float] = field(default_factory=list)
+    accuracies: Mapping[str, list[float]] = field(default_factory=dict)
     measure: Measure | None = None
     verdict: str = UNTESTED
 
@@ -43,9 +44,21 @@ def positive_control(experiment: Experiment, source: Source) -> Control:
     on, off = ([record.test_accuracy for record in found[arm]] for arm in ("on", "off"))
     passed = None
     if len(on) == len(off) == CONTROL_SEEDS:
-        chance = 3 * (0.25 / found["off"][0].test_images) ** 0.5  # three standard errors around one half
-        passed = min(on) >= 0.95 and all(abs(accuracy - 0.5) <= chance for accuracy in off)
-    return Control("positive", passed, on, off)
+        passed = min(on) >= 0.95 and all(_is_chance(record, 2) for record in found["off"])
+    return Control("positive", passed, {"with_ffn": on, "without_ffn": off})
+
+
+def shuffled_control(experiment: Experiment, source: Source, rates: Mapping[str, float]) -> Control:
+    """Who learns labels in a random order must not know those of the test set."""
+    found = [record for spec in experiment.shuffled_control(rates) if (record := source.find(spec))]
+    passed = all(_is_chance(record, peek(record.spec.dataset).classes) for record in found) if found else None
+    return Control("shuffled", passed, {"shuffled": [record.test_accuracy for record in found]})
+
+
+def _is_chance(record: RunRecord, classes: int) -> bool:
+    """Whether the accuracy is within three standard errors of that of guessing."""
+    share = 1 / classes
+    return abs(record.test_accuracy - share) <= 3 * (share * (1 - share) / record.test_images) ** 0.5
 
 
 def same_arm_twice(first: Runs, second: Runs, delta: float) -> Control:

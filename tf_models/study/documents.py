@@ -83,8 +83,8 @@ def _contrast(row: ContrastResult) -> dict[str, Any]:
 
 def _control(control: Control) -> dict[str, Any]:
     own = {"name": control.name, "passed": control.passed}
-    if control.name == "positive":
-        return own | {"with_ffn": control.with_ffn, "without_ffn": control.without_ffn}
+    if control.accuracies:
+        return own | control.accuracies
     return own | _figures(control.measure) | {"verdict": control.verdict}
 
 

@@ -267,11 +267,18 @@ class Experiment:
             for arm, switches in (("on", bare), ("off", {**bare, "ffn": "off"}))
         }
 
+    def shuffled_control(self, rates: Mapping[str, float]) -> list[RunSpec]:
+        """The reference, trained on labels in a random order: if it then beats chance, it has seen the test set."""
+        rate = rates.get(self.again)
+        if self.exploratory or not self.control_variant or rate is None:
+            return []
+        return [self.spec(replace(self.arms[self.again], labels="shuffled"), 0, rate)]
+
     def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
         """The runs after the tuning, in the order in which they are trained: a seed of every arm, then the next seed,
         so that a stop leaves a balanced design.
         """
         arms = [spec for specs in zip_longest(*self.runs(rates).values()) for spec in specs if spec]
-        control = [spec for specs in self.ffn_control().values() for spec in specs]
+        control = [spec for specs in self.ffn_control().values() for spec in specs] + self.shuffled_control(rates)
         steps = {"control": control, "fit": list(self.fit_checks(rates).values()), "arms": arms}
         return {step: list(dict.fromkeys(specs)) for step, specs in steps.items() if specs}

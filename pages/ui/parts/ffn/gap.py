@@ -1,5 +1,7 @@
 """The parts of the page *FFN* about one network: the gap with its intervals, its arms, its grid, its controls."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +10,7 @@ from pages.ui.charts import bars, curves, intervals
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.theme import ARMS
 from pages.ui.words import language, say, sentences
+from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.study.analysis import Analysis, Control
 from tf_models.study.answers import Answer
@@ -171,21 +174,21 @@ def show_grid(analysis: Analysis) -> None:
 def show_controls(analysis: Analysis, variant: str) -> None:
     """Whether the controls passed, in figures."""
     for control in analysis.controls:
-        if control.name == "positive":
-            missing = say("ffn.control.missing")
-            found = {"on": control.with_ffn, "off": control.without_ffn}
-            shares = {
-                arm: say("lab.comma").join(say("unit.share", value=tables.percent(share)) for share in shares)
-                or missing
-                for arm, shares in found.items()
-            }
-            words = say("ffn.control.positive", **shares)
-            if variant in WITHOUT_CONTROL:
+        if control.accuracies:
+            shares = {arm: _shares(found) for arm, found in control.accuracies.items()}
+            chance = _shares([1 / peek(analysis.experiment.dataset).classes])
+            words = say(f"ffn.control.{control.name}", chance=chance, **shares)
+            if control.name == "positive" and variant in WITHOUT_CONTROL:
                 words = sentences(words, say("ffn.control.stands_in", network=NAMES[variant]))
         else:
             words = _same_arm_twice(control, f"{100 * analysis.primary.delta:g}")
         icon = {True: "check_circle", False: "cancel", None: "help"}[control.passed]
         st.markdown(f":material/{icon}: {words}")
+
+
+def _shares(found: Sequence[float]) -> str:
+    words = (say("unit.share", value=tables.percent(share)) for share in found)
+    return say("lab.comma").join(words) or say("ffn.control.missing")
 
 
 def _same_arm_twice(control: Control, delta: str) -> str:
