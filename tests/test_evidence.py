@@ -113,7 +113,7 @@ def test_the_overview_opens_with_what_is_measured(show, language):
     assert say(language, "length.hint", dataset=LARGEST, images="48,000", seeds=3) in shown
     charts, shown = opened(trained({1: 0.1}), necessity_records(), capacity_records())
     assert charts == 4
-    found = say(language, "capacity.found_wider", images="4,000", on="98.0", off="60.0", off_wider="70.0")
+    found = say(language, "capacity.found_wider", images="2,000", on="98.0", off="60.0", off_wider="70.0")
     assert found in shown
     assert say(language, "necessity.found.none", tasks=3, off=2, on=3) in shown
     charts, shown = opened(capacity_records())

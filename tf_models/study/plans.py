@@ -22,7 +22,7 @@ _DECIDING: dict[str, dict[str, Any]] = {
     "training-length": _LONG | dict(tuning_epochs=None),
     "mixers": _LONG,
     "depth": _LONG,
-    "capacity": dict(recipe=Recipe(epochs=60), train_size=4000),
+    "capacity": dict(recipe=Recipe(epochs=60), train_size=2000),
 }
 _FEW_DECIDING = ("ffn-gap", "mixers")  # of the same kind, where images are few
 _OWN = {"necessity": Recipe(epochs=30), "sequence": Recipe(epochs=20)}  # those with data of their own
