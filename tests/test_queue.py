@@ -39,15 +39,15 @@ def starts(order: Order, *workers: str) -> list[str]:
 
 def line(*runs: tuple[str, RunSpec, str]) -> Order:
     order = Order()
-    for run in runs:
-        order.add(Waiting(*run))
+    for run_id, asked, visitor in runs:
+        order.add(Waiting(run_id, asked, [visitor]))
     return order
 
 
 def test_a_visitor_with_one_run_does_not_wait_for_anothers_series():
     order = line(("a0", spec(seed=0), "anna"), ("a1", spec(seed=1), "anna"), ("a2", spec(seed=2), "anna"))
     assert starts(order, "w") == ["a0"]
-    order.add(Waiting("b0", spec(seed=9), "bela"))
+    order.add(Waiting("b0", spec(seed=9), ["bela"]))
     assert order.place("b0") == 2
     assert starts(order, "w", "w", "w") == ["b0", "a1", "a2"]
     assert order.choose("w") is None and len(order) == 0
@@ -57,10 +57,10 @@ def test_a_worker_gets_what_it_has_traced_whatever_the_seed_and_rate():
     order = line(("vit0", spec("vit"), ""), ("cnn0", spec("cnn"), ""), ("vit1", spec("vit", 1, 3e-3), ""))
     assert starts(order, "one") == ["vit0"]
     assert starts(order, "two") == ["cnn0"]  # vit is left to the worker that has traced it
-    order.add(Waiting("cnn1", spec("cnn", 1), ""))
+    order.add(Waiting("cnn1", spec("cnn", 1), [""]))
     assert starts(order, "two") == ["cnn1"]
     order.forget("one")
-    order.add(Waiting("cnn2", spec("cnn", 2), ""))
+    order.add(Waiting("cnn2", spec("cnn", 2), [""]))
     assert starts(order, "three") == ["vit1"]  # nobody is warm for it any more
     assert starts(order, "three") == ["cnn2"]  # better than to wait for the warm one
 
@@ -70,8 +70,17 @@ def test_a_worker_is_warm_for_its_last_four_networks():
     order = line(*((name, spec(name), "") for name in variants))
     assert starts(order, *["w"] * 5) == list(variants)
     for name in ("cnn", "vgg"):
-        order.add(Waiting(name, spec(name, 1), ""))
+        order.add(Waiting(name, spec(name, 1), [""]))
     assert starts(order, "w") == ["vgg"]
+
+
+def test_a_run_that_two_visitors_ask_for_counts_as_a_turn_of_both():
+    """Whoever joins another's run would else be served twice where others are served once."""
+    order = line(("a0", spec(seed=0), "anna"), ("a1", spec(seed=1), "anna"), ("b0", spec(seed=2), "bela"))
+    next(iter(order)).visitors.append("bela")
+    assert starts(order, "w") == ["a0"]
+    order.add(Waiting("c0", spec(seed=3), ["cora"]))
+    assert starts(order, "w", "w", "w") == ["c0", "a1", "b0"]
 
 
 # A queue whose workers do what the test says
@@ -214,7 +223,7 @@ def test_a_result_is_stored_before_its_large_worker_is_ended(jobs):
 def test_a_run_whose_start_or_stop_cannot_be_written_stays_where_it_is(jobs, monkeypatch):
     jobs._connection.alive = set()
     run_id = jobs.submit(spec()).run_id
-    monkeypatch.setattr(jobs.store, "set_status", fails(1, jobs.store.set_status))
+    monkeypatch.setattr(jobs.store, "withdraw", fails(1, jobs.store.withdraw))
     with pytest.raises(LabError, match="database is locked"):
         jobs.stop(run_id)
     assert jobs.place(run_id) == 0
@@ -265,6 +274,31 @@ def test_who_waits_is_told_that_a_run_has_vanished_or_the_queue_has_died(jobs, m
     jobs._inbox.put(lambda: (_ for _ in ()).throw(SystemExit))
     with pytest.raises(LabError, match="The queue of this lab is broken"):
         jobs.wait([run_id])
+
+
+@pytest.mark.parametrize("state", ["waiting", "running", "kept"])
+def test_a_run_ends_only_when_nobody_asks_for_it_any_more(jobs, monkeypatch, state):
+    """One visitor's Stop used to end the run of all who had asked for the same."""
+    if state == "waiting":
+        jobs._connection.alive = set()
+    if state == "kept":
+        monkeypatch.setattr(jobs.store, "finish", fails(10**6, jobs.store.finish))
+    run_id = jobs.submit(spec(), visitor="anna").run_id
+    if state != "waiting":
+        until(lambda: run_id in jobs._connection.futures)
+    if state == "kept":
+        finish(jobs, run_id)
+        until(lambda: jobs.trouble is not None)
+    assert jobs.submit(spec(), visitor="bela").run_id == run_id == jobs.submit(spec(), visitor="bela").run_id
+    before = jobs.store.get(run_id).status
+    assert jobs.stop(run_id, "anna") is False and jobs.stop(run_id, "anna") is False and jobs.stop(run_id) is False
+    assert jobs.store.get(run_id).status == before and jobs._known()[run_id].visitors == ["bela"]
+    assert jobs.store.withdrawn("anna") == {run_id} and jobs.store.withdrawn("bela") == set()
+    assert jobs.submit(spec(), visitor="anna").run_id == run_id and jobs.store.withdrawn("anna") == set()
+    assert jobs.stop(run_id, "bela") is False and jobs.stop(run_id, "anna") is True
+    assert jobs.wait([run_id])[0].status == STOPPED
+    for visitor in ("anna", "bela"):
+        assert [run.id for run in jobs.store.runs(visitor=visitor)] == [run_id]
 
 
 def test_a_setting_that_cannot_be_read_is_named_before_a_queue_starts(lab_home, monkeypatch):

@@ -5,6 +5,7 @@ Plain values: no Dask, no clock, no store.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from tf_models.runs.spec import Recipe, RunSpec
 
@@ -13,13 +14,14 @@ WARM_MODELS = 4  # traced networks that a worker keeps
 
 @dataclass(frozen=True)
 class Waiting:
-    """A run that nobody has started yet."""
+    """A run that nobody has started yet, and who asks for it: one visitor or more."""
 
     run_id: str
     spec: RunSpec
-    visitor: str = ""
+    visitors: list[str]
+    purpose: str = ""
 
-    @property
+    @cached_property
     def warmth(self) -> tuple:
         """What a worker must have trained before to start this at once: a schedule's rate and length cost no trace."""
         spec = self.spec
@@ -59,15 +61,16 @@ class Order:
     def choose(self, worker: str) -> Waiting | None:
         """The visitor who was served longest ago comes first: nobody's long series keeps the others waiting.
 
-        Of that visitor's runs: first one that this worker is warm for; else one that no other worker is warm for; else
-        the one that has waited longest. The run goes on waiting until `start`.
+        A run serves all who ask for it. Of that visitor's runs: first one that this worker is warm for; else one that
+        no other worker is warm for; else the one that has waited longest. The run goes on waiting until `start`.
         """
         if not self._waiting:
             return None
         mine = self._traced.get(worker, {})
         others = {warmth for other, traced in self._traced.items() if other != worker for warmth in traced}
-        visitor = min((run.visitor for run in self), key=lambda name: self._turns.get(name, 0))
-        runs = [run for run in self if run.visitor == visitor]
+        asking = dict.fromkeys(visitor for run in self for visitor in run.visitors)
+        visitor = min(asking, key=lambda name: self._turns.get(name, 0))
+        runs = [run for run in self if visitor in run.visitors]
         warm = next((run for run in runs if run.warmth in mine), None)
         cold = next((run for run in runs if run.warmth not in others), None)
         return warm or cold or runs[0]
@@ -75,7 +78,7 @@ class Order:
     def start(self, run: Waiting, worker: str) -> None:
         """The worker trains the run: it waits no longer, and the worker is warm for its like."""
         self.remove(run.run_id)
-        self._turns[run.visitor] = max(self._turns.values(), default=0) + 1
+        self._turns |= dict.fromkeys(run.visitors, max(self._turns.values(), default=0) + 1)
         traced = self._traced.setdefault(worker, {})
         traced.pop(run.warmth, None)
         traced[run.warmth] = None

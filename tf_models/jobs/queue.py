@@ -100,7 +100,7 @@ class Jobs:
     def submit(
         self, spec: RunSpec, visitor: str = "", purpose: str = "", fresh: bool = False, shipped: bool = True
     ) -> Submitted:
-        """Queue a run; an identical run that is finished or under way is not trained again.
+        """Queue a run; an identical run that is finished or under way is not trained again, but for all who ask for it.
 
         With `fresh`, finished runs do not count; without `shipped`, those that came with the lab do not.
         Raises `LabError` for a spec that cannot be built and for a full queue.
@@ -117,26 +117,44 @@ class Jobs:
             kept = [ended.run for ended in self._ended.values() if ended.outcome.record is not None]
             for run in (*self._order, *running, *kept):
                 if run.spec == spec:
+                    if visitor not in run.visitors:
+                        self.store.wish(run.run_id, visitor)
+                        run.visitors.append(visitor)
                     return Submitted(run.run_id)
             if len(self._order) >= settings.limit("LAB_MAX_QUEUE"):
                 raise LabError("queue_full", value=len(self._order))
             run_id = self.store.add(spec, fingerprint, self.owner, visitor, purpose)
-            self._order.add(Waiting(run_id, spec, visitor))
+            self._order.add(Waiting(run_id, spec, [visitor], purpose))
         self._wake()
         return Submitted(run_id)
 
-    def stop(self, run_id: str) -> None:
-        """End a run: at once while it waits, within a second or so while it trains, by ending its worker otherwise."""
+    def stop(self, run_id: str, visitor: str = "") -> bool:
+        """Withdraw what `visitor` has asked for; returns whether the run ends, which it does once nobody asks for it.
+
+        It ends at once while it waits, within a second or so while it trains, by ending its worker otherwise.
+        """
         with self._lock:
-            job = self._running.get(run_id)
-            if run_id in self._order or run_id in self._ended:
-                self.store.set_status(run_id, STOPPED)
-                self._order.remove(run_id)
-                self._ended.pop(run_id, None)
-            elif job is not None and job.stop_asked is None:
-                self.store.set_status(run_id, STOPPING)
-                job.stop_asked = time.monotonic()
-                self._inbox.put(lambda: self._ask_to_stop(run_id))
+            waits = run_id in self._order or run_id in self._ended
+            if self.store.withdraw(run_id, visitor, STOPPED if waits else STOPPING):
+                run = self._known().get(run_id)
+                if run is not None and visitor in run.visitors and len(run.visitors) > 1:
+                    run.visitors.remove(visitor)
+                return False
+            self._stop(run_id)
+            return True
+
+    def _known(self) -> dict[str, Waiting]:
+        """Every run that waits, is trained, or has ended and is not stored yet."""
+        begun = (*self._running.values(), *self._ended.values())
+        return {run.run_id: run for run in (*self._order, *(job.run for job in begun))}
+
+    def _stop(self, run_id: str) -> None:
+        job = self._running.get(run_id)
+        if job is not None and job.stop_asked is None:
+            job.stop_asked = time.monotonic()
+            self._inbox.put(lambda: self._ask_to_stop(run_id))
+        self._order.remove(run_id)
+        self._ended.pop(run_id, None)
 
     def place(self, run_id: str) -> int | None:
         """How many runs of this process go first; None once the run has left the queue."""

@@ -57,6 +57,13 @@ _owners = sa.Table(
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("heartbeat", sa.Float, nullable=False),
 )
+_wishes = sa.Table(  # who asked for a run; `stands` until they withdraw
+    "wishes",
+    _metadata,
+    sa.Column("run_id", sa.String(12), primary_key=True),
+    sa.Column("visitor", sa.String(64), primary_key=True, index=True),
+    sa.Column("stands", sa.Boolean, nullable=False),
+)
 
 
 @dataclass(frozen=True)
@@ -121,20 +128,33 @@ class RunStore:
         values = dict(id=run_id, fingerprint=fingerprint, status=QUEUED, spec=asdict(spec), created=time.time())
         with self._begin() as connection:
             connection.execute(_runs.insert().values(**values, owner=owner, visitor=visitor, purpose=purpose))
+            _wish(connection, run_id, visitor)
         return run_id
 
-    def set_status(self, run_id: str, status: str, reason: LabError | None = None) -> None:
-        """Move a run that has not ended; a run that has ended keeps its state."""
-        values: dict[str, Any] = {"status": status}
-        if status == RUNNING:
-            values["started"] = time.time()
-        if status not in ACTIVE:
-            values["ended"] = time.time()
-        if reason is not None:
-            values["reason"] = {"code": reason.code, "values": reason.values}
-        active = (_runs.c.id == run_id) & _runs.c.status.in_(ACTIVE)
+    def wish(self, run_id: str, visitor: str) -> None:
+        """`visitor` asks for a run that another one has asked for already."""
         with self._begin() as connection:
-            connection.execute(_runs.update().where(active).values(**values))
+            _wish(connection, run_id, visitor)
+
+    def withdraw(self, run_id: str, visitor: str, status: str) -> int:
+        """`visitor` no longer asks for the run; returns how many others do.
+
+        With nobody left, a run that has not ended gets the `status`.
+        """
+        own = (_wishes.c.run_id == run_id) & (_wishes.c.visitor == visitor)
+        standing = (_wishes.c.run_id == run_id) & _wishes.c.stands
+        with self._begin() as connection:
+            connection.execute(_wishes.update().where(own).values(stands=False))
+            left = connection.execute(sa.select(sa.func.count()).where(standing)).scalar_one()
+            if not left:
+                _move(connection, run_id, status)
+        return left
+
+    def set_status(self, run_id: str, status: str, reason: LabError | None = None) -> None:
+        """Move a run that has not ended: one that has ended keeps its state, and one that is to stop does not start."""
+        values = {} if reason is None else {"reason": {"code": reason.code, "values": reason.values}}
+        with self._begin() as connection:
+            _move(connection, run_id, status, **values)
 
     def add_epoch(self, run_id: str, values: Mapping[str, float]) -> None:
         row = dict(run_id=run_id, epoch=int(values["epoch"]), values=dict(values))
@@ -199,14 +219,22 @@ class RunStore:
         return [record for run_id in ids if (record := self._records.get(run_id)) is not None]
 
     def runs(self, statuses: Iterable[str] = (), visitor: str | None = None, limit: int = 1000) -> list[Run]:
-        """Newest first."""
+        """Newest first; of a `visitor`, all that they have asked for, also beside others."""
         query = sa.select(_runs).order_by(_runs.c.created.desc()).limit(limit)
         if statuses:
             query = query.where(_runs.c.status.in_(list(statuses)))
         if visitor is not None:
-            query = query.where(_runs.c.visitor == visitor)
+            asked = sa.select(_wishes.c.run_id).where(_wishes.c.visitor == visitor)
+            query = query.where((_runs.c.visitor == visitor) | _runs.c.id.in_(asked))  # the first is from before wishes
         with self._begin() as connection:
             return [_run(row) for row in connection.execute(query).mappings()]
+
+    def withdrawn(self, visitor: str) -> set[str]:
+        """The unfinished runs that `visitor` has stopped asking for and that go on for others."""
+        left = (_wishes.c.visitor == visitor) & ~_wishes.c.stands
+        query = sa.select(_runs.c.id).join(_wishes, _wishes.c.run_id == _runs.c.id)
+        with self._begin() as connection:
+            return set(connection.execute(query.where(left, _runs.c.status.in_((QUEUED, RUNNING)))).scalars())
 
     def epochs(self, run_id: str) -> list[dict[str, float]]:
         query = sa.select(_epochs.c["values"]).where(_epochs.c.run_id == run_id).order_by(_epochs.c.epoch)
@@ -237,6 +265,23 @@ class RunStore:
             return self.weights(run_id).read_bytes()
         except OSError as error:
             raise LabError("weights_older", value=run_id) from error
+
+
+def _wish(connection: sa.Connection, run_id: str, visitor: str) -> None:
+    own = (_wishes.c.run_id == run_id) & (_wishes.c.visitor == visitor)
+    connection.execute(_wishes.delete().where(own))
+    connection.execute(_wishes.insert().values(run_id=run_id, visitor=visitor, stands=True))
+
+
+def _move(connection: sa.Connection, run_id: str, status: str, **values: Any) -> None:
+    """Give a run that may still change another status."""
+    if status == RUNNING:
+        values["started"] = time.time()
+    if status not in ACTIVE:
+        values["ended"] = time.time()
+    earlier = (QUEUED, RUNNING) if status in (QUEUED, RUNNING) else ACTIVE
+    movable = (_runs.c.id == run_id) & _runs.c.status.in_(earlier)
+    connection.execute(_runs.update().where(movable).values(status=status, **values))
 
 
 class _Transaction:

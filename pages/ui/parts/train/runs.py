@@ -64,28 +64,36 @@ class Shown:
     epochs: list[dict[str, float]]
 
 
-def _find(run_id: str) -> Shown:
+def _find(run_id: str) -> Shown | None:
+    """A run that was asked for in this session; None where the store has lost it."""
     for record in shipped_records().values():
         if record.run_id == run_id:
             return Shown(run_id, record.spec, FINISHED, record, None, list(record.history))
-    return shown_run(cache.store().get(run_id))
+    try:
+        return shown_run(cache.store().get(run_id))
+    except LabError as error:
+        if error.code == "unknown_run":
+            return None
+        raise
 
 
 def shown_run(run: Run) -> Shown:
     """A row of the store with its epochs."""
-    rows = list(run.record.history) if run.record is not None else cache.store().epochs(run.id)
+    rows = list(run.record.history) if run.record is not None else []
+    if run.record is None and run.status != QUEUED:
+        rows = cache.store().epochs(run.id)
     return Shown(run.id, run.spec, run.status, run.record, run.reason, rows)
 
 
 def _visible() -> list[Shown]:
-    """The latest runs of this visitor: those watched in this session first, then what the store remembers."""
-    found = {}
-    for run_id in st.session_state.get("watched", [])[:SHOWN]:
-        found[run_id] = _find(run_id)
-    for run in cache.store().runs(visitor=visitor(), limit=SHOWN):
+    """The latest runs of this visitor, those watched in this session first, and all of theirs that have not ended."""
+    watched = st.session_state.get("watched", [])[:SHOWN]
+    found = {run_id: run for run_id in watched if (run := _find(run_id)) is not None}
+    for run in (*cache.store().runs(visitor=visitor(), limit=SHOWN), *cache.store().runs(ACTIVE, visitor=visitor())):
         if run.id not in found:
             found[run.id] = shown_run(run)
-    return list(found.values())[:SHOWN]
+    runs = list(found.values())
+    return [*runs[:SHOWN], *(run for run in runs[SHOWN:] if run.status in ACTIVE)]
 
 
 def _examples() -> list[Shown]:
@@ -115,10 +123,12 @@ def show_runs() -> None:
 
 def _runs(was_active: bool) -> None:
     try:
-        runs = _visible()
-    except LabError as error:
+        _show(_visible(), was_active)
+    except LabError as error:  # the store can break while the page is open
         frame.show_error(error)
-        return
+
+
+def _show(runs: list[Shown], was_active: bool) -> None:
     if not runs:
         st.info(say("train.no_runs"), icon=":material/show_chart:")
         _curves(_examples())
@@ -130,12 +140,25 @@ def _runs(was_active: bool) -> None:
         show_trouble()
     _curves(runs)
     _comparison(runs)
-    if len(active) > 1 and st.button(say("train.stop_all"), icon=":material/stop_circle:", key="stop_all"):
-        for run in active:
-            cache.jobs().stop(run.id)
-        st.rerun(scope="fragment")
-    for run in runs:
+    left = cache.store().withdrawn(visitor()) if active else set()
+    mine = [run for run in active if run.status != STOPPING and run.id not in left]
+    if len(mine) > 1:
+        st.button(say("train.stop_all"), "stop_all", icon=":material/stop_circle:", on_click=_stop, args=(mine,))
+    for run in runs[:SHOWN]:
         show_row(run)
+    if runs[SHOWN:]:
+        with st.expander(say("train.rest"), icon=":material/hourglass_empty:"):
+            for run in runs[SHOWN:]:
+                show_row(run)
+
+
+def _stop(runs: list[Shown]) -> None:
+    """This visitor no longer waits for these runs; those that others wait for go on, and their rows say so."""
+    try:
+        for run in runs:
+            cache.jobs().stop(run.id, visitor())
+    except LabError as error:
+        frame.show_error(error)
 
 
 def show_trouble() -> None:
@@ -155,10 +178,11 @@ def show_row(run: Shown) -> None:
     text = f"{_name(run)}: {_state(run)}"
     if run.status in ACTIVE:
         done = len(run.epochs) / run.spec.recipe.epochs
-        words.progress(min(done, 1.0), text=text)
-        if run.status != STOPPING and button.button(say("train.stop"), key=f"stop_{run.id}", icon=":material/stop:"):
-            cache.jobs().stop(run.id)
-            st.rerun(scope="fragment")
+        left = run.id in cache.store().withdrawn(visitor())
+        words.progress(min(done, 1.0), text=f"{text} · {say('train.goes_on')}" if left else text)
+        if not left and run.status != STOPPING:
+            key = f"stop_{run.id}"
+            button.button(say("train.stop"), key, icon=":material/stop:", on_click=_stop, args=([run],))
     else:
         icon = {FINISHED: ":material/check:", FAILED: ":material/error:"}.get(run.status, ":material/block:")
         words.markdown(f"{icon} {text}")
