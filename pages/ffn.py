@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui import analyses, cache, frame, links
 from pages.ui.parts.claims import listing
-from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, worth
+from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, rates, worth
 from pages.ui.parts.train.form import variant_name
 from pages.ui.words import say
 from tf_models.data import STUDIED
@@ -48,6 +48,8 @@ for title, show, names in SECTIONS:
     if measured := [row for row in found if row.measures]:
         st.header(say(title))
         show(*measured)
+        for row in measured:
+            rates.show_curves(row)
     unmeasured += [row.experiment for row in found if not row.measures]
 analyses.show_unmeasured(unmeasured)
 

@@ -1,14 +1,13 @@
 """Runs: every run record, those that came with the lab and those trained here."""
 
-import pandas as pd
 import streamlit as st
 
 from pages.ui import cache, frame, links
 from pages.ui.parts import runs
 from pages.ui.words import say
 from tf_models.runs.known import is_current
-from tf_models.runs.shipped import shipped_problems, shipped_records
-from tf_models.runs.store import FINISHED, UNREADABLE
+from tf_models.runs.shipped import shipped_problems
+from tf_models.runs.store import UNREADABLE
 
 frame.ensure()
 frame.heading("runs")
@@ -20,23 +19,21 @@ reasons, unreadable = {}, ()
 if origin == "shipped":
     for problem in shipped_problems():
         frame.show_error(problem)
-    found = sorted(
-        shipped_records().values(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed)
-    )
-    records = {record.run_id: record for record in found}
-    lines = [runs.row(record.run_id, record.spec, FINISHED, record) for record in found]
+    records = runs.show_shipped()
+    ids = list(records)
 else:
     own = cache.store().runs(limit=500)
     records = {run.id: run.record for run in own if run.record is not None}
-    lines = [runs.row(run.id, run.spec, run.status, run.record) for run in own]
     reasons = {run.id: run.reason for run in own if run.reason is not None}
     unreadable = [run.id for run in own if run.status == UNREADABLE]
-if not lines:
+    if own:
+        runs.show_table([runs.row(run.id, run.spec, run.status, run.record) for run in own])
+    ids = [run.id for run in own]
+if not ids:
     st.info(say("runs.none"))
     st.stop()
-st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", height=360)
 
-chosen = links.choose("run", say("runs.choose"), [line[say("column.run")] for line in lines])
+chosen = links.choose("run", say("runs.choose"), ids)
 if chosen in unreadable:
     frame.show_error(reasons[chosen])
 elif chosen in reasons:

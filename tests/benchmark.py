@@ -354,8 +354,70 @@ def _memory(options: argparse.Namespace) -> None:
 # The pages
 
 
+PEOPLE = 50
+# As many elements as a page of the lab has, of fixed content: what Streamlit itself takes for a page of this size.
+STATIC = """
+import pandas as pd
+import streamlit as st
+rows = [{"x": x, "y": x * x, "kind": kind} for x in range(20) for kind in "ab"]
+marks = {"x": {"field": "x"}, "y": {"field": "y"}, "color": {"field": "kind"}}
+for number in range(int(st.query_params["charts"])):
+    st.vega_lite_chart({"data": {"values": rows}, "mark": "line", "encoding": marks}, key=f"chart{number}")
+for number in range(int(st.query_params["tables"])):
+    st.dataframe(pd.DataFrame(rows))
+for number in range(int(st.query_params["texts"])):
+    st.markdown(f"Text {number}: " + "as long as a caption or a short paragraph of the lab. " * 3)
+"""
+
+
 def page(options: argparse.Namespace) -> None:
-    """A cold server: seconds to the first figure, from a click on Train to life, and the server's memory."""
+    """Fifty visitors at once on every page, beside a static page; then a cold server in a browser."""
+    _crowds()
+    _cold_server()
+
+
+def _crowds() -> None:
+    """Median seconds until the page of one of `PEOPLE` visitors is whole, all at once, and seconds of one alone."""
+    import asyncio
+    from statistics import median
+
+    import psutil
+    from test_browser import Server
+    from visitors import crowd, visit
+
+    from pages.ui.frame import PAGES
+
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "static.py"
+        script.write_text(STATIC)
+        lab, static = Server(Path(folder) / "lab"), Server(Path(folder) / "static", str(script))
+        try:
+            worst = 0.0
+            for name in PAGES:
+                address = "" if name == "overview" else name
+                asyncio.run(visit(lab.port, address))  # whoever comes first draws what is kept
+                one = asyncio.run(visit(lab.port, address))
+                charts, tables = (one.elements[kind] for kind in ("vega_lite_chart", "dataframe"))
+                query = f"charts={charts}&tables={tables}&texts={one.shown - charts - tables}"
+                plain = asyncio.run(crowd(static.port, "", PEOPLE, query))
+                found = asyncio.run(crowd(lab.port, address, PEOPLE))
+                seconds, usual = (median(seen.seconds for seen in many) for many in (found, plain))
+                failed = [seen.failed for seen in (*found, *plain) if seen.failed]
+                worst = max(worst, seconds / usual)
+                print(
+                    f"{name:13} {one.shown:4} elements: alone {one.seconds:.2f} s; {PEOPLE} at once {seconds:5.2f} s, "
+                    f"static {usual:5.2f} s, ratio {seconds / usual:.2f}; errors {len(failed)} {failed[:1] or ''}",
+                    flush=True,
+                )
+            own = psutil.Process(lab.process.pid).memory_info().rss
+            print(f"largest ratio {worst:.2f} (bar 1.5); server after that {own / 1e6:.0f} MB (bar 300)")
+        finally:
+            lab.close()
+            static.close()
+
+
+def _cold_server() -> None:
+    """Seconds to the first figure, from a click on Train to life, and the server's memory."""
     import psutil
     from playwright.sync_api import sync_playwright
     from test_browser import Server, settle, visit

@@ -25,9 +25,9 @@ expect.set_options(timeout=180_000)  # a busy machine is no failure
 
 
 class Server:
-    """``streamlit run app.py`` on a free port, with a home of its own."""
+    """``streamlit run app.py``, or another script, on a free port, with a home of its own."""
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path, script: str = "app.py"):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -35,7 +35,7 @@ class Server:
         environment = os.environ | {"LAB_HOME": str(home), "LAB_WORKERS": "1"}
         options = ["--server.port", str(self.port), "--server.address", "127.0.0.1", "--server.headless", "true"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            [sys.executable, "-m", "streamlit", "run", script, *options],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.DEVNULL,

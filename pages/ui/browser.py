@@ -7,12 +7,10 @@ A script stays in its place on the page, so that nothing around it moves, and ru
 import streamlit as st
 
 # Streamlit centres the words of a button and cuts those of a link; a statement of two lines reads from the left.
-_FROM_THE_LEFT = """<style>
+_STYLES = """<style>
 [class*=st-key-statements] button, [class*=st-key-statements] button * {text-align: left; justify-content: flex-start}
 [class*=st-key-statements] a {padding-left: 0}
 [class*=st-key-statements] a * {white-space: normal; line-height: 1.5}
-</style>"""
-_FIT_A_PHONE = """<style>
 [data-testid=stTable] th {min-width: 4.5em}
 [data-testid=stTable] .stMarkdownBadge {white-space: normal !important}
 </style>"""
@@ -45,14 +43,11 @@ _TO_THE_LIST = """<script>/* %(times)s */ {
 }</script>"""
 
 
-def statements_from_the_left() -> None:
-    """Buttons and links in containers whose key begins with ``statements`` read like lines of a list."""
-    st.html(_FROM_THE_LEFT)
-
-
-def tables_fit_a_phone() -> None:
-    """In static tables the first column has room for its words, and verdicts break their lines."""
-    st.html(_FIT_A_PHONE)
+def show_styles() -> None:
+    """Buttons and links in containers whose key begins with ``statements`` read like lines of a list. In static tables
+    the first column has room for its words, and verdicts break their lines.
+    """
+    st.html(_STYLES)
 
 
 def show_head(card: str) -> None:

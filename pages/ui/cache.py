@@ -4,8 +4,10 @@ All of it is shared by all visitors of the server and not to be changed.
 """
 
 import atexit
+import contextlib
 import logging
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from tf_models.study.rules import rules_stamp
 
 log = logging.getLogger(__name__)
 _lock = threading.Lock()
+_drawing = threading.local()
 _opened: dict[str, Any] = {}  # one store and one queue per process: clearing Streamlit's caches must not make a second
 
 
@@ -70,7 +73,7 @@ def all_records() -> Records:
 
 def records_by_id() -> dict[str, RunRecord]:
     """The same by the ids of the runs."""
-    return _by_id(_stamp())
+    return _by_id(stamp())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -78,14 +81,28 @@ def _by_id(stamp: int) -> dict[str, RunRecord]:
     return {record.run_id: record for found in all_records().values() for record in found}
 
 
-def _stamp() -> int:
-    """What changes whenever a result does."""
+def stamp() -> int:
+    """What changes whenever a result does, but not while a page is drawn: see `held_still`."""
+    return getattr(_drawing, "stamp", None) or _stamp_now()
+
+
+def _stamp_now() -> int:
     return hash((known_stamp(_store_or_none()), exact.exact_stamp(), rules_stamp()))
+
+
+@contextlib.contextmanager
+def held_still() -> Iterator[None]:
+    """While this thread draws a page, nobody looks again whether results have changed."""
+    _drawing.stamp = _stamp_now()
+    try:
+        yield
+    finally:
+        del _drawing.stamp
 
 
 def analysis(experiment: str, dataset: str, variant: str = "vit") -> Analysis:
     """The analysis of an experiment as the lab plans it, as far as its runs are there."""
-    return _analysis(experiment, dataset, variant, _stamp())
+    return _analysis(experiment, dataset, variant, stamp())
 
 
 def nearest_analysis(experiment: str, dataset: str) -> Analysis:
@@ -100,7 +117,7 @@ def _analysis(experiment: str, dataset: str, variant: str, stamp: int) -> Analys
 
 def claim_results() -> dict[str, tuple[Result, ...]]:
     """Every claim with a result per data set."""
-    return _judged(_stamp())
+    return _judged(stamp())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import links
+from pages.ui import browser, cache, links
 from pages.ui.words import language, quote, say, set_language
 from tf_models import locale, settings
 from tf_models.errors import LabError
@@ -47,11 +47,13 @@ def open_page() -> None:
     st.set_page_config(page_title=say("lab.title"), page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
     page = navigation()
     _language_switch()
+    browser.show_styles()
     if unknown is not None:
         st.warning(say("error.unknown_language", value=quote(unknown[:40]), choices=", ".join(locale.LANGUAGES)))
     try:
         settings.check()
-        page.run()
+        with cache.held_still():
+            page.run()
     except LabError as error:
         show_error(error)
 

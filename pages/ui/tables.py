@@ -52,10 +52,7 @@ def large(number: int) -> str:
     return str(number)
 
 
-def beside(data: pd.DataFrame, name: str) -> None:
-    """The figures of a chart as a table and as CSV."""
+def beside(data: pd.DataFrame) -> None:
+    """The figures of a chart as a table, which its own menu saves as CSV."""
     with st.expander(say("data.table")):
         st.dataframe(data, hide_index=True, width="stretch")
-        st.download_button(
-            say("data.download"), data.to_csv(index=False).encode(), f"{name}.csv", "text/csv", key=f"csv_{name}"
-        )

@@ -1,16 +1,19 @@
 """The visitor's language, and words in it: all of them are in `tf_models.locale`."""
 
 import re
+import threading
 
 import streamlit as st
 
 from tf_models import locale
 from tf_models.locale import ENGLISH, LANGUAGES
 
+_drawing = threading.local()  # a page says a thousand words, and Streamlit's session is slow to ask
+
 
 def language() -> str:
     """One of `LANGUAGES`."""
-    return st.session_state.get("language", ENGLISH)
+    return getattr(_drawing, "language", None) or st.session_state.get("language", ENGLISH)
 
 
 def set_language(asked: str | None, browser: str | None) -> str | None:
@@ -20,6 +23,7 @@ def set_language(asked: str | None, browser: str | None) -> str | None:
     elif "language" not in st.session_state:
         spoken = (browser or "").lower().split("-")[0]
         st.session_state["language"] = spoken if spoken in LANGUAGES else ENGLISH
+    _drawing.language = st.session_state["language"]
     return None if asked in LANGUAGES else asked
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.ui import links, tables
 from pages.ui.charts import networks
 from pages.ui.parts.claims import listing
+from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, ROLES
 from pages.ui.words import say
 from tf_models.study.claims import CLAIMS
@@ -245,6 +246,7 @@ def _times(size: str) -> str:
     return size.replace("x", "×")
 
 
+@drawn_once
 def show_drawing(side: str, system: System, both: Iterable[System]) -> None:
     """The network as boxes, on the scales that both sides share, and its stages as a table."""
     spec, all_parts = system.spec, [part for other in both for part in parts(other.spec)]
@@ -263,9 +265,10 @@ def show_drawing(side: str, system: System, both: Iterable[System]) -> None:
     st.altair_chart(chart, key=f"drawing_{side}", alt=alt)
     totals = {"parameters": parameters(spec), "macs": tables.large(macs(spec)), "blocks": len(spec.blocks)}
     st.markdown(say("anatomy.totals", **totals, classes=spec.classes))
-    tables.beside(_headed(data, columns), f"anatomy-{side}")
+    tables.beside(_headed(data, columns))
 
 
+@drawn_once
 def show_stages(system: System) -> None:
     """The stages as a table, from the stem to the head."""
     table = stage_table(system.spec)
@@ -281,6 +284,7 @@ def show_stages(system: System) -> None:
     st.dataframe(table, hide_index=True, width="stretch", column_config=config)
 
 
+@drawn_once
 def show_blocks(system: System) -> None:
     """The blocks from inside: their widths, and how many activations follow their linear maps."""
     lines = [f"**{system.title}**", ""]
@@ -292,6 +296,7 @@ def show_blocks(system: System) -> None:
     st.markdown("\n".join(lines))
 
 
+@drawn_once
 def show_shares(chosen: Iterable[System]) -> None:
     """Where the parameters and the MACs of both networks sit."""
     found = []
@@ -319,9 +324,10 @@ def show_shares(chosen: Iterable[System]) -> None:
     )
     st.altair_chart(chart, key="shares", alt=say("anatomy.shares_alt", text=text))
     st.caption(say("anatomy.roles_hint"))
-    tables.beside(_headed(data.assign(share=data["share"].round(2)), names), "anatomy-shares")
+    tables.beside(_headed(data.assign(share=data["share"].round(2)), names))
 
 
+@drawn_once
 def show_claims(chosen: Iterable[System]) -> None:
     """The claims that name one of the networks, with their verdicts, and what is counted for them."""
     systems = list(dict.fromkeys(chosen))

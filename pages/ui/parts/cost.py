@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui import analyses, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.parts.claims.verdicts import provenance
+from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.exact import exact_measures, exact_series
 from tf_models.zoo import PUBLISHED
@@ -46,6 +47,7 @@ def rows_of(series: Mapping[str, Any], kind: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["case", "tokens", "value", "low", "high"])
 
 
+@drawn_once
 def show_growth(kind: str) -> bool:
     """Cost against the number of tokens, and in a sentence what was found; False where nothing was measured."""
     series = exact_series()["cost"]
@@ -61,7 +63,7 @@ def show_growth(kind: str) -> bool:
     st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=found))
     st.markdown(found)
     st.caption(sentences(say("cost.hint", width=series["width"]), provenance("cost")))
-    tables.beside(data.rename(columns=columns | {"tokens": say("cost.tokens")}), f"cost-{kind}")
+    tables.beside(data.rename(columns=columns | {"tokens": say("cost.tokens")}))
     return True
 
 
@@ -107,6 +109,7 @@ def _exponent(key: str) -> str:
     return f"n{power} [{measure.low:.2f}, {measure.high:.2f}]"
 
 
+@drawn_once
 def show_exponents() -> None:
     """The fitted powers of n with their intervals, beside the counted ones."""
     measures = exact_measures()["cost"]
@@ -128,9 +131,10 @@ def show_exponents() -> None:
     text = say("claims.and").join(f"{row['label']} {row['value']:.2f}" for row in rows)
     st.altair_chart(chart, key="exponents", alt=text)
     st.caption(say("cost.exponents_hint"))
-    tables.beside(data.filter(items=list(columns)).round(3).rename(columns=columns), "cost-exponents")
+    tables.beside(data.filter(items=list(columns)).round(3).rename(columns=columns))
 
 
+@drawn_once
 def show_savings() -> None:
     """What windows save, counted."""
     measures = exact_measures()["cost"]

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import links
 from pages.ui.charts import bars, sheets
+from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import class_names, fit_image, peek, read_image
@@ -172,7 +173,8 @@ def show_network(
     low, high = colour_limits(taps, layer, layers, colour_range)
     rows, columns, channels = maps.shape
     alt = say("feature_maps.alt", channels=channels, layer=layers[layer], model=name)
-    st.image(sheets.channel_sheet(maps, low, high), width="stretch", output_format="PNG", alt=alt)
+    ends = [np.broadcast_to(end, channels).astype(float).tobytes() for end in (low, high)]
+    _show_channels(maps.tobytes(), maps.dtype.str, maps.shape, *ends, alt)
     sizes = {
         "shape": "×".join(map(str, spec.model.input_shape)),
         "channels": channels,
@@ -183,17 +185,25 @@ def show_network(
         st.caption(say("feature_maps.caption_local", **sizes))
     else:
         st.caption(say("feature_maps.caption", **sizes, low=f"{float(low):.2f}", high=f"{float(high):.2f}"))
-    _show_prediction(side, spec, taps["probabilities"], dataset)
+    classes = class_names(dataset, len(taps["probabilities"]))
+    _show_prediction(side, colour_of(spec), dict(zip(classes, taps["probabilities"].tolist(), strict=True)))
     _show_attention(side, name, spec, taps)
 
 
-def _show_prediction(side: str, spec: RunSpec, probabilities: np.ndarray, dataset: str) -> None:
-    classes = class_names(dataset, len(probabilities))
-    order = np.argsort(-probabilities)[:5]
-    likely = pd.DataFrame({"name": [classes[i] for i in order], "value": 100 * probabilities[order]})
+@drawn_once  # of plain bytes: Streamlit would compare a sample of a large array
+def _show_channels(maps: bytes, dtype: str, shape: tuple[int, ...], low: bytes, high: bytes, alt: str) -> None:
+    picture = sheets.channel_sheet(np.frombuffer(maps, dtype).reshape(shape), np.frombuffer(low), np.frombuffer(high))
+    st.image(picture, width="stretch", output_format="PNG", alt=alt)
+
+
+@drawn_once
+def _show_prediction(side: str, colour: str, probabilities: Mapping[str, float]) -> None:
+    """The five most likely classes."""
+    first, *others = sorted(probabilities.items(), key=lambda found: -found[1])[:5]
+    likely = pd.DataFrame([(name, 100 * share) for name, share in (first, *others)], columns=["name", "value"])
     title, axis = say("feature_maps.prediction_title"), say("axis.probability")
-    alt = say("feature_maps.prediction_alt", name=classes[order[0]], value=f"{100 * probabilities[order[0]]:.1f}")
-    st.altair_chart(bars.probabilities(likely, title, axis, colour_of(spec)), key=f"prediction_{side}", alt=alt)
+    alt = say("feature_maps.prediction_alt", name=first[0], value=f"{100 * first[1]:.1f}")
+    st.altair_chart(bars.probabilities(likely, title, axis, colour), key=f"prediction_{side}", alt=alt)
 
 
 def _show_attention(side: str, name: str, spec: RunSpec, taps: Mapping[str, np.ndarray]) -> None:

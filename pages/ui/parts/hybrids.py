@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
+from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.study.analysis import Analysis
@@ -38,6 +39,7 @@ def arm_rows(analysis: Analysis) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).rename(columns={"accuracy": "value"})
 
 
+@drawn_once
 def show_arms(analysis: Analysis) -> bool:
     """Every arm with its interval, and in a sentence which is best; False where nothing was measured."""
     data = arm_rows(analysis)
@@ -72,6 +74,7 @@ def finding(analysis: Analysis) -> str:
     return say("hybrids.finding", scale=analyses.scale_of(analysis), order=order, **names, **words)
 
 
+@drawn_once
 def show_contrasts(analysis: Analysis) -> None:
     """The contrasts with their intervals against δ."""
     labels = {name: say(f"hybrids.measure.{name}") for name in analysis.contrasts}
@@ -87,4 +90,4 @@ def show_contrasts(analysis: Analysis) -> None:
     st.altair_chart(chart, key=f"hybrid_contrasts_{dataset}", alt=text)
     st.caption(say("hybrids.contrasts_hint", delta=f"{delta:g}"))
     shown = data.filter(["label", "value", "low", "high"]).round(2).rename(columns=columns)
-    tables.beside(shown, f"hybrids-{dataset}")
+    tables.beside(shown)

@@ -6,6 +6,7 @@ import streamlit as st
 from pages.ui import analyses
 from pages.ui.charts import intervals
 from pages.ui.parts.ffn import capacity, necessity
+from pages.ui.replay import drawn_once
 from pages.ui.words import say
 from tf_models.study.analysis import Analysis
 from tf_models.study.answers import Answer
@@ -23,6 +24,7 @@ def answer_rows(answers: list[Answer]) -> pd.DataFrame:
     return pd.concat(map(rows, answers))
 
 
+@drawn_once
 def show_answers(answers: list[Answer]) -> None:
     """Every answer as an interval, where the gap over the length of training is not measured."""
     if not answers:
@@ -33,6 +35,7 @@ def show_answers(answers: list[Answer]) -> None:
     st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
 
 
+@drawn_once
 def show_evidence(tasks: Analysis, labels: Analysis) -> None:
     """Which tasks need the FFN, and what is learned by heart, beside each other; nothing that is not measured."""
     measured = not necessity.task_rows(tasks).empty, not capacity.capacity_rows(labels, capacity.PAIR).empty

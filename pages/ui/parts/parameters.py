@@ -6,6 +6,7 @@ import streamlit as st
 from pages.ui import analyses, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.parts.anatomy import NAMES
+from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, SHAPES
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
@@ -62,6 +63,7 @@ def accuracy_rows(analysis: Analysis, cost: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["network", "cost", "accuracy", "low", "high", "seeds", "front"])
 
 
+@drawn_once
 def show_accuracy(analysis: Analysis, cost: str) -> bool:
     """Accuracy against `cost`, and in a sentence who is best; False where nothing has been measured."""
     experiment, rows = analysis.experiment, accuracy_rows(analysis, cost)
@@ -85,7 +87,7 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     if cost == "seconds":
         st.caption(say("parameters.seconds_hint", devices=analysis.device))
     analyses.show_source(analysis)
-    tables.beside(rows.rename(columns={**columns, "cost": say(f"axis.{cost}")}).round(3), f"accuracy-{cost}-{dataset}")
+    tables.beside(rows.rename(columns={**columns, "cost": say(f"axis.{cost}")}).round(3))
     return True
 
 
@@ -102,6 +104,7 @@ def _best(analysis: Analysis) -> str:
     return say("parameters.best", **figures(best), front=names)
 
 
+@drawn_once
 def show_contrasts(analysis: Analysis) -> None:
     """The reference network against every other at equal parameters."""
     full = {arm.name for arm in _full(analysis)}
@@ -120,6 +123,7 @@ def show_contrasts(analysis: Analysis) -> None:
     st.caption(say("verdict.hint", delta=f"{100 * analysis.primary.delta:g}"))
 
 
+@drawn_once
 def show_arms(analysis: Analysis) -> None:
     """Every size of every network as a table, beside the linear classifier."""
     dataset = analysis.experiment.dataset
@@ -149,10 +153,9 @@ def show_arms(analysis: Analysis) -> None:
     data = pd.DataFrame(rows)
     thousands = {say("column.parameters"): st.column_config.NumberColumn(format="localized")}
     st.dataframe(data, hide_index=True, width="stretch", column_config=thousands)
-    csv, file = data.to_csv(index=False).encode(), f"parameter-efficiency-{dataset}.csv"
-    st.download_button(say("data.download"), csv, file, "text/csv", key=f"csv_arms_{dataset}")
 
 
+@drawn_once
 def show_published() -> None:
     """Accuracy and size of the published configurations, from publications."""
     rows = [
@@ -175,5 +178,5 @@ def show_published() -> None:
         say("parameters.front", **row | {"parameters": f"{row['parameters']:,}"}) for row in rows
     )
     st.altair_chart(chart, key="published_sizes", alt=say("parameters.published_alt", text=text))
-    tables.beside(data.rename(columns=columns), "published-sizes")
+    tables.beside(data.rename(columns=columns))
     st.caption(" · ".join(dict.fromkeys(row.reference() for row in IMAGENET_ACCURACIES)))

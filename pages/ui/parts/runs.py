@@ -1,15 +1,19 @@
 """The parts of the page *Runs*: the table of runs, and one run in full."""
 
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from pages.ui import tables
 from pages.ui.charts import curves
+from pages.ui.replay import drawn_once
 from pages.ui.words import say
 from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
+from tf_models.runs.store import FINISHED
 
 
 def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> dict:
@@ -36,15 +40,37 @@ def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> di
     return line
 
 
-def show_record(record: RunRecord) -> None:
-    """How a run learnt, and everything that is known of it."""
-    epochs = pd.DataFrame(record.history)
-    curve = pd.DataFrame({"epoch": epochs["epoch"], "validation": 100 * epochs["validation_accuracy"]})
+@drawn_once
+def show_shipped() -> dict[str, RunRecord]:
+    """The table of the runs that came with the lab; returns them by their ids."""
+    found = sorted(
+        shipped_records().values(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed)
+    )
+    if found:
+        show_table([row(record.run_id, record.spec, FINISHED, record) for record in found])
+    return {record.run_id: record for record in found}
+
+
+def show_table(lines: list[dict]) -> None:
+    """A line for every run."""
+    st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", height=360)
+
+
+@drawn_once
+def _show_history(run_id: str, accuracies: Sequence[tuple[float, float]]) -> None:
+    """Validation accuracy by epoch."""
+    curve = pd.DataFrame([(epoch, 100 * share) for epoch, share in accuracies], columns=["epoch", "validation"])
     title = say("runs.history_title")
     words = title, say("axis.epoch"), say("column.validation"), say("column.run")
-    chart = curves.run_curves(curve.assign(run=record.run_id), *words)
+    chart = curves.run_curves(curve.assign(run=run_id), *words)
+    st.altair_chart(chart, key="history", alt=f"{title}: {tables.percent(accuracies[-1][1])} %")
+
+
+def show_record(record: RunRecord) -> None:
+    """How a run learnt, and everything that is known of it."""
     left, right = st.columns([3, 2])
-    left.altair_chart(chart, key="history", alt=f"{title}: {tables.percent(record.validation_accuracy)} %")
+    with left:
+        _show_history(record.run_id, [(row["epoch"], row["validation_accuracy"]) for row in record.history])
     values = record.to_dict()
     with right:
         st.markdown(f"**{say('runs.record')}**")

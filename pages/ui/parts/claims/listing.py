@@ -9,6 +9,7 @@ from pages.ui import browser, cache, links
 from pages.ui.charts import bars
 from pages.ui.parts.claims.places import heading, heading_name, heading_of
 from pages.ui.parts.claims.verdicts import badge, reason
+from pages.ui.replay import drawn_once
 from pages.ui.theme import VERDICTS
 from pages.ui.words import language, say, verbatim
 from tf_models.data import STUDIED
@@ -77,6 +78,7 @@ def score_words(results: Mapping[str, Result]) -> str:
     return say("claims.score", count=len(results), **counts)
 
 
+@drawn_once
 def show_score(results: Mapping[str, Result]) -> None:
     """How many statements of every section have which verdict."""
     words = {verdict: say(f"verdict.{verdict}") for verdict in VERDICTS}
@@ -213,19 +215,18 @@ def show_list(fitting: Sequence[str], results: Mapping[str, Result]) -> None:
         st.info(say("claims.list_none"))
         return
     st.caption(say("claims.list_count", shown=len(fitting), all=len(BY_ID)))
-    browser.statements_from_the_left()
     with st.container(gap="xxsmall", key="statements"):
         for claim in fitting:
             _claim_button(results[claim], f"open_{claim}")
 
 
+@drawn_once
 def show_links(ids: Sequence[str], why: bool = False, mark: bool = True, key: str = "statements") -> None:
     """Statements, on another page than theirs; one that is pressed opens its card. `mark` adds verdicts, `why` reasons;
     `key` begins with ``statements``, another for each list of a page. A list of several says on which data its verdicts
     are, since the page around it may show other data.
     """
     results = decided(cache.claim_results())
-    browser.statements_from_the_left()
     with st.container(gap="xsmall", key=key):
         for claim in ids:
             query = {"claim": claim, "lang": language()}

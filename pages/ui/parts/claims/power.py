@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.ui.replay import drawn_once
 from pages.ui.words import say
 from tf_models.statistics.power import shipped_power
 
@@ -18,6 +19,7 @@ ASKED = {
 }
 
 
+@drawn_once
 def show_power() -> None:
     """The error rates as a table; nothing where none are shipped."""
     rows = power_rows(shipped_power())

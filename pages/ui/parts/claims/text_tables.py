@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from pages.ui import browser
 from pages.ui.parts.claims.verdicts import badge, reason
+from pages.ui.replay import drawn_once
 from pages.ui.words import say, verbatim
 from tf_models.study.claims import CLAIMS
 from tf_models.study.judging import Result
@@ -42,9 +42,9 @@ def whys(row: str, results: Mapping[str, Result]) -> list[str]:
     return lines
 
 
+@drawn_once
 def show_tables(results: Mapping[str, Result]) -> None:
     """The three tables, each cell with its verdicts."""
-    browser.tables_fit_a_phone()
     for table, rows in TABLES.items():
         st.subheader(say(table))
         lines = [
@@ -58,6 +58,7 @@ def show_tables(results: Mapping[str, Result]) -> None:
         st.table(pd.DataFrame(lines).set_index(say("table.aspect")))
 
 
+@drawn_once
 def show_rows(results: Mapping[str, Result]) -> None:
     """The three tables with one box per row, which has room for the reasons on a phone too."""
     for table, rows in TABLES.items():

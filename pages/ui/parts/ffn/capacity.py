@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui import analyses, tables
 from pages.ui.charts import bars
 from pages.ui.parts.ffn import rates
+from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS, FAMILIES
 from pages.ui.words import say
 from tf_models.study.analysis import Analysis
@@ -38,6 +39,7 @@ def capacity_words(analysis: Analysis) -> str:
     return say(key, images=f"{analysis.scale.train_images:,}", **shares)
 
 
+@drawn_once
 def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
     """The bars and their sentence; False, and nothing, where nothing is measured."""
     data = capacity_rows(analysis, arms)
@@ -53,13 +55,13 @@ def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
     return True
 
 
+@drawn_once
 def show_section(analysis: Analysis) -> None:
-    """The bars of all arms with their table, source and rate curves."""
+    """The bars of all arms with their table and source."""
     if not show_bars(analysis, tuple(analysis.arms)):
         analyses.show_empty(analysis.experiment)
         return
     analyses.show_source(analysis)
     names = {name: say(f"capacity.column.{name}") for name in ("label", "value", "low", "high", "seeds")}
     data = capacity_rows(analysis, tuple(analysis.arms)).drop(columns="colour").round(2).rename(columns=names)
-    tables.beside(data, f"capacity-{analysis.experiment.dataset}")
-    rates.show_curves(analysis)
+    tables.beside(data)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import analyses, links, tables
 from pages.ui.charts import curves
+from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.exact import exact_measures, exact_series
 
@@ -70,6 +71,13 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
     st.session_state.setdefault("collapse_layer", last)
     layer = st.slider(say("collapse.layer"), 0, last, key="collapse_layer")
     arm = {("off", "off"): "san", ("off", "on"): "mlp", ("on", "off"): "skip", ("on", "on"): "both"}[skip, ffn]
+    _show_layer(arm, layer)
+
+
+@drawn_once
+def _show_layer(arm: str, layer: int) -> None:
+    """The curves with this layer marked, and in a sentence what it holds."""
+    series = exact_series()["rank-collapse"]
     data = collapse_rows(series, arm)
     colours = {say(f"collapse.{name}"): colour for name, colour in COLLAPSE.items()}
     now = next(row["r"] for row in data.to_dict("records") if row["chosen"] and row["layer"] == layer)

@@ -5,8 +5,8 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
-from pages.ui.parts.ffn import rates
 from pages.ui.parts.ffn.length import SERIES
+from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
 from tf_models.study.experiments.depth import DEPTHS, WITHOUT_SKIP
@@ -40,8 +40,9 @@ def depth_words(analysis: Analysis) -> str:
     return sentences(*told)
 
 
+@drawn_once
 def show_section(analysis: Analysis) -> None:
-    """The gap over the number of blocks, its sentences, table, source and rate curves."""
+    """The gap over the number of blocks, its sentences, table and source."""
     data = depth_rows(analysis)
     if data.empty:
         analyses.show_empty(analysis.experiment)
@@ -57,5 +58,4 @@ def show_section(analysis: Analysis) -> None:
     st.caption(analyses.scale_of(analysis))
     analyses.show_source(analysis)
     data = data.round(2).rename(columns=columns | {"at": say("axis.depth")})
-    tables.beside(data, f"depth-{analysis.experiment.dataset}")
-    rates.show_curves(analysis)
+    tables.beside(data)

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui import analyses, frame, tables
 from pages.ui.charts import bars, curves, intervals
 from pages.ui.parts.anatomy import NAMES
+from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
 from pages.ui.words import language, say, sentences
 from tf_models.data import peek
@@ -68,6 +69,7 @@ def show_answer(answer: Answer, variant: str) -> None:
     st.markdown(text, help=analyses.tier_hint(answer.analysis))
 
 
+@drawn_once
 def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> bool:
     """What the FFN is worth, one answer per scale, and the gap of every arm; False where nothing was measured."""
     experiment = analysis.experiment
@@ -87,12 +89,13 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
         st.caption(say("ffn.scales"))
     st.caption(say("verdict.hint", delta=f"{100 * analysis.primary.delta:g}"))
     analyses.show_source(analysis)
-    tables.beside(rows.drop(columns="colour").rename(columns=columns), f"ffn-gap-{key}")
+    tables.beside(rows.drop(columns="colour").rename(columns=columns))
     if not all(name in analysis.measures for name in names):  # some arms were trained for other experiments alone
         analyses.show_unmeasured([experiment])
     return True
 
 
+@drawn_once
 def show_arms(analysis: Analysis) -> None:
     """Accuracy, loss and size of every arm, with its runs."""
     labels, arms = _labels(), _six(analysis)
@@ -128,6 +131,7 @@ def _six(analysis: Analysis) -> list[ArmResult]:
     return [arm for arm in analysis.arms.values() if not arm.arm.like]
 
 
+@drawn_once
 def show_curves(analysis: Analysis, variant: str) -> None:
     """Validation accuracy of the arms by epoch."""
     epochs = [
@@ -144,6 +148,7 @@ def show_curves(analysis: Analysis, variant: str) -> None:
     st.altair_chart(chart, key=f"curves_{variant}_{analysis.experiment.dataset}", alt=say("ffn.curves_alt"))
 
 
+@drawn_once
 def show_grid(analysis: Analysis) -> None:
     """The gap against depth and training size."""
     cells = [
@@ -168,9 +173,10 @@ def show_grid(analysis: Analysis) -> None:
     rates = {name: analysis.arms[name].learning_rate for name in ("on", "off")}
     st.caption(say("ffn.grid_hint", depth=CLASSROOM_DEPTH, **rates))
     names = analyses.column_names() | {"depth": words[0], "train_images": words[2]}
-    tables.beside(data.rename(columns=names), f"ffn-grid-{dataset}")
+    tables.beside(data.rename(columns=names))
 
 
+@drawn_once
 def show_controls(analysis: Analysis, variant: str) -> None:
     """Whether the controls passed, in figures."""
     for control in analysis.controls:
@@ -204,6 +210,7 @@ def _same_arm_twice(control: Control, delta: str) -> str:
     return say("ffn.control.same_arm_twice", found=found, equal=equal, **numbers)
 
 
+@drawn_once
 def show_published(analysis: Analysis | None, variant: str) -> None:
     """Accuracies with and without the FFN, measured here (where anything is) and published."""
     rows = [

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
-from pages.ui.parts.ffn import rates
+from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
 from pages.ui.words import say, sentences
 from tf_models.statistics.effects import Measure
@@ -86,6 +86,7 @@ def detail_words(analysis: Analysis) -> str:
     return sentences(*told)
 
 
+@drawn_once
 def show_panels(analysis: Analysis) -> None:
     """Test accuracy and training loss over updates, beside each other, on a phone below each other."""
     names = ("series", "value", "low", "high", "seeds")
@@ -100,6 +101,7 @@ def show_panels(analysis: Analysis) -> None:
         place.altair_chart(chart, key=f"length_{panel}", alt=say(f"length.{panel}_alt"))
 
 
+@drawn_once
 def show_headline(analysis: Analysis) -> None:
     """The sentence and the two panels, as *Overview* opens."""
     st.markdown(length_words(analysis))
@@ -109,8 +111,9 @@ def show_headline(analysis: Analysis) -> None:
     st.caption(_scale(analysis))
 
 
+@drawn_once
 def show_section(analysis: Analysis) -> None:
-    """The same with its table, its source and its rate curves."""
+    """The same with its table and its source."""
     if not is_measured(analysis):
         analyses.show_empty(analysis.experiment)
         return
@@ -122,8 +125,7 @@ def show_section(analysis: Analysis) -> None:
     parts = {panel: length_rows(analysis, panel).assign(panel=say(f"length.{panel}_axis")) for panel in PANELS}
     names = {name: say(f"length.column.{name}") for name in ("series", "value", "low", "high", "seeds", "panel")}
     data = pd.concat(list(parts.values())).round(4).rename(columns=names | {"at": say("length.updates")})
-    tables.beside(data, f"training-length-{analysis.experiment.dataset}")
-    rates.show_curves(analysis)
+    tables.beside(data)
 
 
 def _scale(analysis: Analysis) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves, heat
+from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
@@ -46,6 +47,7 @@ def factorial_rows(analysis: Analysis) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+@drawn_once
 def show_factorial(dataset: str) -> None:
     """The heat map of token mixers × channel mixers, and what the FFN gives to whom."""
     analysis = cache.analysis("factorial", dataset)
@@ -67,7 +69,7 @@ def show_factorial(dataset: str) -> None:
         if contrasts[name].measure is not None:
             st.markdown(say(f"factorial.{name}", effect=analyses.phrase(contrasts[name])))
     analyses.show_source(analysis)
-    tables.beside(data.round(2).rename(columns=columns), f"factorial-{dataset}")
+    tables.beside(data.round(2).rename(columns=columns))
 
 
 def matched_words(analysis: Analysis) -> str:
@@ -101,6 +103,7 @@ def shape_rows(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(rows, columns=columns), pd.DataFrame(lines, columns=["name", "accuracy", "colour"])
 
 
+@drawn_once
 def show_shape(dataset: str) -> None:
     """How wide and how deep an FFN should be, beside a CNN and a convolutional stem."""
     analysis = cache.analysis("ffn-shape", dataset)
@@ -123,4 +126,4 @@ def show_shape(dataset: str) -> None:
     st.altair_chart(chart, key=f"shape_{dataset}", alt=say("shape.alt", text=scale))
     st.caption(say("shape.hint"))
     analyses.show_source(analysis)
-    tables.beside(data.round(2).rename(columns=columns), f"ffn-shape-{dataset}")
+    tables.beside(data.round(2).rename(columns=columns))

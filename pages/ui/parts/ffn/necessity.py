@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import heat
-from pages.ui.parts.ffn import rates
+from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
 
@@ -50,6 +50,7 @@ def necessity_words(data: pd.DataFrame) -> str:
     return sentences(*told)
 
 
+@drawn_once
 def show_matrix(analysis: Analysis) -> bool:
     """The matrix and its sentence; False, and nothing, where nothing is measured."""
     data = task_rows(analysis)
@@ -64,8 +65,9 @@ def show_matrix(analysis: Analysis) -> bool:
     return True
 
 
+@drawn_once
 def show_section(*experiments: Analysis) -> None:
-    """The matrix of every experiment with its table, its source and its rate curves."""
+    """The matrix of every experiment with its table and its source."""
     for analysis in experiments:
         if not show_matrix(analysis):
             analyses.show_empty(analysis.experiment)
@@ -74,5 +76,4 @@ def show_section(*experiments: Analysis) -> None:
         names = {name: say(f"necessity.column.{name}") for name in COLUMNS}
         data = task_rows(analysis).drop(columns=["text", "solved", "task", "norm", "channel"])
         data = data.round(2).rename(columns=names)
-        tables.beside(data, analysis.experiment.name)
-        rates.show_curves(analysis)
+        tables.beside(data)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui.charts import curves
 from pages.ui.parts.anatomy import NAMES
+from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
 from pages.ui.words import say
 from tf_models.study.analysis import Analysis
@@ -54,9 +55,14 @@ def show_curves(analysis: Analysis) -> None:
             group = st.selectbox(
                 say("rates.group"), data, format_func=lambda group: group or words, key=f"rates_{name}"
             )
-        search = analysis.experiment.search
-        loss = say(f"rates.loss.{search.images}")
-        titles = {"title": say("rates.chart", loss=loss), "x": say("column.rate"), "y": say("rates.axis", loss=loss)}
-        chart = curves.rate_curves(data[group], columns={"arm": say("column.arm")}, **titles)
-        st.altair_chart(chart, key=f"rate_curves_{name}", alt=say("rates.alt", loss=loss))
-        st.caption(say("rates.hint", seeds=len(search.seeds), loss=loss))
+        _show_group(analysis, group)
+
+
+@drawn_once
+def _show_group(analysis: Analysis, group: str) -> None:
+    search, name = analysis.experiment.search, analysis.experiment.name
+    loss = say(f"rates.loss.{search.images}")
+    titles = {"title": say("rates.chart", loss=loss), "x": say("column.rate"), "y": say("rates.axis", loss=loss)}
+    chart = curves.rate_curves(curve_rows(analysis)[group], columns={"arm": say("column.arm")}, **titles)
+    st.altair_chart(chart, key=f"rate_curves_{name}", alt=say("rates.alt", loss=loss))
+    st.caption(say("rates.hint", seeds=len(search.seeds), loss=loss))

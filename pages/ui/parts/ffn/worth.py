@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
-from pages.ui.parts.ffn import rates
+from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
 from tf_models.study.experiments.mixers import MATCHED_MIXERS, WITHOUT_FFN
@@ -33,8 +33,9 @@ def worth_words(analysis: Analysis) -> str:
     return sentences(*told)
 
 
+@drawn_once
 def show_section(analysis: Analysis) -> None:
-    """A row per mixer with its interval, the sentences, table, source and rate curves."""
+    """A row per mixer with its interval, the sentences, table and source."""
     rows = analyses.effect_rows(analysis, worth_names(analysis))
     if rows.empty:
         analyses.show_empty(analysis.experiment)
@@ -46,5 +47,4 @@ def show_section(analysis: Analysis) -> None:
     st.markdown(worth_words(analysis))
     st.caption(sentences(say("worth.hint"), analyses.scale_of(analysis)))
     analyses.show_source(analysis)
-    tables.beside(rows.drop(columns="colour").rename(columns=columns), f"mixers-{dataset}")
-    rates.show_curves(analysis)
+    tables.beside(rows.drop(columns="colour").rename(columns=columns))

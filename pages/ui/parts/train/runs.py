@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import cache, frame, tables
 from pages.ui.charts import curves
+from pages.ui.replay import drawn_once
 from pages.ui.words import quote, say, sentences
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
@@ -110,13 +111,18 @@ def _examples() -> list[Shown]:
     return [Shown(r.run_id, r.spec, FINISHED, r, None, list(r.history)) for r in wanted[:4]]
 
 
+@drawn_once
+def _show_examples() -> None:
+    _curves(_examples())
+
+
 def show_runs() -> None:
     """Progress, curves and results; refreshed every second while something runs."""
     try:
         active = any(run.status in ACTIVE for run in _visible())
     except LabError as error:  # no store: what came with the lab can still be shown
         frame.show_error(error)
-        _curves(_examples())
+        _show_examples()
         return
     st.fragment(_runs, run_every=1.0 if active else None)(active)
 
@@ -131,7 +137,7 @@ def _runs(was_active: bool) -> None:
 def _show(runs: list[Shown], was_active: bool) -> None:
     if not runs:
         st.info(say("train.no_runs"), icon=":material/show_chart:")
-        _curves(_examples())
+        _show_examples()
         return
     active = [run for run in runs if run.status in ACTIVE]
     if was_active and not active:
