@@ -114,7 +114,7 @@ def only_records(monkeypatch):
     def show(records) -> None:
         monkeypatch.setattr(cache, "known_records", lambda store: records)
         stamp = uuid.uuid4().int
-        monkeypatch.setattr(cache, "_stamp", lambda: stamp)
+        monkeypatch.setattr(cache, "stamp", lambda: stamp)
 
     return show
 

@@ -1,5 +1,6 @@
 """A real server and a real browser: train, watch the curve move, stop, follow a link to a cold server."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
+from visitors import crowd
 
 from tf_models.locale import say
 from tf_models.zoo import CLASSROOM
@@ -79,6 +81,15 @@ def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     yield context.new_page()
     context.close()
+
+
+@pytest.mark.parametrize("path", ["", "ffn", "claims", "train"])
+def test_a_class_that_opens_a_page_at_once_sees_all_of_it(server, path):
+    """Six of fifty were turned away."""
+    alone = asyncio.run(crowd(server.port, path, 1))[0]
+    assert not alone.failed and alone.shown > 20
+    for seen in asyncio.run(crowd(server.port, path, 15)):
+        assert not seen.failed and seen.elements == alone.elements
 
 
 def visit(page: Page, address: str) -> None:

@@ -59,6 +59,21 @@ def test_a_page_is_full_at_first_sight(page, language):
     assert charts_of(app)
 
 
+def test_a_part_is_drawn_once_for_all_visitors_of_a_language(only_records, monkeypatch):
+    """Every visitor had every chart built and checked again: a third of a page's time, and fifty came at once."""
+    drawn, spans = [], intervals.spans
+    monkeypatch.setattr(intervals, "spans", lambda *asked: drawn.append(asked) or spans(*asked))
+    wanted = plan("hybrids", "digits")
+    only_records(indexed(fill(wanted, lambda arm: 0.8)))
+    first, second = open_page("hybrids"), open_page("hybrids")
+    assert len(drawn) == 2 and text_of(first) == text_of(second) and len(charts_of(second)) == len(charts_of(first))
+    assert [chart.proto.spec for chart in charts_of(first)] == [chart.proto.spec for chart in charts_of(second)]
+    open_page("hybrids", "zh")
+    assert len(drawn) == 4
+    only_records(indexed(fill(wanted, lambda arm: 0.9)))
+    assert text_of(open_page("hybrids")) != text_of(first) and len(drawn) == 6
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("page", PAGES)
 def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, page, language):

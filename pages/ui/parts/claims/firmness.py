@@ -8,7 +8,9 @@ import streamlit as st
 from pages.ui import tables
 from pages.ui.parts.claims.verdicts import probability, what_settles
 from pages.ui.words import say
-from tf_models.study.judging import EXACT, PartResult, Result
+from tf_models.data import peek
+from tf_models.statistics.rule import looks
+from tf_models.study.judging import EXACT, PartResult, Result, key_of
 
 NOTHING = "–"  # where a column asks what a part does not have
 COLUMNS = ("part", "dataset", "verdict", "smallest", "settles", "swap", "rule", "kind", "p", "experiment")
@@ -34,10 +36,18 @@ def _row(result: Result, part: PartResult) -> dict[str, str]:
         "verdict": say(f"verdict.{part.verdict}"),
         "p": NOTHING if part.p is None else probability(part.p).removeprefix("= "),
         "smallest": smallest,
-        "settles": what_settles(power) or NOTHING,
+        "settles": _settles(result, part) or NOTHING,
         "swap": NOTHING if part.survives_swap is None else say(f"firmness.swap.{part.survives_swap}"),
         "rule": NOTHING if exact else rule_words(part),
     }
+
+
+def _settles(result: Result, part: PartResult) -> str:
+    if part.power is None:
+        return ""
+    _, dataset = key_of(part.part.experiment, result.dataset)
+    _, allowed = looks(peek(dataset).seeds)
+    return what_settles(part.power, allowed)
 
 
 def _experiment(part: PartResult) -> str:

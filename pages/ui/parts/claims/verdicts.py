@@ -8,7 +8,6 @@ from tf_models.statistics.rule import TESTS
 from tf_models.study.exact import exact_provenance
 from tf_models.study.judging import ONCE, TRAINED, PartResult, Result
 
-EXTENDED_SEEDS = 10  # of the one extension that the rule allows
 BADGES = {
     "supported": ("green", "check_circle"),
     "partly": ("orange", "contrast"),
@@ -113,14 +112,16 @@ def zone_of(part: PartResult) -> tuple[float, float]:
     return TESTS[part.part.test].zone((part.delta or 0.0) if threshold is None else threshold)
 
 
-def what_settles(power: Power | None) -> str:
-    """How many seeds would settle an open part, or that test images are too few; empty where nothing is open."""
-    if power is None or (power.seeds is None and not power.images):
+def what_settles(power: Power, allowed: int) -> str:
+    """How many seeds would settle an open part, more than are `allowed` or not, or that test images are too few; empty
+    where nothing is open.
+    """
+    if power.seeds is None and not power.images:
         return ""
     if power.seeds is None:
         return say("claims.images_needed")
-    key = "many" if power.seeds >= MOST_SEEDS else "beyond" if power.seeds > EXTENDED_SEEDS else "needed"
-    return say(f"claims.seeds_{key}", seeds=power.seeds, most=EXTENDED_SEEDS)
+    key = "many" if power.seeds >= MOST_SEEDS else "beyond" if power.seeds > allowed else "needed"
+    return say(f"claims.seeds_{key}", seeds=power.seeds, most=allowed)
 
 
 def provenance(experiment: str) -> str:
