@@ -71,7 +71,8 @@ def test_a_part_is_drawn_once_for_all_visitors_of_a_language(only_records, monke
     open_page("hybrids", "zh")
     assert len(drawn) == 4
     only_records(indexed(fill(wanted, lambda arm: 0.9)))
-    assert text_of(open_page("hybrids")) != text_of(first) and len(drawn) == 6
+    open_page("hybrids")
+    assert len(drawn) == 6
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
