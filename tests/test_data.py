@@ -396,6 +396,86 @@ def test_an_npz_in_a_later_array_format_is_read_or_refused_in_words(data_dir, sm
     np.testing.assert_array_equal(load("later").x_test, arrays["x_test"])
 
 
+def array_file(key: str, header: str, data: bytes = b"", version: bytes = b"\1\0") -> dict[str, bytes]:
+    length = struct.pack("<H" if version == b"\1\0" else "<I", len(header) + 1)
+    return {f"{key}.npy": b"\x93NUMPY" + version + length + header.encode() + b"\n" + data}
+
+
+HEADERS = {
+    "a petabyte": ("'|u1', 'fortran_order': False, 'shape': (1000000, 1000, 1000, 1)", "more than follows"),
+    "more than there is": ("'|u1', 'fortran_order': False, 'shape': (201, 12, 10, 3)", "more than follows"),
+    "negative": ("'|u1', 'fortran_order': False, 'shape': (-200, 12, -10, 3)", "impossible size"),
+    "past all integers": (f"'|u1', 'fortran_order': False, 'shape': ({9 * 10**300}, 1)", "impossible size"),
+    "no bytes": ("'<U0', 'fortran_order': False, 'shape': (2000000000, 2000000000)", "impossible size"),
+    "objects": ("'|O', 'fortran_order': False, 'shape': (200, 12, 10, 3)", "Python objects"),
+    "objects inside": ("[('a', '|O')], 'fortran_order': False, 'shape': (200,)", "Python objects"),
+    "brackets": (f"{'(' * 300}, 'fortran_order': False, 'shape': (200,)", r"\.npz file of plain numbers"),
+    "endless": (f"'|u1', 'fortran_order': False, 'shape': (200,){' ' * 20_000}", r"\.npz file of plain numbers"),
+}
+
+
+@pytest.mark.parametrize("version", [b"\1\0", b"\2\0", b"\3\0"], ids=["1", "2", "3"])
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_header_that_promises_too_much_is_refused_before_anything_is_read(data_dir, small_images, name, version):
+    """NumPy would make room for what the header promises, then look for the data."""
+    small_images("odd")
+    description, reason = HEADERS[name]
+    with zipfile.ZipFile(data_dir / "odd.npz") as archive:
+        members = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    members |= array_file("x_train", f"{{'descr': {description}, }}", bytes(1000), version)
+    (data_dir / "odd.npz").write_bytes(packed(members))
+    tracemalloc.start()
+    try:
+        for function in (peek, content_hash, load):
+            with pytest.raises(LabError, match=rf"Data file odd\.npz.*{reason}"):
+                function("odd")
+        assert tracemalloc.get_traced_memory()[1] < 10e6  # bytes
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_that_unpacks_to_more_than_the_limit_is_refused_with_both(data_dir, small_images, monkeypatch):
+    """The directory of the archive says so: nothing is unpacked."""
+    small_images("large", compressed=True)
+    write_zip(data_dir / "photos.zip", {"cat": 10, "dog": 10})
+    for name, kind in (("large", "npz"), ("photos", "zip")):
+        monkeypatch.setitem(files.UNPACKED, f".{kind}", 0)
+        for function in (peek, load):
+            with pytest.raises(LabError, match=rf"{name}\.{kind}: unpacked it takes .* GB; .* up to 0 GB") as caught:
+                function(name)
+        assert caught.value.code == "file_huge"
+    assert files.UNPACKED.keys() == {".npz", ".zip"}
+
+
+def test_an_archive_of_too_many_members_is_refused_with_their_number(data_dir, monkeypatch):
+    write_zip(data_dir / "crowd.zip", {"cat": 10, "dog": 10})
+    monkeypatch.setattr(files, "MOST_MEMBERS", 19)
+    with pytest.raises(LabError, match=r"crowd\.zip: it holds 20 files; .* up to 19"):
+        load("crowd")
+
+
+def test_a_member_without_its_suffix_is_no_array(data_dir, small_images):
+    """NumPy would take ``x_train`` before ``x_train.npy``: another member than the one that was checked."""
+    arrays = small_images("double")
+    with zipfile.ZipFile(data_dir / "double.npz", "a") as archive:
+        archive.writestr("x_train", b"text")
+    np.testing.assert_array_equal(load("double").x_test, arrays["x_test"])
+
+
+def test_an_array_by_columns_is_read_and_is_not_the_same_content(small_images):
+    arrays = small_images("rows")
+    small_images("columns", x_train=np.asfortranarray(arrays["x_train"]))
+    assert content_hash("rows") == load("rows").hash != content_hash("columns") == load("columns").hash
+    np.testing.assert_array_equal(load("rows").x_train, load("columns").x_train)
+
+
+def test_a_file_that_is_gone_is_a_sentence(data_dir):
+    (data_dir / "gone.npz").symlink_to(data_dir / "nowhere.npz")
+    for function in (peek, load, content_hash):
+        with pytest.raises(LabError, match=r"Data file gone\.npz.*No such file"):
+            function("gone")
+
+
 # Downloads
 
 
@@ -481,6 +561,21 @@ def test_a_damaged_zip_is_refused_with_its_name(data_dir, damage):
     (data_dir / "broken.zip").write_bytes(DAMAGES[damage](whole))
     with pytest.raises(LabError, match=r"broken\.zip|cat/0\.png"):
         load("broken")
+
+
+def test_a_zip_with_back_slashes_has_its_folders(data_dir):
+    """As tools of Windows write it; the planted names that lead outside are no classes."""
+    members = {f"{label}\\{i}.png": encoded(picture(i), "PNG") for label in ("cat", "dog") for i in range(12)}
+    (data_dir / "windows.zip").write_bytes(packed(members | {"..\\1.png": b"", "a/../1.png": b"", "/1.png": b""}))
+    assert peek("windows").class_names == ("cat", "dog") and load("windows").input_shape == (32, 32, 3)
+
+
+def test_an_encrypted_zip_is_refused_with_the_member(data_dir):
+    write_zip(data_dir / "secret.zip", {"cat": 10, "dog": 10})
+    content = (data_dir / "secret.zip").read_bytes()
+    (data_dir / "secret.zip").write_bytes(with_flag(content, content.index(b"PK\x01\x02") + 8))
+    with pytest.raises(LabError, match=r"secret\.zip: cat/0\.png is encrypted"):
+        load("secret")
 
 
 def test_a_zip_cannot_unfold_into_more_than_an_image_needs(data_dir):

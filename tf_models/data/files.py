@@ -1,12 +1,13 @@
 """Data files: ``NAME.npz`` and ``NAME.zip`` in LAB_DATA_DIR, what is refused in them, and the hash of their content."""
 
 import hashlib
+import math
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
 import numpy as np
@@ -19,9 +20,10 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")  # of a .npz
 LARGEST_FILE = 80_000_000  # bytes of one image in a .zip, unpacked
 ZIP_SIDE = 32  # images of a folder upload are cut square and brought to this side
 MOST_CLASSES = 1000
+MOST_MEMBERS = 200_000
+# GB that a file may unpack to: arrays are in memory as a whole, photographs one at a time.
+UNPACKED = {".npz": 2, ".zip": 20}
 T = TypeVar("T")
-# What reading a damaged, encrypted or foreign archive can raise.
-UNREADABLE = (OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,10 @@ def local_files() -> list[Path]:
 
 def stamp(path: Path) -> tuple[int, ...]:
     """A value that changes whenever the file is written or replaced, also by a file of the same age."""
-    found = path.stat()
+    try:
+        found = path.stat()
+    except OSError as error:  # it is gone, or a link to nowhere
+        raise _unreadable(path, error) from error
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
@@ -76,19 +81,20 @@ def while_unchanged(read: Callable[[Path], T]) -> Callable[[Path], T]:
 def file_hash(path: Path) -> str:
     """SHA-256, 16 digits, read in pieces: of the arrays in a .npz, packed or not, and of the bytes of a .zip."""
     if path.suffix == ".zip":
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        except OSError as error:
+            raise _unreadable(path, error) from error
     digest = hashlib.sha256()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for key in ARRAYS:
-                with archive.open(f"{key}.npy") as file:
-                    shape, dtype = _read_header(file)
-                    digest.update(f"{key} {shape} {dtype.str}".encode())
-                    while piece := file.read(1 << 20):
-                        digest.update(piece)
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from error
+    with _opened(path) as archive:
+        for key in ARRAYS:
+            with archive.open(f"{key}.npy") as file:
+                header = _read_header(file, archive.getinfo(f"{key}.npy").file_size)
+                digest.update(f"{key} {header.shape} {header.dtype.str}".encode())
+                digest.update(b" by columns" if header.by_columns else b"")
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
     return digest.hexdigest()[:16]
 
 
@@ -107,30 +113,21 @@ def contents(path: Path) -> Contents:
     if path.suffix == ".zip":
         raw = _read_folders(path)
         return Contents((ZIP_SIDE, ZIP_SIDE, 3), raw.class_names, len(raw.y), fixed_test=False)
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("x_train.npy") as file:
-            shape, _ = _read_header(file)
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            labels = arrays["y_train"]
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from error
-    if len(shape) not in (3, 4) or not shape[0]:
-        raise LabError("file_images", name=path.name, key="x_train", shape=shape)
-    classes = _count_classes(_labels(labels, "y_train", shape[0], path.name), path.name)
-    height, width, channels = (*shape[1:], 1)[:3]
-    return Contents((height, width, channels), numbered(classes), shape[0], fixed_test=True)
+    with _opened(path) as archive:
+        images, labels = _header(archive, "x_train"), _read_array(archive, "y_train")
+    count, height, width, channels = _image_shape(images.shape, images.dtype, "x_train", path.name)
+    if not count:
+        raise LabError("file_images", name=path.name, key="x_train", shape=images.shape)
+    classes = _count_classes(_labels(labels, "y_train", count, path.name), path.name)
+    return Contents((height, width, channels), numbered(classes), count, fixed_test=True)
 
 
 def read_file(path: Path) -> Raw:
     """``NAME.npz`` with x_train, y_train, x_test, y_test, or ``NAME.zip`` of class folders with images."""
     if path.suffix == ".zip":
         return _read_folders(path)
-    try:
-        # opened here: where the archive is damaged, NumPy would leave its own file open
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = [file[key] for key in ARRAYS]
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from error
+    with _opened(path) as archive:
+        arrays = [_read_array(archive, key) for key in ARRAYS]
     return checked("local file", arrays, file_hash(path), path.name)
 
 
@@ -154,13 +151,18 @@ def checked(source: str, arrays: Iterable[np.ndarray], content: str, file: str) 
 
 
 def _images(array: np.ndarray, key: str, file: str) -> np.ndarray:
-    if array.ndim == 3:
-        array = array[..., None]
-    if array.ndim != 4 or array.shape[-1] not in (1, 3):
-        raise LabError("file_images", name=file, key=key, shape=array.shape)
-    if array.dtype != np.uint8:
-        raise LabError("file_pixels", name=file, key=key, dtype=array.dtype)
-    return array
+    return array.reshape(_image_shape(array.shape, array.dtype, key, file))
+
+
+def _image_shape(shape: tuple[int, ...], dtype: np.dtype, key: str, file: str) -> tuple[int, int, int, int]:
+    """(N, H, W, channels) of images, or the `LabError` of what these are instead."""
+    full = (*shape, 1) if len(shape) == 3 else shape
+    if len(full) != 4 or full[-1] not in (1, 3):
+        raise LabError("file_images", name=file, key=key, shape=shape)
+    if dtype != np.uint8:
+        raise LabError("file_pixels", name=file, key=key, dtype=dtype)
+    count, height, width, channels = full
+    return count, height, width, channels
 
 
 def _labels(array: np.ndarray, key: str, count: int, file: str) -> np.ndarray:
@@ -181,42 +183,87 @@ def _count_classes(labels: np.ndarray, file: str) -> int:
 def _read_folders(path: Path) -> Raw:
     """A .zip of folders, one per class, with images in them: CLASS/photo.jpg."""
     images, labels, folders = [], [], []
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [
-                entry
-                for entry in archive.infolist()
-                if not entry.is_dir()
-                and not entry.filename.startswith("__MACOSX")
-                and "/" in entry.filename
-                and Path(entry.filename).suffix.lower() in (".png", ".jpg", ".jpeg", ".webp")
-            ]
-            for entry in entries:
-                if entry.file_size > LARGEST_FILE:
-                    raise LabError("file_large", name=path.name, entry=entry.filename, limit=LARGEST_FILE // 10**6)
-            members = sorted(entry.filename for entry in entries)
-            folders = sorted({name.split("/")[-2] for name in members})
-            for name in members:
-                images.append(square(read_image(archive.read(name), name), ZIP_SIDE))
-                labels.append(folders.index(name.split("/")[-2]))
-    except LabError:
-        raise
-    except UNREADABLE as error:
-        raise LabError("file_archive", name=path.name, reason=error) from error
-    if len(folders) < 2 or np.bincount(labels).min() < 10:
+    with _opened(path) as archive:
+        members = [(place, entry) for entry in archive.infolist() if _is_image(place := _place(entry))]
+        members.sort(key=lambda member: str(member[0]))
+        for place, entry in members:
+            if entry.file_size > LARGEST_FILE:
+                raise LabError("file_large", name=path.name, entry=place, limit=LARGEST_FILE // 10**6)
+        folders = sorted({place.parent.name for place, _ in members})
+        for place, entry in members:
+            images.append(square(read_image(archive.read(entry), str(place)), ZIP_SIDE))
+            labels.append(folders.index(place.parent.name))
+    if not 2 <= len(folders) <= MOST_CLASSES or np.bincount(labels).min() < 10:
         raise LabError("file_folders", name=path.name)
     x, y = np.stack(images), np.array(labels, np.int64)
     return Raw("local file", tuple(folders), x, y, None, None, file_hash(path))
 
 
-def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
-    """Shape and type of a .npy file, whose data come next."""
+def _place(entry: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(entry.filename.replace("\\", "/"))  # some tools of Windows write back-slashes
+
+
+def _is_image(place: PurePosixPath) -> bool:
+    in_a_folder = place.parent.name not in ("", "..") and place.parts[0] != "__MACOSX"
+    return in_a_folder and place.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive that the lab can read, be it a .zip or a .npz. Whatever is wrong with it is a `LabError`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries, limit = archive.infolist(), UNPACKED[path.suffix]
+            if len(entries) > MOST_MEMBERS:
+                raise LabError("file_members", name=path.name, value=len(entries), limit=MOST_MEMBERS)
+            if (size := sum(entry.file_size for entry in entries)) > limit * 10**9:
+                raise LabError("file_huge", name=path.name, size=size / 1e9, limit=limit)
+            for entry in entries:
+                if entry.flag_bits & 1:
+                    raise LabError("file_encrypted", name=path.name, entry=entry.filename)
+            yield archive
+    except LabError:
+        raise
+    except Exception as error:  # archives are bytes from outside: modules raise what they happen to raise
+        raise _unreadable(path, error) from error
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a .npy file says of its array, whose data come next."""
+
+    shape: tuple[int, ...]
+    by_columns: bool  # the first axis runs fastest
+    dtype: np.dtype
+
+
+def _read_header(file: IO[bytes], size: int) -> Header:
+    """The header of a .npy file of so many bytes; a `ValueError` where they cannot hold the array that it promises."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
-    return shape, dtype
+    shape, by_columns, dtype = read(file)
+    if dtype.hasobject:  # unpickling them could run anything
+        raise ValueError("an array of Python objects")
+    if not all(0 <= length < 2**31 for length in shape) or not dtype.itemsize:
+        raise ValueError(f"an array of {len(shape)} axes and impossible size")
+    if math.prod(shape) * dtype.itemsize > size - file.tell():
+        raise ValueError(f"its header promises {shape} {dtype}, more than follows")
+    return Header(shape, by_columns and len(shape) > 1, dtype)
+
+
+def _header(archive: zipfile.ZipFile, key: str) -> Header:
+    with archive.open(f"{key}.npy") as file:
+        return _read_header(file, archive.getinfo(f"{key}.npy").file_size)
+
+
+def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
+    """An array, once its header is known to tell the truth: NumPy makes room for what it promises."""
+    _header(archive, key)
+    with archive.open(f"{key}.npy") as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _unreadable(path: Path, error: Exception) -> LabError:
-    # NumPy refuses arrays of Python objects with a ValueError: unpickling them could run anything.
-    return LabError("file_unreadable", name=path.name, reason=str(error).splitlines()[0][:120] if str(error) else "")
+    code = "file_archive" if path.suffix == ".zip" else "file_unreadable"
+    reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+    return LabError(code, name=path.name, reason=reason)

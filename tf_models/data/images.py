@@ -3,6 +3,7 @@
 import io
 import threading
 import warnings
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
@@ -120,7 +121,7 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _orientation(image: Image.Image) -> object:
+def _orientation(image: Image.Image) -> Any:
     """How a phone says that it was held; None where its metadata cannot be read, which leaves the picture itself."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
