@@ -105,7 +105,8 @@ def _compiled(spec: ModelSpec, recipe: Recipe) -> tuple[keras.Model, Schedule]:
     model.compile(
         optimizer,
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        # by its name it would make its variables in the first step, and TensorFlow would trace that step twice
+        metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
         steps_per_execution=BATCHES_PER_CALL,
         jit_compile=recipe.xla or keras.backend.backend() == "jax",  # without it, JAX would run op by op
     )
