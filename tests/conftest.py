@@ -36,6 +36,7 @@ LAB_VARIABLES = (
     "LAB_WORKERS",
     "LAB_MAX_EPOCHS",
     "LAB_MAX_QUEUE",
+    "LAB_MAX_QUEUE_PER_VISITOR",
     "LAB_MAX_SECONDS",
     "DASK_SCHEDULER_ADDRESS",
 )
@@ -76,6 +77,7 @@ def fresh_server():
     for opened in ("jobs", "store"):
         if opened in cache._opened:
             cache._opened.pop(opened).close()
+    cache._opened.clear()
 
 
 @pytest.fixture

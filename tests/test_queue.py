@@ -1,6 +1,7 @@
 """The queue alone: who comes next, and what happens when the store or a worker does not do its part. No Dask."""
 
 import concurrent.futures
+import copy
 import threading
 import time
 
@@ -48,7 +49,7 @@ def test_a_visitor_with_one_run_does_not_wait_for_anothers_series():
     order = line(("a0", spec(seed=0), "anna"), ("a1", spec(seed=1), "anna"), ("a2", spec(seed=2), "anna"))
     assert starts(order, "w") == ["a0"]
     order.add(Waiting("b0", spec(seed=9), ["bela"]))
-    assert order.place("b0") == 2
+    assert [order.place(run_id) for run_id in ("b0", "a1", "a2", "a0")] == [0, 1, 2, None]  # as they will be served
     assert starts(order, "w", "w", "w") == ["b0", "a1", "a2"]
     assert order.choose("w") is None and len(order) == 0
 
@@ -74,6 +75,32 @@ def test_a_worker_is_warm_for_its_last_four_networks():
     assert starts(order, "w") == ["vgg"]
 
 
+def test_places_are_those_in_which_runs_are_served_until_something_changes():
+    """The order of arrival told somebody with one run to wait for another's whole series."""
+    variants = ("cnn", "vit", "mixer")
+    runs = [(f"{name}{i}", spec(variants[i % 3], i), name) for name in ("anna", "bela") for i in range(6)]
+    order = line(*runs, ("cora0", spec("vit", 9), "cora"))
+    assert starts(order, "one", "two") == ["anna0", "bela1"]
+    workers = ["one", "two"] * 6
+    places = {run.run_id: order.place(run.run_id) for run in order}
+    assert starts(copy.deepcopy(order), *workers[: len(places)]) == sorted(places, key=lambda run_id: places[run_id])
+    assert sorted(places.values()) == list(range(11)) and places["cora0"] == 0
+    order.leave(next(run for run in order if run.run_id == "cora0"), "cora")  # the last one stays
+    order.join(next(run for run in order if run.run_id == "anna5"), "dora")
+    assert [order.place(run_id) for run_id in ("anna5", "cora0")] == [0, 1] and len(order) == 11
+    order.remove("anna5")
+    assert [order.place(run_id) for run_id in ("anna5", "cora0")] == [None, 0]
+
+
+def test_five_hundred_places_are_known_in_less_than_a_second():
+    """Every visitor's page asks for them once a second."""
+    order = line(*((f"{i}", spec("cnn", i, 1e-3), f"v{i % 30}") for i in range(500)))
+    starts(order, "one", "two")
+    began = time.monotonic()
+    assert {order.place(f"{i}") for i in range(500)} >= set(range(498))
+    assert time.monotonic() - began < 1
+
+
 def test_a_run_that_two_visitors_ask_for_counts_as_a_turn_of_both():
     """Whoever joins another's run would else be served twice where others are served once."""
     order = line(("a0", spec(seed=0), "anna"), ("a1", spec(seed=1), "anna"), ("b0", spec(seed=2), "bela"))
@@ -97,6 +124,9 @@ class Workers:
         if self.silent:
             raise LabError("no_workers", seconds=5.0, reason="the scheduler does not answer")
         return set(self.alive)
+
+    def hanging(self):
+        return set()
 
     def start(self, worker, function, spec, run_id, owner):
         future = self.futures[run_id] = Future()
@@ -264,9 +294,10 @@ def test_while_the_scheduler_is_silent_stops_and_limits_still_hold_and_nothing_t
 
 def test_who_waits_is_told_that_a_run_has_vanished_or_the_queue_has_died(jobs, monkeypatch):
     vanished = begun(jobs)
+    finish(jobs, vanished)
+    jobs.wait([vanished])
     with jobs.store._begin() as connection:
         connection.exec_driver_sql("DELETE FROM runs")
-    jobs.stop(vanished)
     with pytest.raises(LabError, match=f"Unknown run “{vanished}”"):
         jobs.wait([vanished])
     run_id = jobs.submit(spec(seed=1)).run_id
@@ -299,6 +330,23 @@ def test_a_run_ends_only_when_nobody_asks_for_it_any_more(jobs, monkeypatch, sta
     assert jobs.wait([run_id])[0].status == STOPPED
     for visitor in ("anna", "bela"):
         assert [run.id for run in jobs.store.runs(visitor=visitor)] == [run_id]
+
+
+def test_a_visitor_may_queue_so_many_runs_and_leaves_room_for_others(jobs, monkeypatch):
+    """One visitor could fill the queue of all; the command line, which has no name, still may."""
+    monkeypatch.setenv("LAB_MAX_QUEUE_PER_VISITOR", "2")
+    begun(jobs, 100)
+    for seed in range(2):
+        jobs.submit(spec(seed=seed), visitor="anna")
+    with pytest.raises(LabError, match="2 of your runs are already waiting, the limit of LAB_MAX_QUEUE_PER_VISITOR"):
+        jobs.submit(spec(seed=2), visitor="anna")
+    bela = jobs.submit(spec(seed=2), visitor="bela").run_id
+    assert jobs.submit(spec(seed=2), visitor="anna").run_id == bela  # to join costs nobody anything
+    for seed in range(3, 6):
+        jobs.submit(spec(seed=seed))
+    monkeypatch.setenv("LAB_MAX_QUEUE", "6")
+    with pytest.raises(LabError, match="6 runs are already waiting, the limit of LAB_MAX_QUEUE:"):
+        jobs.submit(spec(seed=9), visitor="cora")
 
 
 def test_a_setting_that_cannot_be_read_is_named_before_a_queue_starts(lab_home, monkeypatch):

@@ -65,3 +65,30 @@ def test_everything_that_a_visitor_has_queued_is_seen_and_stopped_one_by_one_and
     assert not app.run().exception and stops(app) == []
     assert [run.id for run in jobs.store.runs(ACTIVE, visitor="anna")] == []
     assert jobs.store.get(other).status == QUEUED
+
+
+def test_shipped_pages_go_on_while_the_store_cannot_be_read_and_train_says_why(jobs):
+    """An error stood in the place of every figure that had come with the lab."""
+    file = jobs.store.home / "lab.sqlite"
+    jobs.store.close()
+    for path in file.parent.glob("lab.sqlite*"):
+        path.unlink()
+    file.write_bytes(b"a text of some length, and no database" * 1000)
+    app = open_page("hybrids")
+    assert not app.exception and not app.error and app.get("vega_lite_chart")
+    app = visit("anna")
+    assert not app.exception and any("cannot be used" in error.value for error in app.error)
+    file.unlink()
+    until(lambda: jobs.trouble is None)
+    app = visit("anna")
+    assert not app.exception and not app.error
+    assert any("removed or replaced" in warning.value for warning in app.warning)
+
+
+def test_a_session_that_watches_runs_of_a_store_that_is_gone_shows_what_there_is(jobs):
+    """One unknown run took the list of all others away until the browser was closed."""
+    run_id = jobs.submit(spec(), visitor="anna").run_id
+    app = open_page("train")
+    app.session_state["visitor"], app.session_state["watched"] = "anna", ["gone", run_id]
+    app.run()
+    assert not app.exception and not app.error and [button.key for button in stops(app)] == [f"stop_{run_id}"]

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from tf_models.errors import LabError
 
-LIMITS = {"LAB_MAX_EPOCHS": 200, "LAB_MAX_QUEUE": 500, "LAB_MAX_SECONDS": 3600}  # with their defaults
+LIMITS = {  # with their defaults
+    "LAB_MAX_EPOCHS": 200,
+    "LAB_MAX_QUEUE": 500,
+    "LAB_MAX_QUEUE_PER_VISITOR": 60,
+    "LAB_MAX_SECONDS": 3600,
+}
 BACKENDS = ("tensorflow", "jax", "torch")
 
 

@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,7 @@ from tf_models.study.plans import is_planned, plan_with_runs
 from tf_models.study.rules import rules_stamp
 
 log = logging.getLogger(__name__)
+PAUSE_SECONDS = 5.0  # after which a store that could not be read is tried again: pages do not wait for it at every turn
 _lock = threading.Lock()
 _drawing = threading.local()
 _opened: dict[str, Any] = {}  # one store and one queue per process: clearing Streamlit's caches must not make a second
@@ -59,11 +61,17 @@ def started_jobs() -> Jobs | None:
 
 
 def _store_or_none() -> RunStore | None:
+    """The run store, if it can be read: what came with the lab is shown without it."""
+    if time.monotonic() < _opened.get("unreadable until", 0.0):
+        return None
     try:
-        return store()
+        opened = store()
+        opened.finished_ids()
     except LabError as error:
         log.warning("%s", error)
+        _opened["unreadable until"] = time.monotonic() + PAUSE_SECONDS
         return None
+    return opened
 
 
 def all_records() -> Records:

@@ -1,13 +1,16 @@
 """The queue's side of Dask: a cluster, started or found, and calls to it that never wait without a limit."""
 
 import contextlib
+import itertools
 import json
 import logging
 import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ from tf_models.errors import LabError
 log = logging.getLogger(__name__)
 START_SECONDS = 60.0
 CALL_SECONDS = 5.0  # a scheduler or worker that has not answered a call by then hangs
+SILENT_SECONDS = 10.0  # a worker of which the scheduler has heard nothing for so long hangs: it hears twice a second
+LOG_BYTES, LOGS_KEPT = 1_000_000, 3  # of the file of what workers say, and of its predecessors
 
 
 class Connection:
@@ -36,6 +41,7 @@ class Connection:
         self._lock = threading.RLock()  # starting takes seconds, and a page may ask meanwhile
         self._client: Any = None  # a Client; its type hints say that every call may be a coroutine
         self._process: subprocess.Popen | None = None
+        self._signs: dict[str, tuple[float, float]] = {}  # by worker: its last one, and since when that is known here
 
     @property
     def connected(self) -> bool:
@@ -65,27 +71,60 @@ class Connection:
 
     def workers(self) -> set[str]:
         """The addresses of the workers that the scheduler knows."""
-        client = self.client()
-        return set(_limited(client.nthreads, callback_timeout=CALL_SECONDS))
+        client, now, before = self.client(), time.monotonic(), self._signs
+        found = _limited(client.sync, client.scheduler.identity, callback_timeout=CALL_SECONDS)["workers"]
+        signs = {address: worker["last_seen"] for address, worker in found.items()}
+        self._signs = {
+            address: before[address] if address in before and before[address][0] == sign else (sign, now)
+            for address, sign in signs.items()
+        }
+        return set(signs)
+
+    def hanging(self) -> set[str]:
+        """Those of `workers`, when it was last called, that hang."""
+        now = time.monotonic()
+        return {address for address, (_, since) in self._signs.items() if now - since > SILENT_SECONDS}
 
     def start(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Future:
         """Run a function in one worker, once."""
         return self.client().submit(function, *arguments, pure=False, workers=[worker], retries=0)
 
     def ask(self, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
-        """The result of a short function run in any worker, before anything that waits."""
-        future = self.client().submit(function, *arguments, pure=False, priority=100)
-        try:
-            return future.result(timeout=seconds)
-        except TimeoutError as error:
-            raise LabError("no_workers", seconds=seconds, reason="every worker is busy") from error
-        except LabError:
-            raise
-        except Exception as error:
-            log.exception("a question to a worker failed")
-            raise LabError("worker_died", reason=type(error).__name__) from error
-        finally:
-            future.release()
+        """The result of a short function run in any worker, before anything that waits.
+
+        It is asked again where its worker turns out to hang; raises `LabError` ``workers_silent`` where all do.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            if not (workers := self.workers() - self.hanging()):
+                raise LabError("workers_silent", seconds=SILENT_SECONDS)
+            future = self.client().submit(function, *arguments, pure=False, priority=100, workers=sorted(workers))
+            try:
+                if self._is_answered(future, workers, end):
+                    return future.result(timeout=CALL_SECONDS)
+            except LabError:
+                raise
+            except Exception as error:
+                log.exception("a question to a worker failed")
+                raise LabError("worker_died", reason=type(error).__name__) from error
+            finally:
+                future.release()
+            if time.monotonic() >= end:
+                raise LabError("no_workers", seconds=seconds, reason="every worker is busy")
+
+    def _is_answered(self, future: Future, workers: set[str], end: float) -> bool:
+        """Wait for an answer; False at the time `end`, and as soon as no answer is to come."""
+        client, done = self.client(), threading.Event()
+        future.add_done_callback(lambda _: done.set())
+        while (left := end - time.monotonic()) > 0:
+            if done.wait(min(left, 1.0)):
+                return True
+            responsive = self.workers() - self.hanging()
+            processing = _limited(client.sync, client.scheduler.processing, callback_timeout=CALL_SECONDS)
+            asked = {worker for worker, keys in processing.items() if future.key in keys} or workers
+            if not asked & responsive:
+                return False
+        return False
 
     def set_event(self, name: str) -> None:
         """Set a Dask event, which asks a run to stop."""
@@ -124,15 +163,18 @@ class Connection:
         process.stdout.close()
 
     def _start_cluster(self) -> str:
-        with self._log_file.open("w") as log_file:  # TensorFlow and Dask have much to say
-            process = self._process = subprocess.Popen(
-                [sys.executable, "-m", "tf_models.jobs.cluster"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log_file,
-                cwd=Path(__file__).parents[2],
-                text=True,
-            )
+        process = self._process = subprocess.Popen(
+            [sys.executable, "-m", "tf_models.jobs.cluster"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+            text=True,
+            errors="replace",
+        )
+        said = process.stderr
+        assert said is not None
+        threading.Thread(target=lambda: _keep_log(self._log_file, said), daemon=True).start()
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         output = process.stdout
         assert output is not None
@@ -143,8 +185,16 @@ class Connection:
             process.kill()
             raise LabError("no_workers", seconds=START_SECONDS, reason="the cluster process is silent") from error
         if not line:
-            raise LabError("no_workers", seconds=0.0, reason=f"the cluster process ended at once, see {log_file.name}")
+            raise LabError("no_workers", seconds=0.0, reason=f"the cluster process ended at once, see {self._log_file}")
         return json.loads(line)["address"]
+
+
+def _keep_log(file: Path, lines: Iterable[str]) -> None:
+    """Keep what a cluster says, which is much, after what earlier ones have said: a crash is explained in there."""
+    handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", delay=True)
+    with contextlib.closing(handler):
+        for line in itertools.chain([time.strftime("%Y-%m-%d %H:%M:%S: a cluster starts")], lines):
+            handler.emit(logging.makeLogRecord({"msg": line.rstrip("\n")}))
 
 
 def _limited(call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:

@@ -3,6 +3,7 @@
 Plain values: no Dask, no clock, no store.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -36,6 +37,7 @@ class Order:
         self._waiting: dict[str, Waiting] = {}
         self._traced: dict[str, dict[tuple, None]] = {}  # by worker, the latest last
         self._turns: dict[str, int] = {}  # by visitor: which start was the last of theirs
+        self._places: dict[str, int] | None = None  # until something changes
 
     def __iter__(self) -> Iterator[Waiting]:
         return iter(list(self._waiting.values()))
@@ -49,14 +51,42 @@ class Order:
     def add(self, run: Waiting) -> None:
         """The run waits after all others."""
         self._waiting[run.run_id] = run
+        self._places = None
+
+    def join(self, run: Waiting, visitor: str) -> None:
+        """`visitor` asks for the run too."""
+        if visitor not in run.visitors:
+            run.visitors.append(visitor)
+            self._places = None
+
+    def leave(self, run: Waiting, visitor: str) -> None:
+        """`visitor` no longer asks for the run; the last one stays."""
+        if visitor in run.visitors and len(run.visitors) > 1:
+            run.visitors.remove(visitor)
+            self._places = None
 
     def remove(self, run_id: str) -> None:
         """The run waits no longer."""
         self._waiting.pop(run_id, None)
+        self._places = None
 
     def place(self, run_id: str) -> int | None:
-        """How many runs were there before; None for a run that does not wait."""
-        return list(self._waiting).index(run_id) if run_id in self._waiting else None
+        """How many of the runs that wait start before this one, if no other comes; None for a run that does not wait.
+
+        Which worker is free next nobody knows: here, each is in turn.
+        """
+        if self._places is None:
+            self._places = {}
+            future = Order()
+            future._waiting, future._turns = dict(self._waiting), dict(self._turns)
+            future._traced = {worker: dict(traced) for worker, traced in self._traced.items()}
+            for worker in itertools.cycle(list(self._traced) or [""]):
+                run = future.choose(worker)
+                if run is None:
+                    break
+                self._places[run.run_id] = len(self._places)
+                future.start(run, worker)
+        return self._places.get(run_id)
 
     def choose(self, worker: str) -> Waiting | None:
         """The visitor who was served longest ago comes first: nobody's long series keeps the others waiting.
@@ -79,7 +109,8 @@ class Order:
         """The worker trains the run: it waits no longer, and the worker is warm for its like."""
         self.remove(run.run_id)
         self._turns |= dict.fromkeys(run.visitors, max(self._turns.values(), default=0) + 1)
-        traced = self._traced.setdefault(worker, {})
+        traced = self._traced.pop(worker, {})
+        self._traced[worker] = traced  # the last in turn
         traced.pop(run.warmth, None)
         traced[run.warmth] = None
         if len(traced) > WARM_MODELS:
@@ -88,3 +119,4 @@ class Order:
     def forget(self, worker: str) -> None:
         """The worker has ended, and with it what it had traced."""
         self._traced.pop(worker, None)
+        self._places = None

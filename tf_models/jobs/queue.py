@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -26,13 +27,25 @@ from tf_models.jobs.worker import Outcome
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import find_shipped
 from tf_models.runs.spec import RunSpec
-from tf_models.runs.store import FAILED, HEARTBEAT_SECONDS, QUEUED, RUNNING, STOPPED, STOPPING, Run, RunStore
+from tf_models.runs.store import (
+    FAILED,
+    HEARTBEAT_SECONDS,
+    INTERRUPTED,
+    QUEUED,
+    RUNNING,
+    STOPPED,
+    STOPPING,
+    Run,
+    RunStore,
+)
 
 log = logging.getLogger(__name__)
 GRACE_SECONDS = 2.0  # a stop that no batch has noticed by then ends the worker
 LOST_SECONDS = 2.0  # a worker that the scheduler has not known for so long is gone
 FETCH_SECONDS = 5.0  # a result that has not come by then is asked for again
 RETRY_SECONDS = (0.5, 30.0)  # between two tries to store a result: the first, the longest
+COMPARE_SECONDS = 1.0  # between two looks at what the store has of the runs under way
+MOST_EPOCHS_KEPT = 10_000  # that cannot be stored; the record of a run has its epochs too
 MOST_KEPT = 8  # results that cannot be stored; with more, no run is started
 
 
@@ -81,6 +94,8 @@ class Jobs:
         self._order = Order()
         self._running: dict[str, _Running] = {}
         self._ended: dict[str, _Ended] = {}
+        self._epochs: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_EPOCHS_KEPT)  # by run id, to be stored
+        self._compared = 0.0
         self._lock = threading.RLock()
         self._replaced: set[str] = set()  # workers ended on purpose that the scheduler still lists
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -103,7 +118,7 @@ class Jobs:
         """Queue a run; an identical run that is finished or under way is not trained again, but for all who ask for it.
 
         With `fresh`, finished runs do not count; without `shipped`, those that came with the lab do not.
-        Raises `LabError` for a spec that cannot be built and for a full queue.
+        Raises `LabError` for a spec that cannot be built, and where no more runs may wait.
         """
         check(spec)
         content = self.store.known_hash(spec.dataset)
@@ -119,14 +134,21 @@ class Jobs:
                 if run.spec == spec:
                     if visitor not in run.visitors:
                         self.store.wish(run.run_id, visitor)
-                        run.visitors.append(visitor)
+                        self._order.join(run, visitor)
                     return Submitted(run.run_id)
-            if len(self._order) >= settings.limit("LAB_MAX_QUEUE"):
-                raise LabError("queue_full", value=len(self._order))
+            self._check_room(visitor)
             run_id = self.store.add(spec, fingerprint, self.owner, visitor, purpose)
             self._order.add(Waiting(run_id, spec, [visitor], purpose))
         self._wake()
         return Submitted(run_id)
+
+    def _check_room(self, visitor: str) -> None:
+        """Raises `LabError` where too many runs wait, of all or of one visitor; the command line has no name."""
+        if len(self._order) >= settings.limit("LAB_MAX_QUEUE"):
+            raise LabError("queue_full", value=len(self._order))
+        own = sum(visitor in run.visitors for run in self._order)
+        if visitor and own >= settings.limit("LAB_MAX_QUEUE_PER_VISITOR"):
+            raise LabError("visitor_queue_full", value=own)
 
     def stop(self, run_id: str, visitor: str = "") -> bool:
         """Withdraw what `visitor` has asked for; returns whether the run ends, which it does once nobody asks for it.
@@ -136,9 +158,8 @@ class Jobs:
         with self._lock:
             waits = run_id in self._order or run_id in self._ended
             if self.store.withdraw(run_id, visitor, STOPPED if waits else STOPPING):
-                run = self._known().get(run_id)
-                if run is not None and visitor in run.visitors and len(run.visitors) > 1:
-                    run.visitors.remove(visitor)
+                if run_id in (known := self._known()):
+                    self._order.leave(known[run_id], visitor)
                 return False
             self._stop(run_id)
             return True
@@ -157,7 +178,7 @@ class Jobs:
         self._ended.pop(run_id, None)
 
     def place(self, run_id: str) -> int | None:
-        """How many runs of this process go first; None once the run has left the queue."""
+        """How many runs of this process start before this one; None once it has left the queue."""
         with self._lock:
             return self._order.place(run_id)
 
@@ -205,25 +226,57 @@ class Jobs:
         self._inbox.put(lambda: None)
 
     def _loop(self) -> None:
+        steps = (
+            *(self._read_inbox, self._collect, self._store_ended, self._store_epochs),
+            *(self._watch, self._dispatch, self._compare),
+        )
         while not self._closing.is_set():
-            try:
-                with contextlib.suppress(queue.Empty):
-                    self._inbox.get(timeout=0.25)()
-                    while True:
-                        self._inbox.get_nowait()()
-                self._collect()
-                self._store_ended()
-                self._watch()
-                self._dispatch()
-                if not self._ended:
-                    self.trouble = None
-            except LabError as error:
-                self._report(error)
+            troubles = [trouble for step in steps if (trouble := self._try(step)) is not None]
+            if troubles:
+                self._report(troubles[0])
                 self._closing.wait(0.5)
-            except Exception as error:
-                log.exception("the queue goes on")
-                self._report(LabError("queue_broken", reason=repr(error)))
-                self._closing.wait(0.5)
+            elif not self._ended:
+                self.trouble = None
+
+    def _try(self, step: Callable[[], None]) -> LabError | None:
+        """What stands in the way of a step, and of no other one."""
+        try:
+            step()
+        except LabError as error:
+            return error
+        except Exception as error:
+            log.exception("the queue goes on")
+            return LabError("queue_broken", reason=repr(error))
+        return None
+
+    def _read_inbox(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._inbox.get(timeout=0.25)()
+            while True:
+                self._inbox.get_nowait()()
+
+    def _compare(self) -> None:
+        """Look once a second at what the store has: another server may have been asked to stop a run of this one, and a
+        store that was removed, replaced or written by others gets back what it has lost.
+        """
+        if time.monotonic() - self._compared < COMPARE_SECONDS or not (len(self._order) or self._running):
+            return
+        self._compared = time.monotonic()
+        known = self._known()
+        states = self.store.unfinished(self.owner)
+        for run_id, run in known.items():
+            status = states.get(run_id)
+            with self._lock:
+                waits, job = run_id in self._order, self._running.get(run_id)
+                if status == STOPPING:
+                    if waits:
+                        self.store.set_status(run_id, STOPPED)
+                    self._stop(run_id)
+                elif status in (None, INTERRUPTED) and (waits or job is not None):
+                    self._restore(run, QUEUED if waits else STOPPING if job and job.stop_asked else RUNNING)
+
+    def _restore(self, run: Waiting, status: str) -> None:
+        self.store.restore(run.run_id, run.spec, status, self.owner, run.visitors, run.purpose)
 
     def _report(self, trouble: LabError) -> None:
         if str(trouble) != str(self.trouble):
@@ -244,7 +297,7 @@ class Jobs:
             raise
         self._replaced &= workers
         busy = {job.worker for job in self._running.values()} | self._replaced
-        for address in sorted(workers - busy):
+        for address in sorted(workers - busy - self._connection.hanging()):
             self._start_on(address)
 
     def _start_on(self, address: str) -> None:
@@ -256,7 +309,8 @@ class Jobs:
             try:
                 future = self._connection.start(address, worker.run, run.spec, run.run_id, self.owner)
             except BaseException:
-                self.store.set_status(run.run_id, QUEUED)
+                with contextlib.suppress(LabError):
+                    self.store.set_status(run.run_id, QUEUED)
                 raise
             self._order.start(run, address)
             generation, now = self._connection.generation, time.monotonic()
@@ -268,7 +322,16 @@ class Jobs:
         run_id = values.pop("run_id")
         values.pop("worker", None)  # Dask adds who sent it
         if run_id in self._running:
-            self.store.add_epoch(run_id, values)
+            self._epochs.append((run_id, values))
+
+    def _store_epochs(self) -> None:
+        while self._epochs:
+            run_id, values = self._epochs.popleft()
+            try:
+                self.store.add_epoch(run_id, values)
+            except LabError:
+                self._epochs.appendleft((run_id, values))
+                raise
 
     def _ask_to_stop(self, run_id: str) -> None:
         if run_id in self._running:
@@ -350,7 +413,7 @@ class Jobs:
             if time.monotonic() < ended.again_at and not last:
                 continue
             try:
-                self._store(run_id, ended.outcome)
+                self._store(ended)
             except Exception as error:
                 if not isinstance(error, LabError):
                     reason = getattr(error, "strerror", None) or repr(error)
@@ -361,11 +424,13 @@ class Jobs:
             else:
                 self._ended.pop(run_id, None)
 
-    def _store(self, run_id: str, outcome: Outcome) -> None:
+    def _store(self, ended: _Ended) -> None:
+        run, outcome = ended.run, ended.outcome
+        self._restore(run, RUNNING)
         if outcome.record is None:
-            self.store.set_status(run_id, outcome.status, outcome.reason)
+            self.store.set_status(run.run_id, outcome.status, outcome.reason)
         else:
-            self.store.weights(run_id).write_bytes(outcome.weights)
+            self.store.keep_weights(run.run_id, outcome.weights)
             self.store.finish(outcome.record)
 
 

@@ -1,9 +1,14 @@
 """The run store: a row for every run, in any state."""
 
+import contextlib
 import json
+import logging
+import os
+import sqlite3
+import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +19,15 @@ from sqlalchemy import event, exc
 from tf_models import settings
 from tf_models.data import content_hash
 from tf_models.errors import LabError
+from tf_models.runs import lifeline
 from tf_models.runs.reading import read_epoch, read_reason, read_record, read_spec, spec_as_written
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 
+log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 2.0
 SILENCE_SECONDS = 20.0  # an owner that has not written for so long is gone
+LOCKED_SECONDS = 2  # a store that is locked for so long cannot be used at present
 
 QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
 FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "interrupted"
@@ -89,7 +97,8 @@ class Run:
 class RunStore:
     """SQLite at LAB_HOME/lab.sqlite, or LAB_DATABASE_URL; only the process that submits jobs writes.
 
-    Raises `LabError` where the store cannot be opened; later failures to write raise it too.
+    Raises `LabError` where the store cannot be opened; later failures to read or write raise it too. A file that is
+    removed or replaced meanwhile is opened, or made, anew: `replaced` says so.
     """
 
     def __init__(self, home: Path | None = None, url: str | None = None):
@@ -102,6 +111,15 @@ class RunStore:
             self._engine = sa.create_engine(url, json_deserializer=_read_json)
         except (exc.SQLAlchemyError, ImportError) as error:  # no address, or no driver for it
             raise LabError("store_broken", path=self.where, reason=str(error).splitlines()[0]) from error
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _sqlite_settings)
+        self.replaced: LabError | None = None
+        self._held: dict[str, sqlite3.Connection] = {}  # the lifelines of owners in this process
+        self._opening = threading.Lock()
+        self._open()
+
+    def _open(self) -> None:
+        """Make what is missing, and end the runs of owners that are gone."""
         try:
             (self.home / "weights").mkdir(parents=True, exist_ok=True)
             probe = self.home / f".write-{uuid.uuid4().hex}"
@@ -109,15 +127,34 @@ class RunStore:
             probe.unlink()
         except OSError as error:
             raise LabError("home_not_writable", path=self.home, reason=error.strerror or str(error)) from error
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _sqlite_settings)
-        with self._begin() as connection:
+        with _Transaction(self._engine, self.where) as connection:
             _metadata.create_all(connection)
+            self._interrupt_orphans(connection, time.time())
+        self._file = self._identity()
 
-    def _begin(self):
-        return _Transaction(self._engine, self.where)
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file the store is; None for one that is gone or no file."""
+        name = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+        try:
+            found = os.stat(name) if name else None
+        except OSError:
+            return None
+        return found and (found.st_dev, found.st_ino)
+
+    def _begin(self) -> "_Transaction":
+        """A transaction in the file that is there: SQLite would go on writing into one that has been removed."""
+        if self._identity() != self._file:
+            with self._opening:
+                if self._identity() != self._file:
+                    self._engine.dispose()
+                    self._open()
+                    self.replaced = LabError("store_replaced", path=self.where)
+                    log.error("%s", self.replaced)
+        return _Transaction(self._engine, self.where, self._identity)
 
     def close(self) -> None:
+        for owner in list(self._held):
+            self._held.pop(owner).close()
         self._engine.dispose()
 
     # writing
@@ -158,7 +195,9 @@ class RunStore:
 
     def add_epoch(self, run_id: str, values: Mapping[str, float]) -> None:
         row = dict(run_id=run_id, epoch=int(values["epoch"]), values=dict(values))
+        same = (_epochs.c.run_id == run_id) & (_epochs.c.epoch == row["epoch"])
         with self._begin() as connection:
+            connection.execute(_epochs.delete().where(same))  # it may be written a second time
             connection.execute(_epochs.insert().values(**row))
 
     def finish(self, record: RunRecord) -> None:
@@ -168,16 +207,68 @@ class RunStore:
         with self._begin() as connection:
             connection.execute(_runs.update().where(open_ended).values(**values))
 
+    def keep_weights(self, run_id: str, content: bytes) -> None:
+        """Keep the weights of a run, whole or not at all; raises `OSError` where they cannot be written."""
+        path = self.weights(run_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise
+
+    def restore(
+        self, run_id: str, spec: RunSpec, status: str, owner: str, visitors: Iterable[str], purpose: str
+    ) -> None:
+        """Write down again a run that goes on, where the store has lost it or another process has given it up."""
+        values = dict(id=run_id, status=status, spec=asdict(spec), created=time.time(), owner=owner, purpose=purpose)
+        with self._begin() as connection:
+            found = connection.execute(sa.select(_runs.c.status).where(_runs.c.id == run_id)).scalar()
+            if found is None:
+                visitors = list(visitors)
+                connection.execute(_runs.insert().values(**values, visitor=visitors[0]))
+                for visitor in visitors:
+                    _wish(connection, run_id, visitor)
+            elif found == INTERRUPTED:
+                connection.execute(_runs.update().where(_runs.c.id == run_id).values(status=status, ended=None))
+
     def beat(self, owner: str) -> None:
-        """`owner` is alive. The unfinished runs of owners who are silent become interrupted."""
+        """`owner` is alive. The unfinished runs of owners who are silent, or whose process is gone, are interrupted."""
+        self._hold(owner)
         now = time.time()
-        recent = _owners.c.heartbeat.between(now - SILENCE_SECONDS, now + SILENCE_SECONDS)  # and no text
-        alive = sa.select(_owners.c.id).where(recent)
-        orphaned = _runs.c.status.in_(ACTIVE) & _runs.c.owner.not_in(alive)
         with self._begin() as connection:
             connection.execute(_owners.delete().where(_owners.c.id == owner))
             connection.execute(_owners.insert().values(id=owner, heartbeat=now))
-            connection.execute(_runs.update().where(orphaned).values(status=INTERRUPTED, ended=now))
+            self._interrupt_orphans(connection, now)
+
+    def _interrupt_orphans(self, connection: sa.Connection, now: float) -> None:
+        owners = connection.execute(sa.select(_owners.c.id)).scalars().all()
+        gone = [owner for owner in owners if lifeline.is_abandoned(self._lifeline(owner))]
+        connection.execute(_owners.delete().where(_owners.c.id.in_(gone)))
+        recent = _owners.c.heartbeat.between(now - SILENCE_SECONDS, now + SILENCE_SECONDS)  # and no text
+        orphaned = _runs.c.status.in_(ACTIVE) & _runs.c.owner.not_in(sa.select(_owners.c.id).where(recent))
+        connection.execute(_runs.update().where(orphaned).values(status=INTERRUPTED, ended=now))
+        for owner in gone:
+            self._let_go(owner)
+
+    def _lifeline(self, owner: str) -> Path:
+        return self.home / "owners" / owner
+
+    def _hold(self, owner: str) -> None:
+        path = self._lifeline(owner)
+        if not path.exists():
+            with contextlib.suppress(OSError, sqlite3.Error):  # without a lifeline, silence tells
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._held[owner] = lifeline.hold(path)
+
+    def _let_go(self, owner: str) -> None:
+        if owner in self._held:
+            self._held.pop(owner).close()
+        with contextlib.suppress(OSError):
+            self._lifeline(owner).unlink(missing_ok=True)
 
     def leave(self, owner: str) -> None:
         """`owner` ends in an orderly way: what it has not finished is interrupted."""
@@ -185,6 +276,7 @@ class RunStore:
         with self._begin() as connection:
             connection.execute(_owners.delete().where(_owners.c.id == owner))
             connection.execute(_runs.update().where(unfinished).values(status=INTERRUPTED, ended=time.time()))
+        self._let_go(owner)
 
     # reading
 
@@ -228,6 +320,12 @@ class RunStore:
             query = query.where((_runs.c.visitor == visitor) | _runs.c.id.in_(asked))  # the first is from before wishes
         with self._begin() as connection:
             return [_run(row) for row in connection.execute(query).mappings()]
+
+    def unfinished(self, owner: str) -> dict[str, str]:
+        """The states of an owner's runs without an end, by their ids; interrupted ones count."""
+        mine = (_runs.c.owner == owner) & _runs.c.status.in_((*ACTIVE, INTERRUPTED))
+        with self._begin() as connection:
+            return {row.id: row.status for row in connection.execute(sa.select(_runs.c.id, _runs.c.status).where(mine))}
 
     def withdrawn(self, visitor: str) -> set[str]:
         """The unfinished runs that `visitor` has stopped asking for and that go on for others."""
@@ -285,10 +383,13 @@ def _move(connection: sa.Connection, run_id: str, status: str, **values: Any) ->
 
 
 class _Transaction:
-    """A transaction whose database errors become one sentence with the store's place in it."""
+    """A transaction whose database errors become one sentence with the store's place in it.
 
-    def __init__(self, engine: sa.Engine, where: str):
-        self._context, self._where = engine.begin(), where
+    One that ends in another file than it began in, as `identity` tells, may have been written into nothing.
+    """
+
+    def __init__(self, engine: sa.Engine, where: str, identity: Callable[[], Any] = lambda: None):
+        self._context, self._where, self._identity, self._file = engine.begin(), where, identity, identity()
 
     def __enter__(self) -> sa.Connection:
         try:
@@ -303,14 +404,16 @@ class _Transaction:
             raise self._broken(failure) from failure
         if isinstance(error, exc.SQLAlchemyError):
             raise self._broken(error) from error
+        if error is None and self._identity() != self._file:
+            raise LabError("store_replaced", path=self._where)
 
     def _broken(self, error: exc.SQLAlchemyError) -> LabError:
         return LabError("store_broken", path=self._where, reason=str(getattr(error, "orig", error)))
 
 
 def _sqlite_settings(connection, _record) -> None:
+    connection.execute(f"PRAGMA busy_timeout={1000 * LOCKED_SECONDS}")
     connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for the writer
-    connection.execute("PRAGMA busy_timeout=10000")
 
 
 def _read_json(text: str) -> Any:

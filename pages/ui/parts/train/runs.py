@@ -135,6 +135,7 @@ def _runs(was_active: bool) -> None:
 
 
 def _show(runs: list[Shown], was_active: bool) -> None:
+    show_trouble()
     if not runs:
         st.info(say("train.no_runs"), icon=":material/show_chart:")
         _show_examples()
@@ -142,8 +143,6 @@ def _show(runs: list[Shown], was_active: bool) -> None:
     active = [run for run in runs if run.status in ACTIVE]
     if was_active and not active:
         st.rerun()  # the last one has ended: the page needs no timer any more
-    if active:
-        show_trouble()
     _curves(runs)
     _comparison(runs)
     left = cache.store().withdrawn(visitor()) if active else set()
@@ -168,7 +167,9 @@ def _stop(runs: list[Shown]) -> None:
 
 
 def show_trouble() -> None:
-    """Why runs do not get on, where something stands in the queue's way."""
+    """Why runs do not get on, where something stands in the queue's way, and what has become of the store."""
+    if (replaced := cache.store().replaced) is not None:
+        st.warning(frame.error_text(replaced), icon=":material/warning:")
     queue = cache.started_jobs()
     if queue is not None and queue.trouble is not None:
         frame.show_error(queue.trouble)
