@@ -18,9 +18,11 @@ import psutil
 import pytest
 from conftest import ROOT, until
 
+from tf_models.errors import LabError
+from tf_models.jobs import connection
 from tf_models.jobs.queue import Jobs
 from tf_models.runs.spec import Recipe, RunSpec
-from tf_models.runs.store import FINISHED, INTERRUPTED, QUEUED, RUNNING, RunStore
+from tf_models.runs.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, RunStore
 
 SEEDS = itertools.count()
 
@@ -49,8 +51,8 @@ def processes(jobs: Jobs) -> dict[str, int]:
 
 @contextlib.contextmanager
 def held(jobs: Jobs):
-    """While every worker is held, two runs are under way and two wait; their ids."""
-    until(lambda: jobs.trouble is None and len(processes(jobs)) == 2)
+    """While every worker is held, two runs are under way and two wait; their ids, in this order."""
+    until(lambda: len(processes(jobs)) == 2)
     workers = list(processes(jobs).values())
     for worker in workers:
         os.kill(worker, signal.SIGSTOP)
@@ -141,33 +143,102 @@ def test_results_wait_while_the_store_cannot_be_used(jobs, state):
     all_finish(jobs, run_ids)
 
 
+# Workers
+
+
+@contextlib.contextmanager
+def no_room(jobs: Jobs):
+    """While no weights can be written: what ends is kept."""
+    folder = jobs.store.home / "weights"
+    folder.rename(folder.with_name("elsewhere"))
+    folder.write_text("no folder")
+    try:
+        yield
+    finally:
+        folder.unlink()
+        folder.with_name("elsewhere").rename(folder)
+
+
+@pytest.mark.parametrize("victim", ["worker", "cluster"])
+def test_a_process_that_is_killed_costs_the_runs_that_it_trained_and_no_other(jobs, victim):
+    """One run has ended and cannot be stored yet, two are trained, two wait."""
+    done = [ask_for_one(jobs) for _ in range(2)]
+    all_finish(jobs, done)
+    with no_room(jobs):
+        ending = ask_for_one(jobs)
+        until(lambda: ending in jobs._ended)
+        workers = processes(jobs)
+        with held(jobs) as run_ids:
+            killed, process = next(iter(workers.items()))
+            lost = [run_id for run_id in run_ids[:2] if victim == "cluster" or jobs._running[run_id].worker == killed]
+            os.kill(process if victim == "worker" else jobs._connection._process.pid, signal.SIGKILL)
+    all_finish(jobs, [*done, ending, *(run_id for run_id in run_ids if run_id not in lost)])
+    for run in jobs.wait(lost):
+        assert run.status == FAILED and run.reason is not None and run.reason.code == "worker_died"
+    assert len(lost) == (1 if victim == "worker" else 2)
+
+
+def test_a_worker_that_hangs_costs_its_own_run_and_nobody_waits_for_it(jobs, monkeypatch):
+    """A question to it, such as for feature maps, was answered after two minutes with an error."""
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 2.0)
+    until(lambda: len(processes(jobs)) == 2)
+    (hangs, process), (_, other) = processes(jobs).items()
+    os.kill(process, signal.SIGSTOP)
+    run_ids = [ask_for_one(jobs) for _ in range(3)]
+    until(lambda: len(jobs._running) == 2)
+    (stuck,) = (run_id for run_id, job in jobs._running.items() if job.worker == hangs)
+    all_finish(jobs, [run_id for run_id in run_ids if run_id != stuck])
+    assert [jobs.ask(os.getpid, seconds=60) for _ in range(3)] == [other] * 3
+    with monkeypatch.context() as patch:
+        patch.setenv("LAB_MAX_SECONDS", "1")
+        (run,) = jobs.wait([stuck])
+    assert run.status == FAILED and run.reason is not None and run.reason.code == "time_limit"
+    until(lambda: not psutil.pid_exists(process))
+    all_finish(jobs, [ask_for_one(jobs)])
+
+
+def test_where_every_worker_hangs_a_question_ends_with_a_sentence_of_its_own(jobs, monkeypatch):
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 1.0)
+    with held(jobs) as run_ids, pytest.raises(LabError, match="Every worker hangs"):
+        jobs.ask(os.getpid, seconds=60)
+    all_finish(jobs, run_ids)
+
+
 # The server
 
 SERVER = """
-import sys
+import sys, time
 from test_faults import short
 from tf_models.jobs.queue import Jobs
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import RunStore
+def full(*_):
+    raise OSError(28, "No space left on device")
 if __name__ == "__main__":
     jobs = Jobs(RunStore())
     done = jobs.submit(short(0)).run_id
     jobs.wait([done])
-    others = [jobs.submit(RunSpec("cnn", {}, "digits", None, seed, Recipe(epochs=200))).run_id for seed in range(2)]
+    jobs.store.keep_weights = full
+    others = [jobs.submit(short(1)).run_id]
+    others += [jobs.submit(RunSpec("cnn", {}, "digits", None, seed, Recipe(epochs=200))).run_id for seed in range(2)]
+    while others[0] not in jobs._ended:
+        time.sleep(0.1)
     print(done, *others, flush=True)
     jobs.wait(others)
 """
 
 
-def test_a_server_that_starts_tells_at_once_what_its_killed_predecessor_left_behind(lab_home, monkeypatch):
-    """The states were wrong for twenty seconds, or until somebody trained something."""
+def test_a_server_that_starts_tells_at_once_what_its_killed_predecessor_left_behind(lab_home):
+    """What had ended and was not stored yet, what was trained and what waited stood there as if it went on, for twenty
+    seconds, or until somebody trained something.
+    """
     environment = os.environ | {"LAB_WORKERS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     server = subprocess.Popen([sys.executable, "-c", SERVER], env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         done, *others = server.stdout.readline().split()
         store = RunStore()
-        until(lambda: [store.get(run_id).status for run_id in others] == [RUNNING, QUEUED])
+        until(lambda: [store.get(run_id).status for run_id in others] == [RUNNING, RUNNING, QUEUED])
         store.close()
         family = psutil.Process(server.pid).children(recursive=True)
     finally:
@@ -175,7 +246,7 @@ def test_a_server_that_starts_tells_at_once_what_its_killed_predecessor_left_beh
         server.communicate()
     began = time.monotonic()
     store = RunStore()
-    assert [store.get(run_id).status for run_id in (done, *others)] == [FINISHED, INTERRUPTED, INTERRUPTED]
+    assert [store.get(run_id).status for run_id in (done, *others)] == [FINISHED, *[INTERRUPTED] * 3]
     assert time.monotonic() - began < 5 and store.has_weights(done)
     store.close()
     assert psutil.wait_procs(family, timeout=20)[1] == []  # its cluster has ended too

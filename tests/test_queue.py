@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import copy
+import io
 import threading
 import time
 
@@ -10,12 +11,13 @@ from conftest import until
 from synthetic import make_record
 
 from tf_models.errors import LabError
+from tf_models.jobs import connection
 from tf_models.jobs import queue as queue_module
 from tf_models.jobs.order import Order, Waiting
 from tf_models.jobs.queue import Jobs, Submitted
 from tf_models.jobs.worker import Outcome
 from tf_models.runs.spec import Recipe, RunSpec
-from tf_models.runs.store import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, RunStore
+from tf_models.runs.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, RunStore
 
 LOCKED = LabError("store_broken", path="lab.sqlite", reason="database is locked")
 
@@ -117,7 +119,7 @@ class Workers:
     """Stands in for `Connection`: a run's outcome is what the test sets on its future."""
 
     def __init__(self, *_):
-        self.generation, self.connected, self.alive, self.silent = 0, True, {"w"}, False
+        self.generation, self.unavailable, self.alive, self.silent = 0, False, {"w"}, False
         self.futures, self.ended = {}, []
 
     def workers(self):
@@ -332,6 +334,36 @@ def test_a_run_ends_only_when_nobody_asks_for_it_any_more(jobs, monkeypatch, sta
         assert [run.id for run in jobs.store.runs(visitor=visitor)] == [run_id]
 
 
+@pytest.mark.parametrize("state", ["waiting", "running"])
+def test_a_stop_at_one_server_ends_a_run_of_another(jobs, state):
+    """Visitors of one address may reach any of several servers: Stop did nothing where another one had the run."""
+    if state == "waiting":
+        jobs._connection.alive = set()
+    run_id = jobs.submit(spec(), visitor="anna").run_id
+    jobs.submit(spec(), visitor="bela")
+    if state == "running":
+        until(lambda: run_id in jobs._connection.futures)
+    other = Jobs(RunStore())
+    assert other.stop(run_id, "anna") is False and jobs.store.get(run_id).status in (QUEUED, RUNNING)
+    assert other.stop(run_id, "bela") is True and jobs.store.get(run_id).status == STOPPING
+    assert jobs.wait([run_id])[0].status == STOPPED
+    lost = other.store.add(spec(seed=1), None, owner="gone", visitor="anna")
+    assert other.stop(lost, "anna") is True and jobs.store.get(lost).status == INTERRUPTED  # nobody is there to end it
+    other.close()
+    other.store.close()
+
+
+def test_a_run_that_others_took_for_lost_is_taken_back(jobs):
+    """As after a laptop's sleep: its server was silent for long, and another one called its runs interrupted."""
+    jobs._connection.alive = {"w"}
+    running, waiting = begun(jobs), jobs.submit(spec(seed=1)).run_id
+    for run_id in (running, waiting):
+        jobs.store.set_status(run_id, INTERRUPTED)
+    until(lambda: [jobs.store.get(run_id).status for run_id in (running, waiting)] == [RUNNING, QUEUED])
+    finish(jobs, running)
+    assert jobs.wait([running])[0].status == FINISHED
+
+
 def test_a_visitor_may_queue_so_many_runs_and_leaves_room_for_others(jobs, monkeypatch):
     """One visitor could fill the queue of all; the command line, which has no name, still may."""
     monkeypatch.setenv("LAB_MAX_QUEUE_PER_VISITOR", "2")
@@ -347,6 +379,19 @@ def test_a_visitor_may_queue_so_many_runs_and_leaves_room_for_others(jobs, monke
     monkeypatch.setenv("LAB_MAX_QUEUE", "6")
     with pytest.raises(LabError, match="6 runs are already waiting, the limit of LAB_MAX_QUEUE:"):
         jobs.submit(spec(seed=9), visitor="cora")
+
+
+def test_what_a_cluster_said_last_is_there_after_the_next_one_has_started(tmp_path, monkeypatch):
+    """The log of a crash was emptied by the restart; nor may it grow for ever."""
+    monkeypatch.setattr(connection, "LOG_BYTES", 2000)
+    log = tmp_path / "workers.log"
+    for said in ("Segmentation fault\n", "all is well\n"):
+        connection._keep_log(log, io.StringIO(said))
+    kept = log.read_text()
+    assert kept.count("a cluster starts") == 2 and kept.index("Segmentation fault") < kept.index("all is well")
+    connection._keep_log(log, io.StringIO("Segmentation fault\n" * 1000))
+    files = list(tmp_path.iterdir())
+    assert len(files) == connection.LOGS_KEPT + 1 and all(file.stat().st_size <= 2000 for file in files)
 
 
 def test_a_setting_that_cannot_be_read_is_named_before_a_queue_starts(lab_home, monkeypatch):

@@ -9,10 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 from distributed import Client, Future
@@ -37,6 +37,7 @@ class Connection:
 
     def __init__(self, log_file: Path, topic: str, on_message: Callable[[dict[str, Any]], None]):
         self.generation = 0
+        self.unavailable = False  # the last try to start or to reach a cluster has failed
         self._log_file, self._topic, self._on_message = log_file, topic, on_message
         self._lock = threading.RLock()  # starting takes seconds, and a page may ask meanwhile
         self._client: Any = None  # a Client; its type hints say that every call may be a coroutine
@@ -59,6 +60,7 @@ class Connection:
                 return self._client
             self.generation += self._client is not None
             self._drop()
+            self.unavailable = True
             address = settings.scheduler_address() or self._start_cluster()
             try:
                 client = Client(address, set_as_default=False, timeout=START_SECONDS)
@@ -66,7 +68,7 @@ class Connection:
             except (OSError, TimeoutError) as error:
                 raise LabError("no_workers", seconds=START_SECONDS, reason=f"{address}: {error}") from error
             client.subscribe_topic(self._topic, lambda event: self._on_message(event[1]))
-            self._client = client
+            self._client, self.unavailable = client, False
             return client
 
     def workers(self) -> set[str]:
@@ -189,10 +191,10 @@ class Connection:
         return json.loads(line)["address"]
 
 
-def _keep_log(file: Path, lines: Iterable[str]) -> None:
+def _keep_log(file: Path, lines: IO[str]) -> None:
     """Keep what a cluster says, which is much, after what earlier ones have said: a crash is explained in there."""
     handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8", delay=True)
-    with contextlib.closing(handler):
+    with contextlib.closing(handler), lines:
         for line in itertools.chain([time.strftime("%Y-%m-%d %H:%M:%S: a cluster starts")], lines):
             handler.emit(logging.makeLogRecord({"msg": line.rstrip("\n")}))
 

@@ -132,9 +132,8 @@ class Jobs:
             kept = [ended.run for ended in self._ended.values() if ended.outcome.record is not None]
             for run in (*self._order, *running, *kept):
                 if run.spec == spec:
-                    if visitor not in run.visitors:
-                        self.store.wish(run.run_id, visitor)
-                        self._order.join(run, visitor)
+                    self.store.wish(run.run_id, visitor)
+                    self._order.join(run, visitor)
                     return Submitted(run.run_id)
             self._check_room(visitor)
             run_id = self.store.add(spec, fingerprint, self.owner, visitor, purpose)
@@ -153,7 +152,8 @@ class Jobs:
     def stop(self, run_id: str, visitor: str = "") -> bool:
         """Withdraw what `visitor` has asked for; returns whether the run ends, which it does once nobody asks for it.
 
-        It ends at once while it waits, within a second or so while it trains, by ending its worker otherwise.
+        It ends at once while it waits, within a second or so while it trains, by ending its worker otherwise. A run of
+        another server is ended by that one, which looks once a second; where it is gone, the run is interrupted.
         """
         with self._lock:
             waits = run_id in self._order or run_id in self._ended
@@ -161,7 +161,10 @@ class Jobs:
                 if run_id in (known := self._known()):
                     self._order.leave(known[run_id], visitor)
                 return False
-            self._stop(run_id)
+            if run_id in self._known():
+                self._stop(run_id)
+            else:
+                self.store.beat(self.owner)  # interrupts what nobody is there to end
             return True
 
     def _known(self) -> dict[str, Waiting]:
@@ -290,7 +293,7 @@ class Jobs:
         try:
             workers = self._connection.workers()
         except LabError as error:
-            if not self._connection.connected:  # nobody can train them, now or later
+            if self._connection.unavailable:  # nobody can train them, now or later
                 self._report(error)
                 for run in self._order:
                     self._end(run, Outcome(FAILED, error))
