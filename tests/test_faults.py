@@ -160,8 +160,9 @@ def no_room(jobs: Jobs):
 
 
 @pytest.mark.parametrize("victim", ["worker", "cluster"])
-def test_a_process_that_is_killed_costs_the_runs_that_it_trained_and_no_other(jobs, victim):
+def test_a_process_that_is_killed_costs_the_runs_that_it_trained_and_no_other(jobs, victim, monkeypatch):
     """One run has ended and cannot be stored yet, two are trained, two wait."""
+    monkeypatch.setenv("LAB_WORKERS", "2")  # for the next cluster
     done = [ask_for_one(jobs) for _ in range(2)]
     all_finish(jobs, done)
     with no_room(jobs):

@@ -353,6 +353,22 @@ def test_a_stop_at_one_server_ends_a_run_of_another(jobs, state):
     other.store.close()
 
 
+def test_a_start_that_failed_and_could_not_be_taken_back_is_corrected_later(jobs, monkeypatch):
+    """The run waited, and its row said for ever that it was being trained."""
+    works = jobs.store.set_status
+
+    def breaks(*_):
+        monkeypatch.setattr(jobs.store, "set_status", fails(1, works))
+        jobs._connection.alive = set()
+        raise LabError("no_workers", seconds=5.0, reason="the scheduler does not answer")
+
+    monkeypatch.setattr(jobs._connection, "start", breaks)
+    run_id = jobs.submit(spec()).run_id
+    until(lambda: not jobs._connection.alive)
+    until(lambda: jobs.store.get(run_id).status == QUEUED)
+    assert jobs.place(run_id) == 0
+
+
 def test_a_run_that_others_took_for_lost_is_taken_back(jobs):
     """As after a laptop's sleep: its server was silent for long, and another one called its runs interrupted."""
     jobs._connection.alive = {"w"}

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import sqlite3
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -194,6 +195,32 @@ def test_the_runs_of_a_silent_owner_are_interrupted_and_those_of_a_live_one_are_
     assert [store.get(run_id).status for run_id in lost] == [INTERRUPTED] * 3
     assert store.get(kept).status == QUEUED
     assert store.get(done).status == FAILED
+
+
+def test_the_runs_of_a_process_that_is_gone_are_interrupted_when_a_store_is_next_opened(store):
+    """For twenty seconds they stood there as if they went on, and without a new run for ever."""
+    first = RunStore()
+    for opened, owner in ((first, "gone"), (store, "alive")):
+        opened.beat(owner)
+    lost, kept = (store.add(FULL, "f", owner=owner) for owner in ("gone", "alive"))
+    RunStore().close()
+    assert [store.get(run_id).status for run_id in (lost, kept)] == [QUEUED, QUEUED]
+    first.close()  # as the end of the process does
+    RunStore().close()
+    assert [store.get(run_id).status for run_id in (lost, kept)] == [INTERRUPTED, QUEUED]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_weights_are_kept_whole_or_not_at_all(store):
+    """A full disk left a part of a file under the name of the whole."""
+    store.keep_weights("run", b"first")
+    part = store.weights("run").with_suffix(".part")
+    part.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        store.keep_weights("run", b"second")
+    assert store.read_weights("run") == b"first" and not part.is_symlink()
+    store.keep_weights("run", b"second")
+    assert store.read_weights("run") == b"second"
 
 
 def test_an_owner_that_leaves_interrupts_its_own_runs_only(store):

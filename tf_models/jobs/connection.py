@@ -121,11 +121,12 @@ class Connection:
         while (left := end - time.monotonic()) > 0:
             if done.wait(min(left, 1.0)):
                 return True
-            responsive = self.workers() - self.hanging()
-            processing = _limited(client.sync, client.scheduler.processing, callback_timeout=CALL_SECONDS)
-            asked = {worker for worker, keys in processing.items() if future.key in keys} or workers
-            if not asked & responsive:
-                return False
+            with contextlib.suppress(LabError):  # a scheduler that is slow to tell is no reason to ask again
+                responsive = self.workers() - self.hanging()
+                processing = _limited(client.sync, client.scheduler.processing, callback_timeout=CALL_SECONDS)
+                asked = {worker for worker, keys in processing.items() if future.key in keys} or workers
+                if not asked & responsive:
+                    return False
         return False
 
     def set_event(self, name: str) -> None:

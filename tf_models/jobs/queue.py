@@ -275,6 +275,8 @@ class Jobs:
                     if waits:
                         self.store.set_status(run_id, STOPPED)
                     self._stop(run_id)
+                elif waits and status == RUNNING:  # its start failed, and that could not be written
+                    self.store.set_status(run_id, QUEUED)
                 elif status in (None, INTERRUPTED) and (waits or job is not None):
                     self._restore(run, QUEUED if waits else STOPPING if job and job.stop_asked else RUNNING)
 

@@ -198,7 +198,8 @@ def show_row(run: Shown) -> None:
 def _state(run: Shown) -> str:
     if run.status == QUEUED:
         queue = cache.started_jobs()
-        return say("train.queued", place=(queue.place(run.id) if queue else None) or 0)
+        place = queue.place(run.id) if queue else None
+        return say("train.queued", place=place) if place is not None else say("train.queued_elsewhere")
     if run.status == "running":
         if not run.epochs:
             return say("train.running_start")
