@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui import frame, links
+from pages.ui import cache, frame, links
 from pages.ui.parts.train import form, runs
 from pages.ui.words import say
 from tf_models.data import names, peek
@@ -35,6 +35,7 @@ with asked:
             spec = RunSpec(variant, switches, dataset, size, 0, replace(recipe, mixed_precision=mixed))
             arms = list(dict.fromkeys([spec, *form.compared(spec, compare)]))
             sizes = [form.size_words(arm) for arm in arms]
+            cache.prepare(spec)
             if st.button(say("train.start"), type="primary", icon=":material/play_arrow:", width="stretch"):
                 runs.submit([replace(arm, seed=seed) for seed in range(seeds) for arm in arms], again)
             st.caption("  \n".join(sizes))

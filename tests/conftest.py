@@ -69,10 +69,11 @@ def change_row():
 
 
 @pytest.fixture
-def fresh_server():
-    """The pages leave no queue and no store open."""
+def fresh_server(monkeypatch):
+    """The pages leave no queue and no store open, and start no workers before something is trained."""
     from pages.ui import cache
 
+    monkeypatch.setattr(cache, "prepare", lambda spec: None)
     yield
     for opened in ("jobs", "store"):
         if opened in cache._opened:

@@ -93,6 +93,26 @@ def processes(jobs) -> dict[str, int]:
 # Runs
 
 
+def test_a_prepared_network_is_traced_where_its_run_will_be_trained(jobs):
+    """The first point of a curve waited until the network was traced."""
+
+    def traced() -> list:
+        from tf_models.training import model_cache
+
+        return [spec for spec, _ in model_cache._models]
+
+    asked = RunSpec("cnn", {"width": 24}, "digits", 200, 0, Recipe(epochs=2, learning_rate=3e-3))
+    jobs.prepare(asked)
+    address, future = until(lambda: jobs._preparing)
+    assert future.result(timeout=120) is None
+    found = jobs._connection.client().run(traced)
+    assert [worker for worker, models in found.items() if asked.model in models] == [address]
+    run_id = submit(jobs, asked)
+    trains(jobs, run_id)
+    assert jobs._running[run_id].worker == address and jobs.share(run_id) is not None
+    assert ended(jobs, run_id).status == FINISHED
+
+
 def test_a_run_is_queued_then_running_then_finished(jobs):
     run_id = submit(jobs, short(1), visitor="anna", purpose="test")
     states = [jobs.store.get(run_id).status]

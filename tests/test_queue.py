@@ -130,8 +130,8 @@ class Workers:
     def hanging(self):
         return set()
 
-    def start(self, worker, function, spec, run_id, owner):
-        future = self.futures[run_id] = Future()
+    def start(self, worker, function, spec, run_id="", owner=""):
+        future = self.futures[run_id or (worker, spec)] = Future()
         return future
 
     def end(self, worker):
@@ -188,6 +188,39 @@ def fails(times: int, function):
         return function(*arguments)
 
     return call
+
+
+def test_what_a_visitor_may_train_next_is_prepared_while_nobody_trains(jobs):
+    """A click on Train waited for workers to start and for the network to be traced."""
+    jobs._connection.alive = {"a", "b"}
+    jobs.prepare(spec("vit"))
+    until(lambda: ("a", spec("vit")) in jobs._connection.futures)
+    jobs.prepare(spec("cnn"))  # one at a time: it waits
+    run_id = begun(jobs, seed=1)  # of a cnn: not for the worker that traces a vit
+    assert jobs._running[run_id].worker == "b" and len(jobs._connection.futures) == 2
+    second = jobs.submit(spec("vit", seed=2)).run_id  # for the one that does
+    until(lambda: second in jobs._connection.futures)
+    assert jobs._running[second].worker == "a"
+    jobs._connection.futures["a", spec("vit")].set_result(None)
+    for run in (run_id, second):
+        finish(jobs, run)
+    jobs.wait([run_id, second])
+    jobs.prepare(spec("vit", seed=5))  # is traced already
+    jobs.prepare(spec("vgg"))
+    until(lambda: ("a", spec("vgg")) in jobs._connection.futures)
+    assert ("a", spec("vit", seed=5)) not in jobs._connection.futures
+
+
+def test_how_much_of_an_epoch_is_done_is_known_before_it_ends(jobs):
+    run_id = begun(jobs)
+    assert jobs.share(run_id) is None  # the network is prepared
+    jobs._keep_epoch({"run_id": run_id, "share": 0.4, "worker": "w"})
+    assert jobs.share(run_id) == 0.4 and jobs.store.epochs(run_id) == []
+    jobs._keep_epoch({"run_id": run_id, **make_record(spec()).history[0]})
+    assert jobs.share(run_id) == 0.0 and len(jobs.store.epochs(run_id)) == 1
+    finish(jobs, run_id)
+    jobs.wait([run_id])
+    assert jobs.share(run_id) is None
 
 
 @pytest.mark.parametrize("broken", ["finish", "weights"])

@@ -55,6 +55,12 @@ def jobs() -> Jobs:
         return _opened["jobs"]
 
 
+def prepare(spec: RunSpec) -> None:
+    """Start workers, and have this network ready for when its training is asked for."""
+    with contextlib.suppress(LabError):  # said where a training is asked for
+        jobs().prepare(spec)
+
+
 def started_jobs() -> Jobs | None:
     """The queue, if a job has been submitted yet."""
     return _opened.get("jobs")

@@ -24,10 +24,13 @@ class Waiting:
 
     @cached_property
     def warmth(self) -> tuple:
-        """What a worker must have trained before to start this at once: a schedule's rate and length cost no trace."""
-        spec = self.spec
-        recipe = replace(spec.recipe, learning_rate=Recipe.learning_rate, epochs=Recipe.epochs)
-        return spec.variant, tuple(spec.switches.items()), spec.dataset, recipe
+        return warmth_of(self.spec)
+
+
+def warmth_of(spec: RunSpec) -> tuple:
+    """What a worker must have trained before to start this at once: a schedule's rate and length cost no trace."""
+    recipe = replace(spec.recipe, learning_rate=Recipe.learning_rate, epochs=Recipe.epochs)
+    return spec.variant, tuple(spec.switches.items()), spec.dataset, recipe
 
 
 class Order:
@@ -109,12 +112,25 @@ class Order:
         """The worker trains the run: it waits no longer, and the worker is warm for its like."""
         self.remove(run.run_id)
         self._turns |= dict.fromkeys(run.visitors, max(self._turns.values(), default=0) + 1)
-        traced = self._traced.pop(worker, {})
+        self.trace(run.spec, worker)
+
+    def trace(self, spec: RunSpec, worker: str) -> None:
+        """The worker is warm for this."""
+        self._places = None
+        traced, warmth = self._traced.pop(worker, {}), warmth_of(spec)
         self._traced[worker] = traced  # the last in turn
-        traced.pop(run.warmth, None)
-        traced[run.warmth] = None
+        traced.pop(warmth, None)
+        traced[warmth] = None
         if len(traced) > WARM_MODELS:
             del traced[next(iter(traced))]
+
+    def is_traced(self, spec: RunSpec) -> bool:
+        """Whether some worker is warm for this."""
+        return any(warmth_of(spec) in traced for traced in self._traced.values())
+
+    def suits(self, worker: str) -> bool:
+        """Whether the worker is warm for a run that waits."""
+        return any(run.warmth in self._traced.get(worker, {}) for run in self)
 
     def forget(self, worker: str) -> None:
         """The worker has ended, and with it what it had traced."""

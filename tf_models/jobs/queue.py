@@ -66,6 +66,7 @@ class _Running:
     started: float
     stop_asked: float | None = None
     lost_since: float | None = None
+    share: float | None = None  # of the epoch under way that is done; None while the network is prepared
 
 
 @dataclass
@@ -97,6 +98,8 @@ class Jobs:
         self._epochs: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_EPOCHS_KEPT)  # by run id, to be stored
         self._compared = 0.0
         self._lock = threading.RLock()
+        self._wanted: RunSpec | None = None  # to be prepared
+        self._preparing: tuple[str, Future] | None = None  # the worker that does
         self._replaced: set[str] = set()  # workers ended on purpose that the scheduler still lists
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._connection = Connection(
@@ -180,6 +183,21 @@ class Jobs:
         self._order.remove(run_id)
         self._ended.pop(run_id, None)
 
+    def prepare(self, spec: RunSpec) -> None:
+        """Start workers and, as long as no run is there, let one of them trace the network of `spec`."""
+        self._wanted = spec
+        self._wake()
+
+    @property
+    def connected(self) -> bool:
+        """Whether workers have started."""
+        return self._connection.connected
+
+    def share(self, run_id: str) -> float | None:
+        """How much of the epoch under way is done; None while the network is prepared, and for what is not trained."""
+        job = self._running.get(run_id)
+        return job.share if job is not None else None
+
     def place(self, run_id: str) -> int | None:
         """How many runs of this process start before this one; None once it has left the queue."""
         with self._lock:
@@ -231,7 +249,7 @@ class Jobs:
     def _loop(self) -> None:
         steps = (
             *(self._read_inbox, self._collect, self._store_ended, self._store_epochs),
-            *(self._watch, self._dispatch, self._compare),
+            *(self._watch, self._dispatch, self._prepare, self._compare),
         )
         while not self._closing.is_set():
             troubles = [trouble for step in steps if (trouble := self._try(step)) is not None]
@@ -302,8 +320,24 @@ class Jobs:
             raise
         self._replaced &= workers
         busy = {job.worker for job in self._running.values()} | self._replaced
-        for address in sorted(workers - busy - self._connection.hanging()):
+        idle = workers - busy - self._connection.hanging()
+        preparing = self._preparing[0] if self._preparing and not self._preparing[1].done() else None
+        # what is warm first; a worker that prepares another network last
+        for address in sorted(idle, key=lambda it: (not self._order.suits(it), it == preparing, it)):
             self._start_on(address)
+
+    def _prepare(self) -> None:
+        """What a visitor may train next is traced while they think; the latest wish counts."""
+        if (spec := self._wanted) is None or (self._preparing and not self._preparing[1].done()):
+            return
+        self._wanted = None
+        if len(self._order) or self._running:
+            return
+        workers = self._connection.workers() - self._replaced - self._connection.hanging()
+        if workers and not self._order.is_traced(spec):
+            address = min(workers)
+            self._order.trace(spec, address)
+            self._preparing = address, self._connection.start(address, worker.prepare, spec)
 
     def _start_on(self, address: str) -> None:
         with self._lock:
@@ -326,7 +360,11 @@ class Jobs:
         values = dict(message)
         run_id = values.pop("run_id")
         values.pop("worker", None)  # Dask adds who sent it
-        if run_id in self._running:
+        job = self._running.get(run_id)
+        if job is None:
+            return
+        job.share = values.pop("share", 0.0)
+        if values:
             self._epochs.append((run_id, values))
 
     def _store_epochs(self) -> None:

@@ -38,7 +38,7 @@ class Outcome:
 
 
 def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
-    """Train `spec`, and tell `owner` of every epoch."""
+    """Train `spec`, and tell `owner` of every epoch and, while it lasts, how much of it is done."""
     from distributed import Event, get_worker
 
     from tf_models.training.progress import Stopped
@@ -54,6 +54,7 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
             spec,
             run_id,
             report=lambda row: worker.log_event(topic(owner), {"run_id": run_id, **row}),
+            during=lambda share: worker.log_event(topic(owner), {"run_id": run_id, "share": share}),
             should_stop=lambda: bool(stop.is_set()),
             keep=weights.append,
         )
@@ -64,6 +65,20 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
     finally:
         ONE_AT_A_TIME.release()
     return Outcome(FINISHED, None, record, weights[0], has_grown())
+
+
+def prepare(spec: RunSpec) -> None:
+    """Trace the network of `spec` by a training that stops after its first call; nothing while a run is trained."""
+    from tf_models.training.progress import Stopped
+    from tf_models.training.train import train
+
+    if ONE_AT_A_TIME.acquire(blocking=False):
+        try:
+            train(spec, should_stop=lambda: True)
+        except (Stopped, LabError):  # who asks for the run itself is told what is wrong with it
+            pass
+        finally:
+            ONE_AT_A_TIME.release()
 
 
 def has_grown() -> bool:

@@ -30,11 +30,13 @@ class Progress(keras.callbacks.Callback):
         before: trunk.Trunk,
         report: Callable[[dict[str, float]], None],
         should_stop: Callable[[], bool],
+        during: Callable[[float], None] = lambda share: None,
     ):
         super().__init__()
         self.history = list(before.history)
         self.failure: Exception | None = None
-        self._spec, self._dataset, self._report, self._should_stop = spec, dataset, report, should_stop
+        self._spec, self._dataset, self._report = spec, dataset, report
+        self._should_stop, self._during = should_stop, during
         self._epochs, self._train_images = spec.recipe.epochs, len(dataset.x_train)
         self._before, self._started, self._checked = before.seconds, time.perf_counter(), 0.0
 
@@ -55,7 +57,8 @@ class Progress(keras.callbacks.Callback):
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
             self._end(LabError("not_finite", value=loss, epoch=len(self.history) + 1))
-        self._check()
+        if self._check():
+            self._during(min(1.0, (batch + 1) * self._spec.recipe.batch_size / self._train_images))
 
     def on_test_begin(self, logs=None):
         if self._training_seconds is None:
@@ -87,11 +90,14 @@ class Progress(keras.callbacks.Callback):
             reached = trunk.Trunk(epoch + 1, self.history, self.seconds)
             trunk.save(self._spec, self._dataset.hash, self.model, reached)
 
-    def _check(self) -> None:
-        if time.perf_counter() - self._checked > CHECK_SECONDS:
+    def _check(self) -> bool:
+        """Ask whether to stop; returns whether it was time to."""
+        due = time.perf_counter() - self._checked > CHECK_SECONDS
+        if due:
             self._checked = time.perf_counter()
             if self._should_stop():
                 self._end(Stopped())
+        return due
 
     def _end(self, failure: Exception) -> None:
         self.failure = self.failure or failure

@@ -29,6 +29,7 @@ def train(
     report: Callable[[dict[str, float]], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
     keep: Callable[[bytes], None] = lambda weights: None,
+    during: Callable[[float], None] = lambda share: None,
 ) -> RunRecord:
     """Train `spec` and read the test set once, at the end.
 
@@ -38,6 +39,7 @@ def train(
         report: called after every epoch with epoch (from 1), epochs, loss, accuracy, validation_loss,
             validation_accuracy, images_per_second and seconds_left.
         should_stop: asked about twice a second.
+        during: called about twice a second with the share of the epoch that is done.
         keep: called once with the final weights, as the bytes of a file: see `runs.weights`.
 
     Raises:
@@ -49,7 +51,7 @@ def train(
     dataset = _dataset(spec)
     model = fresh_model(spec.model, spec.recipe, len(dataset.x_train), spec.seed)
     before = trunk.resume(spec, dataset.hash, model) if trunk.fork(spec) else trunk.Trunk(0, [], 0.0)
-    progress = Progress(spec, dataset, before, report, should_stop)
+    progress = Progress(spec, dataset, before, report, should_stop, during)
     _fit(model, Batches(dataset, spec.recipe, spec.seed, before.epoch), dataset, spec.recipe, progress)
     if progress.failure is not None:
         raise progress.failure

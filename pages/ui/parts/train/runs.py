@@ -184,7 +184,7 @@ def show_row(run: Shown) -> None:
     words, button = st.columns([5, 1], vertical_alignment="center")
     text = f"{_name(run)}: {_state(run)}"
     if run.status in ACTIVE:
-        done = len(run.epochs) / run.spec.recipe.epochs
+        done = (len(run.epochs) + (_share(run) or 0.0)) / run.spec.recipe.epochs
         left = run.id in cache.store().withdrawn(visitor())
         words.progress(min(done, 1.0), text=f"{text} · {say('train.goes_on')}" if left else text)
         if not left and run.status != STOPPING:
@@ -195,14 +195,23 @@ def show_row(run: Shown) -> None:
         words.markdown(f"{icon} {text}")
 
 
+def _share(run: Shown) -> float | None:
+    queue = cache.started_jobs()
+    return queue.share(run.id) if queue is not None else None
+
+
 def _state(run: Shown) -> str:
     if run.status == QUEUED:
         queue = cache.started_jobs()
+        if queue is not None and not queue.connected:
+            return say("train.workers")
         place = queue.place(run.id) if queue else None
         return say("train.queued", place=place) if place is not None else say("train.queued_elsewhere")
     if run.status == "running":
         if not run.epochs:
-            return say("train.running_start")
+            if (share := _share(run)) is None:
+                return say("train.running_start")
+            return say("train.first_epoch", epochs=run.spec.recipe.epochs, share=f"{100 * share:.0f}")
         last = run.epochs[-1]
         return say(
             "train.running",
