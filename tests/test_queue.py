@@ -119,8 +119,8 @@ class Workers:
     """Stands in for `Connection`: a run's outcome is what the test sets on its future."""
 
     def __init__(self, *_):
-        self.generation, self.unavailable, self.alive, self.silent = 0, False, {"w"}, False
-        self.futures, self.ended = {}, []
+        self.generation, self.connected, self.unavailable, self.silent = 0, True, False, False
+        self.alive, self.futures, self.ended = {"w"}, {}, []
 
     def workers(self):
         if self.silent:
@@ -217,7 +217,8 @@ def test_how_much_of_an_epoch_is_done_is_known_before_it_ends(jobs):
     jobs._keep_epoch({"run_id": run_id, "share": 0.4, "worker": "w"})
     assert jobs.share(run_id) == 0.4 and jobs.store.epochs(run_id) == []
     jobs._keep_epoch({"run_id": run_id, **make_record(spec()).history[0]})
-    assert jobs.share(run_id) == 0.0 and len(jobs.store.epochs(run_id)) == 1
+    assert jobs.share(run_id) == 0.0
+    until(lambda: len(jobs.store.epochs(run_id)) == 1)
     finish(jobs, run_id)
     jobs.wait([run_id])
     assert jobs.share(run_id) is None
