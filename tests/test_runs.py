@@ -1,5 +1,6 @@
 """What was asked, what came out, and the store that keeps both."""
 
+import contextlib
 import dataclasses
 import json
 import sqlite3
@@ -208,6 +209,18 @@ def test_the_runs_of_a_process_that_is_gone_are_interrupted_when_a_store_is_next
     first.close()  # as the end of the process does
     RunStore().close()
     assert [store.get(run_id).status for run_id in (lost, kept)] == [INTERRUPTED, QUEUED]
+
+
+def test_a_store_that_another_process_writes_into_can_be_opened_and_read(store, monkeypatch):
+    monkeypatch.setattr(runs, "LOCKED_SECONDS", 0)
+    record = finished(store, FULL)
+    with contextlib.closing(sqlite3.connect(store.home / "lab.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        opened = RunStore()
+        assert opened.records() == [record]
+        with pytest.raises(LabError, match="cannot be used .*locked"):
+            opened.add(FULL, "f")
+        opened.close()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

@@ -129,7 +129,8 @@ class RunStore:
             raise LabError("home_not_writable", path=self.home, reason=error.strerror or str(error)) from error
         with _Transaction(self._engine, self.where) as connection:
             _metadata.create_all(connection)
-            self._interrupt_orphans(connection, time.time())
+        with contextlib.suppress(LabError), _Transaction(self._engine, self.where) as connection:
+            self._interrupt_orphans(connection, time.time())  # else with the next beat: a locked store can be read
         self._file = self._identity()
 
     def _identity(self) -> tuple[int, int] | None:
@@ -260,6 +261,7 @@ class RunStore:
     def _hold(self, owner: str) -> None:
         path = self._lifeline(owner)
         if not path.exists():
+            self._let_go(owner)  # of a file that has been removed
             with contextlib.suppress(OSError, sqlite3.Error):  # without a lifeline, silence tells
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._held[owner] = lifeline.hold(path)
