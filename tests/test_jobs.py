@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import dask
 import numpy as np
 import psutil
 import pytest
@@ -281,7 +282,12 @@ def test_a_question_that_fails_says_so(jobs):
 
 
 def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, new, monkeypatch):
-    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", jobs._connection.client().scheduler.address)
+    there = jobs._connection.client()
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", there.scheduler.address)
+    names = {"tls_ca_file": "ca-file", "tls_client_cert": "client.cert", "tls_client_key": "client.key"}
+    tls = {f"distributed.comm.tls.{name}": getattr(there.security, field) for field, name in names.items()}
+    with dask.config.set(tls):
+        new._connection.client()
     running = [submit(jobs, long(seed)) for seed in (40, 41)]
     for own in running:
         trains(jobs, own)

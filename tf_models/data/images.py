@@ -67,7 +67,8 @@ def _check_size(image: Image.Image, content: bytes, name: str) -> None:
 
 def _scale_transparency(image: Image.Image) -> None:
     """A PNG names its transparent colour in its own 2, 4 or 16 bits; Pillow makes 8 of the pixels alone."""
-    bits, colour = image.tile[0].args if image.tile else "", image.info.get("transparency")  # WebP has no tile yet
+    tiles, colour = getattr(image, "tile", ()), image.info.get("transparency")  # WebP has none yet
+    bits = tiles[0].args if tiles else ""
     if bits in ("L;2", "L;4") and isinstance(colour, int):
         image.info["transparency"] = colour * (85 if bits == "L;2" else 17)
     if bits == "RGB;16B" and isinstance(colour, tuple):
@@ -100,7 +101,7 @@ def _reduced(image: Image.Image) -> Image.Image:
     """
     factor = max(1, max(image.size) // LONGEST)
     side = factor * max(1, 1024 // factor)  # of a tile
-    small = Image.new("RGB", tuple(-(-length // factor) for length in image.size))
+    small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
     for top in range(0, image.height, side):
         for left in range(0, image.width, side):
             box = (left, top, min(left + side, image.width), min(top + side, image.height))

@@ -1,7 +1,8 @@
 """The local Dask cluster, in a process of its own: ``python -m tf_models.jobs.cluster``.
 
-It prints ``{"address": …}`` and ends when its standard input closes, so nothing outlives the server. A process of its
-own because workers started from a Streamlit script would run that script again.
+The first line of its standard input is `certificates()`; it prints ``{"address": …}`` and ends when that input closes,
+so nothing outlives the server. A process of its own because workers started from a Streamlit script would run that
+script again.
 """
 
 import asyncio
@@ -9,6 +10,11 @@ import json
 import os
 import sys
 from pathlib import Path
+
+from dask import config
+from distributed import Nanny, Scheduler
+from distributed.deploy.spec import SpecCluster
+from distributed.security import Security
 
 from tf_models import settings
 
@@ -58,17 +64,27 @@ def machine_memory() -> int:
     return total if text == "max" else min(total, int(text))
 
 
-async def _serve() -> None:
-    from dask import config
-    from distributed import Nanny, Scheduler
-    from distributed.deploy.spec import SpecCluster
+def certificates() -> dict[str, str]:
+    """A key and a certificate for one local cluster, as fields of Dask's `Security`: whoever has them may run code.
 
+    Without them any user of the machine could, as the lab's: a scheduler runs what it is sent.
+    """
+    security = Security.temporary()
+    return {name: getattr(security, name) for name in Security.__slots__ if name.endswith(("_file", "_cert", "_key"))}
+
+
+async def _serve() -> None:
+    security = Security(require_encryption=True, **json.loads(sys.stdin.readline()))
     # A worker that dies fails its job at once, instead of taking other workers down with it.
     config.set({"distributed.scheduler.allowed-failures": 0})
-    worker = {"nthreads": THREADS_PER_WORKER, "host": "127.0.0.1", "memory_limit": 0, "dashboard": False}
+    # Dask's own web pages know no certificates of clients.
+    config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []})
+    common = {"host": "127.0.0.1", "security": security, "dashboard": False}
+    worker = common | {"nthreads": THREADS_PER_WORKER, "memory_limit": 0}
     cluster = SpecCluster(
         workers={i: {"cls": Nanny, "options": worker | {"env": env}} for i, env in enumerate(worker_environments())},
-        scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}},
+        scheduler={"cls": Scheduler, "options": common | {"port": 0, "dashboard_address": "127.0.0.1:0"}},
+        security=security,
         asynchronous=True,
     )
     async with cluster:

@@ -16,9 +16,11 @@ from typing import IO, Any
 
 import psutil
 from distributed import Client, Future
+from distributed.security import Security
 
 from tf_models import settings
 from tf_models.errors import LabError
+from tf_models.jobs.cluster import certificates
 
 log = logging.getLogger(__name__)
 START_SECONDS = 60.0
@@ -61,11 +63,14 @@ class Connection:
             self.generation += self._client is not None
             self._drop()
             self.unavailable = True
-            address = settings.scheduler_address() or self._start_cluster()
+            # the way to an existing cluster is Dask's configuration
+            address, security = settings.scheduler_address(), None
+            if address is None:
+                address, security = self._start_cluster()
             try:
-                client = Client(address, set_as_default=False, timeout=START_SECONDS)
+                client = Client(address, security=security, set_as_default=False, timeout=START_SECONDS)
                 client.wait_for_workers(1, timeout=START_SECONDS)
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, TypeError) as error:  # TypeError: no certificates for a tls:// address
                 raise LabError("no_workers", seconds=START_SECONDS, reason=f"{address}: {error}") from error
             client.subscribe_topic(self._topic, lambda event: self._on_message(event[1]))
             self._client, self.unavailable = client, False
@@ -165,7 +170,9 @@ class Connection:
             process.wait()
         process.stdout.close()
 
-    def _start_cluster(self) -> str:
+    def _start_cluster(self) -> tuple[str, Security]:
+        """Its address and what proves that we may use it, which no file, argument or variable of a process holds."""
+        secrets = certificates()
         process = self._process = subprocess.Popen(
             [sys.executable, "-m", "tf_models.jobs.cluster"],
             stdin=subprocess.PIPE,
@@ -180,7 +187,10 @@ class Connection:
         threading.Thread(target=lambda: _keep_log(self._log_file, said), daemon=True).start()
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         output = process.stdout
-        assert output is not None
+        assert process.stdin is not None and output is not None
+        with contextlib.suppress(OSError):  # it has ended: it says nothing either
+            process.stdin.write(json.dumps(secrets) + "\n")
+            process.stdin.flush()
         threading.Thread(target=lambda: lines.put(output.readline()), daemon=True).start()
         try:
             line = lines.get(timeout=START_SECONDS)
@@ -189,7 +199,7 @@ class Connection:
             raise LabError("no_workers", seconds=START_SECONDS, reason="the cluster process is silent") from error
         if not line:
             raise LabError("no_workers", seconds=0.0, reason=f"the cluster process ended at once, see {self._log_file}")
-        return json.loads(line)["address"]
+        return json.loads(line)["address"], Security(require_encryption=True, **secrets)
 
 
 def _keep_log(file: Path, lines: IO[str]) -> None:

@@ -32,6 +32,7 @@ LOCKED_SECONDS = 2  # a store that is locked for so long cannot be used at prese
 QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
 FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
+OURS = ("lab.sqlite*", "weights", "trunks", "owners", "workers.log*", "rules.json", ".write-*")  # kept in LAB_HOME
 UNREADABLE = "unreadable"  # shown for what an older, a newer or a damaged lab has written; no row holds it
 
 
@@ -121,7 +122,8 @@ class RunStore:
     def _open(self) -> None:
         """Make what is missing, and end the runs of owners that are gone."""
         try:
-            (self.home / "weights").mkdir(parents=True, exist_ok=True)
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.home / "weights").mkdir(mode=0o700, exist_ok=True)
             probe = self.home / f".write-{uuid.uuid4().hex}"
             probe.write_text("x")
             probe.unlink()
@@ -132,6 +134,7 @@ class RunStore:
         with contextlib.suppress(LabError), _Transaction(self._engine, self.where) as connection:
             self._interrupt_orphans(connection, time.time())  # else with the next beat: a locked store can be read
         self._file = self._identity()
+        _close_to_others(self.home)
 
     def _identity(self) -> tuple[int, int] | None:
         """Which file the store is; None for one that is gone or no file."""
@@ -411,6 +414,18 @@ class _Transaction:
 
     def _broken(self, error: exc.SQLAlchemyError) -> LabError:
         return LabError("store_broken", path=self._where, reason=str(getattr(error, "orig", error)))
+
+
+def _close_to_others(home: Path) -> None:
+    """Leave what the lab keeps to its owner alone; the folder itself where it holds nothing else."""
+    there = list(home.iterdir())
+    mine = [path for path in there if any(path.match(pattern) for pattern in OURS)]
+    if mine == there:
+        mine.append(home)
+    for path in mine:
+        with contextlib.suppress(OSError):  # another user's, or gone by now
+            if path == home or not path.is_symlink():  # which leads to what others may need
+                path.chmod(path.stat().st_mode & 0o700)
 
 
 def _sqlite_settings(connection, _record) -> None:
