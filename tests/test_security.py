@@ -101,7 +101,7 @@ def test_the_key_is_in_no_argument_no_variable_and_no_file(cluster):
 
 
 def test_an_existing_cluster_with_certificates_is_reached_as_dask_is_told(cluster, monkeypatch, tmp_path):
-    """By the variables that README names; without them the lab says that nobody answers."""
+    """By the variables that SECURITY.md names; without them the lab says that nobody answers."""
     own = cluster.client().security
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.client().scheduler.address)
     monkeypatch.setattr("tf_models.jobs.connection.START_SECONDS", 2.0)
