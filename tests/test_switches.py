@@ -145,6 +145,7 @@ def test_a_run_keeps_what_differs_from_the_default():
     spec = RunSpec("vit", {"width": 32, "depth": 4, "ffn": "off"})
     assert spec.switches == {"ffn": "off", "width": 32}
     assert spec.name == "vit ffn=off width=32"
+    assert replace(spec, labels="shuffled").name == "vit ffn=off width=32 labels=shuffled"
     one, other = RunSpec("vit", {"depth": 2}), RunSpec("vit", {"depth": 2.0})  # the same, written in another type
     assert one.fingerprint("x") == other.fingerprint("x")
 

@@ -90,8 +90,9 @@ class RunSpec:
 
     @property
     def name(self) -> str:
-        """Such as ``vit ffn=off``."""
-        return " ".join([self.variant, *(f"{key}={value}" for key, value in self.switches.items())])
+        """Such as ``vit ffn=off``, with ``labels=shuffled`` where nothing can be learned."""
+        told = [*self.switches.items(), *([("labels", self.labels)] if self.labels != "true" else [])]
+        return " ".join([self.variant, *(f"{key}={value}" for key, value in told)])
 
     def fingerprint(self, dataset_hash: str) -> str:
         """Equal for runs that must give the same result: the same words, architecture, data and training code.

@@ -99,16 +99,9 @@ def _visible() -> list[Shown]:
 
 def _examples() -> list[Shown]:
     """Shipped runs that show what a training looks like: the Transformer with and without its FFN."""
-    shipped = sorted(shipped_records().values(), key=lambda record: (record.spec.name, record.spec.seed))
-    wanted = [
-        record
-        for record in shipped
-        if record.spec.dataset == STUDIED[0]
-        and record.spec.name in ("vit", "vit ffn=off")
-        and record.spec.train_size is None
-        and record.spec.seed < 2
-    ]
-    return [Shown(r.run_id, r.spec, FINISHED, r, None, list(r.history)) for r in wanted[:4]]
+    arms = cache.analysis("ffn-gap", STUDIED[0]).arms
+    found = [arms[name].records[seed] for name in ("on", "off") for seed in (0, 1) if seed in arms[name].records]
+    return [Shown(r.run_id, r.spec, FINISHED, r, None, list(r.history)) for r in found]
 
 
 @drawn_once
