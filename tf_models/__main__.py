@@ -455,8 +455,8 @@ def _show_record(values: dict[str, Any]) -> str:
 
 
 def _show_experiment(result: dict[str, Any]) -> str:
-    def points(value: float) -> str:
-        return f"{100 * value:+.2f}"
+    def figure(row: dict[str, Any], name: str) -> str:
+        return f"{row[name]:+.3f}" if row["unit"] == "nats" else f"{100 * row[name]:+.2f}"
 
     lines = [f"{result['experiment']} on {result['dataset']}, {result['train_images']:,} training images"]
     for arm in result["arms"]:
@@ -466,10 +466,11 @@ def _show_experiment(result: dict[str, Any]) -> str:
                 f"{len(arm['seeds'])} seeds, learning rate {arm['learning_rate']:g}"
             )
     lines.append("differences in test accuracy, in points, with intervals (95 %; 97.5 % beyond the declared seeds):")
+    units = {"doubling": " per doubling of the images", "nats": " nats of loss"}
     for row in result["contrasts"]:
         if row["mean"] is not None:
-            interval = f"{points(row['mean'])} [{points(row['low'])}, {points(row['high'])}]"
-            unit = " per doubling of the images" if row["unit"] == "doubling" else ""
+            interval = f"{figure(row, 'mean')} [{figure(row, 'low')}, {figure(row, 'high')}]"
+            unit = units.get(row["unit"], "")
             verdict = f": {row['verdict'].replace('_', ' ')}" if row["verdict"] else ""
             wins = f"above 0 in {row['wins']} of {row['seeds']}"
             lines.append(f"  {row['name']:<12} {interval}{unit}  {wins}{verdict}")
