@@ -84,7 +84,7 @@ def _contrast(row: ContrastResult) -> dict[str, Any]:
 def _control(control: Control) -> dict[str, Any]:
     own = {"name": control.name, "passed": control.passed}
     if control.accuracies:
-        return own | control.accuracies
+        return own | dict(control.accuracies)
     return own | _figures(control.measure) | {"verdict": control.verdict}
 
 

@@ -173,8 +173,8 @@ def show_network(
     low, high = colour_limits(taps, layer, layers, colour_range)
     rows, columns, channels = maps.shape
     alt = say("feature_maps.alt", channels=channels, layer=layers[layer], model=name)
-    ends = [np.broadcast_to(end, channels).astype(float).tobytes() for end in (low, high)]
-    _show_channels(maps.tobytes(), maps.dtype.str, maps.shape, *ends, alt)
+    lows, highs = (np.broadcast_to(end, channels).astype(float).tobytes() for end in (low, high))
+    _show_channels(maps.tobytes(), maps.dtype.str, maps.shape, lows, highs, alt)
     sizes = {
         "shape": "×".join(map(str, spec.model.input_shape)),
         "channels": channels,
