@@ -78,7 +78,7 @@ def fresh_server(monkeypatch):
     for opened in ("jobs", "store"):
         if opened in cache._opened:
             cache._opened.pop(opened).close()
-    cache._opened.clear()
+    cache._retry_at = 0.0
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_a_prepared_network_is_traced_where_its_run_will_be_trained(jobs):
     asked = RunSpec("cnn", {"width": 24}, "digits", 200, 0, Recipe(epochs=2, learning_rate=3e-3))
     jobs.prepare(asked)
     address, future = until(lambda: jobs._preparing)
-    assert future.result(timeout=120) is None
+    assert future.result(timeout=120) is False
     found = jobs._connection.client().run(traced)
     assert [worker for worker, models in found.items() if asked.model in models] == [address]
     run_id = submit(jobs, asked)

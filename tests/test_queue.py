@@ -211,6 +211,21 @@ def test_what_a_visitor_may_train_next_is_prepared_while_nobody_trains(jobs):
     assert ("a", spec("vit", seed=5)) not in jobs._connection.futures
 
 
+def test_a_worker_that_has_grown_by_preparing_is_replaced_unless_a_run_is_there(jobs):
+    """Who only looks at networks had a worker trace one after the other, 70 MB each."""
+    for variant, busy in (("vit", False), ("cnn", True)):
+        (address,) = jobs._connection.alive
+        jobs.prepare(spec(variant))
+        until(lambda: (address, spec(variant)) in jobs._connection.futures)
+        run_id = begun(jobs, seed=8) if busy else None
+        jobs._connection.futures[address, spec(variant)].set_result(True)
+        until(lambda: jobs._preparing is None)
+        assert (address in jobs._connection.ended) == (not busy)
+        assert jobs._order.is_traced(spec(variant)) == busy
+        if run_id:
+            finish(jobs, run_id)
+
+
 def test_how_much_of_an_epoch_is_done_is_known_before_it_ends(jobs):
     run_id = begun(jobs)
     assert jobs.share(run_id) is None  # the network is prepared

@@ -31,9 +31,10 @@ from tf_models.study.plans import is_planned, plan_with_runs
 from tf_models.study.rules import rules_stamp
 
 log = logging.getLogger(__name__)
-PAUSE_SECONDS = 5.0  # after which a store that could not be read is tried again: pages do not wait for it at every turn
+PAUSE_SECONDS = 5.0  # between two tries of a store that cannot be read: pages do not wait for it at every turn
 _lock = threading.Lock()
 _drawing = threading.local()
+_retry_at = 0.0  # when a store that could not be read is tried again, in seconds of `time.monotonic`
 _opened: dict[str, Any] = {}  # one store and one queue per process: clearing Streamlit's caches must not make a second
 
 
@@ -62,20 +63,21 @@ def prepare(spec: RunSpec) -> None:
 
 
 def started_jobs() -> Jobs | None:
-    """The queue, if a job has been submitted yet."""
+    """The queue, if anybody has opened *Train* or asked for a job yet."""
     return _opened.get("jobs")
 
 
 def _store_or_none() -> RunStore | None:
     """The run store, if it can be read: what came with the lab is shown without it."""
-    if time.monotonic() < _opened.get("unreadable until", 0.0):
+    global _retry_at
+    if time.monotonic() < _retry_at:
         return None
     try:
         opened = store()
         opened.finished_ids()
     except LabError as error:
         log.warning("%s", error)
-        _opened["unreadable until"] = time.monotonic() + PAUSE_SECONDS
+        _retry_at = time.monotonic() + PAUSE_SECONDS
         return None
     return opened
 

@@ -321,14 +321,19 @@ class Jobs:
         self._replaced &= workers
         busy = {job.worker for job in self._running.values()} | self._replaced
         idle = workers - busy - self._connection.hanging()
-        preparing = self._preparing[0] if self._preparing and not self._preparing[1].done() else None
+        preparing = self._preparing and self._preparing[0]
         # what is warm first; a worker that prepares another network last
         for address in sorted(idle, key=lambda it: (not self._order.suits(it), it == preparing, it)):
             self._start_on(address)
 
     def _prepare(self) -> None:
         """What a visitor may train next is traced while they think; the latest wish counts."""
-        if (spec := self._wanted) is None or (self._preparing and not self._preparing[1].done()):
+        if self._preparing is not None:
+            if not self._preparing[1].done():
+                return
+            self._end_preparing(*self._preparing)
+            self._preparing = None
+        if (spec := self._wanted) is None:
             return
         self._wanted = None
         if len(self._order) or self._running:
@@ -338,6 +343,14 @@ class Jobs:
             address = min(workers)
             self._order.trace(spec, address)
             self._preparing = address, self._connection.start(address, worker.prepare, spec)
+
+    def _end_preparing(self, address: str, future: Future) -> None:
+        """Forget a worker that it has ended, and replace one that has grown, unless a run of it will say so."""
+        if future.status != "finished":
+            self._order.forget(address)
+        elif future.result(timeout=FETCH_SECONDS) and address not in {job.worker for job in self._running.values()}:
+            log.info("worker %s has grown: it is replaced", address)
+            self._replace_worker(address)
 
     def _start_on(self, address: str) -> None:
         with self._lock:

@@ -67,8 +67,11 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
     return Outcome(FINISHED, None, record, weights[0], has_grown())
 
 
-def prepare(spec: RunSpec) -> None:
-    """Trace the network of `spec` by a training that stops after its first call; nothing while a run is trained."""
+def prepare(spec: RunSpec) -> bool:
+    """Trace the network of `spec` by a training that stops after its first call; nothing while a run is trained.
+
+    Returns whether the worker has grown.
+    """
     from tf_models.training.progress import Stopped
     from tf_models.training.train import train
 
@@ -79,6 +82,7 @@ def prepare(spec: RunSpec) -> None:
             pass
         finally:
             ONE_AT_A_TIME.release()
+    return has_grown()
 
 
 def has_grown() -> bool:
