@@ -1,13 +1,14 @@
 """Speed and memory beside a baseline of the same minute.
 
-``python tests/benchmark.py [experiment speed attention memory page judging costs]``: an experiment by the lab's
-queue and by a plain script; images per second of every variant and of the same network in plain Keras layers
-(tests/plain.py); time and memory of one attention layer against the number of tokens; memory of a training; seconds of
-the pages; CPU seconds of loading the shipped records and of judging all claims; images per second and core of every arm
-that decides, and the hours of two cores that its experiment takes.
+``python tests/benchmark.py [experiment speed attention memory page curve soak judging costs]``: an experiment by the
+lab's queue and by a plain script; images per second of every variant and of the same network in plain Keras layers
+(tests/plain.py); time and memory of one attention layer against the number of tokens; memory of a training; what fifty
+visitors at once wait for, beside a static page; seconds from asking for a training to the first point of its curve;
+memory while a class looks and trains for five minutes; CPU seconds of loading the shipped records and of judging all
+claims; images per second and core of every arm that decides, and the hours of two cores that its experiment takes.
 
-Nothing here is asserted: machines are noisy. About three quarters of an hour for all on two idle cores, of which speed
-takes twenty minutes, attention five and costs another fifteen.
+Nothing here is asserted: machines are noisy. About an hour for all on two idle cores, of which speed takes twenty
+minutes, attention five and costs fifteen.
 """
 
 import argparse
@@ -27,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from benchmark_server import curve, page, soak  # noqa: E402
+
 from tf_models.data import load  # noqa: E402
 from tf_models.jobs.queue import Jobs  # noqa: E402
 from tf_models.runs.spec import Recipe, RunSpec  # noqa: E402
@@ -40,7 +43,7 @@ RECIPE = Recipe(learning_rate=3e-3)
 def main() -> None:
     """Run the named sections, each in processes of its own."""
     sections = {"experiment": experiment, "speed": speed, "attention": attention, "memory": memory, "page": page}
-    sections |= {"judging": judging, "costs": costs}
+    sections |= {"curve": curve, "soak": soak, "judging": judging, "costs": costs}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("section", nargs="*", default=[], help=", ".join(sections))
     parser.add_argument("--seeds", type=int, default=5)
@@ -349,101 +352,6 @@ def _memory(options: argparse.Namespace) -> None:
         f"{os.environ['VARIANT']} on 50,000 images: {peak:.2f} GiB at most (2.2 GB are {2.2e9 / 2**30:.2f} GiB)",
         flush=True,
     )
-
-
-# The pages
-
-
-PEOPLE = 50
-# As many elements as a page of the lab has, of fixed content: what Streamlit itself takes for a page of this size.
-STATIC = """
-import pandas as pd
-import streamlit as st
-rows = [{"x": x, "y": x * x, "kind": kind} for x in range(20) for kind in "ab"]
-marks = {"x": {"field": "x"}, "y": {"field": "y"}, "color": {"field": "kind"}}
-for number in range(int(st.query_params["charts"])):
-    st.vega_lite_chart({"data": {"values": rows}, "mark": "line", "encoding": marks}, key=f"chart{number}")
-for number in range(int(st.query_params["tables"])):
-    st.dataframe(pd.DataFrame(rows))
-for number in range(int(st.query_params["texts"])):
-    st.markdown(f"Text {number}: " + "as long as a caption or a short paragraph of the lab. " * 3)
-"""
-
-
-def page(options: argparse.Namespace) -> None:
-    """Fifty visitors at once on every page, beside a static page; then a cold server in a browser."""
-    _crowds()
-    _cold_server()
-
-
-def _crowds() -> None:
-    """Median seconds until the page of one of `PEOPLE` visitors is whole, all at once, and seconds of one alone."""
-    import asyncio
-    from statistics import median
-
-    import psutil
-    from test_browser import Server
-    from visitors import crowd, visit
-
-    from pages.ui.frame import PAGES
-
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "static.py"
-        script.write_text(STATIC)
-        lab, static = Server(Path(folder) / "lab"), Server(Path(folder) / "static", str(script))
-        try:
-            worst = 0.0
-            for name in PAGES:
-                address = "" if name == "overview" else name
-                asyncio.run(visit(lab.port, address))  # whoever comes first draws what is kept
-                one = asyncio.run(visit(lab.port, address))
-                charts, tables = (one.elements[kind] for kind in ("vega_lite_chart", "dataframe"))
-                query = f"charts={charts}&tables={tables}&texts={one.shown - charts - tables}"
-                plain = asyncio.run(crowd(static.port, "", PEOPLE, query))
-                found = asyncio.run(crowd(lab.port, address, PEOPLE))
-                seconds, usual = (median(seen.seconds for seen in many) for many in (found, plain))
-                failed = [seen.failed for seen in (*found, *plain) if seen.failed]
-                worst = max(worst, seconds / usual)
-                print(
-                    f"{name:13} {one.shown:4} elements: alone {one.seconds:.2f} s; {PEOPLE} at once {seconds:5.2f} s, "
-                    f"static {usual:5.2f} s, ratio {seconds / usual:.2f}; errors {len(failed)} {failed[:1] or ''}",
-                    flush=True,
-                )
-            own = psutil.Process(lab.process.pid).memory_info().rss
-            print(f"largest ratio {worst:.2f} (bar 1.5); server after that {own / 1e6:.0f} MB (bar 300)")
-        finally:
-            lab.close()
-            static.close()
-
-
-def _cold_server() -> None:
-    """Seconds to the first figure, from a click on Train to life, and the server's memory."""
-    import psutil
-    from playwright.sync_api import sync_playwright
-    from test_browser import Server, settle, visit
-
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        import shutil
-
-        options_ = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options_)
-        server = Server(Path(home))
-        tab = browser.new_page()
-        began = time.perf_counter()
-        tab.goto(server.url)
-        tab.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
-        print(f"first figure of a cold server: {time.perf_counter() - began:.1f} s")
-        for path in ("feature_maps", "ffn", "runs", "train?lang=en"):
-            visit(tab, f"{server.url}/{path}")
-        began = time.perf_counter()
-        tab.get_by_role("button", name="Train", exact=True).click()
-        tab.get_by_text("starting:").or_(tab.get_by_text("waiting,")).first.wait_for()
-        print(f"from a click on Train to life: {time.perf_counter() - began:.1f} s")
-        settle(tab)
-        own = psutil.Process(server.process.pid).memory_info().rss
-        print(f"server: {own / 1e6:.0f} MB")
-        server.close()
-        browser.close()
 
 
 # Records and verdicts

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import encoded
 from PIL import Image
 
 if __name__ == "__main__":
@@ -67,12 +68,7 @@ def pictures() -> tuple[bytes, ...]:
         (colour.convert("CMYK"), "JPEG", {}),
         (clear, "WEBP", dict(lossless=True)),
     ]
-    return tuple(_saved(*row) for row in made)
-
-
-def _saved(image: Image.Image, kind: str, options: dict) -> bytes:
-    image.save(file := io.BytesIO(), kind, **options)
-    return file.getvalue()
+    return tuple(encoded(image, kind, **options) for image, kind, options in made)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import copy
+import functools
 import io
 import threading
 import time
@@ -216,9 +217,9 @@ def test_a_worker_that_has_grown_by_preparing_is_replaced_unless_a_run_is_there(
     for variant, busy in (("vit", False), ("cnn", True)):
         (address,) = jobs._connection.alive
         jobs.prepare(spec(variant))
-        until(lambda: (address, spec(variant)) in jobs._connection.futures)
+        future = until(functools.partial(jobs._connection.futures.get, (address, spec(variant))))
         run_id = begun(jobs, seed=8) if busy else None
-        jobs._connection.futures[address, spec(variant)].set_result(True)
+        future.set_result(True)
         until(lambda: jobs._preparing is None)
         assert (address in jobs._connection.ended) == (not busy)
         assert jobs._order.is_traced(spec(variant)) == busy
