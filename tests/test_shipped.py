@@ -4,6 +4,8 @@ import dataclasses
 import gzip
 import json
 import math
+import re
+import sys
 
 import pytest
 
@@ -15,7 +17,9 @@ from tf_models.runs.refingerprint import refingerprinted
 from tf_models.runs.shipped import find_shipped, shipped_problems, shipped_records
 from tf_models.runs.showcase import load_showcase, showcases
 from tf_models.study.analysis import analyse
+from tf_models.study.experiments import EXPERIMENTS
 from tf_models.study.experiments.ffn_gap import FfnGap
+from tf_models.study.plans import plans
 from tf_models.zoo.spec import map_blocks
 
 MEGABYTES = 25
@@ -120,3 +124,24 @@ def test_deleting_the_results_empties_every_measured_figure(tmp_path, monkeypatc
             result = analyse(plan, index(shipped_records().values()))
             assert {row.verdict for row in result.contrasts.values()} == {"untested"}
             assert all(arm.test_accuracy is None for arm in result.arms.values()) and result.runs == []
+
+
+QUOTED = re.compile(r"([+−]\d+\.\d+)(?: points)?(?: a doubling)?\s+\[([+−]\d+\.\d+), ([+−]\d+\.\d+)\]")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_figures_in_a_docstring_are_those_of_the_shipped_records(records, name):
+    """A result is written down once, and measured again: the words stayed as they were."""
+    words = sys.modules[EXPERIMENTS[name].__module__].__doc__ or ""
+    quoted = QUOTED.findall(" ".join(words.split()))
+    measures = [
+        (100 * found.value, 100 * found.low, 100 * found.high)
+        for experiment in plans()
+        if experiment.name == name
+        for found in analyse(experiment, index(records)).measures.values()
+    ]
+    for triple in quoted:
+        digits = len(triple[0].partition(".")[2])
+        written = {tuple(f"{value:+.{digits}f}".replace("-", "−") for value in found) for found in measures}
+        assert triple in written, triple
+    assert quoted or "Result: none is shipped yet." in words or name == "permutation"

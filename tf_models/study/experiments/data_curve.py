@@ -2,12 +2,12 @@
 
     python -m tf_models run data-curve --dataset digits --seeds 5 --train-sizes 150,300,600
 
-CNN and ViT have equal parameters (the convolutional stem adds a tenth on 32×32 images), and all make the same number
-of updates at every size. Beside the CNN and the Transformer stand two Transformers with something of a convolution:
-one whose stem is convolutional, and one whose attention starts as a convolution (`position=local`). 97 runs on
-digits. Result on cifar10-jpeg (250 to 10,000 images, 3 seeds, 87 runs: over an hour on 2 busy cores): the CNN leads
-by 8.4 points with 250 images, 17.5 with 2,000 and 9.9 with 10,000, so that no slope fits all sizes (+0.13 points a
-doubling [−1.64, +1.89]); from 1,000 on it is −2.21 [−3.45, −0.98].
+CNN and ViT have equal parameters (the convolutional stem adds a tenth on 32×32 images), and all make the same number of
+updates at every size. Beside the CNN and the Transformer stand two Transformers with something of a convolution: one
+whose stem is convolutional, and one whose attention starts as a convolution (`position=local`). 97 runs on digits.
+Result on cifar10-jpeg (250 to 10,000 images, 3 seeds, 87 runs: over an hour on 2 busy cores): the CNN leads by 8.4
+points with 250 images, 17.5 with 2,000 and 9.9 with 10,000, so that no slope fits all sizes (+0.13 points a doubling
+[−1.79, +2.04]); from 1,000 on it is −2.21 [−3.75, −0.67].
 """
 
 import math

@@ -6,10 +6,10 @@ What does the FFN give to attention, and what to convolution? The blocks are tho
 residual, norm → channel mixer → residual. Removing the FFN also removes most parameters, so it is removed at equal
 depth, and at equal parameters in two ways (deeper and wider).
 
-27 arms with `--corners`, 171 runs: about 70 minutes on 2 busy cores for cifar10-jpeg with 3 seeds and 5 epochs.
-Result there: the FFN gives +0.93 points [−0.87, +2.73] to attention, +6.21 [+3.55, +8.87] to a 3×3 convolution
-without ReLU and +10.66 [+9.27, +12.05] to a depthwise one; attention without it keeps 92 % of the way from a linear
-network to the full one.
+27 arms with `--corners`, 171 runs: about 70 minutes on 2 busy cores for cifar10-jpeg with 3 seeds and 5 epochs. Result
+there: the FFN gives +0.93 points [−1.42, +3.28] to attention, +6.21 [+2.70, +9.72] to a 3×3 convolution without ReLU
+and +10.66 [+8.47, +12.84] to a depthwise one; attention without it keeps 92 % of the way from a linear network to the
+full one.
 """
 
 from dataclasses import dataclass, replace

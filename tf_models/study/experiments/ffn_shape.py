@@ -5,8 +5,8 @@
 Three dense layers at ratio 2 have the parameters of two at ratio 4; one has those of two at ratio ½. 91 runs: 5 minutes
 on 2 cores for digits. Result there: ratio 8 is −1.84 points [−4.18, +0.50] against 4, three layers −1.34 [−2.87, +0.20]
 against two; a larger or deeper FFN closes no half of the gap to the CNN. On cifar10-jpeg (10,000 images, 5 epochs, 3
-seeds, 63 runs: 11 minutes) ratio 8 is −1.70 [−4.41, +1.01] against 4 and 4 is −0.44 [−1.20, +0.31] against 2, three
-layers +0.36 [−0.78, +1.50] against two; a convolutional stem is +7.84 [+5.55, +10.13] over the widest FFN.
+seeds, 63 runs: 11 minutes) ratio 8 is −1.70 [−5.01, +1.61] against 4 and 4 is −0.44 [−1.56, +0.67] against 2, three
+layers +0.36 [−1.16, +1.88] against two; the widest FFN is −7.84 [−10.94, −4.74] against a convolutional stem.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ All have the blocks of `vit`, with a depthwise 3×3 convolution in the place of 
 half or in the second; their widths are chosen so that all have the parameters of `vit`. 45 runs: 3 minutes on 2 cores
 for digits. Result there: convolution first is +4.68 points [+3.78, +5.57] above attention first; the hybrid that is
 best on validation is −0.45 [−0.91, +0.02] against the best pure network. On cifar10-jpeg (10,000 images, 5 epochs, 3
-seeds) the two are +5.19 and −1.32 [−2.56, −0.09], and a convolutional stem is +7.01 above pure attention.
+seeds) the two are +5.19 and −1.32 [−3.19, +0.55], and a convolutional stem is +7.01 above pure attention.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@
 Every family at three sizes (a quarter, half and all of its parameters, by its width), and at its full size with fewer
 training images. The learning rate is chosen once a family, at its full size. 253 runs: half an hour on 2 busy cores for
 digits; about an hour and a half for cifar10-jpeg (10,000 images, 5 epochs, 3 seeds). Result: the CNN is +2.84 points
-[+1.85, +3.83] above the Transformer on digits, +9.94 [+6.50, +13.38] on cifar10-jpeg.
+[+1.85, +3.83] above the Transformer on digits, +9.94 [+5.58, +14.30] on cifar10-jpeg.
 """
 
 from dataclasses import dataclass
