@@ -160,6 +160,34 @@ def test_both_networks_look_at_an_uploaded_photo(server, page, tmp_path):
     expect(page.get_by_role("img", name=re.compile("attention maps of"))).to_have_count(1)
 
 
+def test_no_more_pictures_are_kept_than_a_tab_may_send_and_what_is_there_stays(server, page, tmp_path):
+    visit(page, f"{server.url}/feature_maps?lang=en&image=upload")
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "photo.png")
+    with page.expect_request(lambda request: request.method == "PUT") as sent:
+        page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "photo.png")
+    expect(page.get_by_text("photo.png")).to_be_visible()
+    tab, headers = sent.value.url.rpartition("/")[0], sent.value.all_headers()
+    headers = {name: headers[name] for name in ("x-xsrftoken", "cookie") if name in headers}
+    large = {"file": {"name": "large.png", "mimeType": "image/png", "buffer": bytes(29_000_000)}}
+
+    def send(name: str) -> int:
+        return page.request.put(f"{tab}/{name}", headers=headers, multipart=large).status
+
+    assert [send("a"), send("b"), send("c")] == [204, 204, 413]
+    assert send("b") == 413  # what it would replace counts until it is gone
+    assert page.request.delete(f"{tab}/a", headers=headers).status == 204
+    assert send("c") == 204
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_every_answer_says_who_may_show_it_in_a_frame(server):
+    for path in ("/", "/_stcore/health", "/no-such-page"):
+        with urllib.request.urlopen(f"{server.url}{path}") as answer:
+            assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_an_upload_that_is_no_image_gets_one_sentence(server, page, tmp_path):
     visit(page, f"{server.url}/feature_maps?lang=zh&image=upload")
     (tmp_path / "text.png").write_text("not a picture")

@@ -37,16 +37,17 @@ KERAS = {
     "tf_models/untrained": "keras zoo probes statistics layers training",
 }
 PAGES = {
-    "pages/ui": "streamlit errors locale settings zoo data runs statistics study jobs",  # what every page uses
+    "pages/ui": "streamlit altair errors locale settings zoo data runs statistics study jobs",  # what every page uses
     "pages/ui/charts": "altair ui",
     "pages/ui/parts": "streamlit altair errors locale settings zoo data runs statistics study jobs ui charts",
     "pages": "streamlit errors settings zoo data runs statistics study jobs ui parts charts",
-    "app.py": "ui",
+    "app.py": "streamlit ui",
 }
 MAY_IMPORT = {room: tuple(names.split()) for room, names in (PLAIN | KERAS | PAGES).items()}
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch", "tf_keras", "streamlit", "altair")
 # What a room may import in these functions or files alone ("*": in any function of the file).
 INSIDE = {
+    ("pages/ui", "altair"): ("server.py", "warm_up"),
     ("tf_models/data", "keras"): ("builtin.py", "download"),  # called in a worker
     ("tf_models/jobs", "training"): ("worker.py", "*"),
     ("tf_models/jobs", "untrained"): ("worker.py", "*"),

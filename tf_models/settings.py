@@ -4,6 +4,7 @@ Nothing is kept, so that a changed variable counts at once. An empty variable co
 """
 
 import os
+import re
 from pathlib import Path
 
 from tf_models.errors import LabError
@@ -13,8 +14,10 @@ LIMITS = {  # with their defaults
     "LAB_MAX_QUEUE": 500,
     "LAB_MAX_QUEUE_PER_VISITOR": 60,
     "LAB_MAX_SECONDS": 3600,
+    "LAB_MAX_UPLOAD_MB": 300,
 }
 BACKENDS = ("tensorflow", "jax", "torch")
+ORIGIN = re.compile(r"https?://(\*\.)?[\w.-]+(:\d+)?", re.ASCII)
 
 
 def limit(name: str) -> int:
@@ -61,11 +64,20 @@ def backend() -> str:
     return name
 
 
+def frame_sites() -> list[str]:
+    """LAB_FRAME_SITES: origins, as ``https://moodle.example.org``, whose pages may show the lab in a frame."""
+    sites = (_text("LAB_FRAME_SITES") or "").split()
+    for site in sites:
+        if not ORIGIN.fullmatch(site):
+            raise LabError("setting_origin", name="LAB_FRAME_SITES", value=site)
+    return sites
+
+
 def check() -> None:
     """Read every setting; raises the `LabError` of the first that cannot be read."""
     for name in LIMITS:
         limit(name)
-    for read in (workers, data_folder, scheduler_address, backend):
+    for read in (workers, data_folder, scheduler_address, backend, frame_sites):
         read()
 
 

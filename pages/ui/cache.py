@@ -157,7 +157,7 @@ def taps_of(name: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray
     return _computed_taps(shipped, spec, spec.dataset, image.tobytes(), image.shape)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner=False)
 def _computed_taps(
     name: str, _spec: RunSpec, dataset: str, pixels: bytes, shape: tuple[int, ...]
 ) -> dict[str, np.ndarray]:

@@ -1,0 +1,105 @@
+"""Around the pages: the headers of every answer, a bound on what visitors send, and what is made ready at the start."""
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+from pages.ui import cache
+from tf_models import settings
+from tf_models.data import STUDIED
+from tf_models.errors import LabError
+
+UPLOADS = "/_stcore/upload_file/"  # then a session's id, which is that of an open tab, and the file's
+MOST_PER_TAB = 60  # MB of pictures, twice the largest
+# No policy for scripts: Streamlit and its charts need inline styles and generated code.
+POLICY = "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+
+
+class SafeHeaders:
+    """Adds `HEADERS` and `POLICY` to every answer; the sites of LAB_FRAME_SITES may show the lab in a frame."""
+
+    def __init__(self, app: ASGIApp):
+        self.app, sites = app, []
+        with contextlib.suppress(LabError):  # every page says what is wrong with a setting
+            sites = settings.frame_sites()
+        self.headers = HEADERS | {"Content-Security-Policy": " ".join((POLICY, *sites))}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, send_safely)
+
+
+class BoundedUploads:
+    """Refuses a file that would bring what is kept of visitors' files over `MOST_PER_TAB` or LAB_MAX_UPLOAD_MB.
+
+    Streamlit bounds each file, and keeps it in memory until it is replaced or its tab has been closed.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+        self.coming: Counter[str] = Counter()  # session → bytes on their way
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "PUT" or UPLOADS not in scope["path"]:
+            await self.app(scope, receive, send)
+            return
+        session = scope["path"].partition(UPLOADS)[2].partition("/")[0]
+        told = Headers(scope=scope).get("content-length", "")
+        if refusal := self._refusal(session, told):
+            await refusal(scope, receive, send)
+            return
+        self.coming[session] += int(told)
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.coming -= {session: int(told)}  # and forgets who sends nothing any more
+
+    def _refusal(self, session: str, told: str) -> PlainTextResponse | None:
+        if not (told.isascii() and told.isdigit()):
+            return PlainTextResponse("The size of the file must be told first", 411)
+        here = self.coming + kept_uploads()
+        for held, most in ((here[session], MOST_PER_TAB), (here.total(), settings.limit("LAB_MAX_UPLOAD_MB"))):
+            if held + int(told) > most * 10**6:
+                return PlainTextResponse(
+                    f"More than {most} MB of pictures at once: remove one, or try again later", 413
+                )
+        return None
+
+
+def kept_uploads() -> Counter[str]:
+    """Session → bytes of its files that Streamlit keeps."""
+    manager = runtime.get_instance().uploaded_file_mgr
+    kept = manager.file_storage.copy() if isinstance(manager, MemoryUploadedFileManager) else {}
+    return Counter({session: sum(len(file.data) for file in list(files.values())) for session, files in kept.items()})
+
+
+def warm_up() -> None:
+    """What whoever comes first would wait for, in the order in which *Overview* needs it."""
+    import altair  # noqa: F401
+
+    with contextlib.suppress(LabError):  # every page says it
+        cache.analysis("training-length", STUDIED[-1])
+        cache.claim_results()
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    threading.Thread(target=warm_up, name="warm up", daemon=True).start()
+    yield
+
+
+MIDDLEWARE = [Middleware(SafeHeaders), Middleware(BoundedUploads)]
