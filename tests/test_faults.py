@@ -135,7 +135,8 @@ def test_results_wait_while_the_store_cannot_be_used(jobs, state):
                 Path(f"{file}{suffix}").unlink()
             os.replace(made, file)
     until(lambda: len(jobs._ended) == 2)  # trained, and nowhere to keep them
-    until(lambda: jobs.trouble is not None and jobs.trouble.code == "store_broken")
+    until(lambda: jobs.trouble is not None and jobs.trouble.code in ("store_locked", "store_broken"))
+    assert (jobs.trouble.code == "store_locked") == (state == "locked")
     if state == "locked":
         other.close()
     else:

@@ -20,7 +20,7 @@ from tf_models.jobs.worker import Outcome
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, RunStore
 
-LOCKED = LabError("store_broken", path="lab.sqlite", reason="database is locked")
+LOCKED = LabError("store_locked", path="lab.sqlite", reason="database is locked")
 
 
 def spec(variant: str = "cnn", seed: int = 0, rate: float = 1e-3) -> RunSpec:
@@ -253,7 +253,7 @@ def test_a_result_that_cannot_be_stored_is_kept_until_it_can_be(jobs, monkeypatc
     monkeypatch.setattr(jobs.store, broken, call)
     finish(jobs, run_id)
     until(lambda: jobs.trouble is not None)
-    assert jobs.trouble.code == {"finish": "store_broken", "weights": "home_not_writable"}[broken]
+    assert jobs.trouble.code == {"finish": "store_locked", "weights": "home_not_writable"}[broken]
     assert jobs.store.get(run_id).status == RUNNING and jobs.submit(spec()) == Submitted(run_id)
     waits = threading.Thread(target=lambda: jobs.wait([run_id]))
     waits.start()
@@ -428,6 +428,24 @@ def test_a_run_that_others_took_for_lost_is_taken_back(jobs):
     until(lambda: [jobs.store.get(run_id).status for run_id in (running, waiting)] == [RUNNING, QUEUED])
     finish(jobs, running)
     assert jobs.wait([running])[0].status == FINISHED
+
+
+def test_what_two_servers_are_asked_for_is_trained_once_and_goes_on_while_one_of_both_waits(jobs):
+    """Two servers on one store trained the same network twice."""
+    other = Jobs(RunStore())
+    run_id = begun(jobs)
+    assert other.submit(spec(), visitor="bela").run_id == run_id
+    assert not jobs.stop(run_id)  # bela still waits for it, at the other server
+    ended, threads = [], []
+    threads.append(threading.Thread(target=lambda: ended.extend(other.wait([run_id]))))
+    threads[0].start()
+    time.sleep(0.5)
+    assert not ended and other.submit(spec(seed=1)).run_id != run_id
+    finish(jobs, run_id)
+    threads[0].join(timeout=20)
+    assert [run.status for run in ended] == [FINISHED]
+    other.close()
+    other.store.close()
 
 
 def test_a_visitor_may_queue_so_many_runs_and_leaves_room_for_others(jobs, monkeypatch):

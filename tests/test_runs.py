@@ -218,9 +218,17 @@ def test_a_store_that_another_process_writes_into_can_be_opened_and_read(store, 
         other.execute("BEGIN IMMEDIATE")
         opened = RunStore()
         assert opened.records() == [record]
-        with pytest.raises(LabError, match="cannot be used .*locked"):
+        with pytest.raises(LabError, match="in use by another program .*locked"):
             opened.add(FULL, "f")
         opened.close()
+
+
+def test_a_full_disk_asks_for_space_and_not_for_another_store(store):
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # no page more than there are
+    with pytest.raises(LabError, match="is full.*: free some space"):
+        for _ in range(200):
+            store.add(FULL, "f")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

@@ -97,6 +97,7 @@ class Jobs:
         self._ended: dict[str, _Ended] = {}
         self._epochs: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_EPOCHS_KEPT)  # by run id, to be stored
         self._compared = 0.0
+        self._elsewhere: set[str] = set()  # runs of other servers that were asked for here too
         self._lock = threading.RLock()
         self._wanted: RunSpec | None = None  # to be prepared
         self._preparing: tuple[str, Future] | None = None  # the worker that does
@@ -138,6 +139,10 @@ class Jobs:
                     self.store.wish(run.run_id, visitor)
                     self._order.join(run, visitor)
                     return Submitted(run.run_id)
+            if fingerprint and (run_id := self.store.under_way(fingerprint, self.owner)):  # at another server
+                self.store.wish(run_id, visitor)
+                self._elsewhere.add(run_id)
+                return Submitted(run_id)
             self._check_room(visitor)
             run_id = self.store.add(spec, fingerprint, self.owner, visitor, purpose)
             self._order.add(Waiting(run_id, spec, [visitor], purpose))
@@ -212,6 +217,7 @@ class Jobs:
         while True:
             with self._lock:
                 active = sum(run_id in lot for run_id in run_ids for lot in (self._order, self._running, self._ended))
+            active += len(self.store.active(self._elsewhere.intersection(run_ids)))
             on_change(active)
             if not active:
                 return [self.store.get(run_id) for run_id in run_ids]

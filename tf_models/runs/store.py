@@ -3,12 +3,13 @@
 import contextlib
 import json
 import logging
+import math
 import os
 import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,14 @@ from tf_models.runs.spec import RunSpec
 log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 2.0
 SILENCE_SECONDS = 20.0  # an owner that has not written for so long is gone
+REPLACED_SECONDS = 3600.0  # for so long it is said that the store is another one
 LOCKED_SECONDS = 2  # a store that is locked for so long cannot be used at present
 
 QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
 FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
 OURS = ("lab.sqlite*", "weights", "trunks", "owners", "workers.log*", "rules.json", ".write-*")  # kept in LAB_HOME
+TROUBLES = {"locked": "store_locked", "is full": "store_full", "disk I/O": "store_full"}  # words of SQLite
 UNREADABLE = "unreadable"  # shown for what an older, a newer or a damaged lab has written; no row holds it
 
 
@@ -114,7 +117,7 @@ class RunStore:
             raise LabError("store_broken", path=self.where, reason=str(error).splitlines()[0]) from error
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _sqlite_settings)
-        self.replaced: LabError | None = None
+        self._replaced_at = -math.inf  # in seconds of `time.monotonic`
         self._held: dict[str, sqlite3.Connection] = {}  # the lifelines of owners in this process
         self._opening = threading.Lock()
         self._open()
@@ -152,9 +155,15 @@ class RunStore:
                 if self._identity() != self._file:
                     self._engine.dispose()
                     self._open()
-                    self.replaced = LabError("store_replaced", path=self.where)
+                    self._replaced_at = time.monotonic()
                     log.error("%s", self.replaced)
         return _Transaction(self._engine, self.where, self._identity)
+
+    @property
+    def replaced(self) -> LabError | None:
+        """What has become of the store, for an hour."""
+        recent = time.monotonic() - self._replaced_at < REPLACED_SECONDS
+        return LabError("store_replaced", path=self.where) if recent else None
 
     def close(self) -> None:
         for owner in list(self._held):
@@ -299,6 +308,21 @@ class RunStore:
             rows = connection.execute(sa.select(_runs).where(wanted).order_by(_runs.c.ended)).mappings().all()
         return next((record for row in rows if (record := _run(row).record) is not None), None)
 
+    def under_way(self, fingerprint: str, but: str) -> str | None:
+        """The id of a run with this fingerprint that waits or is trained, by a living owner other than `but`."""
+        recent = sa.select(_owners.c.id).where(_owners.c.heartbeat > time.time() - SILENCE_SECONDS, _owners.c.id != but)
+        same = (_runs.c.fingerprint == fingerprint) & _runs.c.status.in_((QUEUED, RUNNING))
+        with self._begin() as connection:
+            return connection.execute(sa.select(_runs.c.id).where(same, _runs.c.owner.in_(recent))).scalar()
+
+    def active(self, run_ids: Collection[str]) -> set[str]:
+        """Those of these runs that have not ended."""
+        if not run_ids:
+            return set()
+        query = sa.select(_runs.c.id).where(_runs.c.id.in_(run_ids), _runs.c.status.in_(ACTIVE))
+        with self._begin() as connection:
+            return set(connection.execute(query).scalars())
+
     def finished_ids(self) -> tuple[str, ...]:
         """The ids of the finished runs, oldest first."""
         query = sa.select(_runs.c.id).where(_runs.c.status == FINISHED).order_by(_runs.c.created, _runs.c.id)
@@ -413,7 +437,9 @@ class _Transaction:
             raise LabError("store_replaced", path=self._where)
 
     def _broken(self, error: exc.SQLAlchemyError) -> LabError:
-        return LabError("store_broken", path=self._where, reason=str(getattr(error, "orig", error)))
+        reason = str(getattr(error, "orig", error))
+        code = next((code for words, code in TROUBLES.items() if words in reason), "store_broken")
+        return LabError(code, path=self._where, reason=reason)
 
 
 def _close_to_others(home: Path) -> None:
