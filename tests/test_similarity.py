@@ -251,6 +251,9 @@ def test_images_that_are_equally_far_share_places():
     assert mutual_neighbours(x, y, 5) == pytest.approx(5 * same / 19**2)
     first_of_equals = neighbours_by_loops(x, y, 5)  # the fault: both sides break ties by the number of an image
     assert first_of_equals > 2 * mutual_neighbours(x, y, 5)
+    corners = np.random.default_rng(4).integers(0, 2, (40, 3)) - 0.5  # of a cube: equal up to rounding, once turned
+    turned = 0.3 * corners @ rotation(3) + 7
+    assert mutual_neighbours(turned, y, 5) == pytest.approx(mutual_neighbours(corners, y, 5))
     order = np.random.default_rng(3).permutation(40)
     assert mutual_neighbours(x[order], y[order], 5) == pytest.approx(mutual_neighbours(x, y, 5))
 

@@ -63,6 +63,8 @@ def test_frequencies_run_from_0_to_the_last_below_or_at_pi():
     np.testing.assert_allclose(frequencies(2), [0, math.pi])
     np.testing.assert_allclose(frequencies(3), [0, 2 * math.pi / 3])
     np.testing.assert_allclose(frequencies(8), [0, math.pi / 4, math.pi / 2, 3 * math.pi / 4, math.pi])
+    with pytest.raises(ValueError, match="side of 1 positions"):
+        frequencies(1)
     for side in SIDES:
         assert frequencies(side).shape == delta_log_amplitude(noise(1, side)).shape
         last = side if side % 2 == 0 else side - 1

@@ -16,8 +16,10 @@ FLOOR = 1e-6  # of the amplitude: the rounding of float32, in which networks com
 def frequencies(side: int) -> np.ndarray:
     """Of the entries of `delta_log_amplitude`: 2πk / side for k = 0 … ⌊side / 2⌋.
 
-    An even side ends at π, an odd one at π (1 − 1 / side).
+    An even side ends at π, an odd one at π (1 − 1 / side). Fewer than 2 positions are a ValueError.
     """
+    if side < 2:
+        raise ValueError(f"a side of {side} positions is fewer than 2")
     return 2 * np.pi * np.arange(side // 2 + 1) / side
 
 
