@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tf_models.probes.checks import finite
-from tf_models.probes.ridge import PENALTIES, Split, checked, principal, ridge, rows, unexplained
+from tf_models.probes.ridge import PENALTIES, Split, checked, principal, ridge, rows, unexplained, varying
 
 COMPONENTS = 128  # the same at every layer: a wider layer would be read better for its width alone
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # inverse strengths of the L2 penalty, strongest penalty first
@@ -58,11 +58,12 @@ def readout(
     split = checked(split, len(labels))
     if len(np.unique(labels[split.fit])) < 2:
         raise ValueError(f"{len(split.fit)} images of one class teach no difference")
-    shown, models = standardised(features, split.fit, components), []
-    for strength in strengths:
-        with warnings.catch_warnings(), threadpool_limits(1):
-            warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is one more penalty to choose from
-            models.append(LogisticRegression(C=strength, max_iter=200).fit(shown[split.fit], labels[split.fit]))
+    # One thread: on a busy machine, threads that wait for each other take minutes over a second's work.
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is one more penalty to choose from
+        shown = standardised(features, split.fit, components)
+        fits = [LogisticRegression(C=strength, max_iter=200) for strength in strengths]
+        models = [model.fit(shown[split.fit], labels[split.fit]) for model in fits]
     scores = [float(model.score(shown[split.choose], labels[split.choose])) for model in models]
     best = int(np.argmax(scores))
     accuracy = float(models[best].score(shown[split.test], labels[split.test]))
@@ -111,20 +112,25 @@ def partial_r2(
 ) -> float:
     """Share of the target's variance which `own` leaves unexplained that `features` explain, on the test images.
 
-    What is linear in `own` (N, a), such as the pixels of a token's own patch, is taken out of the features (N, p) and
-    of the target (N,) or (N, q), as fitted on the images `fit`; what is left is regressed on what is left (Frisch &
-    Waugh 1933, "Partial time regressions"). 0 for features that are linear in `own`, 1 for ones that complete it, below
-    0 for ones that mislead. A target that is linear in `own` leaves nothing to explain: a ValueError.
+    What is linear in `own` (N, a), such as the pixels of a token's own patch, is taken out of the target (N,) or (N, q)
+    and of the features (N, p), as fitted on the images `fit`; what is left of the target is regressed on `own` and what
+    is left of the features (after Frisch & Waugh 1933, "Partial time regressions"). 0 for features that are linear in
+    `own`, 1 for ones that complete it, below 0 for ones that mislead. A target that is linear in `own` leaves nothing
+    to explain: a ValueError.
     """
     (given, y), (x, _) = _regression(own, target), _regression(features, target)
     split = checked(split, len(x))
-    left = y - ridge(given, y, split, penalties).predict(given)
-    if np.square(rows(left, split.test)).sum() < ROUNDING * np.square(y[split.test] - y[split.fit].mean(axis=0)).sum():
+    varying(rows(x, split.fit))
+    fitted = ridge(given, y, split, penalties).predict(given)
+    if unexplained(y, fitted[split.test], split) < ROUNDING:
         raise ValueError("a target that is linear in the part given leaves nothing to explain")
+    left = y - fitted
     beyond = x - ridge(given, x, split, penalties).predict(given)
     if beyond[split.fit].var(axis=0).sum() < ROUNDING * x[split.fit].var(axis=0).sum():
         return 0.0
-    rest = left[split.test] - ridge(beyond, left, split, penalties).predict(beyond[split.test])
+    # `own` once more: each ridge has its own penalty and leaves its own trace of it, which no two cancel.
+    both = np.concatenate([block / np.sqrt(block[split.fit].var(axis=0).mean()) for block in (given, beyond)], axis=1)
+    rest = left[split.test] - ridge(both, left, split, penalties).predict(both[split.test])
     return float(1 - np.square(rest).sum() / np.square(left[split.test]).sum())
 
 
