@@ -243,6 +243,11 @@ def test_components_are_those_of_the_images_that_were_fitted():
     y = x @ drawn(6, 2, seed=2)
     assert nonlinearity(x, y, SPLIT, components=6) < 1e-12 < 0.003 < nonlinearity(x, y, SPLIT, components=3)
     assert nonlinearity(x, y, SPLIT, components=512) < 1e-12  # at most
+    wide = drawn(80, 6) @ drawn(6, 200, seed=3) + 4  # more columns than images, six dimensions
+    found, centred = principal(wide, SPLIT.fit, 9), wide - wide[SPLIT.fit].mean(axis=0)
+    axis = np.linalg.svd(centred[SPLIT.fit], full_matrices=False)[2][:6]
+    assert np.abs(found[:, :6]) == pytest.approx(np.abs(centred @ axis.T), rel=1e-6)  # the sign of an axis is free
+    assert not found[:, 6:].any()
     with pytest.raises(ValueError, match="components, not 7"):
         principal(x, SPLIT.fit, 7)
 

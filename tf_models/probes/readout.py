@@ -35,7 +35,7 @@ def standardised(features: ArrayLike, fit: np.ndarray, components: int = COMPONE
     """
     reduced = principal(finite("features", features, (2,)), fit, components)
     scale = reduced[fit].std(axis=0)
-    return reduced / np.where(scale > ROUNDING**0.5 * scale.max(), scale, np.inf)
+    return reduced / np.where(scale > 0, scale, 1)
 
 
 def readout(

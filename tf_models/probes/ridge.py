@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 PENALTIES = tuple(10.0**exponent for exponent in range(-9, 4))  # times the mean variance of a column
+NOTHING = 1e-12  # of the largest variance: what is smaller is rounding
 
 
 class Split(NamedTuple):
@@ -79,7 +80,8 @@ def varying(x: np.ndarray) -> np.ndarray:
 def principal(x: np.ndarray, fit: np.ndarray, components: int) -> np.ndarray:
     """Coordinates on the first principal axes of the images `fit`, for all images. (N, ..., p) → (N, ..., components).
 
-    More components than columns, or than the rows of `fit` span, are a ValueError.
+    A component without variance, by rounding, is 0 everywhere. More components than columns, or than the rows of `fit`
+    span, are a ValueError.
     """
     known = varying(rows(x, fit))
     most = min(known.shape[1], len(known) - 1)
@@ -88,8 +90,13 @@ def principal(x: np.ndarray, fit: np.ndarray, components: int) -> np.ndarray:
             f"{len(known)} rows of {known.shape[1]} features have 1 to {most} components, not {components}"
         )
     centre = known.mean(axis=0)
-    axes = np.linalg.svd(known - centre, full_matrices=False)[2][:components]
-    return (x - centre) @ axes.T
+    known = known - centre
+    tall = len(known) >= known.shape[1]  # the smaller Gram matrix has the same spectrum, sooner
+    spectrum, axes = np.linalg.eigh(known.T @ known if tall else known @ known.T)
+    spectrum, axes = spectrum[: -components - 1 : -1], axes[:, : -components - 1 : -1]  # the largest first
+    there = spectrum > NOTHING * spectrum[0]
+    axes = axes * there if tall else known.T @ axes / np.sqrt(np.where(there, spectrum, np.inf))
+    return (x - centre) @ axes
 
 
 def ridge(x: np.ndarray, y: np.ndarray, split: Split, penalties: Sequence[float] = PENALTIES) -> Affine:
