@@ -319,7 +319,7 @@ def test_what_is_no_attention_is_refused(figure):
     good = drawn(2, 2)
     bad = good.copy()
     bad[0, 1, 2, 3] = np.nan
-    with pytest.raises(ValueError, match="1 of 1764 values are not finite"):
+    with pytest.raises(ValueError, match="has 1 entries that are NaN or infinite"):
         figure(bad)
     with pytest.raises(ValueError, match="below 0"):
         figure(np.log(good))
@@ -327,9 +327,9 @@ def test_what_is_no_attention_is_refused(figure):
         figure(1.1 * good)
     with pytest.raises(ValueError, match="4 of 84 rows have no weight"):
         figure(np.where(np.arange(N)[:, None] == 4, 0, good[:1].repeat(4, axis=0)[:, :1]))
-    with pytest.raises(ValueError, match=r"axes \(N, h, n, n\)"):
+    with pytest.raises(ValueError, match="not 4 axes"):
         figure(good[0])
-    with pytest.raises(ValueError, match=r"axes \(N, h, n, n\)"):
+    with pytest.raises(ValueError, match="not 4 axes"):
         figure(good[:0])
     with pytest.raises(ValueError, match="1 queries to 1 keys"):
         figure(np.ones((2, 2, 1, 1)))

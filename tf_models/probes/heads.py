@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
-from .arrays import finite
+from tf_models.probes.checks import finite
 
 ROUNDING = 0.01  # rows of a softmax in bfloat16 sum to 1 within this
 
@@ -106,7 +106,7 @@ def _attention(attention: ArrayLike) -> np.ndarray:
 
 
 def _stochastic(values: ArrayLike, axes: str) -> np.ndarray:
-    weights = finite(values, axes)
+    weights = finite("attention", values, (len(axes),))
     if weights.min() < 0:
         raise ValueError(f"a weight of {weights.min():.3g} is below 0: attention is taken after the softmax")
     if weights.sum(-1).max() > 1 + ROUNDING:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import finite
+from tf_models.probes.checks import finite
 
 ROUNDING = 1e-12  # of the largest value: what differs by less counts as equal
 
@@ -22,7 +22,7 @@ def pool(maps: ArrayLike, cells: int) -> np.ndarray:
     A position that lies in two areas counts in each with the part that lies there, so that any side of a map will do
     and the mean over the areas is that of the map. Fewer than one cell is a ValueError.
     """
-    maps = finite(maps, "NHWC")
+    maps = finite("maps", maps, (4,))
     if cells < 1:
         raise ValueError(f"{cells} cells per side are fewer than 1")
     rows, columns = (_areas(side, cells) for side in maps.shape[1:3])
@@ -35,7 +35,7 @@ def centred_gram(features: ArrayLike) -> np.ndarray:
     The mean over all pairs of the product of two such matrices is HSIC₁ of Song 2012 (equation 5). Fewer than four
     images are a ValueError, and so are features that set no more than one image apart from the others.
     """
-    x = finite(features, "Np")
+    x = finite("features", features, (2,))
     if len(x) < 4:
         raise ValueError(f"the unbiased HSIC needs 4 images, not {len(x)}")
     x = _centred(x)
@@ -109,13 +109,13 @@ def index(between: float, within_a: float, within_b: float, floor: float, bound:
     are possible. None where the denominator is not above `bound`: there is no scale to read it on then. Values that are
     not finite are a ValueError.
     """
-    between, within_a, within_b, floor = finite([between, within_a, within_b, floor], "4")
+    between, within_a, within_b, floor = finite("the similarities", [between, within_a, within_b, floor], (1,))
     scale = (within_a + within_b) / 2 - floor
     return float((between - floor) / scale) if scale > bound else None
 
 
 def _pair(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    x, y = finite(x, "Np"), finite(y, "Np")
+    x, y = finite("x", x, (2,)), finite("y", y, (2,))
     if len(x) != len(y):
         raise ValueError(f"features of {len(x)} and of {len(y)} images are not of the same images")
     return x, y
@@ -123,7 +123,7 @@ def _pair(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
 def _centred(features: ArrayLike) -> np.ndarray:
     """Features minus their mean image, which leaves every measure as it is and rounding small."""
-    x = finite(features, "Np")
+    x = finite("features", features, (2,))
     centred = x - x.mean(0)
     if not np.abs(centred).max() > ROUNDING * np.abs(x).max():
         raise ValueError(f"the features of {len(x)} images do not differ")

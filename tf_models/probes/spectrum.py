@@ -8,7 +8,7 @@ Maps with a side of one position, values that are not finite, and maps without w
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import finite
+from tf_models.probes.checks import finite
 
 FLOOR = 1e-6  # of the amplitude: the rounding of float32, in which networks compute, is no signal
 
@@ -102,7 +102,7 @@ def variance_ratio(before: ArrayLike, after: ArrayLike, normalised: bool = False
 
 
 def _maps(maps: ArrayLike) -> np.ndarray:
-    x = finite(maps, "NHWC")
+    x = finite("maps", maps, (4,))
     if min(x.shape[1:3]) < 2:
         raise ValueError(f"maps of {x.shape[1]}×{x.shape[2]} positions have a side of fewer than 2")
     return x

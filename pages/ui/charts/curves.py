@@ -78,15 +78,17 @@ def rate_curves(data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping
     return titled(alt.layer(line, dots, ring.encode(y=alt.Y("loss:Q", **up))), title, 260 + AXES + taken)
 
 
-def run_curves(data: pd.DataFrame, title: str, x: str, y: str, legend: str) -> Chart:
-    """Live curves: validation accuracy in percent by epoch, one line per run. Columns: run, epoch, validation."""
+def run_curves(data: pd.DataFrame, epochs: int, title: str, x: str, y: str, legend: str) -> Chart:
+    """Live curves: validation accuracy in percent by epoch, one line per run, on an axis that has room for all `epochs`
+    from the start. Columns: run, epoch, validation.
+    """
     below, taken = legend_below(data["run"])
     chart = (
         alt.Chart(data)
         .mark_line(point=True)
         .encode(
-            x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("validation:Q", title=y, scale=alt.Scale(zero=False)),
+            x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1), scale=alt.Scale(domain=[1, max(epochs, 2)])),
+            y=alt.Y("validation:Q", title=y, scale=alt.Scale(zero=False), axis=alt.Axis(format=".3~g")),
             color=alt.Color(
                 "run:N",
                 title=legend,

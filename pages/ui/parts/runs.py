@@ -62,7 +62,7 @@ def _show_history(run_id: str, accuracies: Sequence[tuple[float, float]]) -> Non
     curve = pd.DataFrame([(epoch, 100 * share) for epoch, share in accuracies], columns=["epoch", "validation"])
     title = say("runs.history_title")
     words = title, say("axis.epoch"), say("column.validation"), say("column.run")
-    chart = curves.run_curves(curve.assign(run=run_id), *words)
+    chart = curves.run_curves(curve.assign(run=run_id), len(accuracies), *words)
     st.altair_chart(chart, key="history", alt=f"{title}: {tables.percent(accuracies[-1][1])} %")
 
 

@@ -174,7 +174,7 @@ def _name(run: Shown) -> str:
 
 def show_row(run: Shown) -> None:
     """One run: how far it is, with its stop, or how it ended."""
-    words, button = st.columns([5, 1], vertical_alignment="center")
+    words, button = st.columns([3, 1], vertical_alignment="center")  # a narrower one cuts *Stop*
     text = f"{_name(run)}: {_state(run)}"
     if run.status in ACTIVE:
         done = (len(run.epochs) + (_share(run) or 0.0)) / run.spec.recipe.epochs
@@ -237,6 +237,7 @@ def _curves(runs: list[Shown]) -> None:
     if rows:
         chart = curves.run_curves(
             pd.DataFrame(rows),
+            max(run.spec.recipe.epochs for run in shown),
             say("train.curves_title"),
             say("axis.epoch"),
             say("column.validation"),
