@@ -329,7 +329,7 @@ def test_what_is_no_attention_is_refused(figure):
         figure(np.where(np.arange(N)[:, None] == 4, 0, good[:1].repeat(4, axis=0)[:, :1]))
     with pytest.raises(ValueError, match="not 4 axes"):
         figure(good[0])
-    with pytest.raises(ValueError, match="not 4 axes"):
+    with pytest.raises(ValueError, match="nothing in it"):
         figure(good[:0])
     with pytest.raises(ValueError, match="1 queries to 1 keys"):
         figure(np.ones((2, 2, 1, 1)))
