@@ -472,13 +472,13 @@ def test_nats_are_those_of_the_probability_of_the_label():
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (np.full((80, 3), np.nan), drawn(80, 2), "x has 240 entries that are NaN"),
-        (drawn(80, 3), np.full((80, 2), np.inf), "y has 160 entries that are NaN or infinite"),
+        (np.full((80, 3), np.nan), drawn(80, 2), "of 240 values of x, 240 are NaN"),
+        (drawn(80, 3), np.full((80, 2), np.inf), "of 160 values of y, 160 are NaN or infinite"),
         (np.full((80, 3), 0.1), drawn(80, 2), "all equal"),
         (drawn(80, 3), np.full((80, 2), 0.1), "no variance"),
         (drawn(80, 3), drawn(79, 2), "differ before their last axis"),
         (drawn(80), drawn(80), "differ before their last axis"),
-        (np.zeros((0, 3)), np.zeros((0, 2)), "nothing in it"),
+        (np.zeros((0, 3)), np.zeros((0, 2)), "holds nothing"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(x, y, message):

@@ -436,13 +436,13 @@ def test_what_two_servers_are_asked_for_is_trained_once_and_goes_on_while_one_of
     run_id = begun(jobs)
     assert other.submit(spec(), visitor="bela").run_id == run_id
     assert not jobs.stop(run_id)  # bela still waits for it, at the other server
-    ended, threads = [], []
-    threads.append(threading.Thread(target=lambda: ended.extend(other.wait([run_id]))))
-    threads[0].start()
-    time.sleep(0.5)
-    assert not ended and other.submit(spec(seed=1)).run_id != run_id
+    ended: list = []
+    waits = threading.Thread(target=lambda: ended.extend(other.wait([run_id])))
+    waits.start()
+    waits.join(timeout=0.5)
+    assert waits.is_alive() and other.submit(spec(seed=1)).run_id != run_id
     finish(jobs, run_id)
-    threads[0].join(timeout=20)
+    waits.join(timeout=20)
     assert [run.status for run in ended] == [FINISHED]
     other.close()
     other.store.close()

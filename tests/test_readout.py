@@ -316,7 +316,7 @@ def test_r2_of_a_target_that_is_not_there_is_about_0_and_of_the_fitted_images_is
         (noise(N, 3), noise(N - 1), "400 rows of features and 399 of the target"),
         (noise(N, 3), np.full(N, 0.1), "no variance"),
         (np.full((N, 3), 0.1), noise(N), "all equal"),
-        (noise(N, 3), np.full(N, np.nan), "target has 400 entries that are NaN"),
+        (noise(N, 3), np.full(N, np.nan), "of 400 values of target, 400 are NaN"),
         (noise(N, 3, 2), noise(N), "not 2 axes"),
     ],
 )

@@ -223,8 +223,8 @@ def test_unrelated_features_are_at_1_and_scale_is_nothing():
         (IMAGES, IMAGES, (0, 4), 6, "leave nothing of 12 positions"),
         (IMAGES, IMAGES, (-8, 0), 2, "border of 2 and a shift of -8 leave nothing of 12"),
         (IMAGES, IMAGES, (0, 0), -1, "border of -1"),
-        (np.full_like(IMAGES, np.nan), IMAGES, (1, 0), 0, "features has .* NaN"),
-        (IMAGES, np.full_like(IMAGES, np.inf), (1, 0), 0, "shifted has .* infinite"),
+        (np.full_like(IMAGES, np.nan), IMAGES, (1, 0), 0, "of features, .* are NaN"),
+        (IMAGES, np.full_like(IMAGES, np.inf), (1, 0), 0, "of shifted, .* infinite"),
         (IMAGES[0], IMAGES[0], (1, 0), 0, "not 4 axes"),
     ],
 )

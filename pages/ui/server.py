@@ -89,7 +89,7 @@ def kept_uploads() -> Counter[str]:
 
 def warm_up() -> None:
     """What whoever comes first would wait for, in the order in which *Overview* needs it."""
-    import altair  # noqa: F401
+    import altair  # noqa: F401 (to have it loaded)
 
     with contextlib.suppress(LabError):  # every page says it
         cache.analysis("training-length", STUDIED[-1])

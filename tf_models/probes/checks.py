@@ -11,9 +11,9 @@ def finite(name: str, x: ArrayLike, axes: tuple[int, ...] = ()) -> np.ndarray:
     """
     x = np.asarray(x, np.float64)
     if axes and x.ndim not in axes:
-        raise ValueError(f"{name} has shape {x.shape}, not {' or '.join(map(str, axes))} axes")
+        raise ValueError(f"the shape {x.shape} of {name} has not {' or '.join(map(str, axes))} axes")
     if not x.size:
-        raise ValueError(f"{name} has shape {x.shape}, with nothing in it")
+        raise ValueError(f"the shape {x.shape} of {name} holds nothing")
     if not np.isfinite(x).all():
-        raise ValueError(f"{name} has {np.count_nonzero(~np.isfinite(x))} entries that are NaN or infinite")
+        raise ValueError(f"of {x.size} values of {name}, {np.count_nonzero(~np.isfinite(x))} are NaN or infinite")
     return x

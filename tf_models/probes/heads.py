@@ -63,7 +63,7 @@ def jensen_shannon(distributions: ArrayLike, axis: int) -> np.ndarray:
     """
     if not 0 <= axis < np.ndim(distributions) - 1:
         raise ValueError(f"axis {axis} of {np.ndim(distributions)} is none before the last, which holds probabilities")
-    return _divergence(_stochastic(distributions, "." * np.ndim(distributions)), axis)
+    return _divergence(_stochastic(distributions, np.ndim(distributions)), axis)
 
 
 def head_divergence(attention: ArrayLike) -> float:
@@ -99,14 +99,14 @@ def image_divergence(attention: ArrayLike) -> np.ndarray:
 
 def _attention(attention: ArrayLike) -> np.ndarray:
     """Attention in float64 with rows that sum to 1. (N, h, n, n)"""
-    rows = _stochastic(attention, "Nhnn")
+    rows = _stochastic(attention, 4)
     if rows.shape[2] != rows.shape[3] or rows.shape[2] < 2:
         raise ValueError(f"attention of {rows.shape[2]} queries to {rows.shape[3]} keys is not of n ≥ 2 tokens to n")
     return rows
 
 
-def _stochastic(values: ArrayLike, axes: str) -> np.ndarray:
-    weights = finite("attention", values, (len(axes),))
+def _stochastic(values: ArrayLike, axes: int) -> np.ndarray:
+    weights = finite("attention", values, (axes,))
     if weights.min() < 0:
         raise ValueError(f"a weight of {weights.min():.3g} is below 0: attention is taken after the softmax")
     if weights.sum(-1).max() > 1 + ROUNDING:

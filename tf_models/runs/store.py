@@ -35,7 +35,7 @@ QUEUED, RUNNING, STOPPING = "queued", "running", "stopping"
 FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "interrupted"
 ACTIVE = (QUEUED, RUNNING, STOPPING)
 OURS = ("lab.sqlite*", "weights", "trunks", "owners", "workers.log*", "rules.json", ".write-*")  # kept in LAB_HOME
-TROUBLES = {"locked": "store_locked", "is full": "store_full", "disk I/O": "store_full"}  # words of SQLite
+TROUBLES = {"locked": "store_locked", "is full": "store_full"}  # words of SQLite
 UNREADABLE = "unreadable"  # shown for what an older, a newer or a damaged lab has written; no row holds it
 
 
