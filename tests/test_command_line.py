@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tf_models.__main__ import _parser, main
+from tf_models.__main__ import _experiment, _parser, main
 from tf_models.data import content_hash
 from tf_models.jobs.conduct import used_records
 from tf_models.runs import shipped
@@ -24,7 +24,7 @@ from tf_models.runs.store import ACTIVE, RunStore
 from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
 from tf_models.study.experiments.ffn_gap import FfnGap
-from tf_models.study.plans import STEPS
+from tf_models.study.plans import STEPS, plan
 from tf_models.zoo import CLASSROOM, PUBLISHED
 
 ROOT = Path(__file__).parents[1]
@@ -277,6 +277,15 @@ def test_reproduce_makes_each_shipped_file_again_by_a_command_of_its_own(monkeyp
     assert (copy / "permutation-digits.jsonl.gz").read_bytes() == before
     assert main(["reproduce", "nothing"]) == 2
     assert "choose one of ffn-gap digits" in capsys.readouterr().err
+
+
+def test_the_experiments_that_readme_prints_are_those_that_came_with_the_lab():
+    """Two of them chose rates in another way, and trained for half an hour what was there."""
+    lines = re.findall(r"python -m tf_models (run .*?) --json", (ROOT / "README.md").read_text())
+    assert len(lines) == 3
+    for line in lines:
+        asked = _experiment(_parser().parse_args(shlex.split(line)))
+        assert asked == plan(asked.name, asked.dataset), line
 
 
 def test_every_command_that_the_documents_print_is_understood():
