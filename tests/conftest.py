@@ -1,5 +1,6 @@
 """What every test shares: a home of its own, a quiet TensorFlow on one thread, and synthetic run records."""
 
+import gc
 import os
 import sys
 import time
@@ -54,6 +55,13 @@ def lab_home(tmp_path, monkeypatch) -> Path:
     return home
 
 
+@pytest.fixture(autouse=True, scope="module")
+def spare_the_collector():
+    """What lives when a file begins stays: TensorFlow's million objects were looked through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def change_row():
     """Puts another row into `CLASSROOM`, as an edit of the code would."""
@@ -73,9 +81,13 @@ def change_row():
 @pytest.fixture
 def fresh_server(monkeypatch):
     """The pages leave no queue and no store open, and start no workers before something is trained."""
+    from streamlit.runtime.scriptrunner import script_runner
+
     from pages.ui import cache
 
     monkeypatch.setattr(cache, "prepare", lambda spec: None)
+    # After every page it would clear the session of Keras, if other tests have loaded that: most of a page's time.
+    monkeypatch.setattr(script_runner, "_clean_problem_modules", lambda: None, raising=False)
     yield
     for opened in ("jobs", "store"):
         if opened in cache._opened:

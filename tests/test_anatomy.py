@@ -17,6 +17,8 @@ from tf_models.zoo import CLASSROOM, PUBLISHED, macs, parameters
 from tf_models.zoo.anatomy import blocks, direction, parts, steps, typical
 from tf_models.zoo.spec import map_blocks
 
+pytestmark = pytest.mark.usefixtures("fresh_server")
+
 
 def counted(spec) -> dict[str, str]:
     """Claim → what *Anatomy* says is counted for it in this network alone."""

@@ -56,18 +56,27 @@ def results() -> dict[str, tuple[Result, ...]]:
 
 
 @pytest.fixture
-def judged_all(monkeypatch, results):
-    monkeypatch.setattr(cache, "claim_results", lambda: results)
+def judge(monkeypatch):
+    """Makes the pages know these verdicts and no others, and keep what they draw of them under this stamp."""
+
+    def show(judged: dict[str, tuple[Result, ...]], stamp: str) -> None:
+        monkeypatch.setattr(cache, "claim_results", lambda: judged)
+        monkeypatch.setattr(cache, "stamp", lambda: f"{__name__}: {stamp}")
+
+    return show
+
+
+@pytest.fixture
+def judged_all(judge, results):
+    judge(results, "all")
     return results
 
 
 @pytest.fixture
-def nothing_measured(monkeypatch, tmp_path):
+def nothing_measured(judge, monkeypatch, tmp_path):
     """As after deleting `tf_models/results`: what configurations alone decide is left."""
     monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
-    empty = judge_all(Found())
-    monkeypatch.setattr(cache, "claim_results", lambda: empty)
-    return empty
+    judge(judge_all(Found()), "none")
 
 
 def opening(app: AppTest) -> list[str]:
@@ -114,9 +123,9 @@ def test_filters_are_in_the_link(judged_all):
     assert say("en", "claims.list_none") in text_of(app)
 
 
-def test_verdicts_on_a_third_data_set_can_be_asked_for(judged_all, monkeypatch):
+def test_verdicts_on_a_third_data_set_can_be_asked_for(judged_all, judge):
     judged = {id: (*rows, replace(rows[0], dataset="pets")) if id == "C40" else rows for id, rows in judged_all.items()}
-    monkeypatch.setattr(cache, "claim_results", lambda: judged)
+    judge(judged, "pets")
     app = open_page("claims", data="pets")
     assert opening(app) == ["C40"] and not app.warning
 

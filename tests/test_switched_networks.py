@@ -1,6 +1,5 @@
 """Networks with their switches set: all build, train, tap and take each other's weights, and compute what they say."""
 
-import gc
 from dataclasses import replace
 
 import keras
@@ -27,15 +26,6 @@ SMALL |= {variant: {"width": 8, "depth": 1} for variant in ("cnn", "vgg", "mobil
 SMALL |= {"resnet": {"width": 32, "depth": 1}, "swin": {"width": 4, "depth": 1}}
 FFN = ("convnext", "vit", "swin", "longformer", "mobilevit", "mixer")
 NUMBERS = {"ffn_ratio": (1.0,), "ffn_layers": (1, 3), "heads": (1, 2), "depth": (1, 2), "patch": (2, 4)}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def spare_the_collector():
-    """TensorFlow's million objects stay: looking through them again and again takes a sixth of the time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def small(variant: str, shape=(8, 8, 1), /, **switches) -> ModelSpec:

@@ -18,7 +18,8 @@ _known: dict[tuple, Records] = {}  # the latest alone
 def known_stamp(store: RunStore | None) -> tuple:
     """What changes whenever `known_records` does, or a data file, whose version decides which of them count."""
     present = tuple((path, stamp(path)) for path in local_files())
-    return shipped_stamp(), present, (store.where, *store.finished_ids()) if store is not None else ()
+    own = store.finished_ids() if store is not None else ()
+    return shipped_stamp(), present, (store.where, *own) if store is not None and own else ()
 
 
 def known_records(store: RunStore | None) -> Records:
