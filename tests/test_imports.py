@@ -28,13 +28,14 @@ PLAIN = {
     "tf_models/runs": "errors settings data zoo",
     "tf_models/statistics": "errors data runs",
     "tf_models/study": "errors locale settings probes zoo data runs statistics",
-    "tf_models/jobs": "errors settings zoo data runs statistics study training untrained",  # in a worker: see INSIDE
+    "tf_models/jobs": "errors settings zoo data runs statistics study training untrained inside",  # see INSIDE
     "tf_models/__main__.py": "errors locale settings zoo data runs statistics study jobs",
 }
 KERAS = {
     "tf_models/layers": "keras zoo",
     "tf_models/training": "keras tensorflow jax torch errors settings zoo data runs layers",  # see INSIDE
     "tf_models/untrained": "keras zoo probes statistics layers training",
+    "tf_models/inside": "keras errors zoo data runs probes layers training",
 }
 PAGES = {
     "pages/ui": "streamlit altair errors locale settings zoo data runs statistics study jobs",  # what every page uses
@@ -51,6 +52,7 @@ INSIDE = {
     ("tf_models/data", "keras"): ("builtin.py", "download"),  # called in a worker
     ("tf_models/jobs", "training"): ("worker.py", "*"),
     ("tf_models/jobs", "untrained"): ("worker.py", "*"),
+    ("tf_models/jobs", "inside"): ("worker.py", "*"),
     ("tf_models/training", "tensorflow"): ("device.py gradients.py", "*"),  # Keras has no portable reverse-mode
     ("tf_models/training", "jax"): ("device.py gradients.py on_device.py", "*"),  # gradient, names no GPU
     ("tf_models/training", "torch"): ("gradients.py", "*"),

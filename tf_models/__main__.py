@@ -20,6 +20,7 @@ from tf_models import settings, zoo
 from tf_models.data import STUDIED, content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records
+from tf_models.jobs.probing import IMAGES, ask, network, probe_all
 from tf_models.jobs.queue import Jobs
 from tf_models.runs.known import Records, known_records
 from tf_models.runs.record import RunRecord
@@ -32,6 +33,7 @@ from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind, where
 from tf_models.study.plans import STEPS, plan, shipped_steps
+from tf_models.study.probed import PROBED, PROBES, measures, read_probed, write_probed
 from tf_models.study.rules import keep_rules, ship_rules
 
 MINUTES = "time budget: what has not ended by then is stopped, and all that has is kept"
@@ -102,6 +104,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--only", choices=EXACT, metavar="NAME", help=", ".join(EXACT))
     sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/results")
+
+    sub = command("probe", _probe, _show_json, "Look inside one trained network, or two, and print what a probe finds.")
+    sub.add_argument("probe", help=", ".join(PROBES))
+    sub.add_argument("run", nargs="+", help="the id of a run of this lab, or a network that comes with it: vit-digits")
+    sub.add_argument("--images", type=int, default=IMAGES, help="that no network was trained on; %(default)s at most")
+    sub.add_argument("--start", action="store_true", help="the network as it was before it was trained")
+
+    sub = command(
+        "inside", _inside, _show_measures, "Train the networks of inside, probe them, and print the measures."
+    )
+    sub.add_argument("--dataset", default="digits", help=f"{', '.join(STUDIED)}; %(default)s by default")
+    sub.add_argument("--minutes", type=float, help=MINUTES)
+    sub.add_argument("--ship", action="store_true", help="keep records and what was found in tf_models/results")
 
     sub = command("linear", _linear, _table, "Fit the linear classifier that every network is measured against.")
     sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
@@ -349,6 +364,49 @@ def _exact(options: argparse.Namespace) -> dict[str, Any]:
     return results
 
 
+def _probe(options: argparse.Namespace) -> dict[str, Any]:
+    jobs = Jobs(RunStore())
+    try:
+        networks = [network(jobs.store, name) for name in options.run]
+        asked = [(record.spec, None if options.start else weights) for record, weights in networks]
+        found = ask(jobs, options.probe, asked, options.images)
+    finally:
+        jobs.close()
+    return {"probe": options.probe, "runs": [record.run_id for record, _ in networks], **found}
+
+
+def _inside(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    experiment, delta = plan("inside", options.dataset), peek(options.dataset).delta
+    known = measures(read_probed(options.dataset), delta(experiment.images))
+    for probe in PROBED:
+        keep_rules(probe, options.dataset, known[probe])
+    _keep_rules(experiment)
+    done = _conducted(experiment, minutes=options.minutes)
+    if done.missing:
+        return {}
+    jobs, bars = Jobs(RunStore()), {}
+
+    def show(step: str, done: int, total: int) -> None:
+        if step not in bars:
+            bars[step] = tqdm(total=total, desc=f"inside {options.dataset}: {step}")
+        bars[step].n = done
+        bars[step].refresh()
+
+    try:
+        found = probe_all(jobs, experiment, show)
+    finally:
+        for bar in bars.values():
+            bar.close()
+        jobs.close()
+    if options.ship:
+        print(_ship_runs(experiment, done.records), file=sys.stderr)
+        for probe in PROBED:
+            ship_rules(probe, options.dataset)
+        print(write_probed(found), file=sys.stderr)
+    rows = measures(found, delta(experiment.images))
+    return {probe: {name: asdict(measure) for name, measure in named.items()} for probe, named in rows.items()}
+
+
 def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:
     from tf_models.study.linear import linear_classifier, write_linear
 
@@ -477,6 +535,19 @@ def _show_experiment(result: dict[str, Any]) -> str:
     for control in result["controls"]:
         state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
         lines.append(f"control {control['name']}: {state}")
+    return "\n".join(lines)
+
+
+def _show_json(document: Any) -> str:
+    return json.dumps(document, indent=1)
+
+
+def _show_measures(results: dict[str, dict[str, Any]]) -> str:
+    lines = []
+    for name, rows in results.items():
+        lines.append(name)
+        for key, row in rows.items():
+            lines.append(f"  {key:<40} {row['value']:.4g}  [{row['low']:.4g}, {row['high']:.4g}] over {row['seeds']}")
     return "\n".join(lines)
 
 

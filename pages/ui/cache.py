@@ -28,6 +28,7 @@ from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
 from tf_models.study.judging import Result, load_results
 from tf_models.study.plans import is_planned, plan_with_runs
+from tf_models.study.probed import probes_stamp
 from tf_models.study.rules import rules_stamp
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def stamp() -> int:
 
 
 def _stamp_now() -> int:
-    return hash((known_stamp(_store_or_none()), exact.exact_stamp(), rules_stamp()))
+    return hash((known_stamp(_store_or_none()), exact.exact_stamp(), probes_stamp(), rules_stamp()))
 
 
 @contextlib.contextmanager

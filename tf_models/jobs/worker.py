@@ -140,3 +140,18 @@ def exact(name: str) -> dict[str, Any]:
         **load,
     }
     return document(name, result, provenance)
+
+
+def probe(name: str, networks: list[tuple[RunSpec, bytes | None]], most: int) -> dict[str, Any]:
+    """What the probe `name` reads off one network, or two, for `most` images that none was trained on.
+
+    Each is a run with the bytes of its weights, or None for what it started from. See `tf_models.inside.measure`;
+    `images` says how many there were.
+    """
+    from tf_models.inside.measure import PAIRED, SINGLE
+    from tf_models.inside.reader import Reader, held_out
+
+    readers = [Reader(spec, weights, copy) for copy, (spec, weights) in enumerate(networks)]
+    images, labels = held_out(*(spec for spec, _ in networks), most=most)
+    measure = {**SINGLE, **PAIRED}[name]
+    return {"images": len(images), **measure(*readers, images, labels)}

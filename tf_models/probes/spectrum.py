@@ -106,3 +106,27 @@ def _maps(maps: ArrayLike) -> np.ndarray:
     if min(x.shape[1:3]) < 2:
         raise ValueError(f"maps of {x.shape[1]}×{x.shape[2]} positions have a side of fewer than 2")
     return x
+
+
+def orientation_selectivity(kernels: ArrayLike) -> float:
+    """How strongly kernels (k, k, inputs, outputs) prefer one orientation: from 0, none, to 1, one alone.
+
+    |Σ P e^{2iθ}| / Σ P over the power P at every frequency but DC, θ its direction (the coherence of a structure
+    tensor), of the power of all inputs of an output together; averaged over outputs. Stripes have 1, a single bright
+    position 0, a corner, which has two directions, 0. Kernels that are not square or larger than 1×1 are a ValueError,
+    as are ones of which none varies.
+    """
+    x = finite("kernels", kernels, (4,))
+    if x.shape[0] != x.shape[1] or x.shape[0] < 2:
+        raise ValueError(f"kernels of {x.shape[0]}×{x.shape[1]} positions have no orientation")
+    side = 16  # frequencies: a kernel has few positions, and its spectrum is smooth between them
+    power = np.square(np.abs(np.fft.fft2(x, (side, side), axes=(0, 1)))).sum(axis=2)  # (side, side, outputs)
+    down, right = np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side), indexing="ij")
+    inside = (np.hypot(down, right) > 0) & (np.hypot(down, right) < 0.5)  # a disc, so that no direction has more
+    direction = np.exp(2j * np.arctan2(down, right))[inside]
+    power = power[inside]  # (frequencies, outputs)
+    total = power.sum(axis=0)
+    kept = total > 1e-12 * max(float(total.max()), 1e-300)
+    if not kept.any() or not total.max() > 0:
+        raise ValueError("kernels that do not vary have no orientation")
+    return float(np.mean(np.abs(direction @ power[:, kept]) / total[kept]))

@@ -28,12 +28,12 @@ from tf_models.study.exact import EXACT, exact_measures
 from tf_models.study.experiments import EXPERIMENTS, where
 from tf_models.study.experiments.tuning import TUNING_SEEDS
 from tf_models.study.plans import is_asked, plan_with_runs
+from tf_models.study.probed import PROBED, measures, read_probed
 from tf_models.study.rules import known_rules, rule_name
 
 TRAINED = tuple(EXPERIMENTS)
 ONCE = (*EXACT, *(name for name, kind in EXPERIMENTS.items() if kind.own_data))  # judged once, the others by data set
-PLANNED = ("linearity", "shift", "heads", "similarity", "probing", "spectrum")  # their parts are untested
-EVERY_EXPERIMENT = (*TRAINED, *EXACT, *PLANNED)
+EVERY_EXPERIMENT = (*TRAINED, *EXACT, *PROBED)
 NO_DATASET = "exact"
 
 Measures = Mapping[str, Measure]
@@ -264,9 +264,14 @@ def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
 
 def judge_analyses(analyses: Mapping[tuple[str, str], Analysis]) -> dict[str, tuple[Result, ...]]:
     """Every claim by these analyses, and by what needs no training."""
+    probed = {
+        (probe, dataset): found
+        for dataset in STUDIED
+        for probe, found in measures(read_probed(dataset), _delta(dataset, None)).items()
+    }
     return judge_all(
         Found(
-            {key: analysis.measures for key, analysis in analyses.items()},
+            {key: analysis.measures for key, analysis in analyses.items()} | probed,
             exact_measures(),
             {key: analysis.scale for key, analysis in analyses.items()},
             {

@@ -23,8 +23,9 @@ _DECIDING: dict[str, dict[str, Any]] = {
     "mixers": _LONG,
     "depth": _LONG,
     "capacity": dict(recipe=Recipe(epochs=60), train_size=2000),
+    "inside": _LONG | dict(recipe=Recipe(epochs=20, schedule="decay", augment=True)),
 }
-_FEW_DECIDING = ("ffn-gap", "mixers")  # of the same kind, where images are few
+_FEW_DECIDING = ("ffn-gap", "mixers", "inside")  # of the same kind, where images are few
 _OWN = {"necessity": Recipe(epochs=30), "sequence": Recipe(epochs=20)}  # those with data of their own
 _MANY: dict[str, dict[str, Any]] = {
     "ffn-gap": dict(recipe=Recipe(epochs=10), tuning_size=None),

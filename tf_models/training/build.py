@@ -22,9 +22,13 @@ class Network(keras.Model):
     classes for the sparse ones) and ``.out``; ``stageS.downsample`` and ``.pool``; ``features`` (B, C) and ``logits``.
     Grids are (B, H, W, C). Inside a ``mobilevit`` block the Transformer's taps are ``.innerN.mixer`` and so on, on the
     folded grid, with the attention of its four unfolded grids side by side (B, 4·h, n, n).
+
+    `flows` has the grid that leaves every row of the plan, by the row's path; inside a ``mobilevit`` block it is (4·B,
+    H, W, C).
     """
 
     taps: dict
+    flows: dict
     into_relu: frozenset[str]  # names of the layers whose kernels start as He's: see `ModelSpec.start`
 
 
@@ -41,7 +45,7 @@ def build(spec: ModelSpec) -> Network:
         if layer.taps:
             taps |= dict.fromkeys(layer.taps, Fold(*layer.unfolded)(grid) if layer.unfolded else grid)
     model = Network(flows[image.path][0], grid, name=spec.name)
-    model.taps = taps
+    model.taps, model.flows = taps, {path: flow for path, (flow, _) in flows.items()}
     rectified = {path for layer in layers if (layer.op, layer.kind) == ("activation", "relu") for path in layer.inputs}
     model.into_relu = frozenset(rectified if spec.start == "he" else ())
     return model

@@ -10,6 +10,7 @@ from tf_models.study.experiments.factorial import Factorial
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.experiments.ffn_shape import FfnShape
 from tf_models.study.experiments.hybrids import Hybrids
+from tf_models.study.experiments.inside import Inside
 from tf_models.study.experiments.mixers import Mixers
 from tf_models.study.experiments.necessity import Necessity
 from tf_models.study.experiments.parameter_efficiency import ParameterEfficiency
@@ -32,6 +33,7 @@ EXPERIMENTS: dict[str, type[Experiment]] = {
         FfnShape,
         Hybrids,
         Ablations,
+        Inside,
         Necessity,
         Sequence,
     )

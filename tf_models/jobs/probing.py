@@ -1,0 +1,138 @@
+"""Probes in workers: of one network, of two, and of all that the experiment ``inside`` has trained."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from tf_models.errors import LabError
+from tf_models.jobs import worker
+from tf_models.jobs.queue import Jobs
+from tf_models.runs import showcase
+from tf_models.runs.known import is_current, known_records
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
+from tf_models.runs.store import FINISHED, RunStore
+from tf_models.study.analysis import best_source
+from tf_models.study.experiments.base import Experiment
+from tf_models.study.probed import PAIRED, PAIRS, PROBES, SINGLE, STARTED, Found, Probed
+
+IMAGES = 512  # at most, that no network was trained on
+FEWEST = 64  # images: with fewer, an answer is chance
+SECONDS = 900.0  # that a probe may take on a busy machine
+AT_ONCE = 2
+
+Network = tuple[RunSpec, bytes | None]
+
+
+def network(store: RunStore, name: str) -> tuple[RunRecord, bytes]:
+    """Record and weights of a run of the store, by its id, or of a shipped network, such as ``vit-digits``.
+
+    Raises `LabError` where there is no such run, or no weights of it.
+    """
+    if name in showcase.showcases():
+        return showcase.load_showcase(name).record, showcase.showcase_weights(name)
+    run = store.get(name)
+    if run.record is None:
+        raise LabError("run_ended", value=name, status=run.status)
+    return run.record, store.read_weights(name)
+
+
+def ask(jobs: Jobs, name: str, networks: Sequence[Network], images: int = IMAGES) -> Found:
+    """What the probe `name` finds.
+
+    Raises `LabError` for an unknown probe, for the wrong number of networks, and for too few images.
+    """
+    if name not in PROBES:
+        raise LabError("unknown_probe", value=name, choices=", ".join(PROBES))
+    wanted = 2 if name in PAIRED else 1
+    if len(networks) != wanted:
+        raise LabError("probe_networks", value=len(networks), name=name, wanted=wanted)
+    if images < FEWEST:
+        raise LabError("probe_images", value=images, least=FEWEST)
+    return jobs.ask(worker.probe, name, list(networks), images, seconds=SECONDS)
+
+
+def probe_all(
+    jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None] = lambda step, done, total: None
+) -> Probed:
+    """Every probe of every network of `experiment`, whose runs are known; those without weights are trained again."""
+    records = _with_weights(jobs, experiment, on_change)
+    networks = {key: (record.spec, jobs.store.read_weights(record.run_id)) for key, record in records.items()}
+    asked: dict[tuple, tuple[str, list[Network]]] = {}
+    for (arm, seed), (spec, weights) in networks.items():
+        asked |= {(arm, seed, True, name): (name, [(spec, weights)]) for name in SINGLE}
+        asked |= {(arm, seed, False, name): (name, [(spec, None)]) for name in STARTED}
+    for left, right in PAIRS:
+        for seed in range(experiment.seeds):
+            sides = [(left, seed), (right, (seed + 1) % experiment.seeds)]
+            if not all(side in networks for side in sides):
+                continue
+            for trained in (True, False):
+                two = [(networks[side][0], networks[side][1] if trained else None) for side in sides]
+                asked[left, right, seed, trained, "similarity"] = "similarity", two
+    found = _ask_all(jobs, asked, on_change)
+    singles: dict[tuple[str, int, bool], dict[str, Found]] = {}
+    pairs: dict[tuple[str, str, int, bool], Found] = {}
+    for key, value in found.items():
+        if len(key) == 5:
+            pairs[key[:4]] = value
+        else:
+            arm, seed, trained, name = key
+            singles.setdefault((arm, seed, trained), {})[name] = value if seed == 0 else _without_maps(value)
+    one = next(iter(records.values()))
+    about = {
+        **{name: getattr(one, name) for name in ("dataset_hash", "device", "versions", "git")},
+        "images": IMAGES,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "accuracies": {f"{arm} {seed}": record.test_accuracy for (arm, seed), record in sorted(records.items())},
+    }
+    runs = {key: record.run_id for key, record in records.items()}
+    return Probed(experiment.dataset, about, singles, pairs, runs)
+
+
+def _with_weights(
+    jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None]
+) -> dict[tuple[str, int], RunRecord]:
+    """(arm, seed) → a run whose weights are here. Shipped records come without: these are trained again."""
+    _, _, specs = best_source(experiment, known_records(jobs.store))
+    wanted = {(arm, spec.seed): spec for arm, group in specs.items() if arm in experiment.arms for spec in group}
+    kept = (record for record in jobs.store.records() if jobs.store.weights(record.run_id).exists())
+    own = {record.spec: record for record in kept if is_current(record)}
+    missing = {key: spec for key, spec in wanted.items() if spec not in own}
+    ids = [jobs.submit(spec, purpose=experiment.name, fresh=True).run_id for spec in missing.values()]
+    for run in jobs.wait(ids, lambda active: on_change("weights", len(ids) - active, len(ids))):
+        if run.status != FINISHED or run.record is None:
+            raise run.reason or LabError("run_ended", value=run.id, status=run.status)
+        own[run.spec] = run.record
+    return {key: own[spec] for key, spec in wanted.items()}
+
+
+def _ask_all(
+    jobs: Jobs, asked: Mapping[tuple, tuple[str, list[Network]]], on_change: Callable[[str, int, int], None]
+) -> dict[tuple, Found]:
+    found: dict[tuple, Found] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = {key: pool.submit(_answer, jobs, name, networks) for key, (name, networks) in asked.items()}
+        for key, answer in answers.items():
+            if (value := answer.result()) is not None:
+                found[key] = value
+            on_change("probes", sum(one.done() for one in answers.values()), len(answers))
+    return found
+
+
+def _answer(jobs: Jobs, name: str, networks: list[Network]) -> Found | None:
+    """None where a network has nothing that the probe asks for, such as attention."""
+    try:
+        return ask(jobs, name, networks)
+    except LabError as error:
+        if error.code == "probe_without_attention":
+            return None
+        raise
+
+
+def _without_maps(found: Any) -> Any:
+    """Fields to be drawn are kept of the first seed alone: they are most of the file."""
+    if isinstance(found, Mapping):
+        return {name: _without_maps(value) for name, value in found.items() if name != "map"}
+    return [_without_maps(value) for value in found] if isinstance(found, list) else found
