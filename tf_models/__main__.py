@@ -10,6 +10,7 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -105,18 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--only", choices=EXACT, metavar="NAME", help=", ".join(EXACT))
     sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/results")
 
-    sub = command("probe", _probe, _show_json, "Look inside one trained network, or two, and print what a probe finds.")
-    sub.add_argument("probe", help=", ".join(PROBES))
-    sub.add_argument("run", nargs="+", help="the id of a run of this lab, or a network that comes with it: vit-digits")
-    sub.add_argument("--images", type=int, default=IMAGES, help="that no network was trained on; %(default)s at most")
-    sub.add_argument("--start", action="store_true", help="the network as it was before it was trained")
-
-    sub = command(
-        "inside", _inside, _show_measures, "Train the networks of inside, probe them, and print the measures."
-    )
-    sub.add_argument("--dataset", default="digits", help=f"{', '.join(STUDIED)}; %(default)s by default")
-    sub.add_argument("--minutes", type=float, help=MINUTES)
-    sub.add_argument("--ship", action="store_true", help="keep records and what was found in tf_models/results")
+    _add_probes(command)
 
     sub = command("linear", _linear, _table, "Fit the linear classifier that every network is measured against.")
     sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
@@ -130,6 +120,21 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("power", _power, _show_power, "Simulate how often the verdict rule errs.")
     sub.add_argument("--ship", action="store_true", help="keep the error rates in tf_models/results")
     return parser
+
+
+def _add_probes(command: Callable[..., argparse.ArgumentParser]) -> None:
+    sub = command("probe", _probe, _show_json, "Look inside one trained network, or two, and print what a probe finds.")
+    sub.add_argument("probe", help=", ".join(PROBES))
+    sub.add_argument("run", nargs="+", help="the id of a run of this lab, or a network that comes with it: vit-digits")
+    sub.add_argument("--images", type=int, default=IMAGES, help="that no network was trained on; %(default)s at most")
+    sub.add_argument("--start", action="store_true", help="the network as it was before it was trained")
+
+    sub = command(
+        "inside", _inside, _show_measures, "Train the networks of inside, probe them, and print the measures."
+    )
+    sub.add_argument("--dataset", default="digits", help=f"{', '.join(STUDIED)}; %(default)s by default")
+    sub.add_argument("--minutes", type=float, help=MINUTES)
+    sub.add_argument("--ship", action="store_true", help="keep records and what was found in tf_models/results")
 
 
 def _add_training(sub: argparse.ArgumentParser) -> None:

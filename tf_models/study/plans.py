@@ -122,9 +122,16 @@ class Step:
     command: str
 
 
+def _making(row: Experiment) -> str:
+    """The networks of ``inside`` are probed by the command that trains them."""
+    if row.name == "inside":
+        return f"python -m tf_models inside --dataset {row.dataset} --ship"
+    return f"{command(row)} --ship"
+
+
 def shipped_steps() -> list[Step]:
     """Everything that lies in `results/`, in the order in which it was made."""
-    steps = [Step(row.name, "" if row.own_data else row.dataset, f"{command(row)} --ship") for row in plans()]
+    steps = [Step(row.name, "" if row.own_data else row.dataset, _making(row)) for row in plans()]
     for name in ("exact", "power"):
         steps.append(Step(name, "", f"python -m tf_models {name} --ship"))
     for dataset in STUDIED:
