@@ -297,8 +297,9 @@ def test_what_is_counted_is_a_definition_and_what_is_trained_timed_or_drawn_a_me
         return part_of("key", measure, above=0.0).kind
 
     definitions = "inventory: activations.vgg16", "identities: permutation.ffn", "receptive-field: support.ffn"
+    definitions += "equivariance: swin.one_token", "cost: slope.macs.banded"
     measurements = "factorial: gain.attention", "rank-collapse: skip_over_mlp", "receptive-field: erf.slope"
-    assert {kind(name) for name in (*definitions, "cost: slope.macs.banded")} == {"definition"}
+    assert {kind(name) for name in definitions} == {"definition"}
     assert {kind(name) for name in (*measurements, "cost: slope.time.banded", "heads: ratio.first")} == {"measurement"}
     assert part_of("key", definitions[0], above=0.0, kind="measurement").kind == "measurement"
     for row in CLAIMS:

@@ -16,10 +16,11 @@ import pytest
 from tf_models.__main__ import main
 from tf_models.layers.attention import Attention
 from tf_models.layers.channels import FeedForward
+from tf_models.probes.identity import relative_error
 from tf_models.probes.receptive_field import off_diagonal
 from tf_models.runs import shipped
 from tf_models.study.exact import COMPUTED, exact_measures, exact_provenance, exact_series, write_exact
-from tf_models.untrained import cost, identities, random_weights, rank_collapse, receptive_field
+from tf_models.untrained import cost, equivariance, identities, random_weights, rank_collapse, receptive_field
 from tf_models.zoo.cost_cases import CASES, GRIDS, SLOPES, WIDTH, case_macs, cost_facts
 from tf_models.zoo.facts import inventory_facts, the_only
 
@@ -83,6 +84,7 @@ KNOWN_COST = {
 NAMES = {
     "identities": set(identities.IDENTITIES),
     "receptive-field": {*receptive_field.SUPPORTS, "erf.slope", "erf.monotone"},
+    "equivariance": set(equivariance.ERRORS),
     "rank-collapse": {"r.san", "r.skip", "r.mlp", "r.both", "skip_over_mlp"},
     "cost": {
         *KNOWN_COST,
@@ -101,6 +103,11 @@ def equal():
 def supports():
     found = [receptive_field.supports(seed) for seed in random_weights.SEEDS]
     return {name: worst(values[name] for values in found) for name, (_, worst) in receptive_field.SUPPORTS.items()}
+
+
+@pytest.fixture(scope="module")
+def moving():
+    return equivariance.equivariance()["measures"]
 
 
 # Closed formulas
@@ -166,11 +173,19 @@ def test_zero_is_zero_and_the_rest_is_not(equal, supports):
     assert supports["window.asymmetry"] == pytest.approx(1.5 * math.sqrt(2) / 4)
 
 
-def test_what_is_shipped_is_what_comes_out(equal, supports):
-    shipped_identities = exact_measures()["identities"]
-    for name, measure in equal.items():
-        assert shipped_identities[name].value == pytest.approx(measure.value, rel=1e-3, abs=1e-6), name
-        assert shipped_identities[name].unit == measure.unit
+def test_what_moves_with_its_input_does_so_exactly_and_the_rest_is_far_off(moving):
+    for name, worst in equivariance.ERRORS.items():
+        assert moving[name].value < 1e-6 if worst is max else moving[name].value > 0.05, name
+    assert moving["unshared.circular"].value > 0.5 and moving["shared.strided"].value > 0.5
+    assert moving["mixer.one_token"].value > 3 * moving["swin.one_token"].value  # a window keeps most of its tokens
+
+
+def test_what_is_shipped_is_what_comes_out(equal, moving, supports):
+    for experiment, found in (("identities", equal), ("equivariance", moving)):
+        shipped_measures = exact_measures()[experiment]
+        for name, measure in found.items():
+            assert shipped_measures[name].value == pytest.approx(measure.value, rel=1e-3, abs=1e-6), name
+            assert shipped_measures[name].unit == measure.unit
     shipped_supports = exact_measures()["receptive-field"]
     for name, value in supports.items():
         assert shipped_supports[name].value == pytest.approx(value, rel=1e-3, abs=1e-6), name
@@ -210,6 +225,63 @@ def test_a_leak_between_positions_is_found(monkeypatch):
     ramp = np.linspace(0, 0.01, random_weights.COLUMNS, dtype="float32")[None, None, :, None]
     monkeypatch.setattr(Attention, "call", lambda self, grid, extra=None: attend(self, grid + ramp, extra))
     assert identities.permutations(0)["permutation.attention"] > 1e-5
+
+
+def test_nothing_but_the_sharing_tells_the_two_stacks_apart(monkeypatch):
+    """One kernel at all positions makes the unshared stack the other; another one at a single position is found."""
+    images = random_weights.tokens(0, 4, *equivariance.GRID)
+
+    def one_kernel(layer, seed):
+        return np.broadcast_to(layer.kernel.value, (*equivariance.GRID, *layer.kernel.shape)).copy()
+
+    monkeypatch.setattr(equivariance, "kernels", one_kernel)
+    assert relative_error(equivariance.unshared_stack(0)(images), equivariance.stack(0)(images)) < 1e-5
+    assert equivariance.convolutions(0, (1, 0))["unshared.circular"] < 1e-6
+
+    def one_other(layer, seed):
+        everywhere = one_kernel(layer, seed)
+        everywhere[3, 5] *= -1
+        return everywhere
+
+    monkeypatch.setattr(equivariance, "kernels", one_other)
+    assert equivariance.convolutions(0, (1, 0))["unshared.circular"] > 1e-3
+
+
+def test_zeros_in_the_place_of_a_circle_are_found(monkeypatch):
+    around = equivariance.bordered
+    monkeypatch.setattr(equivariance, "bordered", lambda x, border: around(x, "constant"))
+    found = equivariance.convolutions(0, (0, 1))
+    assert min(found["shared.circular"], found["shared.strided.two"]) > 0.01
+    assert found["shared.circular.pooled"] > 1e-4
+
+
+def test_a_shift_the_other_way_is_found(monkeypatch):
+    shift = equivariance.circular
+    monkeypatch.setattr(equivariance, "circular", lambda x, step: shift(x, (-step[0], -step[1])))
+    found = equivariance.convolutions(0, (0, 1)) | equivariance.token_mixers(0, (1, 0))
+    assert min(found[n] for n in ("shared.circular", "shared.strided.two", "attention.one_token")) > 0.3
+    assert found["swin.one_window"] > 0.3
+
+
+def test_a_border_that_is_one_position_too_narrow_is_found(monkeypatch):
+    error = equivariance.equivariance_error
+
+    def narrower(*arguments, border=0, **others):
+        return error(*arguments, border=max(border - 1, 0), **others)
+
+    monkeypatch.setattr(equivariance, "equivariance_error", narrower)
+    assert equivariance.convolutions(0, (1, 0))["shared.zero.interior"] > 1e-4
+    assert equivariance.token_mixers(0, (0, 1))["swin.one_window"] > 1e-4
+
+
+def test_attention_that_knows_where_a_token_stands_does_not_move(monkeypatch):
+    attend = Attention.call
+
+    def placed(self, grid, extra=None):
+        return attend(self, grid + np.linspace(0, 0.1, grid.shape[2], dtype="float32")[None, None, :, None], extra)
+
+    monkeypatch.setattr(Attention, "call", placed)
+    assert equivariance.token_mixers(0, (0, 1))["attention.one_token"] > 1e-5
 
 
 def test_a_wrong_formula_is_found(monkeypatch):

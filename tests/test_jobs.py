@@ -16,13 +16,14 @@ from conftest import until
 
 from tf_models import data
 from tf_models.errors import LabError
-from tf_models.jobs import connection
+from tf_models.jobs import connection, worker
 from tf_models.jobs import queue as queue_module
 from tf_models.jobs.queue import Jobs, Submitted
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import ACTIVE, FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, RunStore
 from tf_models.runs.weights import unpack_weights
+from tf_models.study.exact import exact_measures, read_measures
 
 SHORT = Recipe(epochs=2)
 LONG = Recipe(epochs=200)
@@ -267,6 +268,15 @@ def test_a_short_question_is_answered_while_every_worker_trains(jobs):
         assert jobs.store.get(run_id).status == RUNNING
         jobs.stop(run_id)
     assert {ended(jobs, run_id).status for run_id in running} == {STOPPED}
+
+
+def test_a_worker_computes_an_experiment_that_needs_no_training_as_it_is_shipped(jobs):
+    """What the button of a claim's card asks for: a name that the worker lacks, or a result that is no JSON, fails."""
+    found = jobs.ask(worker.exact, "equivariance", seconds=300)
+    values = {name: measure.value for name, measure in read_measures(found["measures"]).items()}
+    expected = {name: measure.value for name, measure in exact_measures()["equivariance"].items()}
+    assert values == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert found["provenance"]["backend"] == "tensorflow" and len(found["provenance"]["seeds"]) == 5
 
 
 def test_a_question_that_fails_says_so(jobs):

@@ -119,11 +119,12 @@ def exact(name: str) -> dict[str, Any]:
     from tf_models import settings
     from tf_models.study.exact import document
     from tf_models.training.device import git_revision, versions
-    from tf_models.untrained import cost, identities, random_weights, rank_collapse, receptive_field
+    from tf_models.untrained import cost, equivariance, identities, random_weights, rank_collapse, receptive_field
 
     experiments = {
         "identities": identities.identities,
         "receptive-field": receptive_field.receptive_field,
+        "equivariance": equivariance.equivariance,
         "rank-collapse": rank_collapse.rank_collapse,
         "cost": cost.cost,
     }

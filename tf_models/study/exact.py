@@ -15,7 +15,7 @@ from tf_models.statistics.effects import Measure
 from tf_models.zoo.cost_cases import cost_facts
 from tf_models.zoo.facts import inventory_facts
 
-COMPUTED = ("identities", "receptive-field", "rank-collapse", "cost")  # what the file holds
+COMPUTED = ("identities", "receptive-field", "equivariance", "rank-collapse", "cost")  # what the file holds
 EXACT = ("inventory", *COMPUTED)
 
 

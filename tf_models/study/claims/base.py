@@ -58,6 +58,7 @@ BY_CONSTRUCTION = {
     "inventory": (),
     "identities": (),
     "receptive-field": ("erf.",),
+    "equivariance": (),
     "cost": ("slope.time.", "crossover."),
 }
 
