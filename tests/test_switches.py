@@ -48,6 +48,12 @@ READ = {
 }
 IMAGE = ((32, 32, 3), 10)
 UNFIT = ("width_heads", "switch_number", "patch_does_not_fit")  # a number that pages offer for other variants
+# What a mixer alone has: two values of a switch of it, with the same weights.
+OF_A_MIXER = {
+    ("window", "shift"): ("on", "off"),
+    ("sliding", "sliding"): ("raster", "grid"),
+    ("attention", "heads"): (1, 2),
+}
 # A mixer that has the switch, for variants whose own has not.
 GUESTS = {"heads": "attention", "shift": "window", "values": "attention", "sliding": "sliding"}
 
@@ -198,6 +204,34 @@ def test_depth_and_width_are_those_of_the_first_stage_and_the_others_follow(vari
         assert abs(row.width - factor * before.width) <= before.heads
         assert abs(row.inner_width - factor * before.inner_width) <= before.heads
     assert wide.stem.width == pytest.approx(factor * usual.stem.width, abs=1)
+
+
+@pytest.mark.parametrize("variant", ["resnet", "mobilenet_v1", "mobilenet_v2", "convnext", "vit", "mobilevit"])
+@pytest.mark.parametrize(("mixer", "switch"), OF_A_MIXER)
+def test_a_switch_of_the_mixer_reaches_it_in_every_kind_of_block(variant, mixer, switch):
+    one, other = (
+        built(configure(variant, {"mixer": mixer, "depth": 2, "position": "none", switch: value}, *IMAGE))
+        for value in OF_A_MIXER[mixer, switch]
+    )
+    changed = [row for row, instead in zip(one, other, strict=True) if row != instead]
+    assert changed and {layer.op for layer, *_ in changed} == {mixer}
+
+
+@pytest.mark.parametrize("variant", [v for v in CLASSROOM if v not in PLAIN])
+def test_another_mixer_leaves_every_other_layer_as_it_was(variant):
+    """A global token goes where the new mixer could not reach it."""
+
+    def rest(spec: ModelSpec) -> list[tuple]:
+        return [
+            (layer.path, layer.op, layer.kind, layer.kernel, layer.channels_in, layer.channels, layer.parameters)
+            for layer in plan(spec)
+            if layer.parameters and not layer.path.endswith(".mixer") and layer.op != "class_token"
+        ]
+
+    usual = rest(configure(variant, {}, *IMAGE))
+    assert len(usual) >= 8
+    for mixer in MIXERS:
+        assert rest(configure(variant, {"mixer": mixer}, *IMAGE)) == usual, mixer
 
 
 @pytest.mark.parametrize("variant", [v for v in CLASSROOM if (v, "ffn_ratio") not in REFUSED])
