@@ -20,6 +20,7 @@ from tf_models.statistics.rule import REASONS, TESTS, VERDICTS
 from tf_models.study.claims import CLAIMS, Claim
 from tf_models.study.experiments.necessity import Necessity
 from tf_models.study.experiments.sequence import Sequence
+from tf_models.study.plans import plan
 from tf_models.study.published import FFN_ABLATIONS
 from tf_models.zoo import CLASSROOM
 from tf_models.zoo.spec import BLOCK_KINDS, MIXERS
@@ -55,6 +56,8 @@ NAMES: dict[str, Iterable[str]] = {
     "train.{}": RUN_STATES,
     "anatomy.{}": ("left", "right", "classroom", "published"),
     "feature_maps.{}": ("left", "right"),
+    "inside.{}": ("left", "right"),
+    "inside.arm.{}": plan("inside", "digits").arms,
     "claims.{}": ("previous", "next", "back"),
     "collapse.{}": ("san", "mlp", "skip", "both"),
     "cost.{}": ("window_saving.swin_t", "window_saving.1024"),

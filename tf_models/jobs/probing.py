@@ -113,7 +113,7 @@ def _ask_all(
 ) -> dict[tuple, Found]:
     found: dict[tuple, Found] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = {key: pool.submit(_answer, jobs, name, networks) for key, (name, networks) in asked.items()}
+        answers = {key: pool.submit(answer, jobs, name, networks) for key, (name, networks) in asked.items()}
         for key, answer in answers.items():
             if (value := answer.result()) is not None:
                 found[key] = value
@@ -121,8 +121,8 @@ def _ask_all(
     return found
 
 
-def _answer(jobs: Jobs, name: str, networks: list[Network]) -> Found | None:
-    """None where a network has nothing that the probe asks for, such as attention."""
+def answer(jobs: Jobs, name: str, networks: Sequence[Network]) -> Found | None:
+    """What the probe finds; None where a network has nothing that it asks for, such as attention."""
     try:
         return ask(jobs, name, networks)
     except LabError as error:
