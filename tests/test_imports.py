@@ -40,7 +40,7 @@ KERAS = {
 PAGES = {
     "pages/ui": "streamlit altair errors locale settings zoo data runs statistics study jobs",  # what every page uses
     "pages/ui/charts": "altair ui",
-    "pages/ui/parts": "streamlit altair errors locale settings zoo data runs statistics study jobs ui charts",
+    "pages/ui/parts": "streamlit altair errors locale settings probes zoo data runs statistics study jobs ui charts",
     "pages": "streamlit errors settings zoo data runs statistics study jobs ui parts charts",
     "app.py": "streamlit ui",
 }

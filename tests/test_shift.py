@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tf_models.probes.shift import circular, consistency, crops, equivariance_error, invariance_error
+from tf_models.probes.shift import circular, consistency, crops, equivariance_error, invariance_error, moved
 
 IMAGES = np.random.default_rng(0).normal(size=(12, 12, 16, 3))
 KERNEL = np.random.default_rng(1).normal(size=(3, 3, 3, 4))
@@ -59,6 +59,27 @@ def test_a_circular_shift_moves_content_down_and_right():
         np.testing.assert_array_equal(moved[:, (i + 2) % 12, (j - 3) % 16], IMAGES[:, i, j])
     assert circular(IMAGES.astype("uint8"), (1, 0)).dtype == np.uint8
     np.testing.assert_array_equal(circular(circular(IMAGES, (5, 7)), (-5, -7)), IMAGES)
+
+
+@pytest.mark.parametrize("shift", [(1, 0), (-2, 3), (0, -4), (0, 0)])
+def test_what_moves_into_a_small_image_is_empty_and_into_a_large_one_was_there(shift):
+    """Rows taken for columns, and content that comes in again on the other side, as in a circle."""
+    small = np.random.default_rng(4).integers(1, 255, (3, 8, 10, 1), dtype=np.uint8)
+    still, after = moved(small, shift, "seen")
+    assert still is small and after.dtype == np.uint8
+    large = np.random.default_rng(5).integers(1, 255, (2, 24, 30, 3), dtype=np.uint8)
+    framed, framed_after = moved(large, shift, "seen")
+    for i, j in np.ndindex(8, 10):
+        came = not (0 <= i - shift[0] < 8 and 0 <= j - shift[1] < 10)
+        expected = 0 if came else small[:, i - shift[0], j - shift[1]]
+        np.testing.assert_array_equal(after[:, i, j], np.broadcast_to(expected, after[:, i, j].shape))
+    for i, j in np.ndindex(24, 30):
+        inside = 4 <= i < 20 and 4 <= j < 26
+        expected = large[:, i - shift[0], j - shift[1]] if inside else large.mean(axis=(1, 2)).astype(np.uint8)
+        np.testing.assert_array_equal(framed_after[:, i, j], expected)
+    np.testing.assert_array_equal(framed, moved(large, (0, 0), "seen")[1])
+    with pytest.raises(ValueError, match="'sideways' is none of circular, seen"):
+        moved(small, shift, "sideways")
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (1, 0), (0, -1), (-4, 3), (4, 4)])

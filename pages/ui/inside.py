@@ -1,5 +1,7 @@
 """What was read off networks, for the pages that look inside: shipped ones, and the visitors' own runs."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,7 +14,7 @@ from tf_models.jobs import probing
 from tf_models.runs.record import RunRecord
 from tf_models.study.plans import plan
 from tf_models.study.probed import Found, Probed, probes_stamp, read_probed
-from tf_models.zoo import CLASSROOM
+from tf_models.zoo import CLASSROOM, ModelSpec
 
 USUAL = {"left": "cnn", "right": "vit"}
 
@@ -40,11 +42,43 @@ def _own_name(record: RunRecord) -> str:
     return f"{record.spec.name} · {accuracy} · {record.run_id[:6]}"
 
 
+def show_empty(dataset: str) -> None:
+    """That nothing was read off networks of this data set, where there is something, and what would do it."""
+    st.info(say("inside.empty", dataset=dataset))
+    st.code(f"python -m tf_models inside --dataset {dataset} --ship", language="sh", wrap_lines=True)
+    for other in filter(lambda name: probed(name).networks, STUDIED):
+        st.button(say("inside.other", dataset=other), on_click=st.query_params.update, args=({"data": other},))
+
+
 def choose_network(side: str, dataset: str, where: Any = st) -> str:
     """What stands on a side, ``left`` or ``right``: the CNN and the ViT by themselves."""
     names = networks(dataset)
     usual = USUAL[side] if USUAL[side] in names else next(iter(names))
     return links.choose(side, say(f"inside.{side}"), list(names), names.__getitem__, usual, where=where)
+
+
+def choose_depth() -> float:
+    """How deep the layers are that the pictures of a page show: from 0, the first, to 1, what leaves the last block."""
+    label, hint = say("inside.depth"), say("inside.depth_hint")
+    return links.choose_number("layer", label, 0, 100, 50, step=10, format="%d %%", help=hint) / 100
+
+
+def at_depth(levels: Sequence[str], depth: float) -> str:
+    """The level nearest to a relative depth."""
+    return levels[round(depth * (len(levels) - 1))]
+
+
+def level_name(level: str) -> str:
+    """What a level is, from its tap or path: the stem, or a block of a stage."""
+    numbers = [int(number) for number in re.findall(r"(?:stage|block)(\d+)", level)]
+    return say("layer.place", stage=numbers[0], block=numbers[1]) if numbers else say("layer.stem")
+
+
+def model_of(dataset: str, choice: str) -> ModelSpec:
+    """The architecture of a network."""
+    experiment = plan("inside", dataset)
+    arm = experiment.arms.get(choice)
+    return experiment.model(arm) if arm else cache.networks()[dataset][choice].spec.model
 
 
 def colour(dataset: str, choice: str) -> str:
@@ -66,12 +100,42 @@ def found(dataset: str, choice: str, probe: str, trained: bool = True) -> list[F
         return [rows[choice, seed, trained][probe] for seed in seeds if probe in rows[choice, seed, trained]]
     if choice in plan("inside", dataset).arms:
         return []
+    return _asked((choice,), probe, trained)
+
+
+def similar(dataset: str, left: str, right: str, trained: bool = True) -> list[Found]:
+    """How alike two networks represent images (probe ``similarity``), left against right, for every seed.
+
+    Of pairs that did not come with the lab, shipped weights and visitors' own runs are compared now, in a worker. Empty
+    where weights are not here. Raises `LabError` as `found` does.
+    """
+    pairs = probed(dataset).pairs
+    for first, second in dict.fromkeys([(left, right), (right, left)]):
+        seeds = sorted(seed for a, b, seed, state in pairs if (a, b, state) == (first, second, trained))
+        if seeds:
+            rows = [pairs[first, second, seed, trained] for seed in seeds]
+            return rows if (first, second) == (left, right) else [turned(row) for row in rows]
+    known = cache.networks().get(dataset, {})
+    if not {left, right} <= known.keys():
+        return []
+    names = tuple(name if name == known[name].run_id else f"{name}-{dataset}" for name in (left, right))
+    return _asked(names, "similarity", trained)
+
+
+def turned(found: Found) -> Found:
+    """What the probe ``similarity`` found with its sides exchanged: what is matched is the same for both."""
+    heat = [list(row) for row in zip(*found["heat"], strict=True)]
+    return {**found, "left": found["right"], "right": found["left"], "heat": heat}
+
+
+def _asked(choices: tuple[str, ...], probe: str, trained: bool) -> list[Found]:
     with st.spinner(say("inside.working"), show_time=True):
-        return list(_computed(choice, probe, trained, probes_stamp()))
+        return list(_computed(choices, probe, trained, probes_stamp()))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _computed(choice: str, probe: str, trained: bool, _stamp: tuple) -> tuple[Found, ...]:
-    record, weights = probing.network(cache.store(), choice)
-    answer = probing.answer(cache.jobs(), probe, [(record.spec, weights if trained else None)])
+def _computed(choices: tuple[str, ...], probe: str, trained: bool, _stamp: tuple) -> tuple[Found, ...]:
+    networks = [probing.network(cache.store(), choice) for choice in choices]
+    asked = [(record.spec, weights if trained else None) for record, weights in networks]
+    answer = probing.answer(cache.jobs(), probe, asked)
     return () if answer is None else (answer,)

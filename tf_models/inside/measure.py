@@ -24,8 +24,6 @@ from tf_models.training.gradients import vjp
 from tf_models.zoo.counts import Layer
 
 Found = dict[str, Any]
-FRAMED = 24  # pixels: from this side on, an image moves behind a frame; smaller ones have an empty border
-FRAME = 4  # pixels
 CELLS = 4  # areas along a side over which maps are averaged before they are compared
 DEPTHS = 8  # matched relative depths
 NEIGHBOURS = 10
@@ -89,8 +87,7 @@ def spectrum(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
 def shift(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
     """What moving the image by one pixel, and by one patch, does to predictions and to every level.
 
-    Moves are ``circular``, or ``seen``: larger images move behind a frame of their mean colour, so that what comes in
-    was there all along; of smaller ones, whose border is empty, what comes in is 0. All are means over four directions.
+    Moves are ``circular`` or ``seen``: see `probes.shift.moved`. All are means over four directions.
     """
     outputs = reader.logits(images), reader.features(images)
     accuracy = float(np.mean(outputs[0].argmax(axis=1) == labels))
@@ -101,7 +98,7 @@ def shift(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
             continue
         rows = []
         for direction in _directions(steps):
-            still, moved = _moved(images, direction, name)
+            still, moved = shift_probes.moved(images, direction, name)
             before = outputs if name == "circular" else (reader.logits(still), reader.features(still))
             after = reader.logits(moved), reader.features(moved)
             rows.append(
@@ -144,25 +141,6 @@ def _equivariance(reader: Reader, images: np.ndarray) -> list[Found]:
 
 def _directions(steps: int) -> list[tuple[int, int]]:
     return [(steps, 0), (-steps, 0), (0, steps), (0, -steps)]
-
-
-def _moved(images: np.ndarray, direction: tuple[int, int], move: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images as they are compared, and the same with their content moved."""
-    if move == "circular":
-        return images, shift_probes.circular(images, direction)
-    if min(images.shape[1:3]) >= FRAMED:
-        around = ((0, 0), (FRAME, FRAME), (FRAME, FRAME), (0, 0))
-        frame = np.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape).astype(images.dtype)
-        parts = shift_probes.crops(images, direction, FRAME)
-        inside = np.pad(np.ones_like(parts[0], bool), around)
-        still, moved = (np.where(inside, np.pad(part, around), frame) for part in parts)
-        return still, moved
-    moved = shift_probes.circular(images, direction)
-    (down, right), (height, width) = direction, images.shape[1:3]
-    rows, columns = np.arange(height), np.arange(width)
-    came = ((rows < down) | (rows >= height + down))[:, None] | ((columns < right) | (columns >= width + right))[None]
-    moved[:, came] = 0
-    return images, moved
 
 
 def receptive_field(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:

@@ -15,7 +15,7 @@ from tf_models.training.taps import MOST_TOKENS, dense_attention
 from tf_models.training.weights import put_weights
 from tf_models.zoo import ModelSpec
 from tf_models.zoo.counts import Layer
-from tf_models.zoo.plan import block_layers, plan
+from tf_models.zoo.plan import block_layers, levels, plan
 
 BATCH = 256  # images at a time
 
@@ -41,10 +41,8 @@ class Reader:
 
     @property
     def levels(self) -> dict[str, Layer]:
-        """The stem and what leaves each block, by the name of the tap, from the image to the head."""
-        stem = [layer for layer in self.rows.values() if layer.part == "stem" and layer.taps and layer.op != "rescale"]
-        ends = [[layer for layer in block if layer.taps][-1] for block in block_layers(self.spec)]
-        return {layer.taps[-1]: layer for layer in (*stem, *ends)}
+        """See `zoo.plan.levels`."""
+        return levels(self.spec)
 
     def block_rows(self, *names: str) -> list[Layer]:
         """The rows of the blocks with these names, such as ``mixer``, that work on the image's own grid."""

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from tf_models.probes.checks import finite
 
 MARGIN = 4  # pixels around a crop, at least
+FRAMED = 24  # pixels: from this side on, an image moves behind a frame; smaller ones have an empty border
+MOVES = ("circular", "seen")
 
 Shift = tuple[int, int]
 
@@ -36,6 +38,33 @@ def crops(images: ArrayLike, shift: Shift, margin: int = MARGIN) -> tuple[np.nda
         return images[:, margin - down : margin - down + height, margin - right : margin - right + width]
 
     return window(0, 0), window(*shift)
+
+
+def moved(images: ArrayLike, shift: Shift, move: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images as they are to be compared, and the same with their content moved by `shift`, by one of `MOVES`.
+
+    ``circular``: see `circular`. ``seen``: images of 24 pixels or more move behind a frame of their mean colour, so
+    that what comes in was there all along (`crops`); of smaller ones, whose border is empty, what comes in is 0.
+    (N, H, W, C) → two of the same, type kept.
+    """
+    images = _images(images)
+    if move == "circular":
+        return images, circular(images, shift)
+    if move != "seen":
+        raise ValueError(f"a move {move!r} is none of {', '.join(MOVES)}")
+    if min(images.shape[1:3]) >= FRAMED:
+        around = ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
+        frame = np.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape).astype(images.dtype)
+        parts = crops(images, shift)
+        inside = np.pad(np.ones_like(parts[0], bool), around)
+        still, after = (np.where(inside, np.pad(part, around), frame) for part in parts)
+        return still, after
+    after = circular(images, shift)
+    (down, right), (height, width) = shift, images.shape[1:3]
+    rows, columns = np.arange(height), np.arange(width)
+    came = ((rows < down) | (rows >= height + down))[:, None] | ((columns < right) | (columns >= width + right))[None]
+    after[:, came] = 0
+    return images, after
 
 
 def equivariance_error(

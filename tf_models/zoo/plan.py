@@ -206,3 +206,10 @@ def block_layers(spec: ModelSpec) -> list[tuple[Layer, ...]]:
     """The layers of every block, from first to last."""
     parts = groupby(plan(spec), key=lambda layer: layer.part)
     return [tuple(layers) for part, layers in parts if ".block" in part]
+
+
+def levels(spec: ModelSpec) -> dict[str, Layer]:
+    """The stem and what leaves each block, by the name of its tap, from the image to the head: what probes read."""
+    stems = [layer for layer in plan(spec) if layer.part == "stem" and layer.taps and layer.op != "rescale"]
+    ends = [[layer for layer in block if layer.taps][-1] for block in block_layers(spec)]
+    return {layer.taps[-1]: layer for layer in (*stems, *ends)}
