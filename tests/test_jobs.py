@@ -3,7 +3,6 @@
 import operator
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -342,21 +341,3 @@ def test_closing_interrupts_what_is_unfinished_and_leaves_no_process_behind(new,
     assert [new.store.get(run_id).status for run_id in (running, waiting)] == [INTERRUPTED, INTERRUPTED]
     _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []
-
-
-def test_the_queue_loads_no_keras():
-    """The process that submits is the server: only workers hold TensorFlow."""
-    code = (
-        "import sys; from tf_models.jobs.queue import Jobs; from tf_models.runs.store import RunStore\n"
-        "from tf_models.runs.spec import Recipe, RunSpec\n"
-        "if __name__ == '__main__':\n"
-        "    jobs = Jobs(RunStore())\n"
-        "    run = jobs.submit(RunSpec('cnn', {'width': 8, 'depth': 1}, 'digits', 20, 0, Recipe(epochs=1))).run_id\n"
-        "    print(jobs.wait([run])[0].status, 'keras' in sys.modules, 'tensorflow' in sys.modules)\n"
-        "    jobs.close()"
-    )
-    environment = os.environ | {"LAB_WORKERS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], env=environment, capture_output=True, text=True
-    )
-    assert done.stdout.split() == ["finished", "False", "False"], done.stderr[-2000:]
