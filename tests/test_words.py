@@ -12,9 +12,11 @@ import pytest
 from pages.ui import frame, words
 from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
+from pages.ui.parts.weight_sharing import figures, live
 from tf_models import locale
 from tf_models.errors import LabError
 from tf_models.locale import LANGUAGES, catalogue, say
+from tf_models.probes.shift import MOVES
 from tf_models.runs import store
 from tf_models.statistics.rule import REASONS, TESTS, VERDICTS
 from tf_models.study.claims import CLAIMS, Claim
@@ -58,6 +60,10 @@ NAMES: dict[str, Iterable[str]] = {
     "feature_maps.{}": ("left", "right"),
     "inside.{}": ("left", "right"),
     "inside.arm.{}": plan("inside", "digits").arms,
+    "weight_sharing.{}": ("before", "after"),
+    "weight_sharing.move.{}": MOVES,
+    "weight_sharing.change.{}": live.CHANGES,
+    "weight_sharing.case.{}": figures.CASES,
     "claims.{}": ("previous", "next", "back"),
     "collapse.{}": ("san", "mlp", "skip", "both"),
     "cost.{}": ("window_saving.swin_t", "window_saving.1024"),

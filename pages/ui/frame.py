@@ -18,6 +18,7 @@ PAGES = {  # name, which is also the address, and icon; the first is the front p
     "ffn": ":material/compare_arrows:",
     "cost": ":material/timer:",
     "hybrids": ":material/join:",
+    "weight_sharing": ":material/open_with:",
     "train": ":material/model_training:",
     "runs": ":material/receipt_long:",
 }

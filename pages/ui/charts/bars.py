@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, TITLE_LINE, Chart, above, titled
+from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, TITLE_LINE, Chart, above, legend_below, titled
 
 SECTION = 27  # pixels for the bar of one section
+POWER = 34  # and for one under its words
 BAR = 15  # and of one network, under its words
 
 
@@ -45,6 +46,42 @@ def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> Cha
         )
         .properties(title=title, height=26 * len(data) + AXES)
     )
+
+
+def before_after(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colour: str) -> Chart:
+    """Class probabilities in percent before a change, pale, and after it. Columns: name, which, value."""
+    order, which = list(dict.fromkeys(data["name"])), list(dict.fromkeys(data["which"]))
+    legend, taken = legend_below(which, "square")
+    chart = (
+        alt.Chart(data)
+        .mark_bar(color=colour)
+        .encode(
+            y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=120)),
+            yOffset=alt.YOffset("which:N", sort=which),
+            x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100])),
+            opacity=alt.Opacity("which:O", title=None, scale=alt.Scale(domain=which, range=[0.4, 1]), legend=legend),
+            tooltip=[
+                *(alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("name", "which")),
+                alt.Tooltip("value:Q", title=axis, format=".1f"),
+            ],
+        )
+    )
+    return titled(chart, title, 28 * len(order) + AXES + taken)
+
+
+def powers(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], floor: float) -> Chart:
+    """Values over many powers of ten, a bar for each from `floor`, under which nothing is told apart, with its figure.
+
+    `data` has label, value, text (the figure as written) and colour.
+    """
+    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above())
+    scale = alt.Scale(type="log", domain=[floor, 100], nice=False, clamp=True)
+    x = alt.X("shown:Q", title=axis, scale=scale, axis=alt.Axis(format="~e", grid=False, tickCount=5))
+    tips = [alt.Tooltip("label:N", title=columns["label"]), alt.Tooltip("text:N", title=columns["value"])]
+    base = alt.Chart(data.assign(shown=data["value"].clip(lower=floor), floor=floor)).encode(y=y, tooltip=tips)
+    bar = base.mark_bar(height=BAR, yOffset=BELOW).encode(x=x, x2="floor:Q", color=alt.Color("colour:N", scale=None))
+    figures = base.mark_text(align="left", dx=5, fontSize=12, color="#888", yOffset=BELOW).encode(x=x, text="text:N")
+    return titled(alt.layer(bar, figures), title, POWER * len(data) + AXES)
 
 
 def measured(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:

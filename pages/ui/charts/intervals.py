@@ -13,6 +13,7 @@ PART = 40  # pixels for one part of a claim, without its words
 LINE = 14  # pixels for one line of words above it
 MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
+DOUBLED = 32  # pixels for two intervals under their words
 DODGE = 7  # pixels between two intervals at one place
 
 
@@ -80,6 +81,33 @@ def spans(
     ]
     layers = [*marks, span, dot]
     return titled(alt.layer(*layers), title, ROW * len(order) + AXES)
+
+
+def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:
+    """Two values in each row, in percent, with their intervals: a dot for the first, a ring for the other below it.
+
+    `data` has label, colour, value, first (whether it is the dot), low, high and what else `columns` names for the
+    tooltip: kind, accuracy and seeds. Where there is no interval, low and high are missing.
+    """
+    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above(-9))
+    x = {"title": axis, "scale": alt.Scale(domain=[0, 100], nice=False, clamp=True), "axis": alt.Axis(grid=False)}
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("label", "kind")]
+    tips += [
+        alt.Tooltip(f"{name}:Q", title=columns[name], format=".1f") for name in ("value", "low", "high", "accuracy")
+    ]
+    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    layers = []
+    for first, beside in ((True, BELOW - 3), (False, BELOW + 5)):
+        base = alt.Chart(data[data["first"] == first]).encode(
+            y=y, color=alt.Color("colour:N", scale=None), tooltip=tips
+        )
+        layers += [
+            base.mark_rule(size=2, yOffset=beside).encode(x=alt.X("low:Q", **x), x2="high:Q"),
+            base.mark_point(filled=first, size=70, strokeWidth=2, opacity=1, yOffset=beside).encode(
+                x=alt.X("value:Q", **x)
+            ),
+        ]
+    return titled(alt.layer(*layers), title, DOUBLED * data["label"].nunique() + AXES)
 
 
 def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float) -> Chart:

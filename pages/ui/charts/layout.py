@@ -41,7 +41,9 @@ def lines(words: str, wide: int = WIDE) -> list[str]:
 
 
 def titled(chart: Chart, title: str, height: float) -> Chart:
-    """The chart with its title, in as many lines as it needs, on top of `height` pixels."""
+    """The chart with its title, in as many lines as it needs, on top of `height` pixels; no title takes no line."""
+    if not title:
+        return chart.properties(height=height - TITLE_LINE)
     broken = lines(title)
     return chart.properties(title=broken, height=height + TITLE_LINE * (len(broken) - 1))
 

@@ -1,0 +1,162 @@
+"""What was measured of moves: predictions of every network, levels of two, layers with random weights."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui import analyses, inside, tables
+from pages.ui.charts import bars, depths, intervals
+from pages.ui.parts.claims.verdicts import provenance
+from pages.ui.replay import drawn_once
+from pages.ui.theme import FAMILIES
+from pages.ui.words import say, sentences
+from tf_models.probes.shift import MOVES
+from tf_models.statistics.effects import effect_of_seeds
+from tf_models.study.exact import exact_measures
+from tf_models.study.probed import Found
+
+FLOOR = 1e-16  # below it, float32 squared is rounding
+MOST = 1.5  # ε at the top of the axis: larger values stand there
+CASES = {  # measures of ``equivariance``, from what follows to what does not → family
+    "shared.circular": "convolution",
+    "shared.zero.interior": "convolution",
+    "shared.zero": "convolution",
+    "shared.strided.two": "convolution",
+    "shared.strided": "convolution",
+    "unshared.circular": "convolution",
+    "attention.one_token": "attention",
+    "swin.one_window": "attention",
+    "swin.one_token": "attention",
+    "mixer.one_token": "mlp",
+}
+
+
+def consistency_rows(networks: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
+    """What networks (name → what ``shift`` found, per seed) still predict after a move by one pixel, best first.
+
+    A row for each network and move: label, kind (the move), first, value, low, high (percent beyond chance), accuracy
+    (percent), seeds. Sorted by the move whose content was there all along.
+    """
+    rows = []
+    for name, seeds in networks.items():
+        for move in reversed(MOVES):
+            kept = [row["consistency"] for found in seeds for row in found["moves"] if _is(row, move)]
+            if not kept or None in kept:
+                continue
+            span = effect_of_seeds(kept) if len(kept) > 1 else None
+            numbers = {"value": np.mean(kept), "accuracy": np.mean([found["accuracy"] for found in seeds])}
+            numbers |= {"low": span.low, "high": span.high} if span else {"low": np.nan, "high": np.nan}
+            shown = {key: 100 * float(value) for key, value in numbers.items()}
+            kind = say(f"weight_sharing.move.{move}")
+            rows.append({"label": name, "kind": kind, "first": move == "seen", **shown, "seeds": len(kept)})
+    columns = ["label", "kind", "first", "value", "low", "high", "accuracy", "seeds"]
+    data = pd.DataFrame(rows, columns=columns)
+    rank = data[data["first"]].set_index("label")["value"]
+    order = -data["label"].map(rank)
+    return data.assign(order=order).sort_values(["order", "first"], ascending=[True, False]).drop(columns="order")
+
+
+def _is(row: Found, move: str) -> bool:
+    return (row["move"], row["pixels"]) == (move, 1)
+
+
+def show_consistency(dataset: str, chosen: Sequence[str]) -> None:
+    """Who still predicts the same after a move by one pixel: every network of the lab, and the chosen own runs."""
+    names = inside.networks(dataset)
+    arms = dict.fromkeys([*(arm for arm, _, trained in inside.probed(dataset).networks if trained), *chosen])
+    found = {names[choice]: inside.found(dataset, choice, "shift") for choice in arms}
+    colours = {names[choice]: inside.colour(dataset, choice) for choice in arms}
+    data = consistency_rows(found)
+    _draw_consistency(dataset, data.assign(colour=data["label"].map(colours)))
+
+
+@drawn_once
+def _draw_consistency(dataset: str, data: pd.DataFrame) -> None:
+    if data.empty:
+        return
+    names = ("label", "kind", "value", "low", "high", "accuracy", "seeds")
+    columns = {name: say(f"weight_sharing.column.{name}") for name in names}
+    chart = intervals.doubled(data, say("weight_sharing.chart", dataset=dataset), columns["value"], columns)
+    told = finding(data)
+    st.altair_chart(chart, key=f"consistency_{dataset}", alt=say("weight_sharing.alt", text=told))
+    st.markdown(told)
+    st.caption(say("weight_sharing.hint"))
+    tables.beside(data[list(names)].round(1).rename(columns=columns))
+
+
+def finding(data: pd.DataFrame) -> str:
+    """Best and worst network of `consistency_rows`, in a sentence."""
+    seen = data[data["first"]]
+    best, worst = seen.iloc[0], seen.iloc[-1]
+    named = {"best": best["label"], "worst": worst["label"]}
+    numbers = {"best_value": best["value"], "worst_value": worst["value"]}
+    numbers |= {"best_accuracy": best["accuracy"], "worst_accuracy": worst["accuracy"]}
+    return say("weight_sharing.finding", **named, **{name: f"{value:.1f}" for name, value in numbers.items()})
+
+
+def level_rows(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
+    """ε of every level for `depths.by_depth`: network → what ``shift`` found, per seed. Levels without one are out."""
+    rows = []
+    for name, seeds in found.items():
+        for seed, one in enumerate(seeds):
+            last = max(len(one["layers"]) - 1, 1)
+            for place, layer in enumerate(one["layers"]):
+                if layer["error"] is not None:
+                    level = inside.level_name(layer["layer"])
+                    row = {"series": name, "seed": seed, "depth": place / last, "level": level}
+                    rows.append(row | {"value": layer["error"], "pixels": layer["pixels"]})
+    return pd.DataFrame(rows, columns=["series", "seed", "depth", "level", "value", "pixels"])
+
+
+def show_levels(dataset: str, left: str, right: str, depth: float) -> None:
+    """How far every level of the two networks is from following the image, by depth."""
+    names = inside.networks(dataset)
+    sides = dict.fromkeys((left, right))
+    data = level_rows({names[side]: inside.found(dataset, side, "shift") for side in sides})
+    _draw_levels(dataset, data, {names[side]: inside.colour(dataset, side) for side in sides}, depth)
+
+
+@drawn_once
+def _draw_levels(dataset: str, data: pd.DataFrame, colours: Mapping[str, str], depth: float) -> None:
+    if data.empty:
+        st.caption(say("weight_sharing.no_levels"))
+        return
+    names = ("series", "level", "depth", "value", "pixels")
+    columns = {name: say(f"weight_sharing.column.{name}") for name in ("series", "level", "pixels")}
+    columns |= {"depth": say("inside.depth_axis"), "value": say("weight_sharing.error_axis")}
+    chart = depths.by_depth(data, "", columns["value"], columns, (0, MOST), colours, depth)
+    means = data.groupby(["series", "depth", "level", "pixels"], sort=False, as_index=False)["value"].mean()
+    ends = [rows.iloc[-1] for _, rows in means.groupby("series", sort=False)]
+    text = say("lab.comma").join(f"{row['series']} · {row['level']} {row['value']:.2f}" for row in ends)
+    st.altair_chart(chart, key=f"levels_{dataset}", alt=say("weight_sharing.levels_alt", text=text))
+    st.caption(say("weight_sharing.levels_hint"))
+    tables.beside(means[list(names)].round(3).rename(columns=columns))
+
+
+@drawn_once
+def show_exact() -> None:
+    """ε of single layers and stacks at random weights: what sharing has to do with it."""
+    measures = exact_measures()["equivariance"]
+    if not measures:
+        analyses.show_no_exact("equivariance")
+        return
+    rows = [
+        {
+            "label": say(f"weight_sharing.case.{name}"),
+            "value": measures[name].value,
+            "text": tables.figure(measures[name].value, "error"),
+            "colour": FAMILIES[family],
+        }
+        for name, family in CASES.items()
+        if name in measures
+    ]
+    columns = {name: say(f"weight_sharing.exact_column.{name}") for name in ("label", "value")}
+    chart = bars.powers(pd.DataFrame(rows), "", columns["value"], columns, FLOOR)
+    shown = {name: tables.figure(measures[name].value, "error") for name in ("shared.circular", "unshared.circular")}
+    told = say("weight_sharing.exact_finding", shared=shown["shared.circular"], unshared=shown["unshared.circular"])
+    text = say("claims.and").join(f"{row['label']} {row['text']}" for row in rows)
+    st.altair_chart(chart, key="equivariance", alt=text)
+    st.markdown(told)
+    st.caption(sentences(say("weight_sharing.exact_hint"), provenance("equivariance")))

@@ -1,0 +1,31 @@
+"""Weight sharing: what a move of the image does to predictions and to what every layer computes."""
+
+import streamlit as st
+
+from pages.ui import frame, inside
+from pages.ui.parts.claims import listing
+from pages.ui.parts.weight_sharing import figures, live
+from pages.ui.words import say
+
+frame.ensure()
+frame.heading("weight_sharing")
+dataset = inside.choose_dataset()
+if inside.networks(dataset):
+    sides = st.columns(2)
+    left, right = (inside.choose_network(side, dataset, where) for side, where in zip(inside.USUAL, sides, strict=True))
+    figures.show_consistency(dataset, (left, right))
+
+    st.header(say("weight_sharing.live"))
+    depth = inside.choose_depth()
+    live.show_live(dataset, (left, right), depth)
+
+    st.header(say("weight_sharing.levels"))
+    figures.show_levels(dataset, left, right, depth)
+else:
+    inside.show_empty(dataset)
+
+st.header(say("weight_sharing.exact"))
+figures.show_exact()
+
+st.header(say("topic.claims"))
+listing.show_links(("C03", "C11", "C12", "C14", "C15", "C17"))
