@@ -1,5 +1,7 @@
 """What tests of networks share."""
 
+from collections import Counter
+
 import keras
 import numpy as np
 
@@ -18,3 +20,11 @@ def random_images(shape, count: int = 2) -> np.ndarray:
 def taps(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
     """What flows inside."""
     return {name: np.asarray(value) for name, value in keras.Model(model.input, model.taps)(images).items()}
+
+
+def counted(model: keras.Model) -> Counter[str]:
+    """Trainable parameters by the name of their layer."""
+    found: Counter[str] = Counter()
+    for variable in model.trainable_variables:
+        found[variable.path.split("/")[0]] += int(np.prod(variable.shape))
+    return found

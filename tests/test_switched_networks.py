@@ -6,7 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from networks import random_images, taps
+from networks import counted, random_images, taps
 from test_switches import OF_A_MIXER, READ
 
 from tf_models.errors import LabError
@@ -16,7 +16,7 @@ from tf_models.layers.grids import Blur, EverySecond, Shuffle, shuffled
 from tf_models.layers.stems import Position, sincos_table
 from tf_models.training.build import build
 from tf_models.training.initialize import start
-from tf_models.zoo import CLASSROOM, SWITCHES, configure, parameters
+from tf_models.zoo import CLASSROOM, SWITCHES, configure
 from tf_models.zoo.counts import Layer
 from tf_models.zoo.plan import block_layers, plan
 from tf_models.zoo.spec import MIXERS, WITH_RELATIVE_POSITIONS, ModelSpec
@@ -57,7 +57,7 @@ def last_stage(spec: ModelSpec) -> ModelSpec:
 def walk(spec: ModelSpec) -> None:
     """Build, count, start, train a step, read the taps; the `FIRST` give their weights to a new model."""
     model, images = started(spec), random_images(spec.input_shape, 4)
-    assert sum(variable.value.shape.num_elements() for variable in model.trainable_variables) == parameters(spec)
+    assert counted(model) == {layer.path: layer.parameters for layer in plan(spec) if layer.parameters}
     before = np.asarray(model.trainable_variables[0]).copy()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.1), loss, run_eagerly=True)
