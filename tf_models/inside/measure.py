@@ -29,6 +29,7 @@ DEPTHS = 8  # matched relative depths
 NEIGHBOURS = 10
 READ_COMPONENTS = 128
 FAR_PAIRS = 8  # of a token and a patch far from it
+CHANNELS = 8  # of a depthwise convolution, evenly chosen
 FUNCTION_IMAGES = 64  # for what runs a part of the network by itself
 
 
@@ -89,7 +90,7 @@ def shift(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
 
     Moves are ``circular`` or ``seen``: see `probes.shift.moved`. All are means over four directions.
     """
-    outputs = reader.logits(images), reader.features(images)
+    outputs = reader.head(images)
     accuracy = float(np.mean(outputs[0].argmax(axis=1) == labels))
     patch = max(1, reader.spec.input_shape[0] // max(reader.spec.grid[0], 1))
     moves = []
@@ -99,8 +100,8 @@ def shift(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
         rows = []
         for direction in _directions(steps):
             still, moved = shift_probes.moved(images, direction, name)
-            before = outputs if name == "circular" else (reader.logits(still), reader.features(still))
-            after = reader.logits(moved), reader.features(moved)
+            before = outputs if name == "circular" else reader.head(still)
+            after = reader.head(moved)
             rows.append(
                 (
                     _answer(shift_probes.consistency, before[0].argmax(axis=1), after[0].argmax(axis=1)),
@@ -123,20 +124,19 @@ def shift(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
 
 def _equivariance(reader: Reader, images: np.ndarray) -> list[Found]:
     """ε of every level for a circular move by as many pixels as one of its positions has, away from the border."""
-    height, layers = images.shape[1], []
-    levels = reader.levels
-    still = reader.read(images, [layer.path for layer in levels.values()])
-    for tap, layer in levels.items():
-        reduction = height // layer.grid[0]
-        border = 1 if min(layer.grid) > 3 else 0
-        errors = []
+    pixels = {tap: images.shape[1] // layer.grid[0] for tap, layer in reader.levels.items()}
+    still = reader.read(images, [layer.path for layer in reader.levels.values()])
+    errors: dict[str, list[float | None]] = {tap: [] for tap in pixels}
+    for reduction in dict.fromkeys(pixels.values()):
+        levels = {tap: layer for tap, layer in reader.levels.items() if pixels[tap] == reduction}
         for direction in _directions(reduction):
-            moved = reader.read(shift_probes.circular(images, direction), [layer.path])[layer.path]
-            compared = still[layer.path], moved, direction, reduction, border
-            errors.append(_answer(shift_probes.equivariance_error, *compared))
-        error = None if None in errors else float(np.mean(errors))
-        layers.append({"layer": tap, "pixels": reduction, "error": error})
-    return layers
+            moved = reader.read(shift_probes.circular(images, direction), [layer.path for layer in levels.values()])
+            for tap, layer in levels.items():
+                border = 1 if min(layer.grid) > 3 else 0
+                compared = still[layer.path], moved[layer.path], direction, reduction, border
+                errors[tap].append(_answer(shift_probes.equivariance_error, *compared))
+    means = {tap: None if None in found else float(np.mean(found)) for tap, found in errors.items()}
+    return [{"layer": tap, "pixels": pixels[tap], "error": error} for tap, error in means.items()]
 
 
 def _directions(steps: int) -> list[tuple[int, int]]:
@@ -184,7 +184,7 @@ def probing(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
     split = split_images(len(images), reader.run.seed)
     maps = reader.read(images, [layer.path for layer in reader.levels.values()])
     pooled = {tap: maps[layer.path].mean(axis=(1, 2)) for tap, layer in reader.levels.items()}
-    pooled["features"] = reader.features(images)
+    pooled["features"] = reader.head(images)[1]
     width = min(READ_COMPONENTS, len(split.fit) - 1, *(found.shape[1] for found in pooled.values()))
     layers = []
     for tap, found in pooled.items():
@@ -282,6 +282,11 @@ def _unexplained(x: np.ndarray, y: np.ndarray, layer: Layer, split: Split, seed:
         )
     if x.shape[1:3] != y.shape[1:3]:
         return None
+    if layer.op in ("depthwise", "pool"):  # every channel by itself: together they would be thousands of columns
+        some = np.unique(np.linspace(0, x.shape[3] - 1, CHANNELS).astype(int))
+        seen = [linear_probes.neighbourhood(x[..., c : c + 1], layer.kernel) for c in some]
+        alone = [linear_probes.nonlinearity(s, y[..., c : c + 1], split) for s, c in zip(seen, some, strict=True)]
+        return float(np.mean(alone))
     seen = linear_probes.neighbourhood(x, layer.kernel) if mixes == "neighbours" else x
     tokens, out = seen.reshape(len(x), -1, seen.shape[3]), y.reshape(len(y), -1, y.shape[3])
     return linear_probes.nonlinearity(tokens, out, split) - linear_probes.linear_floor(tokens, split, seed)

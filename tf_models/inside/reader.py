@@ -57,13 +57,10 @@ class Reader:
         """What leaves the rows `paths` for images (N, H, W, channels) uint8: path → (N, …) float32."""
         return self._outputs(images, {path: self.model.flows[path] for path in paths})
 
-    def logits(self, images: np.ndarray) -> np.ndarray:
-        """(N, classes) float32."""
-        return self._outputs(images, {"logits": self.model.taps["logits"]})["logits"]
-
-    def features(self, images: np.ndarray) -> np.ndarray:
-        """What the classifier reads: (N, C) float32."""
-        return self._outputs(images, {"features": self.model.taps["features"]})["features"]
+    def head(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, classes), and the features (N, C) that they are computed from, float32."""
+        found = self._outputs(images, {name: self.model.taps[name] for name in ("logits", "features")})
+        return found["logits"], found["features"]
 
     def attention(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Every map of attention of at most 1,024 positions, by the path of its mixer: (N, h, n, n) float32.
