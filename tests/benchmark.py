@@ -1,11 +1,12 @@
 """Speed and memory beside a baseline of the same minute.
 
-``python tests/benchmark.py [experiment speed attention memory page curve soak judging costs]``: an experiment by the
-lab's queue and by a plain script; images per second of every variant and of the same network in plain Keras layers
-(tests/plain.py); time and memory of one attention layer against the number of tokens; memory of a training; what fifty
-visitors at once wait for, beside a static page; seconds from asking for a training to the first point of its curve;
-memory while a class looks and trains for five minutes; CPU seconds of loading the shipped records and of judging all
-claims; images per second and core of every arm that decides, and the hours of two cores that its experiment takes.
+``python tests/benchmark.py [experiment speed attention memory page curve soak judging costs probes]``: an experiment
+by the lab's queue and by a plain script; images per second of every variant and of the same network in plain Keras
+layers (tests/plain.py); time and memory of one attention layer against the number of tokens; memory of a training; what
+fifty visitors at once wait for, beside a static page; seconds from asking for a training to the first point of its
+curve; memory while a class looks and trains for five minutes; CPU seconds of loading the shipped records and of judging
+all claims; images per second and core of every arm that decides, and the hours of two cores that its experiment takes;
+CPU seconds of every probe of every family, and how they grow with images and layers.
 
 Nothing here is asserted: machines are noisy. About an hour for all on two idle cores, of which speed takes twenty
 minutes, attention five and costs fifteen.
@@ -43,7 +44,7 @@ RECIPE = Recipe(learning_rate=3e-3)
 def main() -> None:
     """Run the named sections, each in processes of its own."""
     sections = {"experiment": experiment, "speed": speed, "attention": attention, "memory": memory, "page": page}
-    sections |= {"curve": curve, "soak": soak, "judging": judging, "costs": costs}
+    sections |= {"curve": curve, "soak": soak, "judging": judging, "costs": costs, "probes": probes}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("section", nargs="*", default=[], help=", ".join(sections))
     parser.add_argument("--seeds", type=int, default=5)
@@ -444,6 +445,39 @@ def _images(specs: list[RunSpec]) -> int:
         total += (spec.recipe.epochs - begun.get(trunk, 0)) * (spec.train_size or size)
         begun[trunk] = max(begun.get(trunk, 0), fork(spec))
     return total
+
+
+# probes: seconds of CPU on one thread
+
+
+PROBED_IMAGES = (64, 256)
+
+
+def probes(options: argparse.Namespace) -> None:
+    """Every probe of every family's untrained network on digits, and of a ViT of 4 and of 8 blocks."""
+    apart("_probes", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
+
+def _probes(options: argparse.Namespace) -> None:
+    from tf_models.errors import LabError
+    from tf_models.inside.measure import SINGLE, similarity
+    from tf_models.inside.reader import Reader, held_out
+
+    print(f"{'network':<16}{'images':>7}", *(f"{name:>16}" for name in SINGLE), f"{'similarity':>12}{'all':>8}")
+    for run in (*(RunSpec(variant) for variant in CLASSROOM), RunSpec("vit", {"depth": 8})):
+        for count in PROBED_IMAGES:
+            images, labels = held_out(run, most=count)
+            readers, seconds = [Reader(run, None, copy) for copy in (0, 1)], {}
+            for name, probe in (SINGLE | {"similarity": similarity}).items():
+                began = time.process_time()
+                try:
+                    probe(*readers[: 2 if name == "similarity" else 1], images, labels)
+                except LabError:
+                    continue  # no attention
+                seconds[name] = time.process_time() - began
+            told = [f"{seconds[name]:>16.1f}" if name in seconds else f"{'–':>16}" for name in SINGLE]
+            ends = f"{seconds['similarity']:>12.1f}{sum(seconds.values()):>8.1f}"
+            print(f"{run.name:<16}{count:>7}", *told, ends, flush=True)
 
 
 if __name__ == "__main__":
