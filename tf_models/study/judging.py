@@ -269,11 +269,13 @@ def judge_analyses(analyses: Mapping[tuple[str, str], Analysis]) -> dict[str, tu
         for dataset in STUDIED
         for probe, found in measures(read_probed(dataset), _delta(dataset, None)).items()
     }
+    scales = {key: analysis.scale for key, analysis in analyses.items()}
+    scales |= {key: scales["inside", key[1]] for key in probed if ("inside", key[1]) in scales}
     return judge_all(
         Found(
             {key: analysis.measures for key, analysis in analyses.items()} | probed,
             exact_measures(),
-            {key: analysis.scale for key, analysis in analyses.items()},
+            scales,
             {
                 key: {name: row.swapped for name, row in analysis.contrasts.items() if row.swapped is not None}
                 for key, analysis in analyses.items()

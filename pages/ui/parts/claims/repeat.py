@@ -171,7 +171,7 @@ def _show_other_ways(claim: Claim, results: Sequence[Result]) -> None:
         elif name in EXACT:
             _show_computing(claim, name, results)
         else:
-            st.markdown(say("repeat.planned", experiment=name))
+            st.markdown(say("repeat.probed", experiment=name, dataset=DATASET))
 
 
 def _show_computing(claim: Claim, name: str, results: Sequence[Result]) -> None:
