@@ -10,12 +10,13 @@ arms each: 60 arms, about 1,300 runs of 9 to 20 seconds of one core, two to thre
 
 Result so far, five seeds, trained on JAX (`KERAS_BACKEND=jax`, the faster one for networks so small): the product of
 two pixels, of one token or of two, is solved without any FFN, with LayerNorm and without it (99.97 % and more): the
-softmax is nonlinear enough. So is that of four pixels of a token, with LayerNorm (99.7 %); without, some seeds of every
-network with attention learn it and some do not (80.7 % without an FFN, 70.1 % with one, −10.53 [−39.91, +18.84]), all
-do with GELU in its place (97.5 %), and an FFN that mixes nothing has 100 %. Without mixing, an FFN solves the products
-of a token and is at chance where two tokens count. On the lookup table of 256 symbols every network that mixes is at 60
-to 63 %, with its FFN or without (−0.77 [−4.64, +3.11]), and the FFN that mixes nothing is at 77.4 %. An FFN without
-GELU and without norm fails on two tokens (63 %, its seeds far apart). What is missing goes on with the same command.
+softmax is nonlinear enough. So is that of four pixels of a token, with LayerNorm (99.7 %); without, some seeds with
+attention learn it and some do not (80.7 % without an FFN, 70.1 % with one, −10.53 [−39.91, +18.84]), all do with GELU
+in its place (97.5 %), none with a linear FFN (58.2 %), and an FFN that mixes nothing has 100 %. Without mixing, an FFN
+solves the products of a token and is at chance where two tokens count. On the lookup table of 256 symbols every network
+that mixes is at 60 to 63 %, with its FFN or without (−0.77 [−4.64, +3.11]), and the FFN that mixes nothing is at 77.4
+%. An FFN without GELU and without norm fails on two tokens (63 %, its seeds far apart). What is missing goes on with
+the same command.
 """
 
 from collections.abc import Mapping
