@@ -80,7 +80,10 @@ def change_row():
 
 @pytest.fixture
 def fresh_server(monkeypatch):
-    """The pages leave no queue and no store open, and start no workers before something is trained."""
+    """The pages leave no queue and no store open, and start no workers before something is trained.
+
+    What they draw is kept under a stamp, for the tests that follow too: who changes what pages know sets another.
+    """
     from streamlit.runtime.scriptrunner import script_runner
 
     from pages.ui import cache

@@ -14,7 +14,7 @@ from synthetic import make_record
 
 from tf_models.errors import LabError
 from tf_models.runs import store as runs
-from tf_models.runs.known import known_records
+from tf_models.runs.known import known_records, known_stamp
 from tf_models.runs.reading import BEFORE, read_record, read_spec
 from tf_models.runs.record import SCHEMA, RunRecord, pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
@@ -119,6 +119,15 @@ def test_another_architecture_under_the_same_name_is_another_run(change, store, 
     other = finished(store, RunSpec("cnn"))  # so that what is known is read anew
     assert record not in known_records(store).get(spec, []) and other in known_records(store)[other.spec]
     assert store.records() == [record, other]  # it stays in the list of runs
+
+
+def test_an_empty_store_is_no_news_and_a_finished_run_is(store):
+    """All that came with the lab was judged and drawn again for a home in which nothing was trained."""
+    assert known_stamp(store) == known_stamp(None)
+    store.add(RunSpec("vit"), None)
+    assert known_stamp(store) == known_stamp(None)
+    finished(store, RunSpec("vit"))
+    assert known_stamp(store) != known_stamp(None)
 
 
 REFUSED = [("epochs", 0), ("epochs", 1001), ("learning_rate", 0), ("learning_rate", float("nan")), ("batch_size", 0)]
