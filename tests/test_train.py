@@ -166,7 +166,7 @@ def test_the_taps_of_a_kept_run_are_read_from_its_weights(run):
     arrays = read_taps(record.spec.model, weights, split.x_test)
     np.testing.assert_array_equal(arrays["logits"].argmax(1) == split.y_test, record.correctness)
     np.testing.assert_allclose(arrays["probabilities"].sum(1), 1, rtol=1e-5)
-    assert set(arrays) == {*build(record.spec.model).taps, "probabilities"}
+    assert set(arrays) == {*build(record.spec.model).taps, "probabilities", "grad_cam"}
     assert all(len(array) == 359 and array.dtype == np.float32 for array in arrays.values())
 
 

@@ -1,5 +1,6 @@
 """Data sets: where they come from, how they are split, and what is refused."""
 
+from tf_models.data.drawings import centred, extent, is_bright_around
 from tf_models.data.images import fit_image, read_image, square
 from tf_models.data.registry import (
     BUILT_IN,
@@ -21,9 +22,12 @@ __all__ = [
     "STUDIED",
     "Dataset",
     "DatasetInfo",
+    "centred",
     "class_names",
     "content_hash",
+    "extent",
     "fit_image",
+    "is_bright_around",
     "load",
     "names",
     "peek",

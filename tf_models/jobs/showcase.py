@@ -8,8 +8,10 @@ from tf_models.data import fit_image, load, peek
 from tf_models.jobs.queue import Jobs
 from tf_models.jobs.worker import taps
 from tf_models.runs.record import RunRecord
-from tf_models.runs.showcase import Showcase, write_showcase
+from tf_models.runs.showcase import Showcase, examples, write_showcase
 from tf_models.runs.weights import half_precision, pack_weights, unpack_weights
+
+Pictures = tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]  # images (N, H, W, channels) uint8, labels, names
 
 
 def ship(jobs: Jobs, record: RunRecord) -> Path:
@@ -21,18 +23,23 @@ def ship(jobs: Jobs, record: RunRecord) -> Path:
     return write_showcase(Showcase(record, images, labels, names, classes, arrays), weights)
 
 
-def showcase_images(dataset: str, seed: int) -> tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]:
-    """Images, labels and names: the first test image of every class of what is embedded.
+def showcase_images(dataset: str, seed: int) -> Pictures:
+    """`test_images` of what is embedded; the images of other data sets are not the lab's to pass on."""
+    return test_images(dataset, seed) if peek(dataset).embedded else photographs(peek(dataset).input_shape)
 
-    The images of other data sets are not the lab's to pass on: there, scikit-learn's two photographs stand for them.
-    """
+
+def test_images(dataset: str, seed: int) -> Pictures:
+    """Images of the test set, chosen by `runs.showcase.examples`, with their labels and their names in the set."""
     data = load(dataset, seed)
-    if peek(dataset).embedded:
-        index = [int(np.flatnonzero(data.y_test == label)[0]) for label in range(data.classes)]
-        return data.x_test[index], tuple(int(data.y_test[i]) for i in index), tuple(f"test {i}" for i in index)
+    index = examples(data.y_test)
+    return data.x_test[index], tuple(int(data.y_test[i]) for i in index), tuple(f"test {i}" for i in index)
+
+
+def photographs(shape: tuple[int, int, int]) -> Pictures:
+    """scikit-learn's two photographs, cut to `shape`; they show none of the classes: their labels are -1."""
     from sklearn.datasets import load_sample_images
 
     photos = load_sample_images()
-    images = np.stack([fit_image(np.asarray(image), data.input_shape) for image in photos.images])
+    images = np.stack([fit_image(np.asarray(image), shape) for image in photos.images])
     names = tuple(Path(name).stem for name in photos.filenames)
     return images, (-1,) * len(images), names

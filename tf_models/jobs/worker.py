@@ -105,6 +105,20 @@ def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
     return read_taps(spec.model, weights, images)
 
 
+def pictures(dataset: str, shape: tuple[int, int, int]) -> Any:
+    """What networks of this input `shape` look at: images, labels and names of test images of their data set.
+
+    Where the data set is gone, or holds images of another shape by now, two photographs: see `jobs.showcase`.
+    """
+    from tf_models.jobs.showcase import photographs, test_images
+
+    try:
+        found = test_images(dataset, 0)
+    except LabError:
+        return photographs(shape)
+    return found if found[0].shape[1:] == shape else photographs(shape)
+
+
 def device() -> str:
     """What this worker trains on, as records name it."""
     from tf_models.training.device import device

@@ -19,6 +19,7 @@ from tf_models.runs.store import RunStore
 from tf_models.runs.weights import Weights, half_precision, pack_weights
 
 LATEST = 200  # own runs that are offered
+EXAMPLES = 12  # images of a data set
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,16 @@ def write_showcase(shown: Showcase, weights: Weights) -> Path:
     path = shipped.RESULTS / f"{shown.record.spec.variant}-{shown.record.spec.dataset}.npz"
     np.savez_compressed(path, **arrays)
     return path
+
+
+def examples(labels: np.ndarray) -> list[int]:
+    """Which images of a test set with these labels (N,) are shown: the first of every class, then the second of every
+    class, and so on, until there are `EXAMPLES`.
+    """
+    of_class = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    rounds = range(max(map(len, of_class), default=0))
+    order = [int(members[turn]) for turn in rounds for members in of_class if turn < len(members)]
+    return order[:EXAMPLES]
 
 
 def networks_with_weights(store: RunStore | None) -> dict[str, dict[str, RunRecord]]:

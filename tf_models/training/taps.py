@@ -1,11 +1,13 @@
 """What flows through a trained network: the arrays that *Feature maps* shows."""
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
 
 from tf_models.training.build import Network, build
+from tf_models.training.gradients import vjp
 from tf_models.training.weights import put_weights
 from tf_models.zoo import ModelSpec
 from tf_models.zoo.plan import plan
@@ -13,7 +15,7 @@ from tf_models.zoo.spec import UNFOLDED
 
 MOST_TOKENS = 1024  # a dense map of attention has the square of it
 
-_readers: dict[ModelSpec, tuple[Network, keras.Model]] = {}
+_readers: dict[ModelSpec, tuple[Network, keras.Model, keras.Model | None]] = {}
 
 
 def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -23,8 +25,9 @@ def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, 
         images: (N, H, W, channels) uint8 of the spec's input shape.
 
     Returns:
-        tap name → (N, …) float32, see `training.build.Network`; ``probabilities`` (N, classes) besides. All attention
-        has one form, whatever the mixer: see `dense_attention`. It is left out where more than 1,024 tokens attend.
+        tap name → (N, …) float32, see `training.build.Network`; ``probabilities`` (N, classes) besides, and what
+        `grad_cam` finds for the most probable class, where the prediction is made from the last grid. All attention has
+        one form, whatever the mixer: see `dense_attention`. It is left out where more than 1,024 tokens attend.
     """
     if spec not in _readers:
         if len(_readers) >= 4:
@@ -32,15 +35,43 @@ def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, 
         model = build(spec)
         grids = mixing_grids(spec)
         shown = {tap: out for tap, out in model.taps.items() if math.prod(grids.get(tap, ())) <= MOST_TOKENS}
-        _readers[spec] = model, keras.Model(model.input, shown)
-    model, reader = _readers[spec]
+        grid = last_grid(spec)
+        head = keras.Model(model.taps[grid], model.output) if grid else None
+        _readers[spec] = model, keras.Model(model.input, shown), head
+    model, reader, head = _readers[spec]
     put_weights(model, weights)
     arrays = {name: np.asarray(value, np.float32) for name, value in reader.predict_on_batch(images).items()}
     for tap, grid in mixing_grids(spec).items():
         if tap in arrays:
             arrays[tap] = dense_attention(model, tap, arrays[tap], grid)
+    if head is not None:
+        arrays["grad_cam"] = grad_cam(head, arrays[last_grid(spec)], arrays["logits"].argmax(axis=1))
     exponentials = np.exp(arrays["logits"] - arrays["logits"].max(axis=1, keepdims=True))
     return arrays | {"probabilities": exponentials / exponentials.sum(axis=1, keepdims=True)}
+
+
+def last_grid(spec: ModelSpec) -> str:
+    """The tap of the last grid of several positions before the prediction; "" where that is made from a class token."""
+    if spec.head.pool == "token":
+        return ""
+    rows = [row for row in plan(spec) if row.part != "head" and row.taps]
+    return [row for row in rows if math.prod(row.grid) > 1 or row is rows[0]][-1].taps[-1]
+
+
+def grad_cam(head: Callable, grid: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Where the last grid speaks for a class: Grad-CAM (Selvaraju 2017, equations 1 and 2), (N, H, W), not negative.
+
+    A channel weighs as much as the class's logit grows with it, on average over the positions; of the weighted sum of
+    the channels only what is positive is kept.
+
+    Args:
+        head: from grids to logits, (N, H, W, C) → (N, classes).
+        grid: (N, H, W, C).
+        labels: (N,) the class of each.
+    """
+    chosen = np.eye(np.asarray(head(grid)).shape[-1], dtype=grid.dtype)[labels]
+    weights = vjp(head, grid, chosen).mean(axis=(1, 2), keepdims=True)  # (N, 1, 1, C)
+    return np.maximum((weights * grid).sum(axis=-1), 0)
 
 
 def mixing_grids(spec: ModelSpec) -> dict[str, tuple[int, int]]:
