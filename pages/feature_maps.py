@@ -1,52 +1,49 @@
-"""Feature maps: two networks, one image, layer by layer."""
+"""Feature maps: two networks, one image, all layers."""
 
 import streamlit as st
 
-from pages.ui import cache, frame, links
-from pages.ui.parts import feature_maps
+from pages.ui import cache, frame
+from pages.ui.parts.feature_maps import attention, decision, images, layers, networks
 from pages.ui.words import say
-from tf_models.errors import LabError
 
 frame.ensure()
 frame.heading("feature_maps")
 
-networks = cache.networks()
-if not networks:
+known = cache.networks()
+if not known:
     st.info(say("feature_maps.empty"))
     st.stop()
-first, second, third = st.columns(3)
-sides = [(side, *(f"{side}_{part}" for part in feature_maps.PARTS)) for side in ("left", "right")]
-dataset = links.choose(
-    "data", say("feature_maps.dataset"), tuple(networks), where=first, resets=("image", *sides[0], *sides[1])
-)
-models = networks[dataset]
-names = {choice: feature_maps.model_name(choice, record) for choice, record in models.items()}
-image, hint = feature_maps.choose_image(dataset, models, second, third)
-if image is None:
+first, *sides = st.columns(3)
+dataset = networks.choose_data(known, first)
+models = known[dataset]
+choices = [networks.choose_model(*side, dataset, models) for side in zip(networks.SIDES, sides, strict=True)]
+picture = images.choose_image(models[choices[0]].spec, *st.columns([3, 1]))
+if picture is None:
+    st.stop()
+views = networks.look(choices, models, picture.pixels)
+if not views:
     st.stop()
 
-colour_range = links.choose(
-    "range",
-    say("feature_maps.range"),
-    ("layer", "local", "global"),
-    lambda value: say(f"feature_maps.range.{value}"),
-    kind="segments",
-    where=first,
-    wrap=True,
-    help=say("feature_maps.range_hint"),
-)
-for side, column in zip(("left", "right"), st.columns(2, gap="large"), strict=True):
-    choice = feature_maps.choose_model(side, dataset, names, column)
-    record = models[choice]
+st.header(say("feature_maps.glance"), help=say("feature_maps.glance_hint") + "\n\n" + say("feature_maps.field_hint"))
+shown, colour_range, together = layers.choose_settings()
+overview, enlarged = st.columns([5, 7], gap="medium")
+places = {view.side: enlarged.container() for view in views}
+chosen = layers.choose_layers(views, together, places)
+with overview:
+    layers.show_glance(views, chosen, shown, together)
+for view in views:
+    with places[view.side]:
+        layers.show_layer(view, chosen[view.side], colour_range, picture.pixels)
+
+st.header(say("feature_maps.decision"), help=say("feature_maps.cam_hint"))
+if picture.hint:
+    st.caption(picture.hint)
+for view, column in zip(views, st.columns(2, gap="large"), strict=False):
     with column:
-        try:
-            with st.spinner(say("feature_maps.working"), show_time=True):
-                taps = cache.taps_of(choice, record.spec, image)
-        except LabError as error:
-            frame.show_error(error)
-            continue
-        feature_maps.show_network(side, names[choice], record.spec, taps, dataset, colour_range)
-if hint:
-    st.caption(hint)
+        decision.show_decision(view, dataset, picture.pixels, picture.truth)
+
+st.header(say("feature_maps.attention"), help=say("feature_maps.rollout_hint"))
+for view in views:
+    attention.show_attention(view, chosen[view.side], picture.pixels)
 st.caption(say("feature_maps.more"))
 st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.PAGES["train"])

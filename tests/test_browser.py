@@ -159,7 +159,59 @@ def test_both_networks_look_at_an_uploaded_photo(server, page, tmp_path):
     for side in (0, 1):  # computed by a worker: these pixels are not among the shipped ones
         expect(maps.nth(side)).not_to_have_attribute("src", before[side] or "")
     expect(maps).to_have_count(2)
-    expect(page.get_by_role("img", name=re.compile("attention maps of"))).to_have_count(1)
+    expect(page.get_by_role("img", name=re.compile("what gets attention is orange"))).to_have_count(6)
+
+
+def test_a_click_on_a_cell_enlarges_its_layer_again_and_again(server, page):
+    """A chart that remembers its last click would not notice the same one after another choice."""
+    visit(page, f"{server.url}/feature_maps?lang=en")
+    cells = page.locator("[class*=st-key-glance] .mark-rect path")
+    expect(cells).to_have_count(15 + 13)
+    cells.nth(5).click()
+    expect(page).to_have_url(re.compile(r"left_layer=stage2\.block1\.mixer$"))
+    right = page.get_by_role("combobox", name=re.compile("vit: layer"))
+    expect(right).to_have_value("block 2 · attention output")
+    choose(page, "cnn: layer", "stage 3 · after pooling")
+    expect(page).to_have_url(re.compile(r"left_layer=stage3\.pool$"))
+    expect(right).to_have_value("block 4 · block output")
+    cells.nth(5).click()
+    expect(page).to_have_url(re.compile(r"left_layer=stage2\.block1\.mixer$"))
+    settle(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"left_layer=stage3\.pool$"))
+    expect(right).to_have_value("block 4 · block output")
+    cells.nth(5).click()
+    expect(right).to_have_value("block 2 · attention output")
+
+
+def test_a_click_on_the_image_chooses_the_patch_that_looks(server, page):
+    visit(page, f"{server.url}/feature_maps?lang=en")
+    patch = page.locator("[class*=st-key-patches_right] .mark-rect path").nth(8 + 4)
+    tile = page.get_by_role("img", name="head 1, block 1 of vit").first
+    before = tile.get_attribute("src")
+    patch.scroll_into_view_if_needed()
+    patch.click()
+    expect(page).to_have_url(re.compile("right_query=2-5$"))
+    expect(page.get_by_role("combobox", name="Query patch")).to_have_value("the patch in row 2, column 5")
+    expect(tile).not_to_have_attribute("src", before or "")
+
+
+def test_a_drawn_digit_is_looked_at(server, page):
+    visit(page, f"{server.url}/feature_maps?lang=en&data=digits&image=draw")
+    got = page.get_by_role("img", name=re.compile("What the network gets"))
+    before = got.get_attribute("src")
+    canvas = page.get_by_label(say("en", "feature_maps.canvas"))
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 80, box["y"] + 60)
+    page.mouse.down()
+    for across, down in ((200, 60), (120, 230)):
+        page.mouse.move(box["x"] + across, box["y"] + down, steps=5)
+    page.mouse.up()
+    expect(page.get_by_text(say("en", "feature_maps.centred"))).to_be_visible()
+    expect(got).not_to_have_attribute("src", before or "")
+    page.get_by_role("button", name=say("en", "feature_maps.clear")).click()
+    expect(page.get_by_text(say("en", "feature_maps.centred"))).to_have_count(0)
 
 
 def test_no_more_pictures_are_kept_than_a_tab_may_send_and_what_is_there_stays(server, page, tmp_path):
@@ -298,11 +350,11 @@ def test_the_link_to_training_a_network_opens_that_network(server, page):
 
 def test_an_old_link_opens_its_view_and_back_undoes_what_came_after(server, page):
     visit(page, f"{server.url}/feature_maps?lang=en&trained_on=cifar10-jpeg&left=vit-cifar10-jpeg")
-    expect(page).to_have_url(re.compile("data=cifar10-jpeg&left=vit$"))
+    expect(page).to_have_url(re.compile(r"\?lang=en&left=vit$"))
     choose(page, say("en", "feature_maps.dataset"), "digits")
-    expect(page).to_have_url(re.compile(r"\?lang=en$"))
+    expect(page).to_have_url(re.compile(r"\?lang=en&data=digits$"))
     page.go_back()
-    expect(page).to_have_url(re.compile("data=cifar10-jpeg&left=vit$"))
+    expect(page).to_have_url(re.compile(r"\?lang=en&left=vit$"))
 
 
 def test_on_a_phone_statements_read_from_the_left_and_verdicts_break(server, browser):

@@ -17,13 +17,13 @@ from visits import open_page, text_of
 
 from pages.ui import analyses, cache, frame, theme
 from pages.ui.charts import intervals, sheets
-from pages.ui.parts import feature_maps
+from pages.ui.parts.feature_maps import attention, names
 from pages.ui.parts.ffn import length
 from pages.ui.parts.train import form
 from tf_models import __main__ as command_line
 from tf_models.data import STUDIED, content_hash
 from tf_models.errors import LabError
-from tf_models.locale import LANGUAGES, catalogue, say
+from tf_models.locale import LANGUAGES, say
 from tf_models.runs import known, shipped
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import Recipe, RunSpec
@@ -303,18 +303,18 @@ def opened_networks():
 @pytest.mark.parametrize("variant", CLASSROOM)
 def test_every_layer_has_a_name(opened_networks, variant):
     run, taps = opened_networks[variant]
-    names = feature_maps.layer_names(run, taps)
-    assert len(set(names.values())) == len(names)
+    named = names.layer_names(run, taps)
+    assert len(set(named.values())) == len(named)
     grids = [tap for tap, array in taps.items() if array.ndim == 3 and not tap.endswith(".attention")]
-    assert [tap for tap in grids if tap in names] == list(names), "in reading order"
-    for tap in set(grids) - set(names):  # nothing is hidden: it is what another layer shows, or the image
+    assert [tap for tap in grids if tap in named] == list(named), "in reading order"
+    for tap in set(grids) - set(named):  # nothing is hidden: it is what another layer shows, or the image
         assert (tap == "stem" and run.model.stem.kind == "none") or any(
-            np.array_equal(taps[tap], taps[other]) for other in names
+            np.array_equal(taps[tap], taps[other]) for other in named
         ), tap
-    layers = feature_maps.attention_layers(run.model, taps)
+    layers = attention.attention_layers(run.model, taps)
     assert set(layers) == {tap for tap in taps if tap.endswith(".attention")}
-    for tap, (_, (rows, columns)) in layers.items():
-        weights = taps[tap]
+    for tap, layer in layers.items():
+        weights, (rows, columns) = taps[tap], layer.grid
         assert weights.shape[1:] == (rows * columns, rows * columns)
         assert weights.sum(axis=-1).max() <= 1 + 1e-5
 
@@ -328,17 +328,16 @@ def test_the_inside_of_every_variant_can_be_seen(opened_networks, monkeypatch, v
     monkeypatch.setattr(cache, "networks", lambda: {"digits": records})
     monkeypatch.setattr(cache, "taps_of", lambda choice, spec, image: opened_networks[choice][1])
     run, taps = opened_networks[variant]
-    query = {"left": variant, "left_layer": list(feature_maps.layer_names(run, taps))[-1]}
-    layers = feature_maps.attention_layers(run.model, taps)
+    query = {"left": variant, "left_layer": list(names.layer_names(run, taps))[-1], "data": "digits"}
+    layers = attention.attention_layers(run.model, taps)
     if layers:  # the last patch of the last grid looks
-        tap, (_, (rows, columns)) = list(layers.items())[-1]
-        query |= {"left_attention": tap, "left_query": f"{rows}-{columns}"}
+        found = attention.read_attention(taps, list(layers.values())[-1])
+        query["left_query"] = f"{found.rows}-{found.columns}"
     app = open_page("feature_maps", language, **query)
     assert not app.exception
     assert not app.error
     assert not app.warning
-    unfolded = catalogue(language)["feature_maps.attention_unfolded"].split("{")[0]
-    assert (unfolded in text_of(app)) == (variant == "mobilevit")
+    assert (say(language, "feature_maps.attention_unfolded") in text_of(app)) == (variant == "mobilevit")
     assert bool(layers) == any(box.key == "choice_left_query" for box in app.selectbox)
 
 
@@ -422,7 +421,7 @@ def test_a_setting_that_a_network_does_not_have_is_named():
     ("page", "old", "new", "widget"),
     [
         ("ffn", {"dataset": "cifar10-jpeg"}, {"data": "cifar10-jpeg"}, "choice_data"),
-        ("feature_maps", {"trained_on": "cifar10-jpeg"}, {"data": "cifar10-jpeg"}, "choice_data"),
+        ("feature_maps", {"trained_on": "digits"}, {"data": "digits"}, "choice_data"),
         ("feature_maps", {"left": "swin-digits"}, {"left": "swin"}, "choice_left"),
     ],
 )

@@ -57,7 +57,7 @@ NAMES: dict[str, Iterable[str]] = {
     "status.{}": RUN_STATES,
     "train.{}": RUN_STATES,
     "anatomy.{}": ("left", "right", "classroom", "published"),
-    "feature_maps.{}": ("left", "right"),
+    "feature_maps.{}": ("left", "right", "view", "range", "depth"),
     "inside.{}": ("left", "right"),
     "inside.arm.{}": plan("inside", "digits").arms,
     "weight_sharing.{}": ("before", "after"),

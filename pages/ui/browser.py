@@ -4,6 +4,8 @@ A script stays in its place on the page, so that nothing around it moves, and ru
 `tests/test_browser.py` looks at what each of them does.
 """
 
+import base64
+
 import streamlit as st
 
 # Streamlit centres the words of a button and cuts those of a link; a statement of two lines reads from the left.
@@ -42,6 +44,49 @@ _TO_THE_LIST = """<script>/* %(times)s */ {
     window.openCard = false
 }</script>"""
 
+_CANVAS = """<canvas width="280" height="280" tabindex="0" aria-label=""></canvas>
+<button type="button"></button>"""
+_CANVAS_LOOK = """canvas {display: block; width: 100%; max-width: 280px; touch-action: none; cursor: crosshair;
+    background: black; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius)}
+button {margin-top: .5rem; padding: .25rem .75rem; font: inherit; cursor: pointer; color: var(--st-text-color);
+    background: var(--st-background-color); border: 1px solid var(--st-border-color);
+    border-radius: var(--st-base-radius)}"""
+# A picture is sent when the pen is lifted: bright on black, as wide as a child's pen in a digit of MNIST.
+_DRAWING = """
+export default function ({data, parentElement, setStateValue}) {
+    const canvas = parentElement.querySelector('canvas'), button = parentElement.querySelector('button')
+    const pen = canvas.getContext('2d')
+    canvas.setAttribute('aria-label', data.label)
+    button.textContent = data.clear
+    const wipe = () => { pen.fillStyle = 'black'; pen.fillRect(0, 0, canvas.width, canvas.height) }
+    if (!canvas.dataset.wiped) { wipe(); canvas.dataset.wiped = true }  // this runs again at every turn of the page
+    Object.assign(pen, {lineWidth: 22, lineCap: 'round', lineJoin: 'round', strokeStyle: 'white'})
+    const at = event => {
+        const box = canvas.getBoundingClientRect(), scale = canvas.width / box.width
+        return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale]
+    }
+    let down = false
+    canvas.onpointerdown = event => {
+        down = true
+        canvas.setPointerCapture(event.pointerId)
+        pen.beginPath()
+        pen.moveTo(...at(event))
+        pen.lineTo(...at(event))
+        pen.stroke()
+    }
+    canvas.onpointermove = event => { if (down) { pen.lineTo(...at(event)); pen.stroke() } }
+    canvas.onpointerup = canvas.onpointercancel = () => {
+        if (down) { down = false; setStateValue('picture', canvas.toDataURL('image/png')) }
+    }
+    button.onclick = () => {
+        wipe()
+        setStateValue('picture', '')
+    }
+}
+"""
+_canvas = st.components.v2.component("lab_canvas", html=_CANVAS, css=_CANVAS_LOOK, js=_DRAWING)
+LONGEST_DRAWING = 500_000  # letters; a drawing takes some 10,000
+
 
 def show_styles() -> None:
     """Buttons and links in containers whose key begins with ``statements`` read like lines of a list. In static tables
@@ -62,3 +107,18 @@ def show_list(opened: str, times: int) -> None:
     that button and `times` how many cards were shown, so that choosing a filter on the page moves nothing.
     """
     st.html(_TO_THE_LIST % {"opened": opened, "times": times}, unsafe_allow_javascript=True)
+
+
+def show_canvas(key: str, label: str, clear: str) -> bytes | None:
+    """A square to draw on: the PNG of what is drawn, bright on black; None before the first stroke.
+
+    What comes from a browser may be anything: `data.read_image` refuses what is no picture.
+    """
+    found = _canvas(key=key, data={"label": label, "clear": clear}, on_picture_change=lambda: None)
+    picture = found.get("picture")
+    if not isinstance(picture, str) or len(picture) > LONGEST_DRAWING:
+        return None
+    try:
+        return base64.b64decode(picture.partition(",")[2], validate=True) or None
+    except ValueError:
+        return None

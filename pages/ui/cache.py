@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from tf_models.data import STUDIED
+from tf_models.data import STUDIED, content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.queue import Jobs
@@ -145,6 +145,29 @@ def _judged(stamp: int) -> dict[str, tuple[Result, ...]]:
 def networks() -> dict[str, dict[str, RunRecord]]:
     """Data set → name → record of every network whose weights are here."""
     return showcase.networks_with_weights(_store_or_none())
+
+
+def pictures(dataset: str, shape: tuple[int, int, int]) -> tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]:
+    """Images that came with the lab or are read from the data by a worker, their labels (-1: of no class), names."""
+    found = next((s for s in map(showcase.load_showcase, showcase.showcases()) if _is_of(s, dataset, shape)), None)
+    shipped = (found.images, found.labels, found.image_names) if found else None
+    if dataset not in names() or (shipped and peek(dataset).embedded):
+        return shipped or _read_pictures(dataset, shape, None)
+    images, labels, image_names = _read_pictures(dataset, shape, content_hash(dataset))
+    if shipped is None or max(labels) < 0:
+        return shipped or (images, labels, image_names)
+    return np.concatenate([shipped[0], images]), (*shipped[1], *labels), (*shipped[2], *image_names)
+
+
+def _is_of(shown: showcase.Showcase, dataset: str, shape: tuple[int, int, int]) -> bool:
+    return shown.record.spec.dataset == dataset and shown.images.shape[1:] == shape
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _read_pictures(
+    dataset: str, shape: tuple[int, int, int], content: str | None
+) -> tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]:
+    return jobs().ask(worker.pictures, dataset, shape)
 
 
 def taps_of(name: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray]:

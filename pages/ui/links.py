@@ -102,6 +102,12 @@ def choose_many(
     return values
 
 
+def put(key: str, value: str, default: str) -> None:
+    """Choose `value` for `key` before the page is drawn, as by a click on a picture; `default` is what `choose` has."""
+    st.session_state[f"choice_{key}"] = value
+    _keep_in_link(key, value, default)
+
+
 def drop(key: str) -> str | None:
     """What the link says of something that cannot be chosen here; the link forgets it."""
     return st.query_params.pop(key, None)

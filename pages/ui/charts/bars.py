@@ -35,17 +35,15 @@ def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colou
 
 
 def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> Chart:
-    """The largest class probabilities, in percent. Columns: name, value."""
-    return (
-        alt.Chart(data)
-        .mark_bar(color=colour)
-        .encode(
-            y=alt.Y("name:N", sort=None, title=None),
-            x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100])),
-            tooltip=["name:N", alt.Tooltip("value:Q", format=".1f")],
-        )
-        .properties(title=title, height=26 * len(data) + AXES)
+    """The largest class probabilities, in percent, with their figures. Columns: name, value."""
+    written = data.assign(figure=[f"{value:.1f}" if value >= 0.05 else "< 0.1" for value in data["value"]])
+    base = alt.Chart(written).encode(
+        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=130, labelOverlap=False)),
+        x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(grid=False, tickCount=4)),
+        tooltip=["name:N", alt.Tooltip("value:Q", format=".1f")],
     )
+    figures = base.mark_text(align="left", dx=3).encode(text="figure:N")
+    return titled(alt.layer(base.mark_bar(color=colour), figures), title, 22 * len(data) + AXES)
 
 
 def before_after(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colour: str) -> Chart:

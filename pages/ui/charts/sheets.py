@@ -1,26 +1,122 @@
-"""Arrays to pictures: channel maps and attention maps as contact sheets."""
+"""Arrays to pictures: channel maps and attention maps as contact sheets, principal components as colour."""
+
+import base64
+import io
 
 import numpy as np
+from PIL import Image
 
 from pages.ui.theme import colours
 
 GAP = 0.12  # space between tiles, as a share of a tile
+FLAT = 1e-6  # of the largest value: a component that varies less is rounding
+OPAQUE = 0.85  # of the largest weight over an image
+OUTSIDE = 0.45  # how bright is what lies outside of a frame
+LINE = 4  # pixels of a frame
+# Both ends of a range with zero in its middle: Okabe and Ito's blue and vermilion, as dark as each other.
+_BELOW, _ZERO, _ABOVE = (np.array(colour, float) for colour in ([0, 114, 178], [245, 245, 245], [213, 94, 0]))
 
 
-def channel_sheet(maps: np.ndarray, low: np.ndarray | float, high: np.ndarray | float, width: int = 720) -> np.ndarray:
+def channel_sheet(
+    maps: np.ndarray, low: np.ndarray | float, high: np.ndarray | float, width: int = 720, aspect: float = 1.0
+) -> np.ndarray:
     """All channels of one layer as tiles, in rows: (H, W, C) → (height, width, 4) uint8, see `sheet`.
 
-    `low` and `high` end the colour range, for every channel one (C,) or for all the same.
+    `low` and `high` end the colour range, for every channel one (C,) or for all the same. Where that is −x and x, blue
+    is below zero and orange above. `aspect` is about how much wider than high the sheet is.
     """
-    span = np.maximum(np.asarray(high, float) - np.asarray(low, float), 1e-9)
-    tiles = colours((maps - low) / span).transpose(2, 0, 1, 3)  # (C, H, W, 3)
-    columns = int(np.ceil(np.sqrt(len(tiles) * maps.shape[0] / maps.shape[1])))
-    return sheet(tiles, columns, width)
+    tiles = _coloured(maps, low, high).transpose(2, 0, 1, 3)  # (C, H, W, 3)
+    return sheet(tiles, _columns(len(tiles), aspect * maps.shape[0] / maps.shape[1]), width)
 
 
-def attention_sheet(weights: np.ndarray, columns: int, width: int = 720) -> np.ndarray:
-    """One tile per head, `columns` in a row: (heads, rows, columns) weights, each head from 0 to its own largest."""
-    return sheet(colours(weights / np.maximum(weights.max(axis=(1, 2), keepdims=True), 1e-9)), columns, width)
+def _columns(count: int, aspect: float) -> int:
+    """In how many columns `count` tiles leave few places empty and are about `aspect` as many as the rows."""
+    best = np.sqrt(count * aspect)
+
+    def badness(columns: int) -> float:
+        places = columns * -(-count // columns)
+        return (places - count) / places + abs(np.log(columns / best)) / 2
+
+    return min(range(1, count + 1), key=badness)
+
+
+def colour_bar(low: float, high: float, steps: int = 256) -> np.ndarray:
+    """The colours of `channel_sheet` from `low` to `high`: (8, steps, 3) uint8."""
+    return np.repeat(_coloured(np.linspace(low, high, steps)[None], low, high), 8, axis=0)
+
+
+def _coloured(values: np.ndarray, low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    share = (values - low) / np.maximum(high - low, 1e-9)  # from 0 to 1
+    if low.ndim or low != -high:
+        return colours(share)
+    end = np.where(values[..., None] < 0, _BELOW, _ABOVE)
+    return (_ZERO + np.abs(2 * np.clip(share, 0, 1) - 1)[..., None] * (end - _ZERO)).astype(np.uint8)
+
+
+def strongest(maps: np.ndarray, count: int = 4) -> np.ndarray:
+    """The channels that vary most over the positions, largest variance first: (H, W, C) → (H, W, `count` at most)."""
+    variance = maps.astype(float).var(axis=(0, 1))
+    return maps[..., np.argsort(-variance, kind="stable")[:count]]
+
+
+def components(maps: np.ndarray, count: int = 3) -> np.ndarray:
+    """The first principal components over the positions of one image: (H, W, C) → (H, W, `count`) from 0 to 1.
+
+    Each is stretched to its own extremes. A component and its negative fit equally well: the channel that weighs most
+    in it counts as positive. A component that there is not, or that is rounding, is 0.5 everywhere.
+    """
+    flat = maps.reshape(-1, maps.shape[-1]).astype(float)
+    _, sizes, directions = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)
+    shown = np.full((len(flat), count), 0.5)
+    for index in np.flatnonzero(sizes[:count] > FLAT * np.abs(flat).max(initial=1e-30) * np.sqrt(len(flat))):
+        direction = directions[index] * np.sign(directions[index][np.abs(directions[index]).argmax()])
+        score = (flat - flat.mean(axis=0)) @ direction
+        shown[:, index] = (score - score.min()) / np.ptp(score)
+    return shown.reshape(*maps.shape[:2], count)
+
+
+def strip(maps: np.ndarray, side: int = 32) -> np.ndarray:
+    """Channels side by side, each from its smallest to its largest value: (H, W, N) → (h, w, 4) uint8."""
+    tiles = _coloured(maps, maps.min(axis=(0, 1)), maps.max(axis=(0, 1))).transpose(2, 0, 1, 3)
+    return sheet(tiles, len(tiles), int(len(tiles) * side * (1 + GAP)))
+
+
+def colour_picture(shares: np.ndarray, side: int = 32) -> np.ndarray:
+    """Three channels from 0 to 1 as red, green and blue: (H, W, 3) → (h, w, 3) uint8 of at least `side` pixels."""
+    pixels = np.round(255 * shares).astype(np.uint8)
+    return enlarge(pixels, max(1, -(-side // max(shares.shape[:2]))))
+
+
+def overlay(image: np.ndarray, weights: np.ndarray, side: int = 256) -> np.ndarray:
+    """Where weights are, over a grey image: the more, the more orange, up to the largest weight.
+
+    Args:
+        image: (H, W, 1 or 3) uint8.
+        weights: (rows, columns), not negative; they cover the whole image.
+
+    Returns:
+        (h, w, 3) uint8 of about `side` pixels.
+    """
+    grey = photo(image, side).astype(float).mean(axis=2)
+    rows, columns = (np.arange(n) * cells // n for n, cells in zip(grey.shape, weights.shape, strict=True))
+    share = weights[np.ix_(rows, columns)] / max(float(weights.max()), 1e-12)
+    # the grey is kept off both ends, where orange would not be seen, or its absence
+    shown = (40 + 0.6 * grey)[..., None] * (1 - OPAQUE * share[..., None]) + OPAQUE * share[..., None] * _ABOVE
+    return shown.astype(np.uint8)
+
+
+def framed(image: np.ndarray, rows: tuple[int, int], columns: tuple[int, int], side: int = 256) -> np.ndarray:
+    """An image with a frame around the pixels of these first to last rows and columns, what is outside darker."""
+    picture = photo(image, side).astype(float)
+    scale = len(picture) // len(image)
+    inside, core = np.zeros((2, *picture.shape[:2]), bool)
+    ends = [(first * scale, (last + 1) * scale) for first, last in (rows, columns)]
+    inside[tuple(slice(*end) for end in ends)] = True
+    core[tuple(slice(start + LINE, stop - LINE) for start, stop in ends)] = True
+    picture[~inside] *= OUTSIDE
+    picture[inside & ~core] = _ABOVE
+    return picture.astype(np.uint8)
 
 
 def sheet(tiles: np.ndarray, columns: int, width: int) -> np.ndarray:
@@ -47,3 +143,10 @@ def photo(image: np.ndarray, side: int = 256) -> np.ndarray:
     """A model's input as a picture of about `side` pixels: (H, W, 1 or 3) uint8 → (h, w, 3) uint8."""
     rgb = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
     return enlarge(rgb, max(1, side // max(image.shape[:2])))
+
+
+def data_url(picture: np.ndarray) -> str:
+    """A picture (H, W, 3 or 4) uint8 as the address of a PNG that a chart can draw."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG", compress_level=1)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

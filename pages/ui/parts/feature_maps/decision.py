@@ -1,0 +1,57 @@
+"""What the networks take the image for, and where the last grid speaks for it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui.charts import bars, sheets
+from pages.ui.parts.feature_maps.networks import View
+from pages.ui.replay import drawn_once
+from pages.ui.words import say
+from tf_models.data import class_names
+
+SHOWN = 5  # classes
+
+
+def show_decision(view: View, dataset: str, image: np.ndarray, truth: int | None) -> None:
+    """The most likely classes beside Grad-CAM of the first; `truth` is the class that the image has, if it has one."""
+    found = view.taps["probabilities"]
+    names = class_names(dataset, len(found))
+    left, right = st.columns([2, 5])
+    with right:
+        _show_prediction(view.side, view.spec.name, view.colour, names, found.tolist(), truth)
+    with left:
+        _show_grad_cam(view, image, names[int(found.argmax())])
+
+
+def _show_grad_cam(view: View, image: np.ndarray, label: str) -> None:
+    found = view.taps.get("grad_cam")
+    if found is None or not found.max() > 0:
+        st.caption(say("feature_maps.no_cam.token" if found is None else "feature_maps.no_cam.nothing", label=label))
+        return
+    alt = say("feature_maps.cam_alt", label=label, model=view.name)
+    caption = say("feature_maps.cam", label=label, rows=found.shape[0], columns=found.shape[1])
+    st.image(sheets.overlay(image, found), caption=caption, width="stretch", output_format="PNG", alt=alt)
+
+
+@drawn_once
+def _show_prediction(
+    side: str, model: str, colour: str, names: tuple[str, ...], probabilities: list[float], truth: int | None
+) -> None:
+    order = sorted(range(len(names)), key=lambda label: -probabilities[label])
+    first = order[0]
+    shown = order[:SHOWN] if truth is None or truth in order[:SHOWN] else [*order[: SHOWN - 1], truth]
+    marks: Mapping[int, str] = {} if truth is None else {truth: f" {say('feature_maps.true')}"}
+    rows = [(names[label] + marks.get(label, ""), 100 * probabilities[label]) for label in shown]
+    words = {"model": model, "name": names[first], "value": f"{100 * probabilities[first]:.0f}"}
+    if truth is None:
+        title = say("feature_maps.prediction_title", **words)
+    elif truth == first:
+        title = say("feature_maps.prediction_right", **words)
+    else:
+        title = say("feature_maps.prediction_wrong", truth=names[truth], **words)
+    likely = pd.DataFrame(rows, columns=["name", "value"])
+    chart = bars.probabilities(likely, title, say("axis.probability"), colour)
+    st.altair_chart(chart, key=f"prediction_{side}", alt=title)

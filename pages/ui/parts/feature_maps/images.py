@@ -1,0 +1,108 @@
+"""The image that both networks look at: one of their data set's, or the visitor's own."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import browser, cache, frame, links
+from pages.ui.charts import sheets
+from pages.ui.words import say
+from tf_models.data import centred, class_names, extent, fit_image, is_bright_around, read_image
+from tf_models.errors import LabError
+from tf_models.runs.spec import RunSpec
+
+OWN = ("upload", "camera", "draw")  # ways to bring one
+DRAWN = 32  # pixels: the longest side of grey images that one draws like
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the networks get, (H, W, channels) uint8; its class, if it has one; and what must be said about it."""
+
+    pixels: np.ndarray
+    truth: int | None = None
+    hint: str = ""
+
+
+def choose_image(spec: RunSpec, where: Any, beside: Any) -> Picture | None:
+    """The image that both networks look at, trained on the data set of `spec`; None where there is none yet."""
+    shape = spec.model.input_shape
+    images, names, labels = _pictures(spec)
+    drawn = shape[2] == 1 and max(shape[:2]) <= DRAWN
+    names |= {way: say(f"feature_maps.image.{way}") for way in OWN if drawn or way != "draw"}
+    picked = links.choose(
+        "image", say("feature_maps.image"), list(names), names.__getitem__, kind="segments", where=where, wrap=True
+    )
+    found = None
+    if picked in OWN:
+        with where:
+            found = _own(picked, shape, images)
+    if found is None and len(images):
+        index = 0 if picked in OWN else int(picked)
+        label = labels[index]
+        found = Picture(
+            images[index], label if label >= 0 else None, say("feature_maps.photo_hint") if label < 0 else ""
+        )
+    if found is not None:
+        rows, columns, _ = shape
+        caption = say("feature_maps.input", rows=rows, columns=columns)
+        picture = sheets.photo(found.pixels, 96)
+        beside.image(picture, caption=caption, width=96, output_format="PNG", alt=caption)
+    return found
+
+
+def _pictures(spec: RunSpec) -> tuple[np.ndarray, dict[str, str], tuple[int, ...]]:
+    """Images of the data set, what they are called by their number, and their classes."""
+    shape = spec.model.input_shape
+    try:
+        with st.spinner(say("feature_maps.reading"), show_time=True):
+            images, labels, names = cache.pictures(spec.dataset, shape)
+    except LabError as error:
+        frame.show_error(error)
+        return np.zeros((0, *shape), np.uint8), {}, ()
+    classes, shown, seen = class_names(spec.dataset, spec.model.classes), {}, list[int]()
+    for index, label in enumerate(labels):
+        words = classes[label] if label >= 0 else say(f"feature_maps.photo.{names[index]}")
+        shown[str(index)] = f"{words} · {seen.count(label) + 1}" if label >= 0 and label in seen else words
+        seen.append(label)
+    return images, shown, labels
+
+
+def _own(way: str, shape: tuple[int, int, int], images: np.ndarray) -> Picture | None:
+    """The visitor's own image as the networks take it; None before there is one, and where it cannot be read."""
+    content, name = _read(way)
+    if content is None:
+        st.caption(say("feature_maps.upload_wait"))
+        return None
+    try:
+        pixels = read_image(content, name)
+    except LabError as error:
+        frame.show_error(error)
+        return None
+    if way == "draw":
+        placed = centred(pixels, shape, extent(images))
+        return Picture(placed, hint=say("feature_maps.centred")) if placed is not None else None
+    fitted = fit_image(pixels, shape)
+    if shape[2] > 1 or not len(images) or any(map(is_bright_around, images)):
+        return Picture(fitted)
+    digest = hashlib.sha256(content).hexdigest()[:16]  # another picture, another default
+    bright = is_bright_around(fitted)
+    if not st.toggle(say("feature_maps.invert"), bright, key=f"invert_{digest}"):
+        return Picture(fitted)
+    return Picture(255 - fitted, hint=say("feature_maps.inverted") if bright else "")
+
+
+def _read(way: str) -> tuple[bytes | None, str]:
+    """The file that the visitor brings, and its name."""
+    if way == "draw":
+        label, clear = say("feature_maps.canvas"), say("feature_maps.clear")
+        return browser.show_canvas("drawing", label, clear), label
+    if way == "camera":
+        file = st.camera_input(say("feature_maps.camera"), help=say("feature_maps.upload_hint"))
+    else:
+        kinds = ("png", "jpg", "jpeg", "webp")
+        file = st.file_uploader(say("feature_maps.uploader"), kinds, help=say("feature_maps.upload_hint"))
+    return (None, "") if file is None else (file.getvalue(), file.name)

@@ -1,0 +1,193 @@
+"""All layers of both networks at a glance, and the one of each that is enlarged."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui import links
+from pages.ui.charts import pictures, sheets
+from pages.ui.parts.feature_maps import clicks
+from pages.ui.parts.feature_maps.names import depth, nearest
+from pages.ui.parts.feature_maps.networks import View
+from pages.ui.replay import drawn_once
+from pages.ui.words import say
+from tf_models.zoo.fields import receptive_field
+
+ASPECT = 2.0  # of a sheet: both fit on a screen, one above the other
+WIDE = 960  # pixels of a sheet
+
+
+def choose_settings() -> tuple[str, str, bool]:
+    """What cells show (channels or components), the colour range, and whether both sides keep to one depth."""
+    first, second, third = st.columns([4, 5, 4])
+    view = _segments("view", ("channels", "components"), first)
+    colour_range = _segments("range", ("local", "layer", "global"), second)
+    together = _segments("depth", ("same", "free"), third)
+    return view, colour_range, together == "same"
+
+
+def _segments(key: str, options: tuple[str, ...], where: Any) -> str:
+    return links.choose(
+        key,
+        say(f"feature_maps.{key}"),
+        options,
+        lambda value: say(f"feature_maps.{key}.{value}"),
+        kind="segments",
+        where=where,
+        wrap=True,
+        help=say(f"feature_maps.{key}_hint"),
+    )
+
+
+def choose_layers(views: Sequence[View], together: bool, where: Mapping[str, Any]) -> dict[str, str]:
+    """Side → the layer that is enlarged there, by a select box; the same as a click into `show_glance`."""
+    known = {view.side: list(view.layers) for view in views}
+    chosen: dict[str, str] = {}
+    for view in views:
+        block = (links.drop(f"{view.side}_attention") or "").replace(".attention", ".mixer")
+        if block in view.layers:  # a link from when the attention of a block was chosen by itself
+            st.query_params.setdefault(f"{view.side}_layer", block)
+        if f"{view.side}_layer" not in st.query_params:  # as after a step back: the usual layer may be another one
+            st.session_state.pop(f"choice_{view.side}_layer", None)
+        chosen[view.side] = links.choose(
+            f"{view.side}_layer",
+            say("feature_maps.layer_of", model=view.spec.name),
+            known[view.side],
+            view.layers.__getitem__,
+            _usual(view.side, known, chosen, together),
+            where=where[view.side],
+            on_change=_follow,
+            args=(view.side, known, together),
+        )
+    return chosen
+
+
+def _usual(side: str, known: Mapping[str, list[str]], chosen: Mapping[str, str], together: bool) -> str:
+    """The layer that a side shows where the link does not say: the first, or one as deep as the other side's."""
+    if not (together and chosen):
+        return known[side][0]
+    ((other, layer),) = chosen.items()
+    return nearest(known[side], depth(known[other], layer))
+
+
+def _follow(side: str, known: Mapping[str, list[str]], together: bool) -> None:
+    """A layer was chosen on one `side`: the link says so, and the other side keeps to its depth."""
+    chosen = {side: st.session_state[f"choice_{side}_layer"] for side in known}
+    if together:
+        chosen |= {other: nearest(known[other], depth(known[side], chosen[side])) for other in known if other != side}
+    before: dict[str, str] = {}
+    for one, layer in chosen.items():
+        links.put(f"{one}_layer", layer, _usual(one, known, before, together))
+        before[one] = layer
+
+
+def show_glance(views: Sequence[View], chosen: Mapping[str, str], shown: str, together: bool) -> None:
+    """Every layer as a cell, by relative depth; a click on one enlarges it."""
+    rows = []
+    for number, view in enumerate(views):
+        layers = list(view.layers)
+        arrays = [view.taps[layer] for layer in layers]
+        addresses = _cells(shown, hash(tuple(maps.tobytes() for maps in arrays)), arrays)
+        for layer, maps, address in zip(layers, arrays, addresses, strict=True):
+            rows.append(
+                {
+                    "side": number,
+                    "layer": layer,
+                    "depth": depth(layers, layer),
+                    "url": address,
+                    "name": view.layers[layer],
+                    "size": say("feature_maps.size", rows=maps.shape[0], columns=maps.shape[1], channels=maps.shape[2]),
+                    "stroke": view.colour if chosen[view.side] == layer else "transparent",
+                }
+            )
+    tips = {"name": say("feature_maps.layer"), "size": say("feature_maps.size_title")}
+    heads = [view.spec.name for view in views]
+    chart = pictures.glance(pd.DataFrame(rows), heads, say("feature_maps.axis"), tips)
+    known = {view.side: list(view.layers) for view in views}
+    current = [{"side": number, "layer": chosen[side]} for number, side in enumerate(known)]
+    alt = say("feature_maps.glance_alt", models=say("lab.comma").join(heads))
+    clicks.show(chart, "glance", current, lambda place: _click(place, known, together), alt)
+
+
+def _click(place: clicks.Place, known: Mapping[str, list[str]], together: bool) -> None:
+    sides, number, layer = list(known), place.get("side"), place.get("layer")
+    if number in range(len(sides)) and layer in known[sides[number]]:
+        st.session_state[f"choice_{sides[number]}_layer"] = layer
+        _follow(sides[number], known, together)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _cells(view: str, content: int, _maps: Sequence[np.ndarray]) -> list[str]:
+    """The picture of every layer: its strongest channels, or its first three components as colour.
+
+    `content` is the hash of all bytes: Streamlit would look at a sample of large arrays.
+    """
+    if view == "components":
+        return [sheets.data_url(sheets.colour_picture(sheets.components(maps))) for maps in _maps]
+    return [sheets.data_url(sheets.strip(sheets.strongest(maps))) for maps in _maps]
+
+
+def colour_limits(
+    taps: Mapping[str, np.ndarray], layer: str, layers: Mapping[str, str], colour_range: str
+) -> tuple[np.ndarray | float, np.ndarray | float]:
+    """Ends of the colour range: for each channel, for the layer, or for all layers of the network.
+
+    A range for several channels that has both signs is as long to both sides: zero has a colour of its own.
+    """
+    if colour_range == "local":
+        return taps[layer].min(axis=(0, 1)), taps[layer].max(axis=(0, 1))
+    among = [taps[layer]] if colour_range == "layer" else [taps[name] for name in layers]
+    low, high = min(float(maps.min()) for maps in among), max(float(maps.max()) for maps in among)
+    end = max(-low, high)
+    return (-end, end) if low < 0 < high else (low, high)
+
+
+def show_layer(view: View, layer: str, colour_range: str, image: np.ndarray) -> None:
+    """Every channel of one layer, what its colours mean, and what of the image a unit in its middle can see."""
+    sheet, seen = st.columns([5, 1])
+    with seen:
+        _show_field(view, layer, image)
+    with sheet:
+        _show_sheet(view, layer, colour_range)
+
+
+def _show_field(view: View, layer: str, image: np.ndarray) -> None:
+    rows, columns = receptive_field(view.spec.model, layer)
+    size = {"rows": rows[1] - rows[0] + 1, "columns": columns[1] - columns[0] + 1}
+    alt = say("feature_maps.field_alt", **size, layer=view.layers[layer], model=view.name)
+    caption = say("feature_maps.field", **size)
+    st.image(sheets.framed(image, rows, columns), caption=caption, width="stretch", output_format="PNG", alt=alt)
+
+
+def _show_sheet(view: View, layer: str, colour_range: str) -> None:
+    maps = view.taps[layer]  # (rows, columns, channels)
+    low, high = colour_limits(view.taps, layer, view.layers, colour_range)
+    alt = say("feature_maps.alt", channels=maps.shape[-1], layer=view.layers[layer], model=view.name)
+    lows, highs = (np.broadcast_to(end, np.shape(end) or (1,)).astype(float).tobytes() for end in (low, high))
+    _show_channels(maps.tobytes(), maps.dtype.str, maps.shape, lows, highs, alt)
+
+
+@drawn_once  # of plain bytes: Streamlit would compare a sample of a large array
+def _show_channels(maps: bytes, dtype: str, shape: tuple[int, ...], low: bytes, high: bytes, alt: str) -> None:
+    lows, highs = np.frombuffer(low), np.frombuffer(high)
+    local = len(lows) == shape[-1] > 1
+    ends = (lows, highs) if local else (float(lows[0]), float(highs[0]))
+    picture = sheets.channel_sheet(np.frombuffer(maps, dtype).reshape(shape), *ends, WIDE, ASPECT)
+    st.image(picture, width="stretch", output_format="PNG", alt=alt)
+    rows, columns, channels = shape
+    words = [say("feature_maps.size", rows=rows, columns=columns, channels=channels)]
+    if local:
+        words.append(say("feature_maps.bar_local"))
+    else:
+        bar = sheets.colour_bar(*ends)
+        st.image(bar, width="stretch", output_format="PNG", alt="")
+        key = "feature_maps.bar_signed" if ends[0] == -ends[1] else "feature_maps.bar"
+        words.append(say(key, low=_figure(ends[0]), high=_figure(ends[1])))
+    st.caption(" · ".join(words))
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

@@ -1,0 +1,103 @@
+"""The two networks that look at an image: which they are, and what flows through them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import cache, frame, links
+from pages.ui.inside import run_name
+from pages.ui.parts.feature_maps.names import layer_names
+from pages.ui.theme import FAMILIES
+from pages.ui.words import say
+from tf_models.data import STUDIED
+from tf_models.errors import LabError
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
+from tf_models.zoo import CLASSROOM
+
+SIDES = ("left", "right")
+USUAL = {"left": "cnn", "right": "vit"}  # the networks at first sight, where they are
+PARTS = ("layer", "query")  # what is chosen of a network
+
+
+@dataclass(frozen=True)
+class View:
+    """One side of the page: a network, and what flows through it for the image; `layers` are those that have a name.
+
+    `taps` as in `training.taps` for one image.
+    """
+
+    side: str
+    choice: str  # of `cache.networks`
+    name: str
+    spec: RunSpec
+    taps: Mapping[str, np.ndarray]
+    layers: Mapping[str, str]
+
+    @property
+    def colour(self) -> str:
+        """The colour of the network's family."""
+        return FAMILIES[CLASSROOM[self.spec.variant].family]
+
+
+def choose_data(networks: Mapping[str, Mapping[str, RunRecord]], where: Any) -> str:
+    """The data set on which both networks were trained.
+
+    Usually the largest that the lab studies, which looks best; but a link that names networks alone names a data set on
+    which they were trained.
+    """
+    order = sorted(networks, key=lambda dataset: dataset != STUDIED[-1])
+    named = [value for side in SIDES if (value := st.query_params.get(side))]
+    usual = [dataset for dataset in order if all(_has(networks[dataset], dataset, name) for name in named)]
+    return links.choose(
+        "data",
+        say("feature_maps.dataset"),
+        tuple(networks),
+        default=(usual or order)[0],
+        where=where,
+        resets=("image", *(part for side in SIDES for part in (side, *parts_of(side)))),
+    )
+
+
+def _has(models: Mapping[str, RunRecord], dataset: str, name: str) -> bool:
+    return name.removesuffix(f"-{dataset}") in models
+
+
+def parts_of(side: str) -> tuple[str, ...]:
+    """What the link calls that which is chosen of the network on this side."""
+    return tuple(f"{side}_{part}" for part in PARTS)
+
+
+def choose_model(side: str, where: Any, dataset: str, models: Mapping[str, RunRecord]) -> str:
+    """What a side shows; at first the shipped CNN and ViT, else the first two models there are."""
+    choices = list(models)
+    usual = USUAL[side] if USUAL[side] in choices else choices[0 if side == "left" else min(1, len(choices) - 1)]
+    return links.choose(
+        side,
+        say(f"feature_maps.{side}"),
+        choices,
+        lambda choice: run_name(models[choice]),
+        usual,
+        where=where,
+        resets=parts_of(side),
+        renamed={f"{choice}-{dataset}": choice for choice in choices},
+    )
+
+
+def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndarray) -> list[View]:
+    """Both sides as far as a worker could compute them; why not, in a sentence."""
+    views = []
+    for side, choice in zip(SIDES, choices, strict=True):
+        record = models[choice]
+        try:
+            with st.spinner(say("feature_maps.working"), show_time=True):
+                taps = cache.taps_of(choice, record.spec, image)
+        except LabError as error:
+            frame.show_error(error)
+            continue
+        layers = layer_names(record.spec, taps)
+        views.append(View(side, choice, run_name(record), record.spec, taps, layers))
+    return views
