@@ -88,12 +88,14 @@ def test_an_overlay_is_orange_where_weights_are_and_covers_the_whole_image():
     assert not (sheets.overlay(np.zeros((8, 8, 3), np.uint8), np.zeros((2, 2))) == [213, 94, 0]).all(axis=2).any()
 
 
-def test_a_frame_holds_exactly_its_pixels():
+def test_a_frame_lies_around_its_pixels_and_inside_the_picture():
     drawn = sheets.framed(np.full((8, 8, 3), 200, np.uint8), (2, 4), (0, 7), 80)
     bright = (drawn == 200).all(axis=2)
-    rows = np.flatnonzero(bright.any(axis=1))
-    assert (rows[0], rows[-1]) == (20 + sheets.LINE, 49 - sheets.LINE)
-    assert (drawn[:20] < 100).all() and (drawn[50:] < 100).all()
+    rows, columns = (np.flatnonzero(bright.any(axis=axis)) for axis in (1, 0))
+    assert (rows[0], rows[-1]) == (20, 49)
+    assert (columns[0], columns[-1]) == (sheets.LINE, 79 - sheets.LINE)  # there is no room outside
+    orange = (drawn == [213, 94, 0]).all(axis=2)
+    assert orange[20 - sheets.LINE : 20].all() and (drawn[: 20 - sheets.LINE] < 100).all()
 
 
 # Depth

@@ -34,16 +34,15 @@ def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colou
     )
 
 
-def probabilities(data: pd.DataFrame, title: str, axis: str, colour: str) -> Chart:
-    """The largest class probabilities, in percent, with their figures. Columns: name, value."""
-    written = data.assign(figure=[f"{value:.1f}" if value >= 0.05 else "< 0.1" for value in data["value"]])
-    base = alt.Chart(written).encode(
+def probabilities(data: pd.DataFrame, title: str, colour: str) -> Chart:
+    """The largest class probabilities. Columns: name, value (percent), figure (as it is written beside the bar)."""
+    base = alt.Chart(data).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=130, labelOverlap=False)),
-        x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(grid=False, tickCount=4)),
+        x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, 120])),  # room for the figure beside a whole bar
         tooltip=["name:N", alt.Tooltip("value:Q", format=".1f")],
     )
-    figures = base.mark_text(align="left", dx=3).encode(text="figure:N")
-    return titled(alt.layer(base.mark_bar(color=colour), figures), title, 22 * len(data) + AXES)
+    figures = base.mark_text(align="left", dx=4, color="#767676").encode(text="figure:N")
+    return titled(alt.layer(base.mark_bar(color=colour), figures), title, 24 * len(data) + 2 * TITLE_LINE)
 
 
 def before_after(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colour: str) -> Chart:

@@ -19,8 +19,8 @@ BARE = {"grid": False, "ticks": False, "domain": False}
 def glance(data: pd.DataFrame, heads: Sequence[str], axis: str, tips: Mapping[str, str]) -> alt.LayerChart:
     """All layers of up to two networks, one column each, by relative depth; a click chooses one.
 
-    `data` has side (0 or 1), depth (0 to 1), layer, url (of a picture), stroke (of its frame, or "transparent"), and
-    what `tips` names: columns that are shown beside the mouse, with their titles. `heads` are the columns' names. The
+    `data` has side (0 or 1), depth (0 to 1), layer, url (of a picture), chosen (the colour of its frame, or ""), and
+    what `tips` names: columns that are shown beside the mouse, with their titles. `heads` are the names above. The
     selection is called ``picked`` and names ``layer`` and ``side``.
     """
     pitch = HEIGHT / max(1, data.groupby("side").size().max() - 1)
@@ -43,7 +43,7 @@ def glance(data: pd.DataFrame, heads: Sequence[str], axis: str, tips: Mapping[st
     y = alt.Y("depth:Q", title=axis, scale=alt.Scale(domain=[1 + half, -half], nice=False), axis=depths)
     base = alt.Chart(shown)
     picture = base.mark_image(width=CELL - 12, height=tile, smooth=False).encode(x=x, y=y, url="url:N")
-    frame, hover = _frames(base, ["side", "layer"], tips, 2.5)
+    frame, hover = _frames(shown, ["side", "layer"], tips, "transparent")
     frame = frame.encode(x=alt.X("left:Q", title=None), x2="right:Q", y=alt.Y("top:Q", title=axis), y2="bottom:Q")
     size = {"width": CELL * len(heads) + AXIS, "height": HEIGHT + tile + HEAD}
     return alt.layer(picture, frame.add_params(hover)).properties(**size)
@@ -52,7 +52,7 @@ def glance(data: pd.DataFrame, heads: Sequence[str], axis: str, tips: Mapping[st
 def patches(url: str, data: pd.DataFrame, rows: int, columns: int, tips: Mapping[str, str]) -> alt.LayerChart:
     """A picture under a grid; a click chooses a patch of it.
 
-    `data` has row and column (from 1), stroke, and what `tips` names: see `glance`. The selection is called ``picked``
+    `data` has row and column (from 1), chosen, and what `tips` names: see `glance`. The selection is called ``picked``
     and names ``row`` and ``column``.
     """
     wide, high = (round(PICTURE * side / max(rows, columns)) for side in (columns, rows))
@@ -61,18 +61,30 @@ def patches(url: str, data: pd.DataFrame, rows: int, columns: int, tips: Mapping
     y = alt.Y("y:Q", scale=alt.Scale(domain=[rows, 0], nice=False), axis=None)
     picture = alt.Chart(whole).mark_image(width=wide, height=high, smooth=False).encode(x=x, y=y, url="url:N")
     shown = data.assign(left=data["column"] - 1, top=data["row"] - 1)
-    frame, hover = _frames(alt.Chart(shown), ["row", "column"], tips, 1.5)
+    frame, hover = _frames(shown, ["row", "column"], tips, FAINT)
     frame = frame.encode(x="left:Q", x2="column:Q", y="top:Q", y2="row:Q")
     return alt.layer(picture, frame.add_params(hover)).properties(width=wide, height=high)
 
 
 def _frames(
-    base: alt.Chart, fields: list[str], tips: Mapping[str, str], wide: float
+    data: pd.DataFrame, fields: list[str], tips: Mapping[str, str], usual: str
 ) -> tuple[alt.Chart, alt.Parameter]:
-    """Transparent rectangles that take clicks: the selection ``picked`` of these fields, a frame under the mouse."""
+    """Transparent rectangles that take clicks: the selection ``picked`` of these fields, a frame under the mouse.
+
+    What is not chosen has thin frames of the `usual` colour, below those of what is.
+    """
+    order = data.sort_values("chosen", key=lambda colours: colours != "", kind="stable")
+    drawn = order.assign(
+        stroke=order["chosen"].where(order["chosen"] != "", usual), wide=(order["chosen"] != "") * 2.5 + 0.7
+    )
     hover = alt.selection_point("under", on="pointerover", clear="pointerout", fields=fields)
-    frames = base.mark_rect(fill="white", fillOpacity=0, strokeWidth=wide, cursor="pointer").encode(
-        stroke=alt.condition(hover, alt.value(UNDER), alt.Stroke("stroke:N", scale=None), empty=False),
-        tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in tips.items()],
+    frames = (
+        alt.Chart(drawn)
+        .mark_rect(fill="white", fillOpacity=0, cursor="pointer")
+        .encode(
+            stroke=alt.condition(hover, alt.value(UNDER), alt.Stroke("stroke:N", scale=None), empty=False),
+            strokeWidth=alt.condition(hover, alt.value(2.5), alt.StrokeWidth("wide:Q", scale=None), empty=False),
+            tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in tips.items()],
+        )
     )
     return frames.add_params(alt.selection_point("picked", fields=fields, toggle=False, clear=False)), hover

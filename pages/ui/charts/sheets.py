@@ -110,13 +110,21 @@ def framed(image: np.ndarray, rows: tuple[int, int], columns: tuple[int, int], s
     """An image with a frame around the pixels of these first to last rows and columns, what is outside darker."""
     picture = photo(image, side).astype(float)
     scale = len(picture) // len(image)
-    inside, core = np.zeros((2, *picture.shape[:2]), bool)
-    ends = [(first * scale, (last + 1) * scale) for first, last in (rows, columns)]
-    inside[tuple(slice(*end) for end in ends)] = True
-    core[tuple(slice(start + LINE, stop - LINE) for start, stop in ends)] = True
-    picture[~inside] *= OUTSIDE
-    picture[inside & ~core] = _ABOVE
+    (top, bottom), (left, right) = (
+        _around(first * scale, (last + 1) * scale, n)
+        for (first, last), n in zip((rows, columns), picture.shape, strict=False)
+    )
+    outside, line = np.ones((2, *picture.shape[:2]), bool)
+    outside[top:bottom, left:right] = False
+    line[top + LINE : bottom - LINE, left + LINE : right - LINE] = False
+    picture[outside] *= OUTSIDE
+    picture[line & ~outside] = _ABOVE
     return picture.astype(np.uint8)
+
+
+def _around(start: int, stop: int, side: int) -> tuple[int, int]:
+    """The outer ends of a frame along one axis: around what it holds, where the picture has room."""
+    return max(0, start - LINE), min(side, stop + LINE)
 
 
 def sheet(tiles: np.ndarray, columns: int, width: int) -> np.ndarray:

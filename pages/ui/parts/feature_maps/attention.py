@@ -170,7 +170,7 @@ def _choose_place(view: View, found: Attention, image: np.ndarray) -> tuple[int,
             "row": row + 1,
             "column": column + 1,
             "name": names[name],
-            "stroke": view.colour if name == picked else pictures.FAINT,
+            "chosen": view.colour if name == picked else "",
         }
         for name, (row, column) in places.items()
     ]

@@ -13,6 +13,8 @@ from pages.ui.words import say
 from tf_models.data import class_names
 
 SHOWN = 5  # classes
+SMALLEST = 0.001  # share that is written
+TILE = 160  # pixels
 
 
 def show_decision(view: View, dataset: str, image: np.ndarray, truth: int | None) -> None:
@@ -33,7 +35,7 @@ def _show_grad_cam(view: View, image: np.ndarray, label: str) -> None:
         return
     alt = say("feature_maps.cam_alt", label=label, model=view.name)
     caption = say("feature_maps.cam", label=label, rows=found.shape[0], columns=found.shape[1])
-    st.image(sheets.overlay(image, found), caption=caption, width="stretch", output_format="PNG", alt=alt)
+    st.image(sheets.overlay(image, found), caption=caption, width=TILE, output_format="PNG", alt=alt)
 
 
 @drawn_once
@@ -44,7 +46,10 @@ def _show_prediction(
     first = order[0]
     shown = order[:SHOWN] if truth is None or truth in order[:SHOWN] else [*order[: SHOWN - 1], truth]
     marks: Mapping[int, str] = {} if truth is None else {truth: f" {say('feature_maps.true')}"}
-    rows = [(names[label] + marks.get(label, ""), 100 * probabilities[label]) for label in shown]
+    rows = [
+        (names[label] + marks.get(label, ""), 100 * probabilities[label], _share(probabilities[label]))
+        for label in shown
+    ]
     words = {"model": model, "name": names[first], "value": f"{100 * probabilities[first]:.0f}"}
     if truth is None:
         title = say("feature_maps.prediction_title", **words)
@@ -52,6 +57,10 @@ def _show_prediction(
         title = say("feature_maps.prediction_right", **words)
     else:
         title = say("feature_maps.prediction_wrong", truth=names[truth], **words)
-    likely = pd.DataFrame(rows, columns=["name", "value"])
-    chart = bars.probabilities(likely, title, say("axis.probability"), colour)
+    likely = pd.DataFrame(rows, columns=["name", "value", "figure"])
+    chart = bars.probabilities(likely, title, colour)
     st.altair_chart(chart, key=f"prediction_{side}", alt=title)
+
+
+def _share(value: float) -> str:
+    return say("unit.share", value=f"{100 * value:.1f}" if value >= SMALLEST else f"< {100 * SMALLEST:g}")

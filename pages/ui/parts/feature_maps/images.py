@@ -49,8 +49,8 @@ def choose_image(spec: RunSpec, where: Any, beside: Any) -> Picture | None:
     if found is not None:
         rows, columns, _ = shape
         caption = say("feature_maps.input", rows=rows, columns=columns)
-        picture = sheets.photo(found.pixels, 96)
-        beside.image(picture, caption=caption, width=96, output_format="PNG", alt=caption)
+        picture = sheets.photo(found.pixels, 128)
+        beside.image(picture, caption=caption, width=128, output_format="PNG", alt=caption)
     return found
 
 

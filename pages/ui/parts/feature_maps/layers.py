@@ -18,11 +18,12 @@ from tf_models.zoo.fields import receptive_field
 
 ASPECT = 2.0  # of a sheet: both fit on a screen, one above the other
 WIDE = 960  # pixels of a sheet
+FIELD = 128  # pixels of the image with a frame
 
 
 def choose_settings() -> tuple[str, str, bool]:
     """What cells show (channels or components), the colour range, and whether both sides keep to one depth."""
-    first, second, third = st.columns([4, 5, 4])
+    first, second, third = st.columns([3, 6, 4])
     view = _segments("view", ("channels", "components"), first)
     colour_range = _segments("range", ("local", "layer", "global"), second)
     together = _segments("depth", ("same", "free"), third)
@@ -100,7 +101,7 @@ def show_glance(views: Sequence[View], chosen: Mapping[str, str], shown: str, to
                     "url": address,
                     "name": view.layers[layer],
                     "size": say("feature_maps.size", rows=maps.shape[0], columns=maps.shape[1], channels=maps.shape[2]),
-                    "stroke": view.colour if chosen[view.side] == layer else "transparent",
+                    "chosen": view.colour if chosen[view.side] == layer else "",
                 }
             )
     tips = {"name": say("feature_maps.layer"), "size": say("feature_maps.size_title")}
@@ -147,7 +148,7 @@ def colour_limits(
 
 def show_layer(view: View, layer: str, colour_range: str, image: np.ndarray) -> None:
     """Every channel of one layer, what its colours mean, and what of the image a unit in its middle can see."""
-    sheet, seen = st.columns([5, 1])
+    sheet, seen = st.columns([4, 1])
     with seen:
         _show_field(view, layer, image)
     with sheet:
@@ -159,7 +160,7 @@ def _show_field(view: View, layer: str, image: np.ndarray) -> None:
     size = {"rows": rows[1] - rows[0] + 1, "columns": columns[1] - columns[0] + 1}
     alt = say("feature_maps.field_alt", **size, layer=view.layers[layer], model=view.name)
     caption = say("feature_maps.field", **size)
-    st.image(sheets.framed(image, rows, columns), caption=caption, width="stretch", output_format="PNG", alt=alt)
+    st.image(sheets.framed(image, rows, columns), caption=caption, width=FIELD, output_format="PNG", alt=alt)
 
 
 def _show_sheet(view: View, layer: str, colour_range: str) -> None:
