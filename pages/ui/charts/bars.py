@@ -37,7 +37,12 @@ def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colou
 def probabilities(data: pd.DataFrame, title: str, colour: str) -> Chart:
     """The largest class probabilities. Columns: name, value (percent), figure (as it is written beside the bar)."""
     base = alt.Chart(data).encode(
-        y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=130, labelOverlap=False)),
+        y=alt.Y(
+            "name:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(labelLimit=130, labelOverlap=False, labelFlush=False, labelBaseline="middle"),
+        ),
         x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, 120])),  # room for the figure beside a whole bar
         tooltip=["name:N", alt.Tooltip("value:Q", format=".1f")],
     )

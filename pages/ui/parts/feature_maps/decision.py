@@ -14,14 +14,14 @@ from tf_models.data import class_names
 
 SHOWN = 5  # classes
 SMALLEST = 0.001  # share that is written
-TILE = 160  # pixels
+TILE = 144  # pixels
 
 
 def show_decision(view: View, dataset: str, image: np.ndarray, truth: int | None) -> None:
     """The most likely classes beside Grad-CAM of the first; `truth` is the class that the image has, if it has one."""
     found = view.taps["probabilities"]
     names = class_names(dataset, len(found))
-    left, right = st.columns([2, 5])
+    left, right = st.columns([2, 3])
     with right:
         _show_prediction(view.side, view.spec.name, view.colour, names, found.tolist(), truth)
     with left:

@@ -18,7 +18,7 @@ from tf_models.zoo.fields import receptive_field
 
 ASPECT = 2.0  # of a sheet: both fit on a screen, one above the other
 WIDE = 960  # pixels of a sheet
-FIELD = 128  # pixels of the image with a frame
+FIELD = 88  # pixels of the image with a frame
 
 
 def choose_settings() -> tuple[str, str, bool]:
