@@ -366,6 +366,23 @@ def test_a_worker_reads_images_of_ones_own_data_and_photographs_where_it_is_gone
         jobs.close()
 
 
+def test_images_of_the_data_stand_beside_the_photographs_where_the_data_is_here(small_images):
+    """Their numbers in links stay those of the photographs, whose arrays came with the lab."""
+    shape = (32, 32, 3)
+    assert cache.pictures("cifar10-jpeg", shape)[1] == (-1, -1)
+    rng = np.random.default_rng(0)
+    parts = {part: (rng.integers(0, 256, (count, *shape), np.uint8), np.arange(count) % 10)
+             for part, count in (("train", 60), ("test", 40))}  # fmt: skip
+    small_images("cifar10-jpeg", **{f"{kind}_{part}": array for part, pair in parts.items()
+                                    for kind, array in zip("xy", pair, strict=True)})  # fmt: skip
+    images, labels, _ = cache.pictures("cifar10-jpeg", shape)
+    assert labels == (-1, -1, *range(10), 0, 1)
+    np.testing.assert_array_equal(images[2:], parts["test"][0][:12])
+    app = open_page("feature_maps", "zh", image="0")
+    control = next(group for group in app.get("button_group") if group.key == "choice_image")
+    assert control.options[2:4] == ["飞机", "汽车"] and control.options[12] == "飞机 · 2"
+
+
 def seven(ground: int, ink: int, side: int = 200) -> Image.Image:
     drawn = Image.new("L", (side, side), ground)
     ImageDraw.Draw(drawn).line([(60, 50), (140, 50), (90, 160)], fill=ink, width=18)

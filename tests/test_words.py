@@ -14,6 +14,7 @@ from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
 from pages.ui.parts.weight_sharing import figures, live
 from tf_models import locale
+from tf_models.data.registry import CLOTHES, OBJECTS
 from tf_models.errors import LabError
 from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.probes.shift import MOVES
@@ -58,6 +59,7 @@ NAMES: dict[str, Iterable[str]] = {
     "train.{}": RUN_STATES,
     "anatomy.{}": ("left", "right", "classroom", "published"),
     "feature_maps.{}": ("left", "right", "view", "range", "depth"),
+    "feature_maps.class.{}": (*CLOTHES, *OBJECTS),
     "inside.{}": ("left", "right"),
     "inside.arm.{}": plan("inside", "digits").arms,
     "weight_sharing.{}": ("before", "after"),

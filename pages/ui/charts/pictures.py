@@ -85,6 +85,7 @@ def _frames(
             stroke=alt.condition(hover, alt.value(UNDER), alt.Stroke("stroke:N", scale=None), empty=False),
             strokeWidth=alt.condition(hover, alt.value(2.5), alt.StrokeWidth("wide:Q", scale=None), empty=False),
             tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in tips.items()],
+            description=f"{next(iter(tips))}:N",  # else a screen reader reads the corners
         )
     )
     return frames.add_params(alt.selection_point("picked", fields=fields, toggle=False, clear=False)), hover

@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.charts import bars, sheets
+from pages.ui.parts.feature_maps.names import class_words
 from pages.ui.parts.feature_maps.networks import View
 from pages.ui.replay import drawn_once
 from pages.ui.words import say
-from tf_models.data import class_names
 
 SHOWN = 5  # classes
 SMALLEST = 0.001  # share that is written
@@ -20,7 +20,7 @@ TILE = 144  # pixels
 def show_decision(view: View, dataset: str, image: np.ndarray, truth: int | None) -> None:
     """The most likely classes beside Grad-CAM of the first; `truth` is the class that the image has, if it has one."""
     found = view.taps["probabilities"]
-    names = class_names(dataset, len(found))
+    names = class_words(dataset, len(found))
     left, right = st.columns([2, 3])
     with right:
         _show_prediction(view.side, view.spec.name, view.colour, names, found.tolist(), truth)

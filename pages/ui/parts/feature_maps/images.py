@@ -9,8 +9,9 @@ import streamlit as st
 
 from pages.ui import browser, cache, frame, links
 from pages.ui.charts import sheets
+from pages.ui.parts.feature_maps.names import class_words
 from pages.ui.words import say
-from tf_models.data import centred, class_names, extent, fit_image, is_bright_around, read_image
+from tf_models.data import centred, extent, fit_image, is_bright_around, read_image
 from tf_models.errors import LabError
 from tf_models.runs.spec import RunSpec
 
@@ -63,7 +64,7 @@ def _pictures(spec: RunSpec) -> tuple[np.ndarray, dict[str, str], tuple[int, ...
     except LabError as error:
         frame.show_error(error)
         return np.zeros((0, *shape), np.uint8), {}, ()
-    classes, shown, seen = class_names(spec.dataset, spec.model.classes), {}, list[int]()
+    classes, shown, seen = class_words(spec.dataset, spec.model.classes), {}, list[int]()
     for index, label in enumerate(labels):
         words = classes[label] if label >= 0 else say(f"feature_maps.photo.{names[index]}")
         shown[str(index)] = f"{words} · {seen.count(label) + 1}" if label >= 0 and label in seen else words

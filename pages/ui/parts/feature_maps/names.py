@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pages.ui.words import say
+from pages.ui.words import language, say
+from tf_models.data import class_names
+from tf_models.locale import catalogue
 from tf_models.runs.spec import RunSpec
 from tf_models.zoo import ModelSpec
 from tf_models.zoo.counts import Layer
@@ -13,6 +15,12 @@ from tf_models.zoo.plan import plan
 from tf_models.zoo.spec import CONVOLUTIONAL
 
 WITH_KERNELS = ("convolution", "depthwise", "pool")
+
+
+def class_words(dataset: str, count: int) -> tuple[str, ...]:
+    """What the `count` classes of a data set are called in the visitor's language, as far as it has words for them."""
+    known = catalogue(language())
+    return tuple(known.get(f"feature_maps.class.{name}", name) for name in class_names(dataset, count))
 
 
 def depth(layers: Sequence[str], layer: str) -> float:
