@@ -166,7 +166,7 @@ def test_a_click_on_a_cell_enlarges_its_layer_again_and_again(server, page):
     """A chart that remembers its last click would not notice the same one after another choice."""
     visit(page, f"{server.url}/feature_maps?lang=en")
     expect(page.locator("[class*=st-key-glance] .mark-rect path")).to_have_count(15 + 13)
-    cell = page.get_by_label("stage 2, block 1 · 3×3 convolution output")
+    cell = page.get_by_label("stage 2, block 1 · 3×3 convolution output", exact=True)
     cell.click()
     expect(page).to_have_url(re.compile(r"left_layer=stage2\.block1\.mixer$"))
     right = page.get_by_role("combobox", name=re.compile("vit: layer"))
@@ -186,7 +186,7 @@ def test_a_click_on_a_cell_enlarges_its_layer_again_and_again(server, page):
 
 def test_a_click_on_the_image_chooses_the_patch_that_looks(server, page):
     visit(page, f"{server.url}/feature_maps?lang=en")
-    patch = page.locator("[class*=st-key-patches_right]").get_by_label("the patch in row 2, column 5")
+    patch = page.locator("[class*=st-key-patches_right]").get_by_label("the patch in row 2, column 5", exact=True)
     tile = page.get_by_role("img", name="head 1, block 1 of vit").first
     before = tile.get_attribute("src")
     patch.scroll_into_view_if_needed()

@@ -130,7 +130,7 @@ def test_at_the_same_depth_each_side_follows_the_other_and_the_link_says_so():
 
 
 def test_free_layers_stay_where_they_are():
-    app = open_page("feature_maps", depth="free", left_layer="stage3.pool")
+    app = open_page("feature_maps", lock="free", left_layer="stage3.pool")
     assert layer_boxes(app) == ["stage3.pool", "stem"]
     choose_layer(app, "right", "stage1.block2.out")
     assert layer_boxes(app) == ["stage3.pool", "stage1.block2.out"]

@@ -58,7 +58,7 @@ NAMES: dict[str, Iterable[str]] = {
     "status.{}": RUN_STATES,
     "train.{}": RUN_STATES,
     "anatomy.{}": ("left", "right", "classroom", "published"),
-    "feature_maps.{}": ("left", "right", "view", "range", "depth"),
+    "feature_maps.{}": ("left", "right", "view", "range", "lock"),
     "feature_maps.class.{}": (*CLOTHES, *OBJECTS),
     "inside.{}": ("left", "right"),
     "inside.arm.{}": plan("inside", "digits").arms,

@@ -7,6 +7,7 @@ A script stays in its place on the page, so that nothing around it moves, and ru
 import base64
 
 import streamlit as st
+from streamlit.components import v2
 
 # Streamlit centres the words of a button and cuts those of a link; a statement of two lines reads from the left.
 _STYLES = """<style>
@@ -84,7 +85,7 @@ export default function ({data, parentElement, setStateValue}) {
     }
 }
 """
-_canvas = st.components.v2.component("lab_canvas", html=_CANVAS, css=_CANVAS_LOOK, js=_DRAWING)
+_canvas = v2.component("lab_canvas", html=_CANVAS, css=_CANVAS_LOOK, js=_DRAWING)
 LONGEST_DRAWING = 500_000  # letters; a drawing takes some 10,000
 
 

@@ -31,6 +31,8 @@ from tf_models.study.plans import is_planned, plan_with_runs
 from tf_models.study.probed import probes_stamp
 from tf_models.study.rules import rules_stamp
 
+Pictures = tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]  # images (N, H, W, channels), labels (-1: none), names
+
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 5.0  # between two tries of a store that cannot be read: pages do not wait for it at every turn
 _lock = threading.Lock()
@@ -147,26 +149,31 @@ def networks() -> dict[str, dict[str, RunRecord]]:
     return showcase.networks_with_weights(_store_or_none())
 
 
-def pictures(dataset: str, shape: tuple[int, int, int]) -> tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]:
-    """Images that came with the lab or are read from the data by a worker, their labels (-1: of no class), names."""
-    found = next((s for s in map(showcase.load_showcase, showcase.showcases()) if _is_of(s, dataset, shape)), None)
-    shipped = (found.images, found.labels, found.image_names) if found else None
-    if dataset not in names() or (shipped and peek(dataset).embedded):
-        return shipped or _read_pictures(dataset, shape, None)
-    images, labels, image_names = _read_pictures(dataset, shape, content_hash(dataset))
+def pictures(dataset: str, shape: tuple[int, int, int]) -> Pictures:
+    """What networks of this input `shape` look at: what came with the lab, then what a worker reads from the data.
+
+    Of an embedded data set nothing needs to be read. Raises `LabError` where a worker is needed and does not answer,
+    and for a data file that cannot be read.
+    """
+    shipped = shipped_pictures(dataset, shape)
+    if shipped is not None and (dataset not in names() or peek(dataset).embedded):
+        return shipped
+    images, labels, image_names = read = _read_pictures(dataset, shape, content_hash(dataset))
     if shipped is None or max(labels) < 0:
-        return shipped or (images, labels, image_names)
+        return shipped or read
     return np.concatenate([shipped[0], images]), (*shipped[1], *labels), (*shipped[2], *image_names)
 
 
-def _is_of(shown: showcase.Showcase, dataset: str, shape: tuple[int, int, int]) -> bool:
-    return shown.record.spec.dataset == dataset and shown.images.shape[1:] == shape
+def shipped_pictures(dataset: str, shape: tuple[int, int, int]) -> Pictures | None:
+    """The images that came with the lab for networks of this input `shape`, if any did."""
+    for shown in map(showcase.load_showcase, showcase.showcases()):
+        if shown.record.spec.dataset == dataset and shown.images.shape[1:] == shape:
+            return shown.images, shown.labels, shown.image_names
+    return None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _read_pictures(
-    dataset: str, shape: tuple[int, int, int], content: str | None
-) -> tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]:
+def _read_pictures(dataset: str, shape: tuple[int, int, int], content: str | None) -> Pictures:
     return jobs().ask(worker.pictures, dataset, shape)
 
 

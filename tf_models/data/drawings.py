@@ -38,7 +38,7 @@ def centred(image: np.ndarray, shape: tuple[int, int, int], share: float) -> np.
     top, left, bottom, right = box
     figure = Image.fromarray(grey[top:bottom, left:right].astype(np.uint8))
     factor = share * min(shape[:2]) / max(figure.size)
-    size = tuple(max(1, round(side * factor)) for side in figure.size)
+    size = max(1, round(figure.width * factor)), max(1, round(figure.height * factor))
     small = np.asarray(figure.resize(size, Image.Resampling.BOX))  # as scanned digits were made smaller: by counting
     placed = np.zeros(shape, np.uint8)
     down, across = ((whole - part) // 2 for whole, part in zip(shape, small.shape, strict=False))

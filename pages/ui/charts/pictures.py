@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
+from pages.ui.charts.layout import Chart
+
 HEIGHT = 640  # pixels for all layers of a network, however many
 SMALLEST, LARGEST = 12, 28  # pixels of a tile's side
 CELL = 130  # pixels of a column's width: four tiles in a frame
@@ -13,17 +15,16 @@ AXIS, HEAD = 52, 28  # pixels beside and above the cells, which Streamlit takes 
 PICTURE = 240  # pixels of the longer side of a picture with patches
 FAINT = "rgba(255, 255, 255, 0.3)"  # of a grid over a picture
 UNDER = "#888888"  # the frame under the mouse
-BARE = {"grid": False, "ticks": False, "domain": False}
 
 
-def glance(data: pd.DataFrame, heads: Sequence[str], axis: str, tips: Mapping[str, str]) -> alt.LayerChart:
+def glance(data: pd.DataFrame, heads: Sequence[str], axis: str, tips: Mapping[str, str]) -> Chart:
     """All layers of up to two networks, one column each, by relative depth; a click chooses one.
 
     `data` has side (0 or 1), depth (0 to 1), layer, url (of a picture), chosen (the colour of its frame, or ""), and
     what `tips` names: columns that are shown beside the mouse, with their titles. `heads` are the names above. The
     selection is called ``picked`` and names ``layer`` and ``side``.
     """
-    pitch = HEIGHT / max(1, data.groupby("side").size().max() - 1)
+    pitch = HEIGHT / max(1, int(data["side"].value_counts().max()) - 1)
     tile = min(LARGEST, max(SMALLEST, pitch - 4))
     half = (tile + 3) / 2 / HEIGHT  # of a frame, in depth
     shown = data.assign(
@@ -37,7 +38,9 @@ def glance(data: pd.DataFrame, heads: Sequence[str], axis: str, tips: Mapping[st
     for n, name in list(enumerate(heads))[-2::-1]:
         names = f"datum.value < {n + 1} ? {json.dumps(name)} : {names}"
     middles = [n + 0.5 for n in range(len(heads))]
-    above = alt.Axis(orient="top", values=middles, labelExpr=names, labelLimit=CELL, **BARE)
+    above = alt.Axis(
+        orient="top", values=middles, labelExpr=names, labelLimit=CELL, grid=False, ticks=False, domain=False
+    )
     x = alt.X("x:Q", title=None, scale=alt.Scale(domain=[0, len(heads)], nice=False), axis=above)
     depths = alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2", grid=False, domain=False)
     y = alt.Y("depth:Q", title=axis, scale=alt.Scale(domain=[1 + half, -half], nice=False), axis=depths)
@@ -49,7 +52,7 @@ def glance(data: pd.DataFrame, heads: Sequence[str], axis: str, tips: Mapping[st
     return alt.layer(picture, frame.add_params(hover)).properties(**size)
 
 
-def patches(url: str, data: pd.DataFrame, rows: int, columns: int, tips: Mapping[str, str]) -> alt.LayerChart:
+def patches(url: str, data: pd.DataFrame, rows: int, columns: int, tips: Mapping[str, str]) -> Chart:
     """A picture under a grid; a click chooses a patch of it.
 
     `data` has row and column (from 1), chosen, and what `tips` names: see `glance`. The selection is called ``picked``

@@ -60,10 +60,11 @@ def _pictures(spec: RunSpec) -> tuple[np.ndarray, dict[str, str], tuple[int, ...
     shape = spec.model.input_shape
     try:
         with st.spinner(say("feature_maps.reading"), show_time=True):
-            images, labels, names = cache.pictures(spec.dataset, shape)
+            found = cache.pictures(spec.dataset, shape)
     except LabError as error:
         frame.show_error(error)
-        return np.zeros((0, *shape), np.uint8), {}, ()
+        found = cache.shipped_pictures(spec.dataset, shape)
+    images, labels, names = found or (np.zeros((0, *shape), np.uint8), (), ())
     classes, shown, seen = class_words(spec.dataset, spec.model.classes), {}, list[int]()
     for index, label in enumerate(labels):
         words = classes[label] if label >= 0 else say(f"feature_maps.photo.{names[index]}")

@@ -26,7 +26,7 @@ def choose_settings() -> tuple[str, str, bool]:
     first, second, third = st.columns([3, 6, 4])
     view = _segments("view", ("channels", "components"), first)
     colour_range = _segments("range", ("local", "layer", "global"), second)
-    together = _segments("depth", ("same", "free"), third)
+    together = _segments("lock", ("same", "free"), third)
     return view, colour_range, together == "same"
 
 
@@ -114,10 +114,11 @@ def show_glance(views: Sequence[View], chosen: Mapping[str, str], shown: str, to
 
 
 def _click(place: clicks.Place, known: Mapping[str, list[str]], together: bool) -> None:
-    sides, number, layer = list(known), place.get("side"), place.get("layer")
-    if number in range(len(sides)) and layer in known[sides[number]]:
-        st.session_state[f"choice_{sides[number]}_layer"] = layer
-        _follow(sides[number], known, together)
+    layer = place.get("layer")
+    for number, (side, layers) in enumerate(known.items()):
+        if place.get("side") == number and layer in layers:
+            st.session_state[f"choice_{side}_layer"] = layer
+            _follow(side, known, together)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -174,20 +175,22 @@ def _show_sheet(view: View, layer: str, colour_range: str) -> None:
 @drawn_once  # of plain bytes: Streamlit would compare a sample of a large array
 def _show_channels(maps: bytes, dtype: str, shape: tuple[int, ...], low: bytes, high: bytes, alt: str) -> None:
     lows, highs = np.frombuffer(low), np.frombuffer(high)
-    local = len(lows) == shape[-1] > 1
-    ends = (lows, highs) if local else (float(lows[0]), float(highs[0]))
-    picture = sheets.channel_sheet(np.frombuffer(maps, dtype).reshape(shape), *ends, WIDE, ASPECT)
+    picture = sheets.channel_sheet(np.frombuffer(maps, dtype).reshape(shape), *_ends(lows, highs), WIDE, ASPECT)
     st.image(picture, width="stretch", output_format="PNG", alt=alt)
     rows, columns, channels = shape
-    words = [say("feature_maps.size", rows=rows, columns=columns, channels=channels)]
-    if local:
-        words.append(say("feature_maps.bar_local"))
-    else:
-        bar = sheets.colour_bar(*ends)
-        st.image(bar, width="stretch", output_format="PNG", alt="")
-        key = "feature_maps.bar_signed" if ends[0] == -ends[1] else "feature_maps.bar"
-        words.append(say(key, low=_figure(ends[0]), high=_figure(ends[1])))
-    st.caption(" · ".join(words))
+    size = say("feature_maps.size", rows=rows, columns=columns, channels=channels)
+    if len(lows) > 1:
+        st.caption(f"{size} · {say('feature_maps.bar_local')}")
+        return
+    least, most = float(lows[0]), float(highs[0])
+    st.image(sheets.colour_bar(least, most), width="stretch", output_format="PNG", alt="")
+    key = "feature_maps.bar_signed" if least == -most else "feature_maps.bar"
+    st.caption(f"{size} · {say(key, low=_figure(least), high=_figure(most))}")
+
+
+def _ends(lows: np.ndarray, highs: np.ndarray) -> tuple[np.ndarray | float, np.ndarray | float]:
+    """For every channel, or numbers where one holds for all."""
+    return (lows, highs) if len(lows) > 1 else (float(lows[0]), float(highs[0]))
 
 
 def _figure(value: float) -> str:
