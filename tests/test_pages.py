@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from synthetic import correct_share, fill, indexed, make_record
 from visits import open_page, text_of
 
-from pages.ui import analyses, cache, frame, theme
+from pages.ui import analyses, cache, frame, inside, theme
 from pages.ui.charts import intervals, sheets
 from pages.ui.parts.feature_maps import attention, names
 from pages.ui.parts.ffn import length
@@ -45,6 +45,11 @@ def nothing_shipped(monkeypatch, tmp_path):
     monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
 
 
+def waits_for_probes(page: str) -> bool:
+    """Whether all that a page draws was read off networks, and no such figures have come with the lab yet."""
+    return page == "convergence" and not any(inside.probed(dataset).networks for dataset in STUDIED)
+
+
 def charts_of(app: AppTest) -> list:
     return app.get("vega_lite_chart")
 
@@ -56,7 +61,7 @@ def test_a_page_is_full_at_first_sight(page, language):
     assert not app.exception
     assert not app.error
     assert app.title[0].value == say(language, f"{page}.title")
-    assert charts_of(app)
+    assert charts_of(app) or waits_for_probes(page)
 
 
 def test_a_part_is_drawn_once_for_all_visitors_of_a_language(only_records, monkeypatch):
@@ -141,7 +146,7 @@ def test_a_home_that_cannot_be_written_leaves_the_shipped_results(monkeypatch, t
     monkeypatch.setattr(known, "_known", {})  # what the tests before it have found
     app = open_page(page)
     assert not app.exception
-    assert charts_of(app) and cache.all_records()
+    assert (charts_of(app) or waits_for_probes(page)) and cache.all_records()
 
 
 def test_training_without_a_writable_home_says_why(monkeypatch, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pages.ui import frame, words
+from pages.ui.parts import convergence
 from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
 from pages.ui.parts.weight_sharing import figures, live
@@ -62,6 +63,10 @@ NAMES: dict[str, Iterable[str]] = {
     "feature_maps.class.{}": (*CLOTHES, *OBJECTS),
     "inside.{}": ("left", "right"),
     "inside.arm.{}": plan("inside", "digits").arms,
+    "convergence.{}": convergence.COLOURS,
+    "convergence.place.{}": convergence.PLACES,
+    "convergence.share.{}": convergence.SHARES,
+    "convergence.measure.{}": convergence.MEASURES,
     "weight_sharing.{}": ("before", "after"),
     "weight_sharing.move.{}": MOVES,
     "weight_sharing.change.{}": live.CHANGES,

@@ -19,6 +19,7 @@ PAGES = {  # name, which is also the address, and icon; the first is the front p
     "cost": ":material/timer:",
     "hybrids": ":material/join:",
     "weight_sharing": ":material/open_with:",
+    "convergence": ":material/compare:",
     "train": ":material/model_training:",
     "runs": ":material/receipt_long:",
 }

@@ -123,6 +123,12 @@ def similar(dataset: str, left: str, right: str, trained: bool = True) -> list[F
     return _asked(names, "similarity", trained)
 
 
+def again(dataset: str, choice: str) -> list[Found]:
+    """The same of two seeds of one network, for every pair that came with the lab."""
+    pairs = sorted(probed(dataset).pairs.items(), key=lambda row: row[0])
+    return [found for (a, b, _, trained), found in pairs if a == b == choice and trained]
+
+
 def turned(found: Found) -> Found:
     """What the probe ``similarity`` found with its sides exchanged: what is matched is the same for both."""
     heat = [list(row) for row in zip(*found["heat"], strict=True)]

@@ -8,7 +8,7 @@ import pandas as pd
 from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, TITLE_LINE, Chart, above, legend_below, titled
 
 SECTION = 27  # pixels for the bar of one section
-POWER = 34  # and for one under its words
+POWER = 30  # and for one under its words
 BAR = 15  # and of one network, under its words
 
 

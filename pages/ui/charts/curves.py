@@ -181,6 +181,43 @@ def published_sizes(
     return alt.layer(dots, names).properties(title=title, height=280 + AXES + LEGEND)
 
 
+def spectra(
+    data: pd.DataFrame,
+    title: str,
+    axes: tuple[str, str],
+    columns: Mapping[str, str],
+    low: float,
+    colour: str,
+) -> Chart:
+    """Amplitude against spatial frequency for some levels, each seed thin and their mean bold, a dash for each level.
+
+    `data` has level (as written, in order), seed, frequency (in π) and value (a difference of logarithms, from `low`
+    to 1).
+    """
+    levels = list(dict.fromkeys(data["level"]))
+    legend, taken = legend_below(levels)
+    x = alt.X("frequency:Q", title=axes[0], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=4))
+    y = alt.Y("value:Q", title=axes[1], scale=alt.Scale(domain=[low, 1], nice=False, clamp=True))
+    means = data.groupby(["level", "frequency"], sort=False, as_index=False)["value"].mean()
+    dashes = alt.Scale(domain=levels, range=[[1, 0], [6, 3], [2, 2]][: len(levels)])
+    thin = alt.Chart(data).mark_line(size=1, opacity=0.3, color=colour).encode(x=x, y=y, detail=["level:N", "seed:N"])
+    bold = (
+        alt.Chart(means)
+        .mark_line(size=2.5, color=colour, point=alt.OverlayMarkDef(color=colour, size=30))
+        .encode(
+            x=x,
+            y=y,
+            strokeDash=alt.StrokeDash("level:N", title=None, scale=dashes, legend=legend),
+            tooltip=[
+                alt.Tooltip("level:N", title=columns["level"]),
+                alt.Tooltip("frequency:Q", title=axes[0], format=".2f"),
+                alt.Tooltip("value:Q", title=axes[1], format=".2f"),
+            ],
+        )
+    )
+    return titled(alt.layer(thin, bold), title, 190 + AXES + taken)
+
+
 def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, columns: Mapping[str, str]) -> Chart:
     """Accuracy in percent against the FFN's hidden width, with intervals; other networks as horizontal lines.
 

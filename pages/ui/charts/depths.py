@@ -22,14 +22,16 @@ def by_depth(
     domain: Sequence[float],
     colours: Mapping[str, str],
     marked: float | None = None,
+    narrow: bool = False,
 ) -> Chart:
     """A measure of every level against its relative depth: each seed thin, their mean bold.
 
     `data` has series, seed, depth, value and level (its name). `colours` gives the series their order; those of one
-    colour differ in their dashes. `marked` is a depth at which a line stands.
+    colour differ in their dashes. `marked` is a depth at which a line stands. `narrow`: three such charts
+    stand beside each other.
     """
     names = [name for name in colours if name in set(data["series"])]
-    legend, taken = legend_below(names)
+    legend, taken = legend_below(names, most=1 if narrow else 2)
     scale = alt.Scale(domain=names, range=[colours[name] for name in names])
     dashes = alt.Scale(domain=names, range=_dashes([colours[name] for name in names]))
     x = alt.X("depth:Q", title=columns["depth"], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))

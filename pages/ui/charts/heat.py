@@ -1,6 +1,6 @@
 """Heat maps: pure functions from a DataFrame to `alt.Chart`, words from the caller."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
@@ -9,6 +9,7 @@ from pages.ui.charts.layout import AXES, BELOW, LEGEND, TITLE_LINE, Chart, above
 
 CELL = 42  # pixels: height of a cell of the heat map
 SMALL = 24  # and of the matrix
+PAIR, PAIR_SMALL = 34, 20  # and of a pair of levels
 
 
 def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
@@ -66,3 +67,37 @@ def matrix(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
     ink = alt.condition(alt.datum.accuracy > 75, alt.value("black"), alt.value("white"))
     figures = base.mark_text(fontSize=12, dy=BELOW).encode(text="text:N", color=ink)
     return titled(alt.layer(cells, figures), title, (SMALL + 2 * BELOW + 2) * len(rows) + 2 * AXES + TITLE_LINE)
+
+
+def pairs(
+    data: pd.DataFrame,
+    title: str,
+    axes: tuple[str, str],
+    columns: Mapping[str, str],
+    marked: Sequence[int],
+    large: bool,
+) -> Chart:
+    """A share of 1 for every level of one network with every level of another: the first levels at the lower left.
+
+    `data` has row and column (numbers of levels, from 0), row_name, column_name and value; `axes` say what stands along
+    the side and below. The cell of row and column `marked` has a frame. `large`: with figures and a scale.
+    """
+    height = max(data["row"], default=0) + 1
+    bare = {"ticks": False, "domain": False, "grid": False, "labelOverlap": False}
+    y = alt.Y("row:O", title=axes[0], sort="descending", axis=alt.Axis(**bare))
+    x = alt.X("column:O", title=axes[1], axis=alt.Axis(labelAngle=0, **bare))
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("row_name", "column_name")]
+    base = alt.Chart(data).encode(
+        x=x, y=y, tooltip=[*tips, alt.Tooltip("value:Q", title=columns["value"], format=".2f")]
+    )
+    legend = alt.Legend(orient="bottom", gradientLength=200, tickCount=5) if large else None
+    scale = alt.Scale(scheme="viridis", domain=[0, 1], clamp=True)
+    layers = [base.mark_rect().encode(color=alt.Color("value:Q", title=columns["value"], scale=scale, legend=legend))]
+    if large:
+        ink = alt.condition(alt.datum.value > 0.5, alt.value("black"), alt.value("white"))
+        layers.append(base.mark_text(fontSize=11).encode(text=alt.Text("value:Q", format=".2f"), color=ink))
+    chosen = data[(data["row"] == marked[0]) & (data["column"] == marked[1])]
+    layers.append(
+        alt.Chart(chosen).mark_rect(fill=None, stroke="#D55E00", strokeWidth=3, strokeOpacity=1).encode(x=x, y=y)
+    )
+    return titled(alt.layer(*layers), title, (PAIR if large else PAIR_SMALL) * height + AXES + (LEGEND if large else 0))

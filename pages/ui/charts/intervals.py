@@ -89,7 +89,7 @@ def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str
     `data` has label, colour, value, first (whether it is the dot), low, high and what else `columns` names for the
     tooltip: kind, accuracy and seeds. Where there is no interval, low and high are missing.
     """
-    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above(-9))
+    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above(-11))
     x = {"title": axis, "scale": alt.Scale(domain=[0, 100], nice=False, clamp=True), "axis": alt.Axis(grid=False)}
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("label", "kind")]
     tips += [
@@ -97,7 +97,7 @@ def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str
     ]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     layers = []
-    for first, beside in ((True, BELOW - 3), (False, BELOW + 5)):
+    for first, beside in ((True, 2), (False, 10)):  # pixels under the middle of a row
         base = alt.Chart(data[data["first"] == first]).encode(
             y=y, color=alt.Color("colour:N", scale=None), tooltip=tips
         )

@@ -48,13 +48,13 @@ def titled(chart: Chart, title: str, height: float) -> Chart:
     return chart.properties(title=broken, height=height + TITLE_LINE * (len(broken) - 1))
 
 
-def legend_below(names: Iterable[str], symbol: str = "stroke") -> tuple[alt.Legend, int]:
-    """A legend under the chart, in two columns where a phone has room for them, and the pixels that it takes.
+def legend_below(names: Iterable[str], symbol: str = "stroke", most: int = 2) -> tuple[alt.Legend, int]:
+    """A legend under the chart, in `most` columns where a phone has room for them, and the pixels that it takes.
 
     `symbol` is what stands before each name: a piece of its line, or ``circle`` where the chart has no lines.
     """
     names = list(dict.fromkeys(names))
-    columns = 2 if max(map(width, names), default=0) <= 20 else 1
+    columns = most if max(map(width, names), default=0) <= 20 else 1
     look = {"symbolType": symbol, "symbolSize": 300 if symbol == "stroke" else 100, "symbolOpacity": 1}
     shown = alt.Legend(orient="bottom", columns=columns, labelLimit=300, **look)
     return shown, LEGEND + 22 * max(0, math.ceil(len(names) / columns) - 1)

@@ -53,7 +53,7 @@ def consistency_rows(networks: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
             rows.append({"label": name, "kind": kind, "first": move == "seen", **shown, "seeds": len(kept)})
     columns = ["label", "kind", "first", "value", "low", "high", "accuracy", "seeds"]
     data = pd.DataFrame(rows, columns=columns)
-    rank = data[data["first"]].set_index("label")["value"]
+    rank = data.query("first").set_index("label")["value"]
     order = -data["label"].map(rank)
     return data.assign(order=order).sort_values(["order", "first"], ascending=[True, False]).drop(columns="order")
 
@@ -83,12 +83,12 @@ def _draw_consistency(dataset: str, data: pd.DataFrame) -> None:
     st.altair_chart(chart, key=f"consistency_{dataset}", alt=say("weight_sharing.alt", text=told))
     st.markdown(told)
     st.caption(say("weight_sharing.hint"))
-    tables.beside(data[list(names)].round(1).rename(columns=columns))
+    tables.beside(data.filter(items=list(names)).round(1).rename(columns=columns))
 
 
 def finding(data: pd.DataFrame) -> str:
     """Best and worst network of `consistency_rows`, in a sentence."""
-    seen = data[data["first"]]
+    seen = data.query("first")
     best, worst = seen.iloc[0], seen.iloc[-1]
     named = {"best": best["label"], "worst": worst["label"]}
     numbers = {"best_value": best["value"], "worst_value": worst["value"]}
@@ -132,7 +132,7 @@ def _draw_levels(dataset: str, data: pd.DataFrame, colours: Mapping[str, str], d
     text = say("lab.comma").join(f"{row['series']} · {row['level']} {row['value']:.2f}" for row in ends)
     st.altair_chart(chart, key=f"levels_{dataset}", alt=say("weight_sharing.levels_alt", text=text))
     st.caption(say("weight_sharing.levels_hint"))
-    tables.beside(means[list(names)].round(3).rename(columns=columns))
+    tables.beside(means.filter(items=list(names)).round(3).rename(columns=columns))
 
 
 @drawn_once

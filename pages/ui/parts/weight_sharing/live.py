@@ -216,7 +216,7 @@ def prediction_rows(classes: Sequence[str], before: np.ndarray, after: np.ndarra
 def _show_predictions(key: str, seen: Seen, change: Change) -> None:
     spec, shares = seen.record.spec, seen.before["probabilities"]
     data = prediction_rows(class_names(spec.dataset, len(shares)), shares, seen.after["probabilities"])
-    _draw_predictions(key, inside.run_name(seen.record), data[:BARS] if change.nothing else data, spec.variant)
+    _draw_predictions(key, inside.run_name(seen.record), data.head(BARS) if change.nothing else data, spec.variant)
 
 
 @drawn_once

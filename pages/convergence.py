@@ -1,0 +1,28 @@
+"""Convergence: how alike the features of two networks are, and which frequencies their layers keep."""
+
+import streamlit as st
+
+from pages.ui import frame, inside
+from pages.ui.parts import convergence
+from pages.ui.parts.claims import listing
+from pages.ui.words import say
+
+frame.ensure()
+frame.heading("convergence")
+dataset = inside.choose_dataset()
+if not inside.networks(dataset):
+    inside.show_empty(dataset)
+    st.stop()
+sides = st.columns(2)
+left, right = (inside.choose_network(side, dataset, where) for side, where in zip(inside.USUAL, sides, strict=True))
+pairs = convergence.compared(dataset, left, right)
+depth = inside.choose_depth()
+if convergence.show_levels(dataset, left, right, pairs, depth):
+    st.header(say("convergence.matched"))
+    convergence.show_matched(dataset, left, right, pairs, depth)
+
+st.header(say("convergence.spectra"))
+convergence.show_spectra(dataset, (left, right), depth)
+
+st.header(say("topic.claims"))
+listing.show_links(("C21", "C23"))
