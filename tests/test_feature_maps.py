@@ -366,21 +366,44 @@ def test_a_worker_reads_images_of_ones_own_data_and_photographs_where_it_is_gone
         jobs.close()
 
 
-def test_images_of_the_data_stand_beside_the_photographs_where_the_data_is_here(small_images):
+def photographs_of_ten_classes(small_images) -> np.ndarray:
+    """Writes a small file in the place of cifar10-jpeg, and returns its test images."""
+    rng = np.random.default_rng(0)
+    train, test = (rng.integers(0, 256, (count, 32, 32, 3), np.uint8) for count in (60, 40))
+    small_images("cifar10-jpeg", x_train=train, y_train=np.arange(60) % 10, x_test=test, y_test=np.arange(40) % 10)
+    return test
+
+
+def test_images_of_the_data_stand_beside_the_photographs_where_the_data_is_here(small_images, no_worker):
     """Their numbers in links stay those of the photographs, whose arrays came with the lab."""
     shape = (32, 32, 3)
     assert cache.pictures("cifar10-jpeg", shape)[1] == (-1, -1)
-    rng = np.random.default_rng(0)
-    parts = {part: (rng.integers(0, 256, (count, *shape), np.uint8), np.arange(count) % 10)
-             for part, count in (("train", 60), ("test", 40))}  # fmt: skip
-    small_images("cifar10-jpeg", **{f"{kind}_{part}": array for part, pair in parts.items()
-                                    for kind, array in zip("xy", pair, strict=True)})  # fmt: skip
+    x_test = photographs_of_ten_classes(small_images)
     images, labels, _ = cache.pictures("cifar10-jpeg", shape)
     assert labels == (-1, -1, *range(10), 0, 1)
-    np.testing.assert_array_equal(images[2:], parts["test"][0][:12])
-    app = open_page("feature_maps", "zh", image="0")
+    np.testing.assert_array_equal(images[2:], x_test[:12])
+    for asked, number in (("data", 2), ("13", 13)):
+        app = open_page("feature_maps", "zh", image=asked)
+        control = next(group for group in app.get("button_group") if group.key == "choice_image")
+        assert control.options[2:4] == ["飞机", "汽车"] and control.options[12] == "飞机 · 2"
+        assert not app.warning
+        np.testing.assert_array_equal(no_worker[-1], images[number])
+    app = open_page("feature_maps")
     control = next(group for group in app.get("button_group") if group.key == "choice_image")
-    assert control.options[2:4] == ["飞机", "汽车"] and control.options[12] == "飞机 · 2"
+    control.set_value("data").run()
+    np.testing.assert_array_equal(no_worker[-1], images[2])
+    assert app.query_params["image"] in ("data", ["data"])
+
+
+def test_photographs_wait_for_no_worker(small_images, monkeypatch, no_worker):
+    """A class that opens the page would look at an empty one while 60,000 images are read."""
+    photographs_of_ten_classes(small_images)
+    monkeypatch.setattr(cache, "pictures", lambda *asked: pytest.fail("read at first sight"))
+    app = open_page("feature_maps")
+    assert not app.exception and say("en", "feature_maps.photo_hint") in text_of(app)
+    control = next(group for group in app.get("button_group") if group.key == "choice_image")
+    assert control.options == ["photograph: pagoda", "photograph: flower", "of the data set", "send a file",
+                               "take a photo"]  # fmt: skip
 
 
 def seven(ground: int, ink: int, side: int = 200) -> Image.Image:

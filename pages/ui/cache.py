@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from tf_models.data import STUDIED, content_hash, names, peek
+from tf_models.data import BUILT_IN, STUDIED, content_hash, names
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.queue import Jobs
@@ -152,16 +152,20 @@ def networks() -> dict[str, dict[str, RunRecord]]:
 def pictures(dataset: str, shape: tuple[int, int, int]) -> Pictures:
     """What networks of this input `shape` look at: what came with the lab, then what a worker reads from the data.
 
-    Of an embedded data set nothing needs to be read. Raises `LabError` where a worker is needed and does not answer,
-    and for a data file that cannot be read.
+    Raises `LabError` where a worker is needed and does not answer, and for a data file that cannot be read.
     """
     shipped = shipped_pictures(dataset, shape)
-    if shipped is not None and (dataset not in names() or peek(dataset).embedded):
+    if shipped is not None and not has_more_pictures(dataset):
         return shipped
     images, labels, image_names = read = _read_pictures(dataset, shape, content_hash(dataset))
     if shipped is None or max(labels) < 0:
         return shipped or read
     return np.concatenate([shipped[0], images]), (*shipped[1], *labels), (*shipped[2], *image_names)
+
+
+def has_more_pictures(dataset: str) -> bool:
+    """Whether a data set is here whose images do not come with the lab."""
+    return dataset in names() and not (dataset in BUILT_IN and BUILT_IN[dataset].embedded)
 
 
 def shipped_pictures(dataset: str, shape: tuple[int, int, int]) -> Pictures | None:

@@ -15,6 +15,7 @@ from tf_models.data import centred, extent, fit_image, is_bright_around, read_im
 from tf_models.errors import LabError
 from tf_models.runs.spec import RunSpec
 
+MORE = "data"  # the images of a data set whose photographs came with the lab: a worker reads them when asked for
 OWN = ("upload", "camera", "draw")  # ways to bring one
 DRAWN = 32  # pixels: the longest side of grey images that one draws like
 
@@ -34,19 +35,23 @@ def choose_image(spec: RunSpec, where: Any, beside: Any) -> Picture | None:
     images, names, labels = _pictures(spec)
     drawn = shape[2] == 1 and max(shape[:2]) <= DRAWN
     names |= {way: say(f"feature_maps.image.{way}") for way in OWN if drawn or way != "draw"}
+    first = next(iter(names))
     picked = links.choose(
-        "image", say("feature_maps.image"), list(names), names.__getitem__, kind="segments", where=where, wrap=True
+        "image",
+        say("feature_maps.image"),
+        list(names),
+        names.__getitem__,
+        kind="segments",
+        where=where,
+        wrap=True,
+        on_change=lambda: links.put("image", st.session_state["choice_image"], first),  # `_pictures` asks the link
     )
     found = None
     if picked in OWN:
         with where:
             found = _own(picked, shape, images)
     if found is None and len(images):
-        index = 0 if picked in OWN else int(picked)
-        label = labels[index]
-        found = Picture(
-            images[index], label if label >= 0 else None, say("feature_maps.photo_hint") if label < 0 else ""
-        )
+        found = _picture(images, labels, picked)
     if found is not None:
         rows, columns, _ = shape
         caption = say("feature_maps.input", rows=rows, columns=columns)
@@ -55,22 +60,39 @@ def choose_image(spec: RunSpec, where: Any, beside: Any) -> Picture | None:
     return found
 
 
+def _picture(images: np.ndarray, labels: tuple[int, ...], picked: str) -> Picture:
+    """One of the `images`: the one of that number, for `MORE` the first that has a class, else the first."""
+    with_class = [number for number, label in enumerate(labels) if label >= 0]
+    number = int(picked) if picked.isdecimal() else with_class[0] if picked == MORE and with_class else 0
+    if labels[number] < 0:
+        return Picture(images[number], hint=say("feature_maps.photo_hint"))
+    return Picture(images[number], labels[number])
+
+
 def _pictures(spec: RunSpec) -> tuple[np.ndarray, dict[str, str], tuple[int, ...]]:
     """Images of the data set, what they are called by their number, and their classes."""
     shape = spec.model.input_shape
-    try:
-        with st.spinner(say("feature_maps.reading"), show_time=True):
-            found = cache.pictures(spec.dataset, shape)
-    except LabError as error:
-        frame.show_error(error)
-        found = cache.shipped_pictures(spec.dataset, shape)
+    found = cache.shipped_pictures(spec.dataset, shape)
+    more = found is not None and cache.has_more_pictures(spec.dataset)
+    if found is None or (more and _asks_for_more(len(found[0]))):
+        try:
+            with st.spinner(say("feature_maps.reading"), show_time=True):
+                found = cache.pictures(spec.dataset, shape)
+        except LabError as error:
+            frame.show_error(error)
     images, labels, names = found or (np.zeros((0, *shape), np.uint8), (), ())
     classes, shown, seen = class_words(spec.dataset, spec.model.classes), {}, list[int]()
     for index, label in enumerate(labels):
         words = classes[label] if label >= 0 else say(f"feature_maps.photo.{names[index]}")
         shown[str(index)] = f"{words} · {seen.count(label) + 1}" if label >= 0 and label in seen else words
         seen.append(label)
-    return images, shown, labels
+    return images, shown | ({MORE: say("feature_maps.image.data")} if more else {}), labels
+
+
+def _asks_for_more(known: int) -> bool:
+    """Whether the link names an image behind the `known` first ones."""
+    asked = st.query_params.get("image", "")
+    return asked == MORE or (asked.isdecimal() and len(asked) < 4 and int(asked) >= known)
 
 
 def _own(way: str, shape: tuple[int, int, int], images: np.ndarray) -> Picture | None:
