@@ -385,7 +385,7 @@ def _inside(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     known = measures(read_probed(options.dataset), delta(experiment.images))
     for probe in PROBED:
         keep_rules(probe, options.dataset, known[probe])
-    _keep_rules(experiment)
+    _keep_rules(experiment, anew=False)
     done = _conducted(experiment, minutes=options.minutes)
     if done.missing:
         return {}
