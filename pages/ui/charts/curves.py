@@ -198,7 +198,7 @@ def spectra(
     legend, taken = legend_below(levels)
     x = alt.X("frequency:Q", title=axes[0], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=4))
     y = alt.Y("value:Q", title=axes[1], scale=alt.Scale(domain=[low, 1], nice=False, clamp=True))
-    means = data.groupby(["level", "frequency"], sort=False, as_index=False)["value"].mean()
+    means = data.groupby(["level", "frequency"], sort=False, as_index=False).agg(value=("value", "mean"))
     dashes = alt.Scale(domain=levels, range=[[1, 0], [6, 3], [2, 2]][: len(levels)])
     thin = alt.Chart(data).mark_line(size=1, opacity=0.3, color=colour).encode(x=x, y=y, detail=["level:N", "seed:N"])
     bold = (

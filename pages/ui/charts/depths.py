@@ -38,7 +38,7 @@ def by_depth(
     y = alt.Y("value:Q", title=axis, scale=alt.Scale(domain=list(domain), nice=False, clamp=True))
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("series", "level")]
     tips += [alt.Tooltip("value:Q", title=axis, format=".3~g")]
-    means = data.groupby(["series", "depth", "level"], sort=False, as_index=False)["value"].mean()
+    means = data.groupby(["series", "depth", "level"], sort=False, as_index=False).agg(value=("value", "mean"))
     colour = alt.Color("series:N", title=None, scale=scale, legend=legend)
     dash = alt.StrokeDash("series:N", title=None, scale=dashes, legend=legend)
     thin = alt.Chart(data).mark_line(size=1, opacity=0.35).encode(x=x, y=y, color=colour, detail=["seed:N"])

@@ -83,9 +83,9 @@ def pairs(
     the side and below. The cell of row and column `marked` has a frame. `large`: with figures and a scale.
     """
     height = max(data["row"], default=0) + 1
-    bare = {"ticks": False, "domain": False, "grid": False, "labelOverlap": False}
-    y = alt.Y("row:O", title=axes[0], sort="descending", axis=alt.Axis(**bare))
-    x = alt.X("column:O", title=axes[1], axis=alt.Axis(labelAngle=0, **bare))
+    bare = alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelOverlap=False)
+    y = alt.Y("row:O", title=axes[0], sort="descending", axis=bare)
+    x = alt.X("column:O", title=axes[1], axis=bare)
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("row_name", "column_name")]
     base = alt.Chart(data).encode(
         x=x, y=y, tooltip=[*tips, alt.Tooltip("value:Q", title=columns["value"], format=".2f")]

@@ -107,7 +107,7 @@ def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str
                 x=alt.X("value:Q", **x)
             ),
         ]
-    return titled(alt.layer(*layers), title, DOUBLED * data["label"].nunique() + AXES)
+    return titled(alt.layer(*layers), title, DOUBLED * len(set(data["label"])) + AXES)
 
 
 def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float) -> Chart:

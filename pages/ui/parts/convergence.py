@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -161,23 +162,26 @@ def show_matched(dataset: str, left: str, right: str, pairs: Compared, depth: fl
     names = inside.networks(dataset)
     words = labels(names[left], names[right], pairs)
     colours = COLOURS | {"left": inside.colour(dataset, left), "right": inside.colour(dataset, right)}
-    means = []
+    means = {}
     for name, column in zip(MEASURES, st.columns(len(MEASURES)), strict=True):
         data = matched_rows(pairs, words, name)
-        means.append(data.groupby("series", sort=False)["value"].mean().rename(say(f"convergence.measure.{name}")))
+        means[say(f"convergence.measure.{name}")] = _means(data)
         with column:
             _draw_matched(dataset, name, data, {label: colours[kind] for kind, label in words.items()}, depth)
     st.caption(say("convergence.matched_hint"))
-    table = pd.concat(means, axis=1).round(3).reset_index(names=say("convergence.column.series"))
-    tables.beside(table)
+    tables.beside(pd.DataFrame(means).round(3).reset_index(names=say("convergence.column.series")))
+
+
+def _means(data: pd.DataFrame, by: str = "series") -> dict[Any, float]:
+    """The mean value of every group, in their order."""
+    return {name: float(np.mean(rows["value"])) for name, rows in data.groupby(by, sort=False)}
 
 
 @drawn_once
 def _draw_matched(dataset: str, name: str, data: pd.DataFrame, colours: Mapping[str, str], depth: float) -> None:
     axis, columns = say(f"convergence.measure.{name}"), _columns()
     chart = depths.by_depth(data, axis, say("convergence.axis"), columns, (0, 1), colours, depth, narrow=True)
-    means = data.groupby("series", sort=False)["value"].mean()
-    text = say("lab.comma").join(f"{series} {value:.2f}" for series, value in means.items())
+    text = say("lab.comma").join(f"{series} {value:.2f}" for series, value in _means(data).items())
     st.altair_chart(chart, key=f"matched_{dataset}_{name}", alt=say("convergence.matched_alt", name=axis, text=text))
 
 
@@ -253,10 +257,11 @@ def _smoothing(name: str, shares: Mapping[str, pd.DataFrame]) -> str:
     """How much of what varies over positions is left from the first level to the last, in a sentence."""
     ends = {}
     for share, data in shares.items():
-        stream = data[data["series"] == say("convergence.place.stream")].groupby("depth")["value"].mean()
-        if stream.empty:
+        rows = data.loc[data["series"] == say("convergence.place.stream")].sort_values("depth", kind="stable")
+        stream = list(_means(rows, "depth").values())
+        if not stream:
             return ""
-        ends |= {f"{share}_first": stream.iloc[0], f"{share}_last": stream.iloc[-1]}
+        ends |= {f"{share}_first": stream[0], f"{share}_last": stream[-1]}
     return say("convergence.smoothing", name=name, **{key: f"{value:.2f}" for key, value in ends.items()})
 
 
@@ -266,9 +271,9 @@ def _draw_spectra(dataset: str, key: str, name: str, data: pd.DataFrame, colour:
         return
     axes = say("convergence.frequency"), say("convergence.amplitude")
     chart = curves.spectra(data, name, axes, {"level": say("convergence.column.level")}, LOWEST, colour)
-    last = data[data["frequency"] == data.groupby("level")["frequency"].transform("max")]
-    means = last.groupby("level", sort=False)["value"].mean()
-    text = say("lab.comma").join(f"{level} {value:.2f}" for level, value in means.items()).replace("-", "−")
+    highest = {level: rows.loc[rows["frequency"] == rows["frequency"].max()] for level, rows in data.groupby("level")}
+    ends = {level: rows["value"].mean() for level, rows in highest.items()}
+    text = say("lab.comma").join(f"{level} {value:.2f}" for level, value in ends.items()).replace("-", "−")
     st.altair_chart(chart, key=f"spectra_{dataset}_{key}", alt=say("convergence.spectra_alt", name=name, text=text))
 
 
@@ -281,7 +286,8 @@ def _draw_places(
     colours = {say(f"convergence.place.{place}"): colour for place in PLACES}
     title = say(f"convergence.share.{name}")
     chart = depths.by_depth(data, f"{network}: {title}", say("convergence.axis"), _columns(), (0, 1), colours, depth)
-    ends = data.sort_values("depth", kind="stable").groupby("series", sort=False)["value"].agg(["first", "last"])
-    text = say("lab.comma").join(f"{series} {row['first']:.2f} → {row['last']:.2f}" for series, row in ends.iterrows())
+    groups = data.sort_values("depth", kind="stable").groupby("series", sort=False)
+    ends = {series: list(_means(rows, "depth").values()) for series, rows in groups}
+    text = say("lab.comma").join(f"{series} {means[0]:.2f} → {means[-1]:.2f}" for series, means in ends.items())
     alt = say("convergence.places_alt", name=network, title=title, text=text)
     st.altair_chart(chart, key=f"{name}_{dataset}_{key}", alt=alt)

@@ -53,8 +53,8 @@ def consistency_rows(networks: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
             rows.append({"label": name, "kind": kind, "first": move == "seen", **shown, "seeds": len(kept)})
     columns = ["label", "kind", "first", "value", "low", "high", "accuracy", "seeds"]
     data = pd.DataFrame(rows, columns=columns)
-    rank = data.query("first").set_index("label")["value"]
-    order = -data["label"].map(rank)
+    rank = {row["label"]: -row["value"] for row in rows if row["first"]}
+    order = [rank.get(label, 0.0) for label in data["label"]]
     return data.assign(order=order).sort_values(["order", "first"], ascending=[True, False]).drop(columns="order")
 
 
@@ -69,7 +69,7 @@ def show_consistency(dataset: str, chosen: Sequence[str]) -> None:
     found = {names[choice]: inside.found(dataset, choice, "shift") for choice in arms}
     colours = {names[choice]: inside.colour(dataset, choice) for choice in arms}
     data = consistency_rows(found)
-    _draw_consistency(dataset, data.assign(colour=data["label"].map(colours)))
+    _draw_consistency(dataset, data.assign(colour=[colours[label] for label in data["label"]]))
 
 
 @drawn_once
@@ -127,7 +127,8 @@ def _draw_levels(dataset: str, data: pd.DataFrame, colours: Mapping[str, str], d
     columns = {name: say(f"weight_sharing.column.{name}") for name in ("series", "level", "pixels")}
     columns |= {"depth": say("inside.depth_axis"), "value": say("weight_sharing.error_axis")}
     chart = depths.by_depth(data, "", columns["value"], columns, (0, MOST), colours, depth)
-    means = data.groupby(["series", "depth", "level", "pixels"], sort=False, as_index=False)["value"].mean()
+    groups = data.groupby(["series", "depth", "level", "pixels"], sort=False, as_index=False)
+    means = groups.agg(value=("value", "mean"))
     ends = [rows.iloc[-1] for _, rows in means.groupby("series", sort=False)]
     text = say("lab.comma").join(f"{row['series']} · {row['level']} {row['value']:.2f}" for row in ends)
     st.altair_chart(chart, key=f"levels_{dataset}", alt=say("weight_sharing.levels_alt", text=text))
