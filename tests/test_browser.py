@@ -372,7 +372,8 @@ def test_on_a_phone_statements_read_from_the_left_and_verdicts_break(server, bro
 
 
 @pytest.mark.parametrize(
-    "path", ["", "claims", "claims/C37", "feature_maps", "ffn", "cost", "hybrids", "train", "runs"]
+    "path",
+    ["", "claims", "claims/C37", "feature_maps", "ffn", "cost", "hybrids", "locality", "hierarchy", "train", "runs"],
 )
 def test_no_page_is_wider_than_the_screen(server, page, path):
     path, _, claim = path.partition("/")

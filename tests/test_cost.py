@@ -14,6 +14,7 @@ from tf_models.zoo import CLASSROOM, PUBLISHED, configure, macs
 from tf_models.zoo.counts import executed_pairs, kept_pairs, window_of
 from tf_models.zoo.families import TRANSFORMER, isotropic, stack
 from tf_models.zoo.plan import plan
+from tf_models.zoo.reach import reached
 from tf_models.zoo.spec import MIXERS, REACHING_EXTRA_TOKENS, Block, Head, ModelSpec, Stage
 
 pytestmark = pytest.mark.usefixtures("forget_models")
@@ -91,6 +92,8 @@ def test_kept_pairs_are_those_that_may_attend_to_each_other(row, grid, shifted):
     dense = weights if row.mixer == "attention" else layer.dense_weights(np.asarray(weights), grid)
     assert np.count_nonzero(np.asarray(dense) > 1e-12) == HEADS * kept
     np.testing.assert_allclose(np.asarray(dense).sum(-1), 1, rtol=1e-5)
+    drawn = [reached(row, grid, at, shifted).ravel() for at in product(*map(range, grid))]
+    np.testing.assert_array_equal(np.asarray(dense)[0, 0] > 1e-12, drawn)  # what *Locality* shows
     assert math.prod(weights.shape) == HEADS * executed_pairs(row, grid)
 
 

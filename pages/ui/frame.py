@@ -19,6 +19,8 @@ PAGES = {  # name, which is also the address, and icon; the first is the front p
     "cost": ":material/timer:",
     "hybrids": ":material/join:",
     "weight_sharing": ":material/open_with:",
+    "locality": ":material/visibility:",
+    "hierarchy": ":material/stairs:",
     "convergence": ":material/compare:",
     "train": ":material/model_training:",
     "runs": ":material/receipt_long:",
@@ -38,7 +40,8 @@ def navigation() -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
                 default=name == FRONT,
             )
             for name, icon in PAGES.items()
-        ]
+        ],
+        expanded=True,  # otherwise Streamlit hides the last ones
     )
 
 

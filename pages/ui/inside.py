@@ -12,6 +12,7 @@ from pages.ui.words import say
 from tf_models.data import STUDIED
 from tf_models.jobs import probing
 from tf_models.runs.record import RunRecord
+from tf_models.statistics.effects import effect_of_seeds
 from tf_models.study.plans import plan
 from tf_models.study.probed import Found, Probed, probes_stamp, read_probed
 from tf_models.zoo import CLASSROOM, ModelSpec
@@ -80,6 +81,14 @@ def model_of(dataset: str, choice: str) -> ModelSpec:
     experiment = plan("inside", dataset)
     arm = experiment.arms.get(choice)
     return experiment.model(arm) if arm else cache.networks()[dataset][choice].spec.model
+
+
+def over_seeds(values: Sequence[float]) -> dict[str, float]:
+    """The mean of one value per seed and Student's interval as `value`, `low` and `high`; one seed has no width."""
+    if len(values) < 2:
+        return dict.fromkeys(("value", "low", "high"), values[0])
+    effect = effect_of_seeds(values)
+    return {"value": effect.value, "low": effect.low, "high": effect.high}
 
 
 def colour(dataset: str, choice: str) -> str:

@@ -3,14 +3,17 @@
 A depth is relative: from 0, the first level, to 1, what leaves the last block.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, Chart, legend_below, titled
+from pages.ui.charts.layout import AXES, LEGEND, Chart, legend_below, titled
 
 LINES = 170  # pixels
+OPENING = 260  # and of the figure with which a page opens
+BESIDE = 0.013  # by which dots of two states stand to the left and right of their depth
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 
 
@@ -23,18 +26,20 @@ def by_depth(
     colours: Mapping[str, str],
     marked: float | None = None,
     narrow: bool = False,
+    rules: Sequence[tuple[float, str]] = (),
+    height: int = LINES,
 ) -> Chart:
     """A measure of every level against its relative depth: each seed thin, their mean bold.
 
     `data` has series, seed, depth, value and level (its name). `colours` gives the series their order; those of one
-    colour differ in their dashes. `marked` is a depth at which a line stands. `narrow`: three such charts
-    stand beside each other.
+    colour differ in their dashes. `marked` is a depth at which a line stands, `rules` are values at which lines stand,
+    with their words. `narrow`: three such charts stand beside each other.
     """
     names = [name for name in colours if name in set(data["series"])]
     legend, taken = legend_below(names, most=1 if narrow else 2)
     scale = alt.Scale(domain=names, range=[colours[name] for name in names])
     dashes = alt.Scale(domain=names, range=_dashes([colours[name] for name in names]))
-    x = alt.X("depth:Q", title=columns["depth"], scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
+    x = _across(columns["depth"])
     y = alt.Y("value:Q", title=axis, scale=alt.Scale(domain=list(domain), nice=False, clamp=True))
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("series", "level")]
     tips += [alt.Tooltip("value:Q", title=axis, format=".3~g")]
@@ -45,11 +50,84 @@ def by_depth(
     base = alt.Chart(means).encode(x=x, y=y, color=colour, tooltip=tips)
     bold = base.mark_line(size=2.5).encode(strokeDash=dash)
     dots = base.mark_point(filled=True, size=45, opacity=1)
-    layers: list[alt.Chart] = [thin, bold, dots]
-    if marked is not None:
-        rule = alt.Chart(pd.DataFrame({"depth": [marked]})).mark_rule(color="#888", strokeDash=[2, 3], opacity=0.8)
-        layers.insert(0, rule.encode(x=x))
-    return titled(alt.layer(*layers), title, LINES + AXES + taken)
+    layers: list[alt.Chart] = [*_marked(marked, x), *_rules(rules, y), thin, bold, dots]
+    return titled(alt.layer(*layers), title, height + AXES + taken)
+
+
+def sizes(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
+    """A size that stays or changes from level to level, on an axis of powers of two from 1.
+
+    `data` has series, depth, value and level; `colours` as for `by_depth`.
+    """
+    names = list(colours)
+    legend, taken = legend_below(names)
+    top = math.ceil(math.log2(max(2, *data["value"])))
+    scale = alt.Scale(type="log", base=2, domain=[1, 2**top], nice=False)
+    y = alt.Y("value:Q", title=axis, scale=scale, axis=alt.Axis(values=[2**power for power in range(top + 1)]))
+    shades = alt.Scale(domain=names, range=list(colours.values()))
+    dashes = alt.Scale(domain=names, range=_dashes(list(colours.values())))
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("series", "level")]
+    base = alt.Chart(data).encode(
+        x=_across(columns["depth"]),
+        y=y,
+        color=alt.Color("series:N", title=None, scale=shades, legend=legend),
+        tooltip=[*tips, alt.Tooltip("value:Q", title=axis)],
+    )
+    line = base.mark_line(size=2.5, interpolate="step-after")
+    line = line.encode(strokeDash=alt.StrokeDash("series:N", title=None, scale=dashes, legend=legend))
+    return titled(alt.layer(line, base.mark_point(filled=True, size=45, opacity=1)), title, LINES + AXES + taken)
+
+
+def dots(
+    data: pd.DataFrame,
+    title: str,
+    axis: str,
+    columns: Mapping[str, str],
+    domain: Sequence[float],
+    colours: Mapping[str, str],
+    marked: float | None = None,
+    rules: Sequence[tuple[float, str]] = (),
+) -> Chart:
+    """A dot for every head of every seed against its relative depth, the states beside each other.
+
+    `data` has state, seed, depth, level, head (from 1), value and entropy; `colours` gives the states their order.
+    `marked` and `rules` as for `by_depth`.
+    """
+    states = list(colours)
+    aside = {state: BESIDE * (2 * place - len(states) + 1) for place, state in enumerate(states)}
+    x = _across(columns["depth"], 2 * BESIDE)
+    y = alt.Y("value:Q", title=axis, scale=alt.Scale(domain=list(domain), nice=False))
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("state", "level", "head", "seed")]
+    tips += [alt.Tooltip("value:Q", title=axis, format=".2f")]
+    tips += [alt.Tooltip("entropy:Q", title=columns["entropy"], format=".2f")]
+    scale = alt.Scale(domain=states, range=list(colours.values()))
+    legend = alt.Legend(orient="bottom", columns=2, symbolOpacity=1)
+    heads = alt.Chart(data.assign(depth=data["depth"] + [aside[state] for state in data["state"]])).mark_point(
+        filled=True, size=42, opacity=0.65
+    )
+    heads = heads.encode(x=x, y=y, color=alt.Color("state:N", title=None, scale=scale, legend=legend), tooltip=tips)
+    return titled(alt.layer(*_marked(marked, x), *_rules(rules, y), heads), title, OPENING + AXES + LEGEND)
+
+
+def _across(title: str, margin: float = 0.0) -> alt.X:
+    scale = alt.Scale(domain=[-margin, 1 + margin], nice=False)
+    return alt.X("depth:Q", title=title, scale=scale, axis=alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1]))
+
+
+def _marked(depth: float | None, x: alt.X) -> list[alt.Chart]:
+    if depth is None:
+        return []
+    rule = alt.Chart(pd.DataFrame({"depth": [depth]})).mark_rule(color="#888", strokeDash=[2, 3], opacity=0.8)
+    return [rule.encode(x=x)]
+
+
+def _rules(rules: Sequence[tuple[float, str]], y: alt.Y) -> list[alt.Chart]:
+    """Horizontal lines, their words above them at the left."""
+    if not rules:
+        return []
+    base = alt.Chart(pd.DataFrame(rules, columns=["value", "words"])).encode(y=y)
+    text = base.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11, color="gray")
+    return [base.mark_rule(color="#888", strokeDash=[6, 4]), text.encode(x=alt.value(0), text="words:N")]
 
 
 def _dashes(colours: Sequence[str]) -> list[list[int]]:

@@ -1,0 +1,44 @@
+"""Hierarchy: what a linear map reads at each layer, and whether shrinking grids are needed for it."""
+
+import streamlit as st
+
+from pages.ui import frame, inside
+from pages.ui.parts import hierarchy
+from pages.ui.parts.claims import listing
+from pages.ui.words import say
+
+frame.ensure()
+frame.heading("hierarchy")
+first, second, third = st.columns(3)
+with first:
+    dataset = inside.choose_dataset()
+names = inside.networks(dataset)
+if not inside.probed(dataset).networks:
+    inside.show_empty(dataset)
+if names:
+    sides = {"left": second, "right": third}
+    chosen = list(dict.fromkeys(inside.choose_network(side, dataset, where) for side, where in sides.items()))
+    depth = inside.choose_depth()
+    read = {
+        choice: {trained: inside.found(dataset, choice, "probing", trained) for trained in hierarchy.STATES}
+        for choice in chosen
+    }
+    named = {names[choice]: states for choice, states in read.items()}
+    colours = {names[choice]: inside.colour(dataset, choice) for choice in chosen}
+    delta = hierarchy.delta_of(dataset)
+    hierarchy.show_readout(hierarchy.readout_rows(named), colours, hierarchy.chance(named), delta, depth)
+
+    st.header(say("hierarchy.sizes"), help=say("hierarchy.sizes_hint"))
+    specs = {names[choice]: inside.model_of(dataset, choice) for choice in chosen}
+    hierarchy.show_sizes(hierarchy.size_rows(specs), colours)
+
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(say("hierarchy.pyramid"))
+        hierarchy.show_pyramid(dataset)
+    with right:
+        st.subheader(say("hierarchy.far"))
+        hierarchy.show_far(dataset, read)
+
+st.header(say("topic.claims"))
+listing.show_links(("C07", "C08", "C09", "C10", "C31"))

@@ -1,0 +1,45 @@
+"""Locality: how far trained layers and heads see, and who may look where."""
+
+import streamlit as st
+
+from pages.ui import frame, inside
+from pages.ui.parts import locality
+from pages.ui.parts.claims import listing
+from pages.ui.words import say
+from tf_models.data import peek
+
+frame.ensure()
+frame.heading("locality")
+first, second, third = st.columns(3)
+with first:
+    dataset = inside.choose_dataset()
+names = inside.networks(dataset)
+if not inside.probed(dataset).networks:
+    inside.show_empty(dataset)
+if names:
+    sides = {"left": second, "right": third}
+    chosen = list(dict.fromkeys(inside.choose_network(side, dataset, where) for side, where in sides.items()))
+    depth = inside.choose_depth()
+    fields = {choice: inside.found(dataset, choice, "receptive-field") for choice in chosen}
+    colours = {names[choice]: inside.colour(dataset, choice) for choice in chosen}
+    data = locality.field_rows({names[choice]: found for choice, found in fields.items()})
+    locality.show_fields(data, colours, min(peek(dataset).input_shape[:2]), depth)
+
+    st.subheader(say("locality.maps"), help=say("locality.maps_hint"))
+    for choice, found in fields.items():
+        locality.show_maps(dataset, choice, names[choice], found, depth)
+
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(say("locality.heads"), help=say("locality.heads_hint"))
+        for choice in chosen:
+            locality.show_heads(dataset, choice, names[choice], depth)
+    with right:
+        st.subheader(say("locality.positions"))
+        locality.show_positions(dataset)
+
+st.header(say("locality.patterns"))
+locality.show_patterns(locality.choose_position())
+
+st.header(say("topic.claims"))
+listing.show_links(("C01", "C02", "C03", "C04", "C05", "C06"))
