@@ -114,8 +114,8 @@ def _ask_all(
     found: dict[tuple, Found] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = {key: pool.submit(answer, jobs, name, networks) for key, (name, networks) in asked.items()}
-        for key, answer in answers.items():
-            if (value := answer.result()) is not None:
+        for key, future in answers.items():
+            if (value := future.result()) is not None:
                 found[key] = value
             on_change("probes", sum(one.done() for one in answers.values()), len(answers))
     return found
