@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tests.synthetic import make_record
 from tests.test_command_line import lab
 from tf_models.data import load
 from tf_models.errors import LabError
@@ -15,6 +17,7 @@ from tf_models.jobs import probing, worker
 from tf_models.runs import showcase
 from tf_models.runs.spec import RunSpec
 from tf_models.study import probed
+from tf_models.study.plans import plan
 from tf_models.study.probed import Probed, measures
 from tf_models.training.taps import read_taps
 from tf_models.training.weights import put_weights, weights_of
@@ -252,6 +255,31 @@ def test_a_file_of_probes_reads_back(tmp_path, monkeypatch):
     assert again.networks == made_up().networks and again.pairs == made_up().pairs
     assert probed.write_probed(again).read_bytes() == written
     assert not probed.read_probed("cifar10-jpeg").networks
+
+
+def test_all_networks_are_probed_trained_and_some_as_they_started(monkeypatch):
+    """What a worker would say stands in for it: here it is asked who was looked at, and in which state."""
+    specs = {(arm, seed): RunSpec(arm, seed=seed) for arm in ("cnn", "vit") for seed in (0, 1)}
+    records = {key: make_record(spec, run_id=f"{key[0]} {key[1]}") for key, spec in specs.items()}
+    monkeypatch.setattr(probing, "_with_weights", lambda *_: records)
+
+    def ask(function, name, networks, images, seconds):
+        if name == "heads" and networks[0][0].variant == "cnn":
+            raise LabError("probe_without_attention", value="cnn")
+        return {"of": [(spec.name, spec.seed, weights) for spec, weights in networks], "layers": [{"map": 1}]}
+
+    store = SimpleNamespace(read_weights=lambda run_id: run_id)
+    jobs = SimpleNamespace(ask=ask, store=store)
+    found = probing.probe_all(jobs, plan("inside", "digits"), lambda *_: None)  # pyright: ignore[reportArgumentType]
+    assert "heads" not in found.networks["cnn", 0, True] and "heads" in found.networks["vit", 0, True]
+    assert found.networks["vit", 1, True]["shift"]["of"] == [("vit", 1, "vit 1")]
+    assert found.networks["vit", 1, False].keys() == {*probed.STARTED}
+    assert found.networks["vit", 1, False]["heads"]["of"] == [("vit", 1, None)]
+    assert found.networks["vit", 0, True]["heads"]["layers"] == [{"map": 1}]
+    assert found.networks["vit", 1, True]["heads"]["layers"] == [{}], "maps of one seed are enough"
+    assert found.pairs["cnn", "vit", 0, True]["of"] == [("cnn", 0, "cnn 0"), ("vit", 1, "vit 1")]
+    assert found.pairs["cnn", "vit", 0, False]["of"] == [("cnn", 0, None), ("vit", 1, None)]
+    assert found.runs["vit", 1] == "vit 1" and found.about["accuracies"]["vit 1"] == records["vit", 1].test_accuracy
 
 
 # from the command line

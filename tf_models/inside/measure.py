@@ -135,7 +135,8 @@ def _equivariance(reader: Reader, images: np.ndarray) -> list[Found]:
                 border = 1 if min(layer.grid) > 3 else 0
                 compared = still[layer.path], moved[layer.path], direction, reduction, border
                 errors[tap].append(_answer(shift_probes.equivariance_error, *compared))
-    means = {tap: None if None in found else float(np.mean(found)) for tap, found in errors.items()}
+    known = {tap: [error for error in found if error is not None] for tap, found in errors.items()}
+    means = {tap: float(np.mean(found)) if len(found) == len(errors[tap]) else None for tap, found in known.items()}
     return [{"layer": tap, "pixels": pixels[tap], "error": error} for tap, error in means.items()]
 
 

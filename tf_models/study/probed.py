@@ -199,22 +199,21 @@ def _similarity(found: Probed) -> dict[str, Measure | None]:
     def cka(left: str, right: str, seed: int, trained: bool = True) -> float | None:
         return found.pairs.get((left, right, seed, trained), {}).get("cka")
 
-    seeds = [seed for left, right, seed, trained in found.pairs if (left, right, trained) == ("cnn", "vit", True)]
-    rows = [
-        [cka("cnn", "vit", s), cka("cnn", "cnn", s), cka("vit", "vit", s), cka("cnn", "vit", s, False)]
-        for s in sorted(seeds)
-    ]
-    if len(rows) < 2 or any(value is None for row in rows for value in row):
+    seeds = sorted(seed for left, right, seed, trained in found.pairs if (left, right, trained) == ("cnn", "vit", True))
+    sides = (("cnn", "vit", True), ("cnn", "cnn", True), ("vit", "vit", True), ("cnn", "vit", False))
+    rows = [[cka(left, right, seed, trained) for left, right, trained in sides] for seed in seeds]
+    known = [[value for value in row if value is not None] for row in rows]
+    if len(seeds) < 2 or any(len(row) < len(sides) for row in known):
         return {}
     runs = tuple(found.runs[arm, seed] for arm in ("cnn", "vit") for seed in seeds if (arm, seed) in found.runs)
 
     def over(values: list[float], unit: str) -> Measure:
         return replace(effect_of_seeds(values), unit=unit, runs=runs)
 
-    scale = over([(row[1] + row[2]) / 2 - row[3] for row in rows], "ratio")
-    indices = [index(*row, bound=0.0) for row in rows]
+    scale = over([(row[1] + row[2]) / 2 - row[3] for row in known], "ratio")
+    indices = [index(*row, bound=0.0) for row in known]
     named = {"cka": 0, "cka.cnn": 1, "cka.vit": 2, "cka.floor": 3}
-    measured = {name: over([row[column] for row in rows], "ratio") for name, column in named.items()}
+    measured = {name: over([row[column] for row in known], "ratio") for name, column in named.items()}
     measured["cka_scale"] = scale
     if all(value is not None for value in indices):
         withheld = "" if scale.low > SMALLEST_SCALE else "denominator"
