@@ -241,6 +241,23 @@ def test_measures_are_means_over_seeds_of_what_was_found():
     assert index.seeds == 2
 
 
+def test_unequal_networks_decide_nothing_about_consistency():
+    """A network without positions that is right in three of four cases changes its answers for that alone."""
+
+    def moved(accuracy: float, consistency: float) -> dict:
+        row = {"pixels": 1, "consistency": consistency, "features_error": 0.1}
+        moves = [{"move": move, **row} for move in ("circular", "seen")]
+        return {"shift": {"accuracy": accuracy, "moves": moves}}
+
+    def learned_over_none(accuracy: float):
+        networks = {("vit", seed, True): moved(0.96, 0.6 + 0.01 * seed) for seed in (0, 1)}
+        networks |= {("vit none", seed, True): moved(accuracy, 0.4) for seed in (0, 1)}
+        return measures(Probed("digits", {}, networks), 0.02)["shift"]["learned_over_none"]
+
+    assert learned_over_none(0.75).withheld == "unmatched" and learned_over_none(0.94).withheld == ""
+    assert learned_over_none(0.94).value == pytest.approx(0.205)
+
+
 def test_an_index_without_a_scale_decides_nothing():
     found = made_up()
     close = {key: {"cka": 0.25 if key[3] else 0.2 + 0.001 * key[2]} for key in found.pairs}

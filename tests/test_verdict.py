@@ -424,6 +424,7 @@ JUDGED = [
     (measure(0.03, 0.05, withheld="control_failed"), "difference", None, "inconclusive", "control_failed"),
     (measure(0.0, withheld="control_failed"), "equals", 0.0, "inconclusive", "control_failed"),
     (measure(0.03, 0.05, withheld="unfit"), "difference", None, "inconclusive", "unfit"),
+    (measure(0.03, 0.05, withheld="unmatched"), "above", 0.0, "inconclusive", "unmatched"),
 ]
 
 

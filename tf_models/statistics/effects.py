@@ -21,7 +21,7 @@ class Measure:
     no width. The interval is Student's: `error` is the standard error, `freedom` its degrees of freedom, None where
     there is none. `image_share` is the share of the variance that only more test images would lower. `source` is runs
     (named in `runs`), formula (a closed one) or exact (computed with the lab's layers and shipped). `withheld` is the
-    reason for which it decides nothing: "control_failed", "unfit", or "" where it may.
+    reason for which it decides nothing: "control_failed", "unfit", "denominator", "unmatched", or "" where it may.
     """
 
     value: float

@@ -123,7 +123,7 @@ TESTS: dict[str, Criterion] = {
 NOT_ASKED = "not_asked"  # of a part whose experiment is not for the data set
 OPEN = ("delta_open", "margin_open", "straddles")  # what more seeds or more test images would settle
 REASONS = (  # every code of `judge`, then those of `conjunction_reason`; their words are `reason.CODE` in the catalogue
-    *(NOT_ASKED, "missing", "control_failed", "unfit", "few_seeds", "denominator", "unstable"),
+    *(NOT_ASKED, "missing", "control_failed", "unfit", "few_seeds", "denominator", "unmatched", "unstable"),
     *("inside", "outside", "straddles", "equal", "unequal"),
     *("above", "below", "value_above", "value_below", "at_threshold", "not_worse", "worse", "margin_open"),
     *("larger", "small", "not_larger", "opposite", "delta_open", "equivalent", "different"),

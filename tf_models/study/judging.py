@@ -148,7 +148,7 @@ def judge_all(measured: Found, claims: Sequence[Claim] = CLAIMS) -> dict[str, tu
 def _datasets(claim: Claim) -> tuple[str, ...]:
     """Where a claim needs a verdict: once for all where nothing that decides it, or was trained beside it, has data."""
     with_data = [part for part in claim.parts if part.experiment not in ONCE]
-    exact = not any(part.decides or part.experiment in TRAINED for part in with_data)
+    exact = not any(part.decides or part.experiment in (*TRAINED, *PROBED) for part in with_data)
     return (NO_DATASET,) if exact else STUDIED
 
 

@@ -26,6 +26,7 @@ PROBES = (*SINGLE, *PAIRED)
 PROBED = ("heads", "shift", "linearity", "probing", "similarity")  # those that claims are judged by
 STARTED = ("heads", "probing")  # are read off the untrained networks too
 PAIRS = (("cnn", "vit"), ("cnn", "cnn"), ("vit", "vit"))  # of two seeds
+MATCHED = 0.05  # accuracies may differ by so much where consistency is compared
 SMALLEST_SCALE = 0.1  # of the CKA index: its denominator must be shown to be larger
 Found = Mapping[str, Any]
 
@@ -118,14 +119,28 @@ def _shift(found: Probed) -> dict[str, Measure | None]:
 
     def positions(move: str) -> Measure | None:
         learned, none = of("vit", move, "consistency"), of("vit none", move, "consistency")
-        return found.over_seeds(_difference(learned, none), ("vit", "vit none"), "share")
+        return matched("vit", "vit none", found.over_seeds(_difference(learned, none), ("vit", "vit none"), "share"))
+
+    def matched(a: str, b: str, measure: Measure | None) -> Measure | None:
+        """What is right more often changes less often for that alone: between unequal networks nothing is decided."""
+        if measure is None:
+            return None
+        means = [
+            np.mean([found.networks[arm, seed, True]["shift"]["accuracy"] for seed in found.seeds(arm)])
+            for arm in (a, b)
+        ]
+        return replace(measure, withheld="unmatched") if abs(means[0] - means[1]) > MATCHED else measure
 
     return {
         "pooled.one_pixel": found.over_seeds(of("cnn", "circular", "features_error"), ("cnn",), "error"),
         "learned_over_none": positions("circular"),
         "learned_over_none.seen": positions("seen"),
-        "cnn_over_vit": found.over_seeds(
-            _difference(of("cnn", "seen", "consistency"), of("vit", "seen", "consistency")), ("cnn", "vit"), "share"
+        "cnn_over_vit": matched(
+            "cnn",
+            "vit",
+            found.over_seeds(
+                _difference(of("cnn", "seen", "consistency"), of("vit", "seen", "consistency")), ("cnn", "vit"), "share"
+            ),
         ),
     }
 

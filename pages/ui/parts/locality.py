@@ -183,7 +183,8 @@ def _draw_heads(data: pd.DataFrame, shown: Mapping[str, str], network: str, choi
     top = max(1.3, float(data["value"].max()) + 0.05)
     rules = [(1.0, say("locality.uniform"))]
     chart = depths.dots(data, title, y, columns, (0.0, top), shown, depth, rules)
-    means = data.groupby(["level", "state"], sort=False, as_index=False)[["value", "entropy"]].mean()
+    by = data.groupby(["level", "state"], sort=False, as_index=False)
+    means = by.agg(value=("value", "mean"), entropy=("entropy", "mean"))
     st.altair_chart(chart, key=f"heads_{choice}", alt=f"{title}. {_listed(means, 'level')}")
     headings = {"level": columns["level"], "state": columns["state"], "value": y, "entropy": columns["entropy"]}
     tables.beside(means.round(3).rename(columns=headings))

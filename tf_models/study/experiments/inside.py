@@ -6,7 +6,12 @@ Every family as it is; a ViT with other positions, with one head, and one whose 
 with attention over the whole grid, at the parameters of the ViT). On digits 13 networks, 5 seeds, about 25 minutes on 2
 cores, and 20 more for the probes (`study.probed`).
 
-Result: none is shipped yet.
+Result on digits: a ViT's heads look 0.91 as far as uniform attention in the first layer, not less with positions than
+without; two heads differ more on one image than one head between two. Attention is less linear than the FFN: 17 % of
+its output is beyond the best affine map, of the FFN's 10 %. A move by one pixel changes 26 % of the features of the CNN
+(relative to another image); CNN and ViT are nearly as alike (CKA 0.77, untrained 0.55) as two ViTs (0.76), less than
+two CNNs (0.93). After attention a token tells of a far patch (+0.36 of what its own leaves), the FFN adds nothing. Four
+heads over one +1.39 [−0.09, +2.88], a grid that shrinks over one that does not +0.39 [−1.55, +2.32].
 """
 
 from dataclasses import dataclass
