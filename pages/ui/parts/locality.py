@@ -180,7 +180,7 @@ def _draw_heads(data: pd.DataFrame, shown: Mapping[str, str], network: str, choi
     columns = {name: say(f"locality.column.{name}") for name in ("state", "level", "head", "seed", "entropy")}
     columns |= {"depth": say("inside.depth_axis")}
     y, title = say("locality.far"), say("locality.heads_of", network=network)
-    top = max(1.3, float(data["value"].max()) + 0.05)
+    top = max(1.3, float(np.max(data["value"])) + 0.05)
     rules = [(1.0, say("locality.uniform"))]
     chart = depths.dots(data, title, y, columns, (0.0, top), shown, depth, rules)
     by = data.groupby(["level", "state"], sort=False, as_index=False)
