@@ -177,7 +177,7 @@ def _choose_place(view: View, found: Attention, image: np.ndarray) -> tuple[int,
     current = [{"row": place[0] + 1, "column": place[1] + 1} for place in [places.get(picked)] if place]
     tips = {"name": say("feature_maps.query")}
     url = sheets.data_url(sheets.photo(image, pictures.PICTURE))
-    chart = pictures.patches(url, pd.DataFrame(rows), found.rows, found.columns, tips)
+    chart = clicks.drawn(pictures.patches, url, pd.DataFrame(rows), found.rows, found.columns, tips)
 
     def click(place: clicks.Place) -> None:
         name = f"{place.get('row')}-{place.get('column')}"

@@ -11,6 +11,16 @@ Place = dict[str, Any]  # the fields of what was clicked, by name
 PICKED = "picked"  # the chart's selection
 
 
+def drawn(form: Callable[..., Chart], *arguments: Any) -> Chart:
+    """What `form` makes of its arguments, made once: that takes longer than all else on the page."""
+    return _drawn(form.__name__, arguments, form)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _drawn(name: str, arguments: tuple, _form: Callable[..., Chart]) -> Chart:
+    return _form(*arguments)
+
+
 def show(chart: Chart, name: str, current: Sequence[Place], click: Callable[[Place], None], alt: str) -> None:
     """Draw a chart whose marks can be clicked; `click` is called before the page is drawn anew.
 

@@ -106,7 +106,7 @@ def show_glance(views: Sequence[View], chosen: Mapping[str, str], shown: str, to
             )
     tips = {"name": say("feature_maps.layer"), "size": say("feature_maps.size_title")}
     heads = [view.spec.name for view in views]
-    chart = pictures.glance(pd.DataFrame(rows), heads, say("feature_maps.axis"), tips)
+    chart = clicks.drawn(pictures.glance, pd.DataFrame(rows), heads, say("feature_maps.axis"), tips)
     known = {view.side: list(view.layers) for view in views}
     current = [{"side": number, "layer": chosen[side]} for number, side in enumerate(known)]
     alt = say("feature_maps.glance_alt", models=say("lab.comma").join(heads))
