@@ -9,12 +9,10 @@ from pages.ui.words import say
 
 frame.ensure()
 frame.heading("convergence")
-dataset = inside.choose_dataset()
-if not inside.networks(dataset):
-    inside.show_empty(dataset)
+dataset, sides = inside.choose()
+if not sides:
     st.stop()
-sides = st.columns(2)
-left, right = (inside.choose_network(side, dataset, where) for side, where in zip(inside.USUAL, sides, strict=True))
+left, right = sides
 pairs = convergence.compared(dataset, left, right)
 depth = inside.choose_depth()
 if convergence.show_levels(dataset, left, right, pairs, depth):

@@ -9,16 +9,9 @@ from pages.ui.words import say
 
 frame.ensure()
 frame.heading("hierarchy")
-first, second, third = st.columns(3)
-with first:
-    dataset = inside.choose_dataset()
-names = inside.networks(dataset)
-if not inside.probed(dataset).networks:
-    inside.show_empty(dataset)
-if names:
-    sides = {"left": second, "right": third}
-    chosen = list(dict.fromkeys(inside.choose_network(side, dataset, where) for side, where in sides.items()))
-    depth = inside.choose_depth()
+dataset, sides = inside.choose()
+if chosen := list(dict.fromkeys(sides)):
+    names, depth = inside.networks(dataset), inside.choose_depth()
     read = {
         choice: {trained: inside.found(dataset, choice, "probing", trained) for trained in hierarchy.STATES}
         for choice in chosen

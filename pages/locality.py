@@ -10,16 +10,9 @@ from tf_models.data import peek
 
 frame.ensure()
 frame.heading("locality")
-first, second, third = st.columns(3)
-with first:
-    dataset = inside.choose_dataset()
-names = inside.networks(dataset)
-if not inside.probed(dataset).networks:
-    inside.show_empty(dataset)
-if names:
-    sides = {"left": second, "right": third}
-    chosen = list(dict.fromkeys(inside.choose_network(side, dataset, where) for side, where in sides.items()))
-    depth = inside.choose_depth()
+dataset, sides = inside.choose()
+if chosen := list(dict.fromkeys(sides)):
+    names, depth = inside.networks(dataset), inside.choose_depth()
     fields = {choice: inside.found(dataset, choice, "receptive-field") for choice in chosen}
     colours = {names[choice]: inside.colour(dataset, choice) for choice in chosen}
     data = locality.field_rows({names[choice]: found for choice, found in fields.items()})

@@ -9,10 +9,9 @@ from pages.ui.words import say
 
 frame.ensure()
 frame.heading("weight_sharing")
-dataset = inside.choose_dataset()
-if inside.networks(dataset):
-    sides = st.columns(2)
-    left, right = (inside.choose_network(side, dataset, where) for side, where in zip(inside.USUAL, sides, strict=True))
+dataset, sides = inside.choose()
+if sides:
+    left, right = sides
     figures.show_consistency(dataset, (left, right))
 
     st.header(say("weight_sharing.live"))
@@ -21,8 +20,6 @@ if inside.networks(dataset):
 
     st.header(say("weight_sharing.levels"))
     figures.show_levels(dataset, left, right, depth)
-else:
-    inside.show_empty(dataset)
 
 st.header(say("weight_sharing.exact"))
 figures.show_exact()

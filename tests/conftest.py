@@ -55,6 +55,20 @@ def lab_home(tmp_path, monkeypatch) -> Path:
     return home
 
 
+@pytest.fixture
+def results(monkeypatch, tmp_path) -> Any:
+    """The lab as it would be if it shipped the figures of `read_off` and nothing else."""
+    from read_off import read_off
+
+    from tf_models.runs import shipped
+    from tf_models.study.probed import write_probed
+
+    monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
+    found = read_off()
+    write_probed(found)
+    return found
+
+
 @pytest.fixture(autouse=True, scope="module")
 def spare_the_collector():
     """What lives when a file begins stays: TensorFlow's million objects were looked through again and again."""

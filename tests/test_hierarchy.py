@@ -6,21 +6,10 @@ from visits import open_page, text_of
 
 from pages.ui.parts import hierarchy
 from tf_models.locale import LANGUAGES, say
-from tf_models.runs import shipped
 from tf_models.study.plans import plan
-from tf_models.study.probed import write_probed
 from tf_models.zoo import parameters
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
-
-
-@pytest.fixture
-def results(monkeypatch, tmp_path):
-    """The lab as it would be if it shipped these figures and nothing else."""
-    monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
-    found = read_off()
-    write_probed(found)
-    return found
 
 
 def read_of(found, arm: str) -> dict:

@@ -229,7 +229,7 @@ def made_up() -> Probed:
 
 
 def test_measures_are_means_over_seeds_of_what_was_found():
-    found = measures(made_up(), 0.02)
+    found = measures(made_up())
     heads = found["heads"]
     assert heads["nearer.learned.trained"].value == pytest.approx(0.7 - 0.505), "against the nearer of both controls"
     assert heads["ratio.first"].value == pytest.approx(0.505) and heads["ratio.first"].runs == ("a", "b")
@@ -252,7 +252,7 @@ def test_unequal_networks_decide_nothing_about_consistency():
     def learned_over_none(accuracy: float):
         networks = {("vit", seed, True): moved(0.96, 0.6 + 0.01 * seed) for seed in (0, 1)}
         networks |= {("vit none", seed, True): moved(accuracy, 0.4) for seed in (0, 1)}
-        return measures(Probed("digits", {}, networks), 0.02)["shift"]["learned_over_none"]
+        return measures(Probed("digits", {}, networks))["shift"]["learned_over_none"]
 
     assert learned_over_none(0.75).withheld == "unmatched" and learned_over_none(0.94).withheld == ""
     assert learned_over_none(0.94).value == pytest.approx(0.205)
@@ -261,8 +261,13 @@ def test_unequal_networks_decide_nothing_about_consistency():
 def test_an_index_without_a_scale_decides_nothing():
     found = made_up()
     close = {key: {"cka": 0.25 if key[3] else 0.2 + 0.001 * key[2]} for key in found.pairs}
-    index = measures(replace(found, pairs=close), 0.02)["similarity"]["cka_index"]
+    index = measures(replace(found, pairs=close))["similarity"]["cka_index"]
     assert index.withheld == "denominator"
+
+
+def test_workers_know_every_probe_that_is_asked():
+    assert {*measure.SINGLE} == {*probed.SINGLE}
+    assert {*measure.PAIRED} == {*probed.PAIRED}
 
 
 def test_a_file_of_probes_reads_back(tmp_path, monkeypatch):
@@ -278,16 +283,15 @@ def test_all_networks_are_probed_trained_and_some_as_they_started(monkeypatch):
     """What a worker would say stands in for it: here it is asked who was looked at, and in which state."""
     specs = {(arm, seed): RunSpec(arm, seed=seed) for arm in ("cnn", "vit") for seed in (0, 1)}
     records = {key: make_record(spec, run_id=f"{key[0]} {key[1]}") for key, spec in specs.items()}
-    monkeypatch.setattr(probing, "_with_weights", lambda *_: records)
+    kept = {key: (record, f"{key[0]} {key[1]}") for key, record in records.items()}
+    monkeypatch.setattr(probing, "_with_weights", lambda *_: kept)
 
     def ask(function, name, networks, images, seconds):
         if name == "heads" and networks[0][0].variant == "cnn":
             raise LabError("probe_without_attention", value="cnn")
         return {"of": [(spec.name, spec.seed, weights) for spec, weights in networks], "layers": [{"map": 1}]}
 
-    store = SimpleNamespace(read_weights=lambda run_id: run_id)
-    jobs = SimpleNamespace(ask=ask, store=store)
-    found = probing.probe_all(jobs, plan("inside", "digits"), lambda *_: None)  # pyright: ignore[reportArgumentType]
+    found = probing.probe_all(SimpleNamespace(ask=ask), plan("inside", "digits"), lambda *_: None)  # pyright: ignore[reportArgumentType]
     assert "heads" not in found.networks["cnn", 0, True] and "heads" in found.networks["vit", 0, True]
     assert found.networks["vit", 1, True]["shift"]["of"] == [("vit", 1, "vit 1")]
     assert found.networks["vit", 1, False].keys() == {*probed.STARTED}

@@ -9,6 +9,7 @@ import pytest
 from scipy import special
 
 from tf_models.probes.linearity import (
+    beyond_linear,
     corners,
     frozen_pattern,
     full_affine,
@@ -484,3 +485,18 @@ def test_nats_are_those_of_the_probability_of_the_label():
 def test_bad_input_is_refused_in_one_sentence(x, y, message):
     with pytest.raises(ValueError, match=message):
         nonlinearity(x, y, SPLIT)
+
+
+def test_what_no_map_explains_is_told_from_what_it_does_to_a_small_fit():
+    """Planted: the floor of a target without noise, which leaves in what few images do to a noisy one."""
+    rng, shares, planted = np.random.default_rng(0), [], []
+    for seed in range(8):
+        x = rng.normal(size=(200, 40))
+        signal = x @ rng.normal(size=(40, 16))
+        noise = rng.normal(size=signal.shape) * signal.std(axis=0) * np.sqrt(0.2 / 0.8)
+        split = split_images(200, seed)
+        shares.append(beyond_linear(x, signal + noise, split, seed))
+        planted.append(nonlinearity(x, signal + noise, split) - linear_floor(x, split, seed))
+    assert np.mean(shares) == pytest.approx(0.2, abs=0.03)
+    assert np.mean(planted) > 0.24
+    assert beyond_linear(x, signal, split, 0) == pytest.approx(0, abs=1e-3)

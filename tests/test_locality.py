@@ -10,23 +10,12 @@ from visits import open_page, text_of
 from pages.ui.charts import depths
 from pages.ui.parts import locality
 from tf_models.locale import LANGUAGES, say
-from tf_models.runs import shipped
 from tf_models.study.plans import plan
-from tf_models.study.probed import write_probed
 from tf_models.zoo import CLASSROOM
 from tf_models.zoo.plan import levels
 from tf_models.zoo.reach import reached
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
-
-
-@pytest.fixture
-def results(monkeypatch, tmp_path):
-    """The lab as it would be if it shipped these figures and nothing else."""
-    monkeypatch.setattr(shipped, "RESULTS", tmp_path / "results")
-    found = read_off()
-    write_probed(found)
-    return found
 
 
 def fields_of(found, arm: str) -> list:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tf_models import zoo
+from tf_models.data import STUDIED, content_hash
 from tf_models.data.registry import BUILT_IN
 from tf_models.runs import shipped
 from tf_models.runs.known import index
@@ -19,7 +20,10 @@ from tf_models.runs.showcase import load_showcase, showcases
 from tf_models.study.analysis import analyse
 from tf_models.study.experiments import EXPERIMENTS
 from tf_models.study.experiments.ffn_gap import FfnGap
-from tf_models.study.plans import plan_with_runs, plans
+from tf_models.study.plans import plan, plan_with_runs, plans
+from tf_models.study.probed import PROBED, SINGLE, read_probed
+from tf_models.study.rules import known_rules
+from tf_models.zoo.plan import plan as layers_of
 from tf_models.zoo.spec import map_blocks
 
 MEGABYTES = 25
@@ -146,3 +150,19 @@ def test_the_figures_in_a_docstring_are_those_of_the_shipped_records(records, na
         written = {tuple(f"{value:+.{digits}f}".replace("-", "−") for value in found) for found in measures}
         assert triple in written, triple
     assert quoted or "Result: none is shipped yet." in words or name == "permutation"
+
+
+@pytest.mark.parametrize("dataset", [name for name in STUDIED if read_probed(name).networks])
+def test_what_was_read_off_networks_rests_on_shipped_runs(dataset):
+    """Every network and seed of the plan, each the reported run of its arm; every probe that has something to ask."""
+    found, analysis = read_probed(dataset), analyse(plan("inside", dataset), index(shipped_records().values()))
+    reported = {(name, row.spec.seed): row for name, arm in analysis.arms.items() for row in arm.records.values()}
+    assert {key for key in reported if key[0] != "again"} == set(found.runs)
+    for (arm, seed), run in found.runs.items():
+        assert run == reported[arm, seed].run_id
+        assert found.about["accuracies"][f"{arm} {seed}"] == pytest.approx(reported[arm, seed].test_accuracy, abs=1e-5)
+        attends = any(layer.attention for layer in layers_of(analysis.experiment.model(analysis.arms[arm].arm)))
+        assert {*found.networks[arm, seed, True]} == {*SINGLE} - ({"heads"} if not attends else set())
+    assert found.about["dataset_hash"] == content_hash(dataset)
+    for rules in (known_rules(probe, dataset) for probe in PROBED):
+        assert all(row["date"] <= found.about["finished"][:10] for row in rules.values()) and rules

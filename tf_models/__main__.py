@@ -5,12 +5,13 @@ status 0, or 2 after a one-line error.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -281,6 +282,24 @@ def _keep_rules(experiment: Experiment, anew: bool) -> None:
         keep_rules(experiment.name, experiment.dataset, analyse(experiment, known).measures)
 
 
+@contextlib.contextmanager
+def _bars(experiment: Experiment) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for every step: told its name, how much is done, and of how much."""
+    bars: dict[str, tqdm] = {}
+
+    def show(step: str, done: int, total: int) -> None:
+        if step not in bars:
+            bars[step] = tqdm(total=total, desc=f"{experiment.name} {experiment.dataset}: {step}")
+        bars[step].n = done
+        bars[step].refresh()
+
+    try:
+        yield show
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
 def _conducted(experiment: Experiment, fresh: bool = False, minutes: float | None = None) -> Conducted:
     """Carry the experiment out with progress bars, and say how much of it was trained."""
     if minutes is not None and not 0 < minutes < math.inf:
@@ -289,23 +308,15 @@ def _conducted(experiment: Experiment, fresh: bool = False, minutes: float | Non
     if words := few_seeds(experiment.dataset, experiment.seeds):
         print(words, file=sys.stderr)
     jobs = Jobs(RunStore())
-    bars: dict[str, tqdm] = {}
-
-    def show(step: str, done: int, total: int) -> None:
-        if step not in bars:
-            bars[step] = tqdm(total=total, desc=f"{experiment.name} {experiment.dataset}: {step}", unit="run")
-        bars[step].n = done
-        bars[step].refresh()
 
     def left_out(runs: int, device: str) -> None:
         what = "of another device or another version of the data, and only runs of one are compared"
         print(f"{runs} known runs are {what}: what is missing on {device} is trained here", file=sys.stderr)
 
     try:
-        done = conduct(jobs, experiment, fresh, show, left_out, until)
+        with _bars(experiment) as show:
+            done = conduct(jobs, experiment, fresh, show, left_out, until)
     finally:
-        for bar in bars.values():
-            bar.close()
         jobs.close()
     trained, reused = len(done.trained), len(done.reused)
     if done.missing:
@@ -381,35 +392,26 @@ def _probe(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _inside(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    experiment, delta = plan("inside", options.dataset), peek(options.dataset).delta
-    known = measures(read_probed(options.dataset), delta(experiment.images))
+    experiment = plan("inside", options.dataset)
+    known = measures(read_probed(options.dataset))
     for probe in PROBED:
         keep_rules(probe, options.dataset, known[probe])
     _keep_rules(experiment, anew=False)
     done = _conducted(experiment, minutes=options.minutes)
     if done.missing:
         return {}
-    jobs, bars = Jobs(RunStore()), {}
-
-    def show(step: str, done: int, total: int) -> None:
-        if step not in bars:
-            bars[step] = tqdm(total=total, desc=f"inside {options.dataset}: {step}")
-        bars[step].n = done
-        bars[step].refresh()
-
+    jobs = Jobs(RunStore())
     try:
-        found = probe_all(jobs, experiment, show)
+        with _bars(experiment) as show:
+            found = probe_all(jobs, experiment, show)
     finally:
-        for bar in bars.values():
-            bar.close()
         jobs.close()
     if options.ship:
         print(_ship_runs(experiment, done.records), file=sys.stderr)
         for probe in PROBED:
             ship_rules(probe, options.dataset)
         print(write_probed(found), file=sys.stderr)
-    rows = measures(found, delta(experiment.images))
-    return {probe: {name: asdict(measure) for name, measure in named.items()} for probe, named in rows.items()}
+    return {probe: {name: asdict(measure) for name, measure in rows.items()} for probe, rows in measures(found).items()}
 
 
 def _linear(options: argparse.Namespace) -> list[dict[str, Any]]:

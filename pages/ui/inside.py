@@ -25,9 +25,23 @@ def probed(dataset: str) -> Probed:
     return read_probed(dataset)
 
 
-def choose_dataset() -> str:
+def choose() -> tuple[str, tuple[str, ...]]:
+    """A data set, and the networks on both sides of the page, in one row.
+
+    Without networks where there are none; that nothing came with the lab is said.
+    """
+    first, *sides = st.columns(3)
+    dataset = choose_dataset(first)
+    if not probed(dataset).networks:
+        show_empty(dataset)
+    if not networks(dataset):
+        return dataset, ()
+    return dataset, tuple(choose_network(side, dataset, where) for side, where in zip(USUAL, sides, strict=True))
+
+
+def choose_dataset(where: Any = st) -> str:
     """A data set of the lab, the first by itself."""
-    return links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"))
+    return links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", where=where, help=say("data.hint"))
 
 
 def networks(dataset: str) -> dict[str, str]:

@@ -241,9 +241,9 @@ def _orientation(reader: Reader) -> float | None:
 def linearity(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
     """How much of every branch the best affine map leaves unexplained, less what it leaves of a linear target.
 
-    A channel mixer is regressed token by token, a convolution on its neighbourhood, attention by three nested maps, of
-    which ``full`` takes the whole image; each without its norm (``inner``) and, from the stream, with it (``outer``).
-    ``interchange`` is an error that needs no fit, at steps of a tenth, a half and the whole.
+    A channel mixer is regressed token by token, a convolution on its neighbourhood, what mixes the whole grid on the
+    whole image; each without its norm (``inner``) and, from the stream, with it (``outer``). ``nested`` has the two
+    narrower maps of an attention; ``interchange`` an error that needs no fit, at steps of a tenth, a half, the whole.
     """
     split = split_images(len(images), reader.run.seed)
     layers = []
@@ -274,29 +274,31 @@ def _mixes(layer: Layer) -> str:
 
 
 def _unexplained(x: np.ndarray, y: np.ndarray, layer: Layer, split: Split, seed: int) -> float | None:
-    """1 − R² of the best affine map, less that of a linear target: None where strides make positions differ."""
+    """`probes.linearity.beyond_linear` of what the layer sees; None where strides make positions differ."""
     if (mixes := _mixes(layer)) == "image":
         components = max(1, min(linear_probes.COMPONENTS, len(split.fit) // 4))
         flat, out = x.reshape(len(x), -1), y.reshape(len(y), -1)
-        return linear_probes.nonlinearity(flat, out, split, components) - linear_probes.linear_floor(
-            flat, split, seed, components=components
-        )
+        return linear_probes.beyond_linear(flat, out, split, seed, components)
     if x.shape[1:3] != y.shape[1:3]:
         return None
     if layer.op in ("depthwise", "pool"):  # every channel by itself: together they would be thousands of columns
         some = np.unique(np.linspace(0, x.shape[3] - 1, CHANNELS).astype(int))
         seen = [linear_probes.neighbourhood(x[..., c : c + 1], layer.kernel) for c in some]
-        alone = [linear_probes.nonlinearity(s, y[..., c : c + 1], split) for s, c in zip(seen, some, strict=True)]
+        alone = [
+            linear_probes.beyond_linear(s, y[..., c : c + 1], split, seed) for s, c in zip(seen, some, strict=True)
+        ]
         return float(np.mean(alone))
     seen = linear_probes.neighbourhood(x, layer.kernel) if mixes == "neighbours" else x
     tokens, out = seen.reshape(len(x), -1, seen.shape[3]), y.reshape(len(y), -1, y.shape[3])
-    return linear_probes.nonlinearity(tokens, out, split) - linear_probes.linear_floor(tokens, split, seed)
+    return linear_probes.beyond_linear(tokens, out, split, seed)
 
 
 def _nested(
     reader: Reader, layer: Layer, images: np.ndarray, x: np.ndarray, y: np.ndarray, split: Split
 ) -> Found | None:
-    """1 − R² of attention's three maps, and their floors; None for what is no attention with projections."""
+    """1 − R² of the mean pattern alone, ``frozen``, and with free channel maps, ``static``; None for what is no
+    attention with projections.
+    """
     made = reader.model.get_layer(layer.path)
     if not isinstance(made, Attention) or not made.projected:
         return None

@@ -14,6 +14,8 @@ from tf_models.probes.checks import finite
 from tf_models.probes.ridge import PENALTIES, Split, checked, principal, ridge, unexplained
 
 COMPONENTS = 512  # principal components of an input at most
+PASSES = 2  # with which the share of noise is found
+NOISIEST = 0.95  # share of noise of a linear target at most
 SCALES = (0.1, 0.5, 1.0)  # of the steps of an interchange
 
 
@@ -71,6 +73,20 @@ def linear_floor(
     To be subtracted: it is what too few images, or too few components, pass off as nonlinear.
     """
     return nonlinearity(x, random_linear_target(x, seed, noise), split, components, penalties)
+
+
+def beyond_linear(x: ArrayLike, y: ArrayLike, split: Split, seed: int, components: int | None = None) -> float:
+    """`nonlinearity`, less what as much noise on a linear target would add to it: what is left of few images' faults.
+
+    What no affine map explains acts on the fit as noise does, which a linear target without any would not show. Its
+    share is found in `PASSES` steps, from that without noise.
+    """
+    found = nonlinearity(x, y, split, components)
+    left = found - linear_floor(x, split, seed, components=components)
+    for _ in range(PASSES):
+        noise = min(max(left, 0.0), NOISIEST)
+        left = found - (linear_floor(x, split, seed, noise, components) - noise)
+    return left
 
 
 def mixed(pattern: ArrayLike, x: ArrayLike) -> np.ndarray:

@@ -264,11 +264,7 @@ def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
 
 def judge_analyses(analyses: Mapping[tuple[str, str], Analysis]) -> dict[str, tuple[Result, ...]]:
     """Every claim by these analyses, and by what needs no training."""
-    probed = {
-        (probe, dataset): found
-        for dataset in STUDIED
-        for probe, found in measures(read_probed(dataset), _delta(dataset, None)).items()
-    }
+    probed = {(probe, dataset): found for dataset in STUDIED for probe, found in measures(read_probed(dataset)).items()}
     scales = {key: analysis.scale for key, analysis in analyses.items()}
     scales |= {key: scales["inside", key[1]] for key in probed if ("inside", key[1]) in scales}
     return judge_all(

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from tf_models.data import peek
 from tf_models.probes.readout import rises
 from tf_models.probes.similarity import index
 from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure, effect_of_seeds
+from tf_models.study.plans import plan
 
 SINGLE = ("heads", "receptive-field", "shift", "linearity", "probing", "spectrum")  # probes of one network
 PAIRED = ("similarity",)
@@ -60,8 +62,9 @@ class Probed:
         return replace(effect_of_seeds(known), unit=unit, runs=tuple(filter(None, runs)))
 
 
-def measures(found: Probed, delta: float) -> dict[str, dict[str, Measure]]:
-    """Probe → name → measure, as far as the networks are there; `delta` is that of the data set, a share."""
+def measures(found: Probed) -> dict[str, dict[str, Measure]]:
+    """Probe → name → measure, as far as the networks are there."""
+    delta = peek(found.dataset).delta(plan("inside", found.dataset).images)
     groups = {"heads": _heads, "shift": _shift, "linearity": _linearity, "similarity": _similarity}
     named = {name: group(found) for name, group in groups.items()} | {"probing": _probing(found, delta)}
     return {probe: {name: value for name, value in rows.items() if value is not None} for probe, rows in named.items()}
@@ -117,12 +120,10 @@ def _shift(found: Probed) -> dict[str, Measure | None]:
 
         return value
 
-    def positions(move: str) -> Measure | None:
-        learned, none = of("vit", move, "consistency"), of("vit none", move, "consistency")
-        return matched("vit", "vit none", found.over_seeds(_difference(learned, none), ("vit", "vit none"), "share"))
-
-    def matched(a: str, b: str, measure: Measure | None) -> Measure | None:
+    def compared(a: str, b: str, move: str) -> Measure | None:
         """What is right more often changes less often for that alone: between unequal networks nothing is decided."""
+        difference = _difference(of(a, move, "consistency"), of(b, move, "consistency"))
+        measure = found.over_seeds(difference, (a, b), "share")
         if measure is None:
             return None
         means = [
@@ -133,15 +134,9 @@ def _shift(found: Probed) -> dict[str, Measure | None]:
 
     return {
         "pooled.one_pixel": found.over_seeds(of("cnn", "circular", "features_error"), ("cnn",), "error"),
-        "learned_over_none": positions("circular"),
-        "learned_over_none.seen": positions("seen"),
-        "cnn_over_vit": matched(
-            "cnn",
-            "vit",
-            found.over_seeds(
-                _difference(of("cnn", "seen", "consistency"), of("vit", "seen", "consistency")), ("cnn", "vit"), "share"
-            ),
-        ),
+        "learned_over_none": compared("vit", "vit none", "circular"),
+        "learned_over_none.seen": compared("vit", "vit none", "seen"),
+        "cnn_over_vit": compared("cnn", "vit", "seen"),
     }
 
 
@@ -222,18 +217,17 @@ def _similarity(found: Probed) -> dict[str, Measure | None]:
         return {}
     runs = tuple(found.runs[arm, seed] for arm in ("cnn", "vit") for seed in seeds if (arm, seed) in found.runs)
 
-    def over(values: list[float], unit: str) -> Measure:
-        return replace(effect_of_seeds(values), unit=unit, runs=runs)
+    def over(values: Sequence[float]) -> Measure:
+        return replace(effect_of_seeds(values), unit="ratio", runs=runs)
 
-    scale = over([(row[1] + row[2]) / 2 - row[3] for row in known], "ratio")
-    indices = [index(*row, bound=0.0) for row in known]
-    named = {"cka": 0, "cka.cnn": 1, "cka.vit": 2, "cka.floor": 3}
-    measured = {name: over([row[column] for row in known], "ratio") for name, column in named.items()}
-    measured["cka_scale"] = scale
-    if all(value is not None for value in indices):
+    scale = over([(row[1] + row[2]) / 2 - row[3] for row in known])
+    names = ("cka", "cka.cnn", "cka.vit", "cka.floor")
+    measured: dict[str, Measure | None] = {name: over(values) for name, *values in zip(names, *known, strict=True)}
+    indices = [value for row in known if (value := index(*row, bound=0.0)) is not None]
+    if len(indices) == len(known):
         withheld = "" if scale.low > SMALLEST_SCALE else "denominator"
-        measured["cka_index"] = replace(over([v for v in indices if v is not None], "ratio"), withheld=withheld)
-    return dict(measured)
+        measured["cka_index"] = replace(over(indices), withheld=withheld)
+    return measured | {"cka_scale": scale}
 
 
 def _difference(a: Callable[[int], float | None], b: Callable[[int], float | None]) -> Callable[[int], float | None]:

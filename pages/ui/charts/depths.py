@@ -36,16 +36,12 @@ def by_depth(
     with their words. `narrow`: three such charts stand beside each other.
     """
     names = [name for name in colours if name in set(data["series"])]
-    legend, taken = legend_below(names, most=1 if narrow else 2)
-    scale = alt.Scale(domain=names, range=[colours[name] for name in names])
-    dashes = alt.Scale(domain=names, range=_dashes([colours[name] for name in names]))
+    colour, dash, taken = _series({name: colours[name] for name in names}, most=1 if narrow else 2)
     x = _across(columns["depth"])
     y = alt.Y("value:Q", title=axis, scale=alt.Scale(domain=list(domain), nice=False, clamp=True))
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("series", "level")]
     tips += [alt.Tooltip("value:Q", title=axis, format=".3~g")]
     means = data.groupby(["series", "depth", "level"], sort=False, as_index=False).agg(value=("value", "mean"))
-    colour = alt.Color("series:N", title=None, scale=scale, legend=legend)
-    dash = alt.StrokeDash("series:N", title=None, scale=dashes, legend=legend)
     thin = alt.Chart(data).mark_line(size=1, opacity=0.35).encode(x=x, y=y, color=colour, detail=["seed:N"])
     base = alt.Chart(means).encode(x=x, y=y, color=colour, tooltip=tips)
     bold = base.mark_line(size=2.5).encode(strokeDash=dash)
@@ -59,22 +55,18 @@ def sizes(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
 
     `data` has series, depth, value and level; `colours` as for `by_depth`.
     """
-    names = list(colours)
-    legend, taken = legend_below(names)
+    colour, dash, taken = _series(colours)
     top = math.ceil(math.log2(max(2, *data["value"])))
     scale = alt.Scale(type="log", base=2, domain=[1, 2**top], nice=False)
     y = alt.Y("value:Q", title=axis, scale=scale, axis=alt.Axis(values=[2**power for power in range(top + 1)]))
-    shades = alt.Scale(domain=names, range=list(colours.values()))
-    dashes = alt.Scale(domain=names, range=_dashes(list(colours.values())))
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("series", "level")]
     base = alt.Chart(data).encode(
         x=_across(columns["depth"]),
         y=y,
-        color=alt.Color("series:N", title=None, scale=shades, legend=legend),
+        color=colour,
         tooltip=[*tips, alt.Tooltip("value:Q", title=axis)],
     )
-    line = base.mark_line(size=2.5, interpolate="step-after")
-    line = line.encode(strokeDash=alt.StrokeDash("series:N", title=None, scale=dashes, legend=legend))
+    line = base.mark_line(size=2.5, interpolate="step-after").encode(strokeDash=dash)
     return titled(alt.layer(line, base.mark_point(filled=True, size=45, opacity=1)), title, LINES + AXES + taken)
 
 
@@ -107,6 +99,16 @@ def dots(
     )
     heads = heads.encode(x=x, y=y, color=alt.Color("state:N", title=None, scale=scale, legend=legend), tooltip=tips)
     return titled(alt.layer(*_marked(marked, x), *_rules(rules, y), heads), title, OPENING + AXES + LEGEND)
+
+
+def _series(colours: Mapping[str, str], most: int = 2) -> tuple[alt.Color, alt.StrokeDash, int]:
+    """Colour and dash of every series, with one legend of at most so many columns, and the height that it takes."""
+    names = list(colours)
+    legend, taken = legend_below(names, most=most)
+    shades = alt.Scale(domain=names, range=list(colours.values()))
+    dashes = alt.Scale(domain=names, range=_dashes(list(colours.values())))
+    colour = alt.Color("series:N", title=None, scale=shades, legend=legend)
+    return colour, alt.StrokeDash("series:N", title=None, scale=dashes, legend=legend), taken
 
 
 def _across(title: str, margin: float = 0.0) -> alt.X:

@@ -12,10 +12,8 @@ from pages.ui import inside, tables
 from pages.ui.charts import curves, depths, heat
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
-from tf_models.data import peek
 from tf_models.probes.spectrum import frequencies
 from tf_models.statistics.effects import Measure
-from tf_models.study.plans import plan
 from tf_models.study.probed import Found, measures
 from tf_models.zoo.plan import levels
 
@@ -118,8 +116,7 @@ def _index(dataset: str, left: str, right: str) -> Measure | None:
     """The CKA index, which is known of the CNN and the ViT alone."""
     if {left, right} != {"cnn", "vit"}:
         return None
-    delta = peek(dataset).delta(plan("inside", dataset).images)
-    return measures(inside.probed(dataset), delta)["similarity"].get("cka_index")
+    return measures(inside.probed(dataset))["similarity"].get("cka_index")
 
 
 def finding(left: str, right: str, pairs: Compared, index: Measure | None) -> str:

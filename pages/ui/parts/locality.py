@@ -13,8 +13,6 @@ from pages.ui.charts import depths, intervals, sheets
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, colours
 from pages.ui.words import say
-from tf_models.data import peek
-from tf_models.study.plans import plan
 from tf_models.study.probed import Found, Probed, measures
 from tf_models.zoo import CLASSROOM
 from tf_models.zoo.plan import levels
@@ -226,7 +224,7 @@ def show_positions(dataset: str) -> None:
     title = say("locality.positions_title")
     chart = intervals.spans(data, title, say("locality.ratio"), columns, (1,))
     st.altair_chart(chart, key="positions", alt=f"{title}. {_listed(data, 'label')}")
-    told = measures(found, peek(dataset).delta(plan("inside", dataset).images))["heads"]
+    told = measures(found)["heads"]
     names = {"learned": "nearer.learned.trained", "sincos": "nearer.sincos.trained", "start": "nearer.learned.start"}
     if all(name in told for name in names.values()):
         spans = {key: told[name] for key, name in names.items()}
