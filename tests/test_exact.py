@@ -21,6 +21,7 @@ from tf_models.probes.receptive_field import off_diagonal
 from tf_models.runs import shipped
 from tf_models.study.exact import COMPUTED, exact_measures, exact_provenance, exact_series, write_exact
 from tf_models.untrained import cost, equivariance, identities, random_weights, rank_collapse, receptive_field
+from tf_models.zoo import fields
 from tf_models.zoo.cost_cases import CASES, GRIDS, SLOPES, WIDTH, case_macs, cost_facts
 from tf_models.zoo.facts import inventory_facts, the_only
 
@@ -301,12 +302,13 @@ def test_weights_in_another_order_than_the_pixels_are_noticed(monkeypatch):
 
 
 def test_a_field_that_is_too_small_is_noticed(monkeypatch):
-    fields = receptive_field.theoretical_fields
+    field = fields.receptive_field
 
-    def narrower(spec):
-        return [lambda at, whole=whole: (whole(at)[0] + 1, whole(at)[1]) for whole in fields(spec)]
+    def narrower(spec, tap):
+        (top, bottom), (left, right) = field(spec, tap)
+        return (top + 1, bottom), (left + 1, right)
 
-    monkeypatch.setattr(receptive_field, "theoretical_fields", narrower)
+    monkeypatch.setattr(fields, "receptive_field", narrower)
     assert receptive_field.outside_the_field(0)["support.cnn_outside"] > 1e-4
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tf_models.layers.attention import Attention
 from tf_models.layers.channels import FeedForward
 from tf_models.probes.cost import slope
-from tf_models.probes.receptive_field import asymmetry, field, off_diagonal, radius, share_of_pairs
+from tf_models.probes.receptive_field import asymmetry, off_diagonal, radius, share_of_pairs
 from tf_models.training.gradients import token_jacobian, vjp
 from tf_models.untrained.identities import ERF_DEPTH, ERF_IMAGES, ERF_WIDTH, between
 from tf_models.untrained.random_weights import (
@@ -26,7 +26,7 @@ from tf_models.untrained.random_weights import (
     pixels,
     tokens,
 )
-from tf_models.zoo import CLASSROOM, ModelSpec, configure
+from tf_models.zoo import CLASSROOM, ModelSpec, configure, fields
 from tf_models.zoo.families import INVERTED, PLAIN, stack
 
 # Expand, depthwise 3×3 convolution, contract (LocalViT, Li 2021): an FFN that sees its neighbours.
@@ -120,29 +120,17 @@ def outside_the_field(seed: int) -> dict[str, float]:
     names = [name for name in network.taps if name.endswith((".channel", ".pool"))]
     reader = keras.Model(network.input, [network.taps[name] for name in names])
     image, other = pixels(seed, 2)
-    fields = dict(zip(names, theoretical_fields(spec), strict=True))
     images = [image]
     for name in names:
-        (top, bottom), (left, right) = (fields[name](network.taps[name].shape[axis] // 2) for axis in (1, 2))
+        (top, bottom), (left, right) = fields.receptive_field(spec, name)
         inside = np.zeros(IMAGE, bool)
-        inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = True
+        inside[top : bottom + 1, left : right + 1] = True
         images += [np.where(inside, image, other), np.where(inside, other, image)]
     outs = [np.asarray(out) for out in reader(np.stack(images))]
     middle = [out[:, out.shape[1] // 2, out.shape[2] // 2] for out in outs]  # (images, C) of every tap
     outside = [np.abs(unit[1 + 2 * i] - unit[0]).max() / np.abs(unit[0]).max() for i, unit in enumerate(middle)]
     within = [np.abs(unit[2 + 2 * i] - unit[0]).max() > 0 for i, unit in enumerate(middle)]
     return {"support.cnn_outside": float(max(outside)), "support.cnn_inside": float(np.mean(within))}
-
-
-def theoretical_fields(spec: ModelSpec) -> list[Callable[[int], tuple[int, int]]]:
-    """For every convolution and pooling of a plain stack: position along an axis → first and last pixel it sees."""
-    layers: list[tuple[int, int, int]] = []
-    fields = []
-    for stage in spec.stages:
-        for step in [(3, 1, 1)] * len(stage.blocks) + [(2, 2, 0)] * stage.pool:
-            layers = [step, *layers]
-            fields.append(lambda position, above=tuple(layers): field(position, position, above))
-    return fields
 
 
 def effective_radii(seed: int) -> list[float]:
