@@ -22,6 +22,7 @@ from tf_models.study.experiments import EXPERIMENTS
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.plans import plan, plan_with_runs, plans
 from tf_models.study.probed import PROBED, SINGLE, read_probed
+from tf_models.study.probed import measures as measures_of
 from tf_models.study.rules import known_rules
 from tf_models.zoo.plan import plan as layers_of
 from tf_models.zoo.spec import map_blocks
@@ -145,6 +146,9 @@ def test_the_figures_in_a_docstring_are_those_of_the_shipped_records(records, na
         if experiment.name == name
         for found in analyse(plan_with_runs(name, experiment.dataset, known), known).measures.values()
     ]
+    if name == "inside":  # what was read off its networks, as it is
+        probed = [rows for dataset in STUDIED for rows in measures_of(read_probed(dataset)).values()]
+        measures += [(found.value, found.low, found.high) for rows in probed for found in rows.values()]
     for triple in quoted:
         digits = len(triple[0].partition(".")[2])
         written = {tuple(f"{value:+.{digits}f}".replace("-", "−") for value in found) for found in measures}
