@@ -13,7 +13,7 @@ PART = 40  # pixels for one part of a claim, without its words
 LINE = 14  # pixels for one line of words above it
 MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
-DOUBLED = 32  # pixels for two intervals under their words
+DOUBLED = 38  # pixels for two intervals under their words, nearer to these than to the next ones
 DODGE = 7  # pixels between two intervals at one place
 
 
@@ -97,7 +97,7 @@ def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str
     ]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     layers = []
-    for first, beside in ((True, 2), (False, 10)):  # pixels under the middle of a row
+    for first, beside in ((True, 0), (False, 8)):  # pixels under the middle of a row
         base = alt.Chart(data[data["first"] == first]).encode(
             y=y, color=alt.Color("colour:N", scale=None), tooltip=tips
         )
