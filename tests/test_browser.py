@@ -174,12 +174,16 @@ def test_a_click_on_a_cell_enlarges_its_layer_again_and_again(server, page):
     choose(page, "cnn: layer", "stage 3 · after pooling")
     expect(page).to_have_url(re.compile(r"left_layer=stage3\.pool$"))
     expect(right).to_have_value("block 4 · block output")
+    settle(page)  # until then, the chart that is made anew stands beside the one before it
+    expect(cell).to_have_count(1)
     cell.click()
     expect(page).to_have_url(re.compile(r"left_layer=stage2\.block1\.mixer$"))
     settle(page)
     page.go_back()
     expect(page).to_have_url(re.compile(r"left_layer=stage3\.pool$"))
     expect(right).to_have_value("block 4 · block output")
+    settle(page)
+    expect(cell).to_have_count(1)
     cell.click()
     expect(right).to_have_value("block 2 · attention output")
 
