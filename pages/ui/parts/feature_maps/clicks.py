@@ -1,5 +1,6 @@
 """Charts in which a click chooses, as a select box beside them does for the keyboard."""
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,17 +12,17 @@ Place = dict[str, Any]  # the fields of what was clicked, by name
 PICKED = "picked"  # the chart's selection
 
 
-def drawn(form: Callable[..., Chart], *arguments: Any) -> Chart:
-    """What `form` makes of its arguments, made once: that takes longer than all else on the page."""
-    return _drawn(form.__name__, arguments, form)
+def drawn(form: Callable[..., Chart], *arguments: Any) -> dict[str, Any]:
+    """What `form` makes of its arguments, as Vega-Lite, made and checked once: that takes longer than all else here."""
+    return copy.deepcopy(_drawn(form.__name__, arguments, form))  # Streamlit takes the data out
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _drawn(name: str, arguments: tuple, _form: Callable[..., Chart]) -> Chart:
-    return _form(*arguments)
+def _drawn(name: str, arguments: tuple, _form: Callable[..., Chart]) -> dict[str, Any]:
+    return _form(*arguments).to_dict()
 
 
-def show(chart: Chart, name: str, current: Sequence[Place], click: Callable[[Place], None], alt: str) -> None:
+def show(chart: dict[str, Any], name: str, current: Sequence[Place], click: Callable[[Place], None], alt: str) -> None:
     """Draw a chart whose marks can be clicked; `click` is called before the page is drawn anew.
 
     `current` is what is chosen already. A chart that remembers a click on something else is made anew: else this could
@@ -38,7 +39,7 @@ def show(chart: Chart, name: str, current: Sequence[Place], click: Callable[[Pla
         if (clicked := _clicked(key)) is not None:
             click(clicked)
 
-    st.altair_chart(chart, width="content", key=key, on_select=pass_on, selection_mode=PICKED, alt=alt)
+    st.vega_lite_chart(spec=chart, width="content", key=key, on_select=pass_on, selection_mode=PICKED, alt=alt)
 
 
 def _clicked(key: str) -> Place | None:
