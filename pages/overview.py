@@ -22,7 +22,7 @@ else:
     overview.show_answers(answers)
 for answer in answers:
     gap.show_answer(answer, "vit")
-overview.show_evidence(cache.analysis("necessity", STUDIED[-1]), cache.analysis("capacity", STUDIED[-1]))
+overview.show_evidence(cache.analysis("necessity", STUDIED[-1]), cache.largest_analysis("capacity"))
 st.markdown(say("overview.where"))
 st.caption(say("data.hint"))
 for column, (page, key) in zip(

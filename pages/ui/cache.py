@@ -129,6 +129,12 @@ def nearest_analysis(experiment: str, dataset: str) -> Analysis:
     return analysis(experiment, dataset if is_planned(experiment, dataset) else STUDIED[-1])
 
 
+def largest_analysis(experiment: str) -> Analysis:
+    """The same on the largest data set on which anything of it is measured."""
+    found = [analysis(experiment, dataset) for dataset in reversed(STUDIED) if is_planned(experiment, dataset)]
+    return next((row for row in found if row.measures), found[0])
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _analysis(experiment: str, dataset: str, variant: str, stamp: int) -> Analysis:
     return analyse(plan_with_runs(experiment, dataset, records := all_records(), variant), records)

@@ -11,10 +11,12 @@ from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.zoo import CLASSROOM
 
 # What a plan adds to what is usual on its data set (`DatasetInfo.usual`), where images are few and where they are many.
+_BY_HEART = Recipe(epochs=60)
 _FEW: dict[str, dict[str, Any]] = {
     "ffn-gap": dict(depths=(1, 2, 4, 8), train_sizes=(300, 600)),
     "parameter-efficiency": dict(train_sizes=(300,)),
     "data-curve": dict(train_sizes=(150, 300, 600)),
+    "capacity": dict(recipe=_BY_HEART),
 }
 # What decides on many images: 7,500 updates with flips and moves, rates chosen at 1,500.
 _LONG: dict[str, Any] = dict(recipe=Recipe(epochs=10, schedule="decay", augment=True), tuning_epochs=2)
@@ -22,10 +24,10 @@ _DECIDING: dict[str, dict[str, Any]] = {
     "training-length": _LONG | dict(tuning_epochs=None),
     "mixers": _LONG,
     "depth": _LONG,
-    "capacity": dict(recipe=Recipe(epochs=60), train_size=2000),
+    "capacity": dict(recipe=_BY_HEART, train_size=2000),
     "inside": _LONG | dict(recipe=Recipe(epochs=20, schedule="decay", augment=True)),
 }
-_FEW_DECIDING = ("ffn-gap", "mixers", "inside")  # of the same kind, where images are few
+_FEW_DECIDING = ("ffn-gap", "mixers", "capacity", "inside")  # of the same kind, where images are few
 _OWN = {"necessity": Recipe(epochs=30), "sequence": Recipe(epochs=20)}  # those with data of their own
 _MANY: dict[str, dict[str, Any]] = {
     "ffn-gap": dict(recipe=Recipe(epochs=10), tuning_size=None),

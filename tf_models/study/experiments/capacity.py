@@ -3,8 +3,9 @@
     python -m tf_models reproduce capacity
 
 The training labels are in a random order, so that nothing can be learned but the images themselves; what counts is the
-accuracy on them at the end. The learning rate is the one with the lowest training loss. Seven arms, 84 runs of 2,000
-images: about two and a half hours on 2 cores with three seeds.
+accuracy on them at the end. The learning rate is the one with the lowest training loss. Seven arms. 1,258 digits, which
+a linear model tells apart but cannot learn by heart: about 140 runs, half an hour on 2 cores with five seeds. 2,000
+photographs: 84 runs, two and a half hours with three seeds.
 
 Result: none is shipped yet.
 """

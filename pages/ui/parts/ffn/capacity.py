@@ -50,7 +50,8 @@ def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
     found = capacity_words(analysis)
     st.altair_chart(chart, key="capacity", alt=say("capacity.alt", text=found))
     st.markdown(found)
-    st.caption(say("capacity.hint", epochs=analysis.scale.epochs, seeds=analysis.scale.seeds))
+    scale = analysis.scale
+    st.caption(say("capacity.hint", dataset=analysis.experiment.dataset, epochs=scale.epochs, seeds=scale.seeds))
     analyses.show_withheld(analysis)
     return True
 
