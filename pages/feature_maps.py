@@ -33,17 +33,17 @@ with overview:
     layers.show_glance(views, chosen, shown, together)
 for view in views:
     with places[view.side]:
-        layers.show_layer(view, chosen[view.side], colour_range, picture.pixels)
+        layers.show_layer(view, chosen[view.side], colour_range)
 
 st.header(say("feature_maps.decision"), help=say("feature_maps.cam_hint"))
 if picture.hint:
     st.caption(picture.hint)
 for view, column in zip(views, st.columns(2, gap="large"), strict=False):
     with column:
-        decision.show_decision(view, dataset, picture.pixels, picture.truth)
+        decision.show_decision(view, picture.truth)
 
 st.header(say("feature_maps.attention"), help=say("feature_maps.rollout_hint"))
 for view in views:
-    attention.show_attention(view, chosen[view.side], picture.pixels)
+    attention.show_attention(view, chosen[view.side])
 st.caption(say("feature_maps.more"))
 st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.PAGES["train"])

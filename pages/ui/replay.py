@@ -1,5 +1,6 @@
 """Parts of pages that ask the visitor nothing are drawn once, and then sent to everybody as they are."""
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -23,15 +24,32 @@ def drawn_once(show: Callable[P, T]) -> Callable[P, T]:
 
     To build a chart and to check it takes most of the time of a page; Streamlit sends again what a cached function has
     drawn. It may hold no widgets, which Streamlit refuses, and what it draws must follow from its arguments, the
-    language and the known results alone.
+    language and the known results alone. As in Streamlit's own caches, arguments whose names begin with ``_`` are not
+    looked at: they follow from the others.
     """
+    counted = counting(show)
 
     @wraps(show)
     def replayed(*arguments: P.args, **named: P.kwargs) -> T:
-        part = f"{show.__module__}.{show.__qualname__}"
-        return _drawn(part, language(), cache.stamp(), arguments, named, show)
+        asked = counted(*arguments, **named)
+        return _drawn(name_of(show), language(), cache.stamp(), asked, lambda: show(*arguments, **named))
 
     return replayed
+
+
+def counting(function: Callable[P, Any]) -> Callable[P, dict[str, Any]]:
+    """What tells two calls of a function apart: its arguments by name, without those that follow from others."""
+    bind = inspect.signature(function).bind
+
+    def counted(*arguments: P.args, **named: P.kwargs) -> dict[str, Any]:
+        given = bind(*arguments, **named).arguments
+        return {name: value for name, value in given.items() if not name.startswith("_")}
+
+    return counted
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 @st.cache_resource(
@@ -44,7 +62,5 @@ def drawn_once(show: Callable[P, T]) -> Callable[P, T]:
         Result: lambda result: (result.claim.id, result.dataset),
     },
 )
-def _drawn(
-    part: str, language: str, stamp: int, arguments: tuple, named: dict[str, Any], _show: Callable[..., Any]
-) -> Any:
-    return _show(*arguments, **named)
+def _drawn(part: str, language: str, stamp: int, asked: dict[str, Any], _show: Callable[[], Any]) -> Any:
+    return _show()

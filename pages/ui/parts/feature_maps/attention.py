@@ -10,9 +10,11 @@ import streamlit as st
 
 from pages.ui import links
 from pages.ui.charts import pictures, sheets
+from pages.ui.charts.layout import Chart
 from pages.ui.parts.feature_maps import clicks
 from pages.ui.parts.feature_maps.names import place_name
 from pages.ui.parts.feature_maps.networks import View
+from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.zoo import ModelSpec
 from tf_models.zoo.counts import Layer
@@ -116,33 +118,38 @@ def rolled_out(model: ModelSpec, taps: Mapping[str, np.ndarray], tap: str) -> tu
     return Attention(through[:, None], last.rows, last.columns), len(chain)
 
 
-def show_attention(view: View, layer: str, image: np.ndarray) -> None:
+def show_attention(view: View, layer: str) -> None:
     """The attention of the block in which `layer` lies, or the reason why there is none."""
     model, taps = view.spec.model, view.taps
     tap = attention_at(model, taps, layer)
     if tap is None:
         st.caption(say(f"feature_maps.no_attention.{_why_none(model)}", model=view.spec.name))
         return
-    row = attention_layers(model, taps)[tap]
-    found = read_attention(taps, row)
-    through, blocks = rolled_out(model, taps, tap)
-    where = place_name(model, tap)
-    st.subheader(say("feature_maps.block_of", model=view.spec.name, place=where))
+    found = read_attention(taps, attention_layers(model, taps)[tap])
+    st.subheader(say("feature_maps.block_of", model=view.spec.name, place=place_name(model, tap)))
     left, right = st.columns([1, 2], gap="medium")
     with left:
-        place = _choose_place(view, found, image)
-    heads = found.seen_from(place)
+        place = _choose_place(view, found)
+    with right:
+        _draw_tiles(view.key, tap, place, view, found)
+
+
+@drawn_once
+def _draw_tiles(key: str, tap: str, place: tuple[int, int] | None, _view: View, _found: Attention) -> None:
+    model, taps, where = _view.spec.model, _view.taps, place_name(_view.spec.model, tap)
+    through, blocks = rolled_out(model, taps, tap)
+    heads = _found.seen_from(place)
     tiles = {say("feature_maps.attention.mean"): heads.mean(axis=0)}
     if len(heads) > 1:
         tiles |= {say("feature_maps.attention.head", number=n): head for n, head in enumerate(heads, 1)}
     tiles[say("feature_maps.attention.rollout", blocks=blocks)] = through.seen_from(place)[0]
-    with right:
-        side_by_side = st.container(horizontal=True)
-        for name, tile in tiles.items():
-            alt = say("feature_maps.attention_alt", tile=name, layer=where, model=view.name)
-            picture = sheets.overlay(image, tile, TILE)
-            side_by_side.image(picture, caption=name, width=TILE, output_format="PNG", alt=alt)
-        st.caption(sentences(*_hints(model, row, found, heads, place)))
+    side_by_side = st.container(horizontal=True)
+    for name, tile in tiles.items():
+        alt = say("feature_maps.attention_alt", tile=name, layer=where, model=_view.name)
+        picture = sheets.overlay(_view.image, tile, TILE)
+        side_by_side.image(picture, caption=name, width=TILE, output_format="PNG", alt=alt)
+    row = attention_layers(model, taps)[tap]
+    st.caption(sentences(*_hints(model, row, _found, heads, place)))
 
 
 def _hints(
@@ -158,26 +165,15 @@ def _hints(
     return hints
 
 
-def _choose_place(view: View, found: Attention, image: np.ndarray) -> tuple[int, int] | None:
+def _choose_place(view: View, found: Attention) -> tuple[int, int] | None:
     """The patch that looks (row, column from 0), clicked or from a list; None for the average over all."""
     places = {f"{row + 1}-{column + 1}": (row, column) for row in range(found.rows) for column in range(found.columns)}
     names = {AVERAGE: say("feature_maps.query.average")}
     names |= {name: _place_words(place) for name, place in places.items()}
     key, below = f"{view.side}_query", st.container()
     picked = links.choose(key, say("feature_maps.query"), list(names), names.__getitem__, where=below)
-    rows = [
-        {
-            "row": row + 1,
-            "column": column + 1,
-            "name": names[name],
-            "chosen": view.colour if name == picked else "",
-        }
-        for name, (row, column) in places.items()
-    ]
     current = [{"row": place[0] + 1, "column": place[1] + 1} for place in [places.get(picked)] if place]
-    tips = {"name": say("feature_maps.query")}
-    url = sheets.data_url(sheets.photo(image, pictures.PICTURE))
-    chart = clicks.drawn(pictures.patches, url, pd.DataFrame(rows), found.rows, found.columns, tips)
+    chart = _patches(view.key, found.rows, found.columns, places.get(picked), view)
 
     def click(place: clicks.Place) -> None:
         name = f"{place.get('row')}-{place.get('column')}"
@@ -186,6 +182,21 @@ def _choose_place(view: View, found: Attention, image: np.ndarray) -> tuple[int,
 
     clicks.show(chart, f"patches_{view.side}", current, click, say("feature_maps.patches_alt"))
     return places.get(picked)
+
+
+@clicks.made_once
+def _patches(key: str, rows: int, columns: int, picked: tuple[int, int] | None, _view: View) -> Chart:
+    shown = [
+        {
+            "row": place[0] + 1,
+            "column": place[1] + 1,
+            "name": _place_words(place),
+            "chosen": _view.colour if place == picked else "",
+        }
+        for place in np.ndindex(rows, columns)
+    ]
+    url = sheets.data_url(sheets.photo(_view.image, pictures.PICTURE))
+    return pictures.patches(url, pd.DataFrame(shown), rows, columns, {"name": say("feature_maps.query")})
 
 
 def _place_words(place: tuple[int, int]) -> str:

@@ -1,25 +1,49 @@
 """Charts in which a click chooses, as a select box beside them does for the keyboard."""
 
-import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
+import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from pages.ui.charts.layout import Chart
+from pages.ui.replay import counting, name_of
+from pages.ui.words import language
 
 Place = dict[str, Any]  # the fields of what was clicked, by name
 PICKED = "picked"  # the chart's selection
+P = ParamSpec("P")
 
 
-def drawn(form: Callable[..., Chart], *arguments: Any) -> dict[str, Any]:
-    """What `form` makes of its arguments, as Vega-Lite, made and checked once: that takes longer than all else here."""
-    return copy.deepcopy(_drawn(form.__name__, arguments, form))  # Streamlit takes the data out
+def made_once(form: Callable[P, Chart]) -> Callable[P, dict[str, Any]]:
+    """The chart as Vega-Lite, for `show`, made and checked once: that takes longer than all else here.
+
+    What counts of its arguments is as for `drawn_once`, which takes no charts that can be clicked.
+    """
+    counted = counting(form)
+
+    @wraps(form)
+    def made(*arguments: P.args, **named: P.kwargs) -> dict[str, Any]:
+        asked = counted(*arguments, **named)
+        return dict(_made(name_of(form), language(), asked, lambda: form(*arguments, **named)))
+
+    return made
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _drawn(name: str, arguments: tuple, _form: Callable[..., Chart]) -> dict[str, Any]:
-    return _form(*arguments).to_dict()
+def _made(form: str, language: str, asked: dict[str, Any], _form: Callable[[], Chart]) -> dict[str, Any]:
+    chart = _form().to_dict()
+    return chart | {"datasets": {name: _arrow(rows) for name, rows in chart["datasets"].items()}}
+
+
+def _arrow(rows: list[dict[str, Any]]) -> bytes:
+    """As Streamlit sends data, which it would make of the rows at every visit."""
+    table, sink = pa.Table.from_pandas(pd.DataFrame(rows)), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
 
 
 def show(chart: dict[str, Any], name: str, current: Sequence[Place], click: Callable[[Place], None], alt: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -17,31 +16,33 @@ SMALLEST = 0.001  # share that is written
 TILE = 144  # pixels
 
 
-def show_decision(view: View, dataset: str, image: np.ndarray, truth: int | None) -> None:
+def show_decision(view: View, truth: int | None) -> None:
     """The most likely classes beside Grad-CAM of the first; `truth` is the class that the image has, if it has one."""
-    found = view.taps["probabilities"]
-    names = class_words(dataset, len(found))
+    _draw_decision(view.key, truth, view)
+
+
+@drawn_once
+def _draw_decision(key: str, truth: int | None, _view: View) -> None:
+    found = _view.taps["probabilities"]
+    names = class_words(_view.spec.dataset, len(found))
     left, right = st.columns([2, 3])
     with right:
-        _show_prediction(view.side, view.spec.name, view.colour, names, found.tolist(), truth)
+        _show_prediction(_view, names, found.tolist(), truth)
     with left:
-        _show_grad_cam(view, image, names[int(found.argmax())])
+        _show_grad_cam(_view, names[int(found.argmax())])
 
 
-def _show_grad_cam(view: View, image: np.ndarray, label: str) -> None:
+def _show_grad_cam(view: View, label: str) -> None:
     found = view.taps.get("grad_cam")
     if found is None or not found.max() > 0:
         st.caption(say("feature_maps.no_cam.token" if found is None else "feature_maps.no_cam.nothing", label=label))
         return
     alt = say("feature_maps.cam_alt", label=label, model=view.name)
     caption = say("feature_maps.cam", label=label, rows=found.shape[0], columns=found.shape[1])
-    st.image(sheets.overlay(image, found), caption=caption, width=TILE, output_format="PNG", alt=alt)
+    st.image(sheets.overlay(view.image, found), caption=caption, width=TILE, output_format="PNG", alt=alt)
 
 
-@drawn_once
-def _show_prediction(
-    side: str, model: str, colour: str, names: tuple[str, ...], probabilities: list[float], truth: int | None
-) -> None:
+def _show_prediction(view: View, names: tuple[str, ...], probabilities: list[float], truth: int | None) -> None:
     order = sorted(range(len(names)), key=lambda label: -probabilities[label])
     first = order[0]
     shown = order[:SHOWN] if truth is None or truth in order[:SHOWN] else [*order[: SHOWN - 1], truth]
@@ -50,7 +51,7 @@ def _show_prediction(
         (names[label] + marks.get(label, ""), 100 * probabilities[label], _share(probabilities[label]))
         for label in shown
     ]
-    words = {"model": model, "name": names[first], "value": f"{100 * probabilities[first]:.0f}"}
+    words = {"model": view.spec.name, "name": names[first], "value": f"{100 * probabilities[first]:.0f}"}
     if truth is None:
         title = say("feature_maps.prediction_title", **words)
     elif truth == first:
@@ -58,8 +59,8 @@ def _show_prediction(
     else:
         title = say("feature_maps.prediction_wrong", truth=names[truth], **words)
     likely = pd.DataFrame(rows, columns=["name", "value", "figure"])
-    chart = bars.probabilities(likely, title, colour)
-    st.altair_chart(chart, key=f"prediction_{side}", alt=title)
+    chart = bars.probabilities(likely, title, view.colour)
+    st.altair_chart(chart, key=f"prediction_{view.side}", alt=title)
 
 
 def _share(value: float) -> str:

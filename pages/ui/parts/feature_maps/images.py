@@ -10,6 +10,7 @@ import streamlit as st
 from pages.ui import browser, cache, frame, links
 from pages.ui.charts import sheets
 from pages.ui.parts.feature_maps.names import class_words
+from pages.ui.replay import drawn_once
 from pages.ui.words import say
 from tf_models.data import centred, extent, fit_image, is_bright_around, read_image
 from tf_models.errors import LabError
@@ -53,11 +54,16 @@ def choose_image(spec: RunSpec, where: Any, beside: Any) -> Picture | None:
     if found is None and len(images):
         found = _picture(images, labels, picked)
     if found is not None:
-        rows, columns, _ = shape
-        caption = say("feature_maps.input", rows=rows, columns=columns)
-        picture = sheets.photo(found.pixels, 128)
-        beside.image(picture, caption=caption, width=128, output_format="PNG", alt=caption)
+        with beside:
+            _show_input(found.pixels.tobytes(), shape)
     return found
+
+
+@drawn_once
+def _show_input(pixels: bytes, shape: tuple[int, int, int]) -> None:
+    caption = say("feature_maps.input", rows=shape[0], columns=shape[1])
+    picture = sheets.photo(np.frombuffer(pixels, np.uint8).reshape(shape), 128)
+    st.image(picture, caption=caption, width=128, output_format="PNG", alt=caption)
 
 
 def _picture(images: np.ndarray, labels: tuple[int, ...], picked: str) -> Picture:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import links
 from pages.ui.charts import pictures, sheets
+from pages.ui.charts.layout import Chart
 from pages.ui.parts.feature_maps import clicks
 from pages.ui.parts.feature_maps.names import depth, nearest
 from pages.ui.parts.feature_maps.networks import View
@@ -87,11 +88,23 @@ def _follow(side: str, known: Mapping[str, list[str]], together: bool) -> None:
 
 def show_glance(views: Sequence[View], chosen: Mapping[str, str], shown: str, together: bool) -> None:
     """Every layer as a cell, by relative depth; a click on one enlarges it."""
+    heads = [view.spec.name for view in views]
+    chart = _glance([view.key for view in views], shown, list(chosen.values()), views, heads)
+    known = {view.side: list(view.layers) for view in views}
+    current = [{"side": number, "layer": chosen[side]} for number, side in enumerate(known)]
+    alt = say("feature_maps.glance_alt", models=say("lab.comma").join(heads))
+    clicks.show(chart, "glance", current, lambda place: _click(place, known, together), alt)
+
+
+@clicks.made_once
+def _glance(
+    keys: Sequence[str], shown: str, chosen: Sequence[str], _views: Sequence[View], _heads: Sequence[str]
+) -> Chart:
     rows = []
-    for number, view in enumerate(views):
+    for number, (view, marked) in enumerate(zip(_views, chosen, strict=True)):
         layers = list(view.layers)
         arrays = [view.taps[layer] for layer in layers]
-        addresses = _cells(shown, hash(tuple(maps.tobytes() for maps in arrays)), arrays)
+        addresses = _cells(shown, view.key, arrays)
         for layer, maps, address in zip(layers, arrays, addresses, strict=True):
             rows.append(
                 {
@@ -101,16 +114,11 @@ def show_glance(views: Sequence[View], chosen: Mapping[str, str], shown: str, to
                     "url": address,
                     "name": view.layers[layer],
                     "size": say("feature_maps.size", rows=maps.shape[0], columns=maps.shape[1], channels=maps.shape[2]),
-                    "chosen": view.colour if chosen[view.side] == layer else "",
+                    "chosen": view.colour if marked == layer else "",
                 }
             )
     tips = {"name": say("feature_maps.layer"), "size": say("feature_maps.size_title")}
-    heads = [view.spec.name for view in views]
-    chart = clicks.drawn(pictures.glance, pd.DataFrame(rows), heads, say("feature_maps.axis"), tips)
-    known = {view.side: list(view.layers) for view in views}
-    current = [{"side": number, "layer": chosen[side]} for number, side in enumerate(known)]
-    alt = say("feature_maps.glance_alt", models=say("lab.comma").join(heads))
-    clicks.show(chart, "glance", current, lambda place: _click(place, known, together), alt)
+    return pictures.glance(pd.DataFrame(rows), _heads, say("feature_maps.axis"), tips)
 
 
 def _click(place: clicks.Place, known: Mapping[str, list[str]], together: bool) -> None:
@@ -122,12 +130,9 @@ def _click(place: clicks.Place, known: Mapping[str, list[str]], together: bool) 
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _cells(view: str, content: int, _maps: Sequence[np.ndarray]) -> list[str]:
-    """The picture of every layer: its strongest channels, or its first three components as colour.
-
-    `content` is the hash of all bytes: Streamlit would look at a sample of large arrays.
-    """
-    if view == "components":
+def _cells(shown: str, key: str, _maps: Sequence[np.ndarray]) -> list[str]:
+    """The picture of every layer of a view: its strongest channels, or its first three components as colour."""
+    if shown == "components":
         return [sheets.data_url(sheets.colour_picture(sheets.components(maps))) for maps in _maps]
     return [sheets.data_url(sheets.strip(sheets.strongest(maps))) for maps in _maps]
 
@@ -147,50 +152,42 @@ def colour_limits(
     return (-end, end) if low < 0 < high else (low, high)
 
 
-def show_layer(view: View, layer: str, colour_range: str, image: np.ndarray) -> None:
+def show_layer(view: View, layer: str, colour_range: str) -> None:
     """Every channel of one layer, what its colours mean, and what of the image a unit in its middle can see."""
+    _draw_layer(view.key, layer, colour_range, view)
+
+
+@drawn_once
+def _draw_layer(key: str, layer: str, colour_range: str, _view: View) -> None:
     sheet, seen = st.columns([4, 1])
     with seen:
-        _show_field(view, layer, image)
+        _show_field(_view, layer)
     with sheet:
-        _show_sheet(view, layer, colour_range)
+        _show_sheet(_view, layer, colour_range)
 
 
-def _show_field(view: View, layer: str, image: np.ndarray) -> None:
+def _show_field(view: View, layer: str) -> None:
     rows, columns = receptive_field(view.spec.model, layer)
     size = {"rows": rows[1] - rows[0] + 1, "columns": columns[1] - columns[0] + 1}
     alt = say("feature_maps.field_alt", **size, layer=view.layers[layer], model=view.name)
     caption = say("feature_maps.field", **size)
-    st.image(sheets.framed(image, rows, columns), caption=caption, width=FIELD, output_format="PNG", alt=alt)
+    st.image(sheets.framed(view.image, rows, columns), caption=caption, width=FIELD, output_format="PNG", alt=alt)
 
 
 def _show_sheet(view: View, layer: str, colour_range: str) -> None:
     maps = view.taps[layer]  # (rows, columns, channels)
     low, high = colour_limits(view.taps, layer, view.layers, colour_range)
     alt = say("feature_maps.alt", channels=maps.shape[-1], layer=view.layers[layer], model=view.name)
-    lows, highs = (np.broadcast_to(end, np.shape(end) or (1,)).astype(float).tobytes() for end in (low, high))
-    _show_channels(maps.tobytes(), maps.dtype.str, maps.shape, lows, highs, alt)
-
-
-@drawn_once  # of plain bytes: Streamlit would compare a sample of a large array
-def _show_channels(maps: bytes, dtype: str, shape: tuple[int, ...], low: bytes, high: bytes, alt: str) -> None:
-    lows, highs = np.frombuffer(low), np.frombuffer(high)
-    picture = sheets.channel_sheet(np.frombuffer(maps, dtype).reshape(shape), *_ends(lows, highs), WIDE, ASPECT)
-    st.image(picture, width="stretch", output_format="PNG", alt=alt)
-    rows, columns, channels = shape
+    st.image(sheets.channel_sheet(maps, low, high, WIDE, ASPECT), width="stretch", output_format="PNG", alt=alt)
+    rows, columns, channels = maps.shape
     size = say("feature_maps.size", rows=rows, columns=columns, channels=channels)
-    if len(lows) > 1:
+    if colour_range == "local":
         st.caption(f"{size} · {say('feature_maps.bar_local')}")
         return
-    least, most = float(lows[0]), float(highs[0])
+    least, most = float(low), float(high)
     st.image(sheets.colour_bar(least, most), width="stretch", output_format="PNG", alt="")
     key = "feature_maps.bar_signed" if least == -most else "feature_maps.bar"
     st.caption(f"{size} · {say(key, low=_figure(least), high=_figure(most))}")
-
-
-def _ends(lows: np.ndarray, highs: np.ndarray) -> tuple[np.ndarray | float, np.ndarray | float]:
-    """For every channel, or numbers where one holds for all."""
-    return (lows, highs) if len(lows) > 1 else (float(lows[0]), float(highs[0]))
 
 
 def _figure(value: float) -> str:

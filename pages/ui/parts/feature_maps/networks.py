@@ -1,5 +1,6 @@
 """The two networks that look at an image: which they are, and what flows through them."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ PARTS = ("layer", "query")  # what is chosen of a network
 class View:
     """One side of the page: a network, and what flows through it for the image; `layers` are those that have a name.
 
-    `taps` as in `training.taps` for one image.
+    `taps` as in `training.taps` for the `image`. `key` stands for all of it.
     """
 
     side: str
@@ -36,6 +37,8 @@ class View:
     spec: RunSpec
     taps: Mapping[str, np.ndarray]
     layers: Mapping[str, str]
+    image: np.ndarray
+    key: str
 
     @property
     def colour(self) -> str:
@@ -89,7 +92,7 @@ def choose_model(side: str, where: Any, dataset: str, models: Mapping[str, RunRe
 
 def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndarray) -> list[View]:
     """Both sides as far as a worker could compute them; why not, in a sentence."""
-    views = []
+    views, content = [], hashlib.sha256(image.tobytes()).hexdigest()
     for side, choice in zip(SIDES, choices, strict=True):
         record = models[choice]
         try:
@@ -99,5 +102,6 @@ def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndar
             frame.show_error(error)
             continue
         layers = layer_names(record.spec, taps)
-        views.append(View(side, choice, run_name(record), record.spec, taps, layers))
+        key = f"{side} {choice} {record.run_id} {image.shape} {content}"
+        views.append(View(side, choice, run_name(record), record.spec, taps, layers, image, key))
     return views
