@@ -20,6 +20,14 @@ from tf_models import settings
 
 THREADS_PER_WORKER = 2  # one for a training, one for a short question meanwhile (feature maps)
 BYTES_PER_WORKER = 2.2e9
+# A step of training needs the memory of the step before it. glibc gives every large piece back at once, Dask asks for
+# even more of that, and to fault it in again took 45 % of a training's time. Other C libraries know none of these.
+KEEP_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TOP_PAD_": str(2**28),
+    "MALLOC_TRIM_THRESHOLD_": str(2**32),
+}
 
 
 def count_gpus() -> int:
@@ -79,6 +87,8 @@ async def _serve() -> None:
     config.set({"distributed.scheduler.allowed-failures": 0})
     # Dask's own web pages know no certificates of clients.
     config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []})
+    before = config.get("distributed.nanny.pre-spawn-environ")
+    config.set({"distributed.nanny.pre-spawn-environ": before | KEEP_MEMORY})
     common = {"host": "127.0.0.1", "security": security, "dashboard": False}
     worker = common | {"nthreads": THREADS_PER_WORKER, "memory_limit": 0}
     cluster = SpecCluster(
