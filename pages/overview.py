@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cache, frame
+from pages.ui import blocks, cache, frame
 from pages.ui.parts import overview
 from pages.ui.parts.claims import listing, text_tables
 from pages.ui.parts.ffn import gap, length
@@ -11,7 +11,9 @@ from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
 
 frame.ensure()
-frame.heading("overview")
+frame.title("overview")
+blocks.show_blocks()
+st.markdown(say("overview.lead"))
 
 answers = [answer for dataset in STUDIED for answer in ffn_answers(dataset, "vit", cache.analysis)]
 training = cache.analysis("training-length", STUDIED[-1])

@@ -120,6 +120,21 @@ def test_an_address_in_the_link_becomes_no_link(server, page):
     assert page.locator("a[href*='example.org']").count() == 0
 
 
+def test_the_drawing_plays_by_itself_until_a_step_is_chosen(server, page):
+    page.goto(f"{server.url}/?lang=en")
+    steps, sides = page.locator(".blocks li button"), page.locator(".blocks figcaption")
+    expect(steps.nth(1)).to_have_attribute("aria-pressed", "true")  # after some seconds
+    steps.nth(2).click()
+    expect(sides.first).to_have_text(say("en", "blocks.cnn.split"))
+    expect(page.locator(".blocks .bar button")).to_contain_text(say("en", "blocks.play"))
+    steps.nth(0).click()
+    expect(sides.last).to_have_text(say("en", "blocks.transformer.mix"))
+    page.wait_for_timeout(5500)  # longer than a step: who chose one keeps it
+    expect(steps.nth(0)).to_have_attribute("aria-pressed", "true")
+    page.locator(".blocks .bar button").click()
+    expect(steps.nth(1)).to_have_attribute("aria-pressed", "true")
+
+
 def test_training_on_the_page_moves_the_curve_and_stays_after_a_reload(server, page):
     visit(page, f"{server.url}/train?lang=en&variant=cnn&compare=none&epochs=4")
     page.get_by_role("button", name="Train", exact=True).click()

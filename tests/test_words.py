@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui import frame, words
+from pages.ui import blocks, frame, words
 from pages.ui.parts import convergence
 from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
@@ -88,6 +88,13 @@ NAMES: dict[str, Iterable[str]] = {
     "rates.loss.{}": ("validation", "training"),
     "task.{}": (*Necessity.tasks, *Sequence.tasks),
     "norm.{}": {norm for norms in Necessity.tasks.values() for norm in norms},
+    "lab.section.{}": frame.SECTIONS,
+    "blocks.{}": blocks.STEPS,
+    "blocks.{}.says": blocks.STEPS,
+    "blocks.cnn.{}": blocks.STEPS,
+    "blocks.transformer.{}": blocks.STEPS,
+    "blocks.word.{}": blocks.WORDS,
+    "blocks.legend.{}": ("mixes", "works"),
     "layer.{}": ("merge", "convolution", "pool", "local", "out"),
 }
 LISTS = ("column", "axis", "unit", "arm", "role", "channel", "table", "error")  # named where they are used

@@ -9,38 +9,44 @@ from pages.ui.words import language, quote, say, set_language
 from tf_models import locale, settings
 from tf_models.errors import LabError
 
-PAGES = {  # name, which is also the address, and icon; the first is the front page
-    "overview": ":material/home:",
-    "claims": ":material/fact_check:",
-    "anatomy": ":material/account_tree:",
-    "feature_maps": ":material/grid_view:",
-    "parameters": ":material/scatter_plot:",
-    "ffn": ":material/compare_arrows:",
-    "cost": ":material/timer:",
-    "hybrids": ":material/join:",
-    "weight_sharing": ":material/open_with:",
-    "locality": ":material/visibility:",
-    "hierarchy": ":material/stairs:",
-    "convergence": ":material/compare:",
-    "train": ":material/model_training:",
-    "runs": ":material/receipt_long:",
+SECTIONS = {  # in the order in which one teaches: a page's name, which is also its address, and its icon
+    "understand": {
+        "overview": ":material/home:",
+        "anatomy": ":material/account_tree:",
+        "feature_maps": ":material/grid_view:",
+    },
+    "measure": {
+        "ffn": ":material/compare_arrows:",
+        "parameters": ":material/scatter_plot:",
+        "cost": ":material/timer:",
+        "hybrids": ":material/join:",
+        "locality": ":material/visibility:",
+        "hierarchy": ":material/stairs:",
+        "weight_sharing": ":material/open_with:",
+        "convergence": ":material/compare:",
+    },
+    "do": {
+        "train": ":material/model_training:",
+        "runs": ":material/receipt_long:",
+    },
+    "evidence": {
+        "claims": ":material/fact_check:",
+    },
 }
+PAGES = {name: icon for pages in SECTIONS.values() for name, icon in pages.items()}
 FRONT = next(iter(PAGES))
 
 
 def navigation() -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
     """Streamlit's own navigation over the lab's pages."""
+
+    def page(name: str) -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
+        address = "" if name == FRONT else name
+        front = name == FRONT
+        return st.Page(f"pages/{name}.py", title=say(f"{name}.nav"), icon=PAGES[name], url_path=address, default=front)
+
     return st.navigation(
-        [
-            st.Page(
-                f"pages/{name}.py",
-                title=say(f"{name}.nav"),
-                icon=icon,
-                url_path="" if name == FRONT else name,
-                default=name == FRONT,
-            )
-            for name, icon in PAGES.items()
-        ],
+        {say(f"lab.section.{section}"): [page(name) for name in pages] for section, pages in SECTIONS.items()},
         expanded=True,  # otherwise Streamlit hides the last ones
     )
 
@@ -93,10 +99,15 @@ def _language_switch() -> None:
         st.query_params["lang"] = current
 
 
-def heading(page: str) -> None:
-    """The page's title and what it asks; the first of what every page shows."""
+def title(page: str) -> None:
+    """The page's title, the first of what every page shows."""
     links.arrive(page)
     st.title(say(f"{page}.title"))
+
+
+def heading(page: str) -> None:
+    """The page's title and what it asks."""
+    title(page)
     st.markdown(say(f"{page}.lead"))
 
 
