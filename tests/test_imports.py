@@ -25,7 +25,7 @@ PLAIN = {
     "tf_models/probes": "",
     "tf_models/zoo": "errors probes",
     "tf_models/data": "errors settings keras",  # a download, in a worker: see INSIDE
-    "tf_models/runs": "errors settings data zoo",
+    "tf_models/runs": "errors settings probes data zoo",
     "tf_models/statistics": "errors data runs",
     "tf_models/study": "errors locale settings probes zoo data runs statistics",
     "tf_models/jobs": "errors settings zoo data runs statistics study training untrained inside",  # see INSIDE

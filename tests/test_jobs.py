@@ -21,6 +21,7 @@ from tf_models.jobs.queue import Jobs, Submitted
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import ACTIVE, FAILED, FINISHED, INTERRUPTED, QUEUED, RUNNING, STOPPED, STOPPING, RunStore
+from tf_models.runs.timelapse import unpack
 from tf_models.runs.weights import unpack_weights
 from tf_models.study.exact import exact_measures, read_measures
 
@@ -130,6 +131,7 @@ def test_a_run_is_queued_then_running_then_finished(jobs):
     rows = until(lambda: len(jobs.store.epochs(run_id)) == 2 and jobs.store.epochs(run_id))
     assert rows == list(run.record.history)
     assert "head.logits/kernel" in unpack_weights(jobs.store.read_weights(run_id), run_id)
+    assert unpack(jobs.store.timelapse(run_id).read_bytes(), run_id).epochs == (0, 1, 2)
 
 
 def test_an_identical_run_is_not_trained_again_unless_that_is_asked(jobs):

@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tf_models.probes.readout import (
     STRENGTHS,
+    classifier,
     far_patch,
     held_out_r2,
     partial_r2,
@@ -349,3 +350,23 @@ def test_a_far_patch_is_far():
     assert far_patch((5, 8), (2, 3), 7) == far_patch((5, 8), (2, 3), 7)
     with pytest.raises(ValueError, match="no patch of a grid of 3×4 is 3 away from \\(1, 1\\)"):
         far_patch((3, 4), (1, 1), 0)
+
+
+def test_a_classifier_is_the_regression_that_the_readout_scores_as_one_map_of_the_features():
+    """Two kinds of features, in units that differ: centre, components and scale are folded into the weights."""
+    rng = np.random.default_rng(3)
+    labels = rng.choice([0, 2, 3], size=240)  # nobody has shown class 1
+    x = rng.normal(size=(240, 6)) * [1, 50, 0.02, 3, 1, 1] + 7
+    x[:, 0] += 2 * labels
+    split = split_images(240, 0)
+    found, scored = classifier(x, labels, split, 5, 4), readout(x, labels, split, 4)
+    probabilities = found.probabilities(x[split.test])
+    assert found.accuracy == scored.accuracy > 0.6 and probabilities.shape == (len(split.test), 5)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert not probabilities[:, [1, 4]].any()
+    shown = standardised(x, split.fit, 4)
+    fitted = LogisticRegression(C=scored.strength, max_iter=200).fit(shown[split.fit], labels[split.fit])
+    np.testing.assert_allclose(probabilities[:, [0, 2, 3]], fitted.predict_proba(shown[split.test]), atol=1e-6)
+    two = (labels > 0).astype(int)  # one logit for both
+    pair = LogisticRegression(C=readout(x, two, split, 4).strength, max_iter=200).fit(shown[split.fit], two[split.fit])
+    np.testing.assert_allclose(classifier(x, two, split, 2, 4).probabilities(x), pair.predict_proba(shown), atol=1e-6)

@@ -36,7 +36,7 @@ FUNCTION_IMAGES = 64  # for what runs a part of the network by itself
 def heads(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
     """How far, how evenly and how differently the heads of every attention look: see `probes.heads`."""
     layers = []
-    for path, weights in reader.attention(images).items():
+    for path, weights in reader.each(reader.attention(images).items()):
         grid, count = reader.rows[path].grid, weights.shape[1]
         layers.append(
             {
@@ -64,7 +64,7 @@ def spectrum(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
     wide = [path for path in places if min(reader.rows[path].grid) > 1]
     maps = reader.read(images, dict.fromkeys([*wide, *(sources[path] for path in wide if path in sources)]))
     layers = []
-    for path in wide:
+    for path in reader.each(wide):
         place, name = places[path]
         square = maps[path].shape[1] == maps[path].shape[2]
         curve = _answer(spectrum_probes.delta_log_amplitude, maps[path]) if square else None
@@ -94,9 +94,7 @@ def shift(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
     accuracy = float(np.mean(outputs[0].argmax(axis=1) == labels))
     patch = max(1, reader.spec.input_shape[0] // max(reader.spec.grid[0], 1))
     moves = []
-    for name, steps in (("circular", 1), ("circular", patch), ("seen", 1)):
-        if any((row["move"], row["pixels"]) == (name, steps) for row in moves):
-            continue
+    for name, steps in reader.each(dict.fromkeys([("circular", 1), ("circular", patch), ("seen", 1)])):
         rows = []
         for direction in _directions(steps):
             still, moved = shift_probes.moved(images, direction, name)
@@ -154,7 +152,7 @@ def receptive_field(reader: Reader, images: np.ndarray, labels: np.ndarray) -> F
     images = images[:FUNCTION_IMAGES]
     pixels = reader.read(images, ["stem.rescale"])["stem.rescale"]
     layers = []
-    for tap, layer in reader.levels.items():
+    for tap, layer in reader.each(reader.levels.items()):
         part, units = reader.part("stem.rescale", layer.path), field_probes.central_units(layer.grid)
         mixture = np.random.default_rng([reader.run.seed, 5]).normal(size=layer.channels).astype("float32")
         fields = []
@@ -188,7 +186,7 @@ def probing(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
     pooled["features"] = reader.head(images)[1]
     width = min(READ_COMPONENTS, len(split.fit) - 1, *(found.shape[1] for found in pooled.values()))
     layers = []
-    for tap, found in pooled.items():
+    for tap, found in reader.each(pooled.items()):
         read = _answer(readout_probes.readout, found, labels, split, width)
         layers.append({"layer": tap, "accuracy": read.accuracy if read else None})
     control = _answer(readout_probes.shuffled_readout, pooled["features"], labels, split, reader.run.seed, width)
@@ -247,7 +245,7 @@ def linearity(reader: Reader, images: np.ndarray, labels: np.ndarray) -> Found:
     """
     split = split_images(len(images), reader.run.seed)
     layers = []
-    for layer in reader.block_rows("mixer", "channel"):
+    for layer in reader.each(reader.block_rows("mixer", "channel")):
         if layer.extra_in or layer.op == "identity":
             continue
         source = reader.source(layer)
@@ -330,7 +328,7 @@ def similarity(a: Reader, b: Reader, images: np.ndarray, labels: np.ndarray) -> 
         maps = reader.read(images, [layer.path for layer in reader.levels.values()])
         sides.append({tap: similarity_probes.pool(maps[layer.path], CELLS) for tap, layer in reader.levels.items()})
     first, second = sides
-    heat = [[_answer(similarity_probes.cka, x, y) for y in second.values()] for x in first.values()]
+    heat = [[_answer(similarity_probes.cka, x, y) for y in second.values()] for x in a.each(first.values())]
     matched = []
     for depth in np.linspace(0, 1, DEPTHS):
         x, y = (list(side.values())[round(depth * (len(side) - 1))] for side in sides)

@@ -1,7 +1,8 @@
 """A network with the weights of a run, or those it started from, that answers what probes ask."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from tf_models.zoo.counts import Layer
 from tf_models.zoo.plan import block_layers, levels, plan
 
 BATCH = 256  # images at a time
+Item = TypeVar("Item")
 
 
 @lru_cache(maxsize=8)
@@ -28,16 +30,31 @@ def _built(spec: ModelSpec, copy: int) -> Network:
 class Reader:
     """The network of `spec` with the bytes of a weights file, or, where these are None, as it started.
 
-    Readers of one architecture share its layers: two that are used in turn need different numbers `copy`.
+    Readers of one architecture share its layers: two that are used in turn need different numbers `copy`. `tell` gets
+    the share of the layers, or of the moves, that a probe has done.
     """
 
-    def __init__(self, spec: RunSpec, weights: bytes | None, copy: int = 0):
+    def __init__(
+        self,
+        spec: RunSpec,
+        weights: bytes | None,
+        copy: int = 0,
+        tell: Callable[[float], None] = lambda share: None,
+    ):
+        self._tell = tell
         self.run, self.spec, self.model = spec, spec.model, _built(spec.model, copy)
         self.trained = weights is not None
         self.rows = {layer.path: layer for layer in plan(self.spec)}
         start(self.model, spec.seed)
         if weights is not None:
             put_weights(self.model, weights)
+
+    def each(self, items: Iterable[Item]) -> Iterator[Item]:
+        """These items, telling after each how many of them are done."""
+        known = list(items)
+        for number, item in enumerate(known, 1):
+            yield item
+            self._tell(number / len(known))
 
     @property
     def levels(self) -> dict[str, Layer]:

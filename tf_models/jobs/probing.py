@@ -1,15 +1,19 @@
 """Probes in workers: of one network, of two, and of all that the experiment ``inside`` has trained."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+from tf_models.data import content_hash, names
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.queue import Jobs
+from tf_models.jobs.worker import FEWEST, Tell
 from tf_models.runs import showcase
 from tf_models.runs.known import is_current, known_records
+from tf_models.runs.readouts import Readouts
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FINISHED, RunStore
@@ -18,7 +22,7 @@ from tf_models.study.experiments.base import Experiment
 from tf_models.study.probed import PAIRED, PAIRS, PROBES, SINGLE, STARTED, Found, Probed
 
 IMAGES = 512  # at most, that no network was trained on
-FEWEST = 64  # images: with fewer, an answer is chance
+READ_IMAGES = 1024  # at most, for the classifiers of the levels
 SECONDS = 900.0  # that a probe may take on a busy machine
 AT_ONCE = 2
 
@@ -28,18 +32,57 @@ Network = tuple[RunSpec, bytes | None]
 def network(store: RunStore, name: str) -> tuple[RunRecord, bytes]:
     """Record and weights of a run of the store, by its id, or of a shipped network, such as ``vit-digits``.
 
-    Raises `LabError` where there is no such run, or no weights of it.
+    Raises `LabError` where there is no such run, no weights of it, or no longer the data that it was trained on: what
+    it has not seen could not be told from what it has.
     """
     if name in showcase.showcases():
-        return showcase.load_showcase(name).record, showcase.showcase_weights(name)
-    run = store.get(name)
-    if run.record is None:
-        raise LabError("run_ended", value=name, status=run.status)
-    return run.record, store.read_weights(name)
+        record, weights = showcase.load_showcase(name).record, showcase.showcase_weights(name)
+    else:
+        run = store.get(name)
+        if run.record is None:
+            raise LabError("run_ended", value=name, status=run.status)
+        record, weights = run.record, store.read_weights(name)
+    dataset = record.spec.dataset
+    if dataset not in names():
+        raise LabError("probe_without_data", value=name, dataset=dataset)
+    if content_hash(dataset) not in (None, record.dataset_hash):
+        raise LabError("probe_other_data", value=name, dataset=dataset)
+    return record, weights
 
 
-def ask(jobs: Jobs, name: str, networks: Sequence[Network], images: int = IMAGES) -> Found:
-    """What the probe `name` finds.
+class Question:
+    """Something that a worker is asked and that takes a while: it goes on whether anybody waits for it or not."""
+
+    def __init__(self, ask: Callable[[Tell], Any]):
+        self.share = 0.0  # that is done
+        self._answer: Any = None
+        self._error: LabError | None = None
+        self._thread = threading.Thread(target=self._run, args=(ask,), name="lab-question", daemon=True)
+        self._thread.start()
+
+    def _run(self, ask: Callable[[Tell], Any]) -> None:
+        try:
+            self._answer = ask(self._hear)
+        except LabError as error:
+            self._error = error
+
+    def _hear(self, share: float) -> None:
+        self.share = share
+
+    def is_over(self, seconds: float = 0.0) -> bool:
+        """Whether there is an answer, or will be none; waits for it so long."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def answer(self) -> Any:
+        """What was found, once it is over; raises the `LabError` that stood in its way."""
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+
+def ask(jobs: Jobs, name: str, networks: Sequence[Network], images: int = IMAGES, told: Tell | None = None) -> Found:
+    """What the probe `name` finds; `told` gets the share that is done.
 
     Raises `LabError` for an unknown probe, for the wrong number of networks, and for too few images.
     """
@@ -50,7 +93,12 @@ def ask(jobs: Jobs, name: str, networks: Sequence[Network], images: int = IMAGES
         raise LabError("probe_networks", value=len(networks), name=name, wanted=wanted)
     if images < FEWEST:
         raise LabError("probe_images", value=images, least=FEWEST)
-    return jobs.ask(worker.probe, name, list(networks), images, seconds=SECONDS)
+    return jobs.ask(worker.probe, name, list(networks), images, seconds=SECONDS, told=told)
+
+
+def ask_readouts(jobs: Jobs, spec: RunSpec, weights: bytes, told: Tell | None = None) -> Readouts:
+    """A linear classifier of every level: see `runs.readouts`. Raises `LabError` for too few images."""
+    return jobs.ask(worker.readouts, spec, weights, READ_IMAGES, seconds=SECONDS, told=told)
 
 
 def probe_all(
@@ -129,10 +177,10 @@ def _ask_all(
     return found
 
 
-def answer(jobs: Jobs, name: str, networks: Sequence[Network]) -> Found | None:
+def answer(jobs: Jobs, name: str, networks: Sequence[Network], told: Tell | None = None) -> Found | None:
     """What the probe finds; None where a network has nothing that it asks for, such as attention."""
     try:
-        return ask(jobs, name, networks)
+        return ask(jobs, name, networks, told=told)
     except LabError as error:
         if error.code == "probe_without_attention":
             return None

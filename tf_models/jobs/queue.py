@@ -96,6 +96,7 @@ class Jobs:
         self._running: dict[str, _Running] = {}
         self._ended: dict[str, _Ended] = {}
         self._epochs: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_EPOCHS_KEPT)  # by run id, to be stored
+        self._told: dict[str, Callable[[float], None]] = {}  # by question: who wants to know how much of it is done
         self._compared = 0.0
         self._elsewhere: set[str] = set()  # runs of other servers that were asked for here too
         self._lock = threading.RLock()
@@ -106,7 +107,7 @@ class Jobs:
         self._connection = Connection(
             store.home / "workers.log",
             worker.topic(self.owner),
-            lambda message: self._inbox.put(lambda: self._keep_epoch(message)),
+            lambda message: self._inbox.put(lambda: self._hear(message)),
         )
         self._closing = threading.Event()
         store.beat(self.owner)
@@ -225,9 +226,25 @@ class Jobs:
                 raise LabError("queue_broken", reason="its thread has ended")
             time.sleep(0.2)
 
-    def ask(self, function: Callable[..., Any], *arguments: Any, seconds: float = 120) -> Any:
-        """The result of a short function run in a worker, before anything that waits."""
-        return self._connection.ask(function, *arguments, seconds=seconds)
+    def ask(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        seconds: float = 120,
+        told: Callable[[float], None] | None = None,
+    ) -> Any:
+        """The result of a short function run in a worker, before anything that waits.
+
+        With `told`, the function gets one more argument, which it calls with the share that is done.
+        """
+        if told is None:
+            return self._connection.ask(function, *arguments, seconds=seconds)
+        question = uuid.uuid4().hex
+        self._told[question] = told
+        try:
+            return self._connection.ask(worker.telling, function, arguments, question, self.owner, seconds=seconds)
+        finally:
+            del self._told[question]
 
     def close(self) -> None:
         """Stop everything; unfinished runs become interrupted."""
@@ -375,6 +392,13 @@ class Jobs:
             self._running[run.run_id] = _Running(run, address, future, generation, now)
         future.add_done_callback(lambda future: self._wake())
 
+    def _hear(self, message: dict[str, Any]) -> None:
+        """What a worker says of a question, or of a run."""
+        if "question" not in message:
+            self._keep_epoch(message)
+        elif (told := self._told.get(message["question"])) is not None:
+            told(message["share"])
+
     def _keep_epoch(self, message: dict[str, Any]) -> None:
         values = dict(message)
         run_id = values.pop("run_id")
@@ -492,7 +516,7 @@ class Jobs:
         if outcome.record is None:
             self.store.set_status(run.run_id, outcome.status, outcome.reason)
         else:
-            self.store.keep_weights(run.run_id, outcome.weights)
+            self.store.keep_weights(run.run_id, outcome.weights, outcome.timelapse)
             self.store.finish(outcome.record)
 
 

@@ -1,26 +1,50 @@
 """Shipping a trained network: see `runs.showcase`."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from tf_models.data import fit_image, load, peek
+from tf_models.jobs.probing import ask_readouts, network
 from tf_models.jobs.queue import Jobs
 from tf_models.jobs.worker import taps
+from tf_models.runs import readouts, timelapse
 from tf_models.runs.record import RunRecord
 from tf_models.runs.showcase import Showcase, examples, write_showcase
 from tf_models.runs.weights import half_precision, pack_weights, unpack_weights
 
+RECORDED = 3  # test images
 Pictures = tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]  # images (N, H, W, channels) uint8, labels, names
 
 
 def ship(jobs: Jobs, record: RunRecord) -> Path:
-    """Keep the weights and arrays of a finished run in `results/`; returns the file."""
+    """Keep the weights and arrays of a finished run in `results/`; returns the file.
+
+    In folders beside it: what its levels predict, and, of the images that it shows, how it was trained.
+    """
     weights = half_precision(unpack_weights(jobs.store.read_weights(record.run_id), record.run_id))
     images, labels, names = showcase_images(record.spec.dataset, record.spec.seed)
     arrays = jobs.ask(taps, record.spec, pack_weights(weights), images)
     classes = load(record.spec.dataset, record.spec.seed).class_names
-    return write_showcase(Showcase(record, images, labels, names, classes, arrays), weights)
+    path = write_showcase(Showcase(record, images, labels, names, classes, arrays), weights)
+    ship_readouts(jobs, path.stem)
+    if (kept := jobs.store.timelapse(record.run_id)).exists():
+        seen = timelapse.unpack(kept.read_bytes(), record.run_id)
+        ours = seen.of_images([number for number, name in enumerate(seen.names) if name in names])
+        _write(timelapse.shipped_path(path.stem), timelapse.pack(ours))
+    return path
+
+
+def ship_readouts(jobs: Jobs, name: str) -> None:
+    """Keep what the levels of a shipped network predict: see `runs.readouts`."""
+    record, weights = network(jobs.store, name)
+    _write(readouts.shipped_path(name), readouts.pack(ask_readouts(jobs, record.spec, weights)))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
 
 
 def showcase_images(dataset: str, seed: int) -> Pictures:
@@ -33,6 +57,21 @@ def test_images(dataset: str, seed: int) -> Pictures:
     data = load(dataset, seed)
     index = examples(data.y_test)
     return data.x_test[index], tuple(int(data.y_test[i]) for i in index), tuple(f"test {i}" for i in index)
+
+
+@lru_cache(maxsize=4)
+def recorded_images(dataset: str, _content: str | None) -> Pictures:
+    """What every run on this data set is looked at with while it is trained: see `runs.timelapse`.
+
+    The first three of the test images with seed 0 that *Feature maps* shows; and where these are not the lab's to pass
+    on, the photographs besides, which a shipped network can show.
+    """
+    images, labels, names = test_images(dataset, 0)
+    images, labels, names = images[:RECORDED], labels[:RECORDED], names[:RECORDED]
+    if peek(dataset).embedded or peek(dataset).generated:
+        return images, labels, names
+    photos = photographs(images.shape[1:])
+    return np.concatenate([photos[0], images]), (*photos[1], *labels), (*photos[2], *names)
 
 
 def photographs(shape: tuple[int, int, int]) -> Pictures:

@@ -1,10 +1,12 @@
 """What a worker does. The server names these functions; their bodies, which import the Keras half, run only there."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tf_models.errors import LabError
+from tf_models.runs.readouts import Readouts
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FAILED, FINISHED, STOPPED
@@ -28,12 +30,13 @@ def stop_event(run_id: str) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run has ended: with a record and the bytes of its weights file, stopped, or failed for a reason."""
+    """How a run has ended: with a record and the bytes of its files, stopped, or failed for a reason."""
 
     status: str  # FINISHED, STOPPED or FAILED
     reason: LabError | None = None
     record: RunRecord | None = None
     weights: bytes = b""
+    timelapse: bytes = b""
     grown: bool = False  # the worker, said with the result so that nobody needs to ask it
 
 
@@ -41,6 +44,7 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
     """Train `spec`, and tell `owner` of every epoch and, while it lasts, how much of it is done."""
     from distributed import Event, get_worker
 
+    from tf_models.runs.timelapse import pack
     from tf_models.training.progress import Stopped
     from tf_models.training.train import train
 
@@ -50,6 +54,7 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
         if stop.is_set():
             return Outcome(STOPPED)
     try:
+        recorder = _recorder(spec)
         record = train(
             spec,
             run_id,
@@ -57,14 +62,26 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
             during=lambda share: worker.log_event(topic(owner), {"run_id": run_id, "share": share}),
             should_stop=lambda: bool(stop.is_set()),
             keep=weights.append,
+            look=recorder.look,
         )
+        timelapse = pack(recorder.developed())
     except Stopped:
         return Outcome(STOPPED, grown=has_grown())
     except LabError as error:
         return Outcome(FAILED, error, grown=has_grown())
     finally:
         ONE_AT_A_TIME.release()
-    return Outcome(FINISHED, None, record, weights[0], has_grown())
+    return Outcome(FINISHED, None, record, weights[0], timelapse, has_grown())
+
+
+def _recorder(spec: RunSpec) -> Any:
+    """What looks into the network of `spec` while it is trained: a `training.timelapse.Recorder`."""
+    from tf_models.data import content_hash
+    from tf_models.jobs.showcase import recorded_images
+    from tf_models.training.timelapse import Recorder
+
+    pictures = recorded_images(spec.dataset, content_hash(spec.dataset))
+    return Recorder(spec.model, spec.recipe.epochs, *pictures)
 
 
 def prepare(spec: RunSpec) -> bool:
@@ -77,7 +94,7 @@ def prepare(spec: RunSpec) -> bool:
 
     if ONE_AT_A_TIME.acquire(blocking=False):
         try:
-            train(spec, should_stop=lambda: True)
+            train(spec, should_stop=lambda: True, look=_recorder(spec).look)
         except (Stopped, LabError):  # who asks for the run itself is told what is wrong with it
             pass
         finally:
@@ -157,16 +174,53 @@ def exact(name: str) -> dict[str, Any]:
     return document(name, result, provenance)
 
 
-def probe(name: str, networks: list[tuple[RunSpec, bytes | None]], most: int) -> dict[str, Any]:
+FEWEST = 64  # images: with fewer, what a probe finds is chance
+Tell = Callable[[float], None]  # the share that is done
+
+
+def telling(function: Callable[..., Any], arguments: tuple, question: str, owner: str) -> Any:
+    """What `function` returns for `arguments`; meanwhile `owner` is told how much of the `question` is done."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    return function(*arguments, lambda share: worker.log_event(topic(owner), {"question": question, "share": share}))
+
+
+def probe(
+    name: str, networks: list[tuple[RunSpec, bytes | None]], most: int, tell: Tell = lambda share: None
+) -> dict[str, Any]:
     """What the probe `name` reads off one network, or two, for `most` images that none was trained on.
 
     Each is a run with the bytes of its weights, or None for what it started from. See `tf_models.inside.measure`;
-    `images` says how many there were.
+    `images` says how many there were. Raises `LabError` where the data set has too few.
     """
     from tf_models.inside.measure import PAIRED, SINGLE
     from tf_models.inside.reader import Reader, held_out
 
-    readers = [Reader(spec, weights, copy) for copy, (spec, weights) in enumerate(networks)]
+    readers = [Reader(spec, weights, copy, tell) for copy, (spec, weights) in enumerate(networks)]
     images, labels = held_out(*(spec for spec, _ in networks), most=most)
+    _check_count(len(images))
     measure = {**SINGLE, **PAIRED}[name]
     return {"images": len(images), **measure(*readers, images, labels)}
+
+
+def readouts(spec: RunSpec, weights: bytes, most: int, tell: Tell = lambda share: None) -> Readouts:
+    """A linear classifier of every level of a network, fitted on `most` images: see `runs.readouts`.
+
+    None of them is one that the network was trained on, or that *Feature maps* shows. Raises `LabError` where the data
+    set has too few.
+    """
+    from tf_models.inside.reader import Reader, held_out
+    from tf_models.inside.readouts import readouts
+    from tf_models.jobs.showcase import test_images
+
+    shown = {image.tobytes() for image in test_images(spec.dataset, 0)[0]}
+    images, labels = held_out(spec, most=most + len(shown))
+    unseen = [n for n, image in enumerate(images) if image.tobytes() not in shown][:most]
+    _check_count(len(unseen))
+    return readouts(Reader(spec, weights, tell=tell), images[unseen], labels[unseen])
+
+
+def _check_count(images: int) -> None:
+    if images < FEWEST:
+        raise LabError("probe_images", value=images, least=FEWEST)

@@ -17,6 +17,7 @@ from tf_models.probes.ridge import PENALTIES, Split, checked, principal, ridge, 
 COMPONENTS = 128  # the same at every layer: a wider layer would be read better for its width alone
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # inverse strengths of the L2 penalty, strongest penalty first
 ROUNDING = 1e-12
+IMPOSSIBLE = -1e4  # logit of a class that no image shows
 
 
 class Readout(NamedTuple):
@@ -25,6 +26,20 @@ class Readout(NamedTuple):
     accuracy: float  # test images
     validation: float  # the images that the penalty was chosen by
     strength: float  # its inverse
+
+
+class Classifier(NamedTuple):
+    """What `classifier` has fitted: features (..., p) ↦ logits (..., classes)."""
+
+    weights: np.ndarray  # (p, classes)
+    bias: np.ndarray  # (classes,)
+    accuracy: float  # on the images `test`
+
+    def probabilities(self, features: np.ndarray) -> np.ndarray:
+        """(..., p) → (..., classes), which sum to 1."""
+        logits = features @ self.weights + self.bias
+        exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 def standardised(features: ArrayLike, fit: np.ndarray, components: int = COMPONENTS) -> np.ndarray:
@@ -50,6 +65,44 @@ def readout(
     PCA, scale and weights come from the images `fit`, the penalty from the images `choose`; of equally good penalties
     the first is kept. Fewer than two classes among the images `fit` are a ValueError.
     """
+    split, shown, models, scores = _fitted(features, labels, split, components, strengths)
+    best = int(np.argmax(scores))
+    accuracy = float(models[best].score(shown[split.test], np.asarray(labels)[split.test]))
+    return Readout(accuracy, scores[best], float(strengths[best]))
+
+
+def classifier(
+    features: ArrayLike,
+    labels: ArrayLike,
+    split: Split,
+    classes: int,
+    components: int = COMPONENTS,
+    strengths: Sequence[float] = STRENGTHS,
+) -> Classifier:
+    """The regression that `readout` scores, as one map from features to logits of all `classes`.
+
+    A class that is not among the images `fit` has no probability.
+    """
+    x = finite("features", features, (2,))
+    split, _, models, scores = _fitted(x, labels, split, components, strengths)
+    best = models[int(np.argmax(scores))]
+    # Centre, components and scale are one affine map of the features: their values at 0 and at every unit say which.
+    basis = np.concatenate([x, np.zeros((1, x.shape[1])), np.eye(x.shape[1])])
+    zero, *units = standardised(basis, split.fit, components)[len(x) :]
+    slopes, offset = best.coef_, best.intercept_
+    if len(best.classes_) == 2:  # one logit for both
+        slopes, offset = np.concatenate([0 * slopes, slopes]), np.array([0, *offset])
+    weights, bias = np.zeros((x.shape[1], classes)), np.full(classes, IMPOSSIBLE)
+    weights[:, best.classes_] = (np.array(units) - zero) @ slopes.T
+    bias[best.classes_] = zero @ slopes.T + offset
+    right = (x[split.test] @ weights + bias).argmax(axis=1) == np.asarray(labels)[split.test]
+    return Classifier(weights, bias, float(right.mean()))
+
+
+def _fitted(
+    features: ArrayLike, labels: ArrayLike, split: Split, components: int, strengths: Sequence[float]
+) -> tuple[Split, np.ndarray, list, list[float]]:
+    """The checked split, standardised components, a regression for each strength, and its score on `choose`."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
@@ -64,10 +117,7 @@ def readout(
         shown = standardised(features, split.fit, components)
         fits = [LogisticRegression(C=strength, max_iter=200) for strength in strengths]
         models = [model.fit(shown[split.fit], labels[split.fit]) for model in fits]
-    scores = [float(model.score(shown[split.choose], labels[split.choose])) for model in models]
-    best = int(np.argmax(scores))
-    accuracy = float(models[best].score(shown[split.test], labels[split.test]))
-    return Readout(accuracy, scores[best], float(strengths[best]))
+    return split, shown, models, [float(model.score(shown[split.choose], labels[split.choose])) for model in models]
 
 
 def shuffled_readout(

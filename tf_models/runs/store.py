@@ -220,9 +220,16 @@ class RunStore:
         with self._begin() as connection:
             connection.execute(_runs.update().where(open_ended).values(**values))
 
-    def keep_weights(self, run_id: str, content: bytes) -> None:
-        """Keep the weights of a run, whole or not at all; raises `OSError` where they cannot be written."""
-        path = self.weights(run_id)
+    def keep_weights(self, run_id: str, content: bytes, timelapse: bytes = b"") -> None:
+        """Keep the weights of a run and, if there is one, its time-lapse, each file whole or not at all.
+
+        Raises `OSError` where they cannot be written.
+        """
+        if timelapse:
+            self._keep(self.timelapse(run_id), timelapse)
+        self._keep(self.weights(run_id), content)
+
+    def _keep(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         try:
@@ -381,6 +388,10 @@ class RunStore:
     def weights(self, run_id: str) -> Path:
         """Where the weights of a finished run are kept."""
         return self.home / "weights" / f"{run_id}.npz"
+
+    def timelapse(self, run_id: str) -> Path:
+        """Where the time-lapse of a finished run is kept: see `runs.timelapse`. Older runs have none."""
+        return self.home / "weights" / f"{run_id}.timelapse.npz"
 
     def has_weights(self, run_id: str) -> bool:
         """Whether a finished run has left any, be it in the file of an older lab."""

@@ -14,6 +14,13 @@ from tf_models.training import trunk
 CHECK_SECONDS = 0.5  # how often a training asks whether it should stop
 
 
+Look = Callable[[int, keras.Model], None]  # at a network after so many epochs
+
+
+def unseen(epoch: int, model: keras.Model) -> None:
+    """The `Look` that looks at nothing."""
+
+
 class Stopped(Exception):
     """Somebody asked for the run to end."""
 
@@ -31,12 +38,13 @@ class Progress(keras.callbacks.Callback):
         report: Callable[[dict[str, float]], None],
         should_stop: Callable[[], bool],
         during: Callable[[float], None] = lambda share: None,
+        look: Look = unseen,
     ):
         super().__init__()
         self.history = list(before.history)
         self.failure: Exception | None = None
         self._spec, self._dataset, self._report = spec, dataset, report
-        self._should_stop, self._during = should_stop, during
+        self._should_stop, self._during, self._look = should_stop, during, look
         self._epochs, self._train_images = spec.recipe.epochs, len(dataset.x_train)
         self._before, self._started, self._checked = before.seconds, time.perf_counter(), 0.0
 
@@ -89,6 +97,9 @@ class Progress(keras.callbacks.Callback):
         if row["epoch"] == trunk.fork(self._spec):
             reached = trunk.Trunk(epoch + 1, self.history, self.seconds)
             trunk.save(self._spec, self._dataset.hash, self.model, reached)
+        began = time.perf_counter()
+        self._look(row["epoch"], self.model)
+        self._started += time.perf_counter() - began
 
     def _check(self) -> bool:
         """Ask whether to stop; returns whether it was time to."""

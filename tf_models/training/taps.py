@@ -46,8 +46,13 @@ def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, 
             arrays[tap] = dense_attention(model, tap, arrays[tap], grid)
     if head is not None:
         arrays["grad_cam"] = grad_cam(head, arrays[last_grid(spec)], arrays["logits"].argmax(axis=1))
-    exponentials = np.exp(arrays["logits"] - arrays["logits"].max(axis=1, keepdims=True))
-    return arrays | {"probabilities": exponentials / exponentials.sum(axis=1, keepdims=True)}
+    return arrays | {"probabilities": softmax(arrays["logits"])}
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities over the last axis."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 def last_grid(spec: ModelSpec) -> str:

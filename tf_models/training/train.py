@@ -16,7 +16,7 @@ from tf_models.training import trunk
 from tf_models.training.batches import Batches
 from tf_models.training.device import provenance
 from tf_models.training.model_cache import fresh_model, learning_rates
-from tf_models.training.progress import Progress
+from tf_models.training.progress import Look, Progress, unseen
 from tf_models.training.weights import weights_of
 
 EVALUATION_BATCH = 500
@@ -30,6 +30,7 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
     keep: Callable[[bytes], None] = lambda weights: None,
     during: Callable[[float], None] = lambda share: None,
+    look: Look = unseen,
 ) -> RunRecord:
     """Train `spec` and read the test set once, at the end.
 
@@ -41,6 +42,8 @@ def train(
         should_stop: asked about twice a second.
         during: called about twice a second with the share of the epoch that is done.
         keep: called once with the final weights, as the bytes of a file: see `runs.weights`.
+        look: called with 0 and the network as it starts, then with every epoch (from 1) and the network after it; of
+            epochs before a kept trunk, with the last alone. The seconds that it takes do not count.
 
     Raises:
         progress.Stopped: `should_stop` said so.
@@ -50,8 +53,10 @@ def train(
         raise LabError("unknown_backend", value=spec.backend, choices=f"{keras.backend.backend()} in this process")
     dataset = _dataset(spec)
     model = fresh_model(spec.model, spec.recipe, len(dataset.x_train), spec.seed)
+    look(0, model)
     before = trunk.resume(spec, dataset.hash, model) if trunk.fork(spec) else trunk.Trunk(0, [], 0.0)
-    progress = Progress(spec, dataset, before, report, should_stop, during)
+    look(before.epoch, model)
+    progress = Progress(spec, dataset, before, report, should_stop, during, look)
     _fit(model, Batches(dataset, spec.recipe, spec.seed, before.epoch), dataset, spec.recipe, progress)
     if progress.failure is not None:
         raise progress.failure
