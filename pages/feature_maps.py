@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui import cache, frame
-from pages.ui.parts.feature_maps import attention, decision, images, layers, networks
+from pages.ui.parts.feature_maps import attention, decision, images, layers, levels, networks, timelapse
 from pages.ui.words import say
 
 frame.ensure()
@@ -42,8 +42,11 @@ for view, column in zip(views, st.columns(2, gap="large"), strict=False):
     with column:
         decision.show_decision(view, picture.truth)
 
+levels.show_levels(views, picture.truth)
+
 st.header(say("feature_maps.attention"), help=say("feature_maps.rollout_hint"))
 for view in views:
     attention.show_attention(view, chosen[view.side])
+timelapse.show_timelapse(views, chosen)
 st.caption(say("feature_maps.more"))
 st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.PAGES["train"])

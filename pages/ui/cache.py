@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,13 @@ from tf_models.data import BUILT_IN, STUDIED, content_hash, names
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.queue import Jobs
-from tf_models.runs import showcase
+from tf_models.runs import showcase, timelapse
 from tf_models.runs.known import known_records, known_stamp
 from tf_models.runs.provenance import Records
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import RunStore
+from tf_models.runs.timelapse import TimeLapse
 from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
 from tf_models.study.judging import Result, load_results
@@ -206,3 +208,19 @@ def _computed_taps(
     shipped = name in showcase.showcases()
     weights = showcase.showcase_weights(name) if shipped else store().read_weights(name)
     return {tap: array[0] for tap, array in jobs().ask(worker.taps, _spec, weights, image).items()}
+
+
+def timelapse_of(name: str, dataset: str) -> TimeLapse | None:
+    """What was kept of the training of one of `networks`, if anything was.
+
+    Raises `LabError` for a file that cannot be read.
+    """
+    shipped = f"{name}-{dataset}"
+    came = shipped in showcase.showcases()
+    path = timelapse.shipped_path(shipped) if came else store().timelapse(name)
+    return _timelapse(path, path.stat().st_mtime_ns) if path.exists() else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _timelapse(path: Path, _modified: int) -> TimeLapse:
+    return timelapse.unpack(path.read_bytes(), path.name.split(".")[0])

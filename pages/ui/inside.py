@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,10 @@ from pages.ui import cache, links
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import STUDIED
+from tf_models.errors import LabError
 from tf_models.jobs import probing
+from tf_models.runs import readouts
+from tf_models.runs.readouts import Readouts
 from tf_models.runs.record import RunRecord
 from tf_models.statistics.effects import effect_of_seeds
 from tf_models.study.plans import plan
@@ -18,6 +22,8 @@ from tf_models.study.probed import Found, Probed, probes_stamp, read_probed
 from tf_models.zoo import CLASSROOM, ModelSpec
 
 USUAL = {"left": "cnn", "right": "vit"}
+SOON = 0.3  # seconds for which an answer is waited for without a word
+POLL_SECONDS = 1.0
 
 
 def probed(dataset: str) -> Probed:
@@ -159,13 +165,60 @@ def turned(found: Found) -> Found:
 
 
 def _asked(choices: tuple[str, ...], probe: str, trained: bool) -> list[Found]:
-    with st.spinner(say("inside.working"), show_time=True):
-        return list(_computed(choices, probe, trained, probes_stamp()))
+    """What a worker finds. Until it has, the page ends here, with how much is done: all else on it can be used."""
+    asked = choices, probe, trained, probes_stamp()
+    question = _question(*asked)
+    try:
+        found = awaited(question, say("inside.working", probe=say(f"inside.probe.{probe}")))
+    except LabError:
+        _question.clear(*asked)  # the next visit asks again
+        raise
+    return [] if found is None else [found]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _computed(choices: tuple[str, ...], probe: str, trained: bool, _stamp: tuple) -> tuple[Found, ...]:
+def _question(choices: tuple[str, ...], probe: str, trained: bool, _stamp: tuple) -> probing.Question:
+    """Asked once for all visitors, whoever comes first."""
     networks = [probing.network(cache.store(), choice) for choice in choices]
     asked = [(record.spec, weights if trained else None) for record, weights in networks]
-    answer = probing.answer(cache.jobs(), probe, asked)
-    return () if answer is None else (answer,)
+    jobs = cache.jobs()
+    return probing.Question(lambda told: probing.answer(jobs, probe, asked, told))
+
+
+def readouts_of(dataset: str, choice: str) -> Readouts | probing.Question:
+    """What the levels of one of `cache.networks` predict: shipped, or asked of a worker, once for all visitors."""
+    name = choice if choice == cache.networks()[dataset][choice].run_id else f"{choice}-{dataset}"
+    path = readouts.shipped_path(name)
+    return _shipped_readouts(path, path.stat().st_mtime_ns) if path.exists() else _readouts_question(name)
+
+
+def forget_readouts(dataset: str, choice: str) -> None:
+    """Ask again at the next visit."""
+    for name in (choice, f"{choice}-{dataset}"):
+        _readouts_question.clear(name)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _shipped_readouts(path: Path, _modified: int) -> Readouts:
+    return readouts.unpack(path.read_bytes(), path.stem)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _readouts_question(name: str) -> probing.Question:
+    (record, weights), jobs = probing.network(cache.store(), name), cache.jobs()
+    return probing.Question(lambda told: probing.ask_readouts(jobs, record.spec, weights, told))
+
+
+def awaited(question: probing.Question, words: str) -> Any:
+    """What was found; until then a bar shows how much is done, and what comes after it on the page is not drawn."""
+    if question.is_over(SOON):
+        return question.answer()
+
+    @st.fragment(run_every=POLL_SECONDS)
+    def show() -> None:
+        if question.is_over():
+            st.rerun()
+        st.progress(question.share, words)
+
+    show()
+    st.stop()

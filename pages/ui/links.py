@@ -41,7 +41,8 @@ def choose(
     renamed: Mapping[str, str] = MappingProxyType({}),
     **more: Any,
 ) -> str:
-    """One of `options` by a select box (``select``) or a segmented control (``segments``), kept in the link.
+    """One of `options` by a select box (``select``), a segmented control (``segments``) or a slider (``slider``), kept
+    in the link.
 
     With another choice, those that it `resets` and that come after it are made anew, from the link alone. `renamed`:
     what options were called in older links.
@@ -56,6 +57,8 @@ def choose(
     if kind == "segments":
         more = {"required": True, **more}
         value = where.segmented_control(label, options, format_func=format_func, key=state, **more)
+    elif kind == "slider":
+        value = where.select_slider(label, options, format_func=format_func, key=state, **more)
     else:
         value = where.selectbox(label, options, format_func=format_func, key=state, **more)
     value = value if value in options else default

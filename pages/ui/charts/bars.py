@@ -34,8 +34,10 @@ def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colou
     )
 
 
-def probabilities(data: pd.DataFrame, title: str, colour: str) -> Chart:
-    """The largest class probabilities. Columns: name, value (percent), figure (as it is written beside the bar)."""
+def probabilities(data: pd.DataFrame, title: str, colour: str, room: int = 120) -> Chart:
+    """Probabilities, such as the largest of the classes. Columns: name, value (percent), figure (what is written beside
+    the bar). `room` is how long the axis is, in percent: more than 100 for the figure beside a whole bar.
+    """
     base = alt.Chart(data).encode(
         y=alt.Y(
             "name:N",
@@ -43,7 +45,7 @@ def probabilities(data: pd.DataFrame, title: str, colour: str) -> Chart:
             title=None,
             axis=alt.Axis(labelLimit=130, labelOverlap=False, labelFlush=False, labelBaseline="middle"),
         ),
-        x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, 120])),  # room for the figure beside a whole bar
+        x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, room])),
         tooltip=["name:N", alt.Tooltip("value:Q", format=".1f")],
     )
     figures = base.mark_text(align="left", dx=4, color="#767676").encode(text="figure:N")

@@ -27,7 +27,7 @@ def _draw_decision(key: str, truth: int | None, _view: View) -> None:
     names = class_words(_view.spec.dataset, len(found))
     left, right = st.columns([2, 3])
     with right:
-        _show_prediction(_view, names, found.tolist(), truth)
+        show_prediction(_view, names, found.tolist(), truth, f"prediction_{_view.side}")
     with left:
         _show_grad_cam(_view, names[int(found.argmax())])
 
@@ -42,13 +42,16 @@ def _show_grad_cam(view: View, label: str) -> None:
     st.image(sheets.overlay(view.image, found), caption=caption, width=TILE, output_format="PNG", alt=alt)
 
 
-def _show_prediction(view: View, names: tuple[str, ...], probabilities: list[float], truth: int | None) -> None:
+def show_prediction(
+    view: View, names: tuple[str, ...], probabilities: list[float], truth: int | None, key: str
+) -> None:
+    """The most likely classes, and the image's own where it is not among them."""
     order = sorted(range(len(names)), key=lambda label: -probabilities[label])
     first = order[0]
     shown = order[:SHOWN] if truth is None or truth in order[:SHOWN] else [*order[: SHOWN - 1], truth]
     marks: Mapping[int, str] = {} if truth is None else {truth: f" {say('feature_maps.true')}"}
     rows = [
-        (names[label] + marks.get(label, ""), 100 * probabilities[label], _share(probabilities[label]))
+        (names[label] + marks.get(label, ""), 100 * probabilities[label], share(probabilities[label]))
         for label in shown
     ]
     words = {"model": view.spec.name, "name": names[first], "value": f"{100 * probabilities[first]:.0f}"}
@@ -60,8 +63,9 @@ def _show_prediction(view: View, names: tuple[str, ...], probabilities: list[flo
         title = say("feature_maps.prediction_wrong", truth=names[truth], **words)
     likely = pd.DataFrame(rows, columns=["name", "value", "figure"])
     chart = bars.probabilities(likely, title, view.colour)
-    st.altair_chart(chart, key=f"prediction_{view.side}", alt=title)
+    st.altair_chart(chart, key=key, alt=title)
 
 
-def _share(value: float) -> str:
+def share(value: float) -> str:
+    """A share from 0 to 1 as percent."""
     return say("unit.share", value=f"{100 * value:.1f}" if value >= SMALLEST else f"< {100 * SMALLEST:g}")
