@@ -11,19 +11,15 @@ frame.ensure()
 frame.heading("hierarchy")
 dataset, sides = inside.choose()
 if chosen := list(dict.fromkeys(sides)):
-    names, depth = inside.networks(dataset), inside.choose_depth()
+    depth = inside.choose_depth()
     read = {
         choice: {trained: inside.found(dataset, choice, "probing", trained) for trained in hierarchy.STATES}
         for choice in chosen
     }
-    named = {names[choice]: states for choice, states in read.items()}
-    colours = {names[choice]: inside.colour(dataset, choice) for choice in chosen}
-    delta = hierarchy.delta_of(dataset)
-    hierarchy.show_readout(hierarchy.readout_rows(named), colours, hierarchy.chance(named), delta, depth)
+    hierarchy.show_readout(dataset, chosen, depth, read)
 
     st.header(say("hierarchy.sizes"), help=say("hierarchy.sizes_hint"))
-    specs = {names[choice]: inside.model_of(dataset, choice) for choice in chosen}
-    hierarchy.show_sizes(hierarchy.size_rows(specs), colours)
+    hierarchy.show_sizes(dataset, chosen)
 
     left, right = st.columns(2, gap="large")
     with left:
@@ -31,7 +27,7 @@ if chosen := list(dict.fromkeys(sides)):
         hierarchy.show_pyramid(dataset)
     with right:
         st.subheader(say("hierarchy.far"))
-        hierarchy.show_far(dataset, read)
+        hierarchy.show_far(dataset, chosen, read)
 
 st.header(say("topic.claims"))
 listing.show_links(("C07", "C08", "C09", "C10", "C31"))

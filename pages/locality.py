@@ -6,7 +6,6 @@ from pages.ui import frame, inside
 from pages.ui.parts import locality
 from pages.ui.parts.claims import listing
 from pages.ui.words import say
-from tf_models.data import peek
 
 frame.ensure()
 frame.heading("locality")
@@ -14,13 +13,11 @@ dataset, sides = inside.choose()
 if chosen := list(dict.fromkeys(sides)):
     names, depth = inside.networks(dataset), inside.choose_depth()
     fields = {choice: inside.found(dataset, choice, "receptive-field") for choice in chosen}
-    colours = {names[choice]: inside.colour(dataset, choice) for choice in chosen}
-    data = locality.field_rows({names[choice]: found for choice, found in fields.items()})
-    locality.show_fields(data, colours, min(peek(dataset).input_shape[:2]), depth)
+    locality.show_fields(dataset, chosen, depth, fields)
 
     st.subheader(say("locality.maps"), help=say("locality.maps_hint"))
     for choice, found in fields.items():
-        locality.show_maps(dataset, choice, names[choice], found, depth)
+        locality.show_maps(dataset, choice, names[choice], depth, found)
 
     left, right = st.columns(2, gap="large")
     with left:

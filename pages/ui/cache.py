@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 5.0  # between two tries of a store that cannot be read: pages do not wait for it at every turn
 _lock = threading.Lock()
 _drawing = threading.local()
+_drawn_now: set[threading.Thread] = set()  # the threads that draw a page
 _retry_at = 0.0  # when a store that could not be read is tried again, in seconds of `time.monotonic`
 _opened: dict[str, Any] = {}  # one store and one queue per process: clearing Streamlit's caches must not make a second
 
@@ -113,12 +115,20 @@ def _stamp_now() -> int:
 
 @contextlib.contextmanager
 def held_still() -> Iterator[None]:
-    """While this thread draws a page, nobody looks again whether results have changed."""
-    _drawing.stamp = _stamp_now()
+    """While this thread draws a page, nobody looks again whether results or networks have changed."""
+    drawn = threading.current_thread()
+    _drawn_now.add(drawn)
     try:
+        _drawing.stamp, _drawing.networks = _stamp_now(), None
         yield
     finally:
-        del _drawing.stamp
+        _drawn_now.discard(drawn)
+        _drawing.__dict__.clear()
+
+
+def is_drawing() -> bool:
+    """Whether a page is being drawn, for any visitor."""
+    return bool(_drawn_now)
 
 
 def analysis(experiment: str, dataset: str, variant: str = "vit") -> Analysis:
@@ -153,8 +163,11 @@ def _judged(stamp: int) -> dict[str, tuple[Result, ...]]:
 
 
 def networks() -> dict[str, dict[str, RunRecord]]:
-    """Data set → name → record of every network whose weights are here."""
-    return showcase.networks_with_weights(_store_or_none())
+    """Data set → name → record of every network whose weights are here; looked for once while a page is drawn."""
+    found = getattr(_drawing, "networks", None) or showcase.networks_with_weights(_store_or_none())
+    if hasattr(_drawing, "stamp"):
+        _drawing.networks = found
+    return found
 
 
 def pictures(dataset: str, shape: tuple[int, int, int]) -> Pictures:
@@ -178,9 +191,11 @@ def has_more_pictures(dataset: str) -> bool:
 
 def shipped_pictures(dataset: str, shape: tuple[int, int, int]) -> Pictures | None:
     """The images that came with the lab for networks of this input `shape`, if any did."""
-    for shown in map(showcase.load_showcase, showcase.showcases()):
-        if shown.record.spec.dataset == dataset and shown.images.shape[1:] == shape:
-            return shown.images, shown.labels, shown.image_names
+    for name in showcase.showcases():
+        if showcase.showcase_record(name).spec.dataset == dataset:
+            shown = showcase.load_showcase(name)
+            if shown.images.shape[1:] == shape:
+                return shown.images, shown.labels, shown.image_names
     return None
 
 
@@ -193,11 +208,15 @@ def taps_of(name: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray
     """What flows through one of `networks` for one image (H, W, channels): shipped, or else computed in a worker."""
     if (shipped := f"{name}-{spec.dataset}") not in showcase.showcases():
         return _computed_taps(name, spec, spec.dataset, image.tobytes(), image.shape)
-    shown = showcase.load_showcase(shipped)
-    for index, known in enumerate(shown.images):
+    for index, known in enumerate(showcase.load_showcase(shipped).images):
         if np.array_equal(known, image):
-            return {tap: array[index].astype(np.float32) for tap, array in shown.taps.items()}
+            return _shipped_taps(shipped, index, showcase.showcase_record(shipped).run_id)
     return _computed_taps(shipped, spec, spec.dataset, image.tobytes(), image.shape)
+
+
+@lru_cache(maxsize=16)
+def _shipped_taps(name: str, index: int, run_id: str) -> dict[str, np.ndarray]:
+    return {tap: array[index].astype(np.float32) for tap, array in showcase.load_showcase(name).taps.items()}
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -36,7 +36,7 @@ def network(store: RunStore, name: str) -> tuple[RunRecord, bytes]:
     it has not seen could not be told from what it has.
     """
     if name in showcase.showcases():
-        record, weights = showcase.load_showcase(name).record, showcase.showcase_weights(name)
+        record, weights = showcase.showcase_record(name), showcase.showcase_weights(name)
     else:
         run = store.get(name)
         if run.record is None:

@@ -45,12 +45,24 @@ def load_showcase(name: str) -> Showcase:
     return _load(path, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=32)  # more than are shipped: Feature maps asks for all of them
-def _load(path: Path, _modified: int) -> Showcase:
+def showcase_record(name: str) -> RunRecord:
+    """The record of one of `showcases()`, without its arrays: pages ask for those of all of them."""
+    path = shipped.RESULTS / f"{name}.npz"
+    return _read_record(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)  # more than are shipped
+def _read_record(path: Path, _modified: int) -> RunRecord:
+    with np.load(path, allow_pickle=False) as file:
+        return read_record(json.loads(str(file["about"]))["record"])
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, modified: int) -> Showcase:
     with np.load(path, allow_pickle=False) as file:
         about = json.loads(str(file["about"]))
         return Showcase(
-            record=read_record(about["record"]),
+            record=_read_record(path, modified),
             images=file["images"],
             labels=tuple(about["labels"]),
             image_names=tuple(about["image_names"]),
@@ -98,7 +110,7 @@ def networks_with_weights(store: RunStore | None) -> dict[str, dict[str, RunReco
     The shipped ones come first, by their variant, then the latest own runs, by their id, newest first.
     """
     found: dict[str, dict[str, RunRecord]] = {}
-    shipped_ones = [load_showcase(name).record for name in showcases()]
+    shipped_ones = [showcase_record(name) for name in showcases()]
     for record in sorted(shipped_ones, key=lambda record: record.dataset_source != "embedded"):
         found.setdefault(record.spec.dataset, {})[record.spec.variant] = record
     for record in reversed(store.records()[-LATEST:] if store is not None else []):

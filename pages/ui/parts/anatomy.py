@@ -1,7 +1,7 @@
 """The parts of the page *Anatomy*: networks drawn and counted, blocks from inside, and the claims that name them."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -112,6 +112,9 @@ def role_shares(spec: ModelSpec) -> pd.DataFrame:
             value = sum(getattr(layer, measure) for layer in plan(spec) if layer.role == role)
             rows.append({"measure": measure, "role": role, "value": value, "share": 100 * value / total})
     return pd.DataFrame(rows)
+
+
+Asked = tuple[str, str]  # one of `SYSTEMS`, and the size of its images, for `system`
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,7 @@ def system(name: str, size: str = "") -> System:
     return System(system_name(name), _times(size), spec_of(name, size or USUAL_SIZE))
 
 
-def choose_systems() -> dict[str, System]:
+def choose_systems() -> dict[str, Asked]:
     """Both sides of the page, as the link says."""
     chosen = {}
     for side, column in zip(USUAL, st.columns(2, gap="large"), strict=True):
@@ -238,7 +241,7 @@ def choose_systems() -> dict[str, System]:
         if name.startswith("classroom"):
             words, hint = say("anatomy.size"), say("anatomy.size_hint")
             size = links.choose(f"{side}_size", words, SIZES, _times, USUAL_SIZE, where=column, help=hint)
-        chosen[side] = system(name, size)
+        chosen[side] = name, size
     return chosen
 
 
@@ -247,21 +250,22 @@ def _times(size: str) -> str:
 
 
 @drawn_once
-def show_drawing(side: str, system: System, both: Iterable[System]) -> None:
+def show_drawing(side: str, asked: Asked, both: Sequence[Asked]) -> None:
     """The network as boxes, on the scales that both sides share, and its stages as a table."""
-    spec, all_parts = system.spec, [part for other in both for part in parts(other.spec)]
-    end = max(max(drawing_rows(other.spec)["right"].tolist()) for other in both)
+    shown, specs = system(*asked), [system(*other).spec for other in both]
+    spec, all_parts = shown.spec, [part for other in specs for part in parts(other)]
+    end = max(max(drawing_rows(other)["right"].tolist()) for other in specs)
     reach = end, max(part.grid[0] for part in all_parts)
     present = {part.mixes for part in all_parts}
     colours = {say(f"anatomy.mixes.{mixed}"): colour for mixed, colour in COLOURS.items() if mixed in present}
     columns = column_words("part", "grid", "channels", "tokens", "mixer", "channel", "parameters", "macs")
     data, table = drawing_words(spec), stage_table(spec)
-    chart = networks.network(data, system.title, say("anatomy.axis"), say("anatomy.legend"), columns, colours, reach)
+    chart = networks.network(data, shown.title, say("anatomy.axis"), say("anatomy.legend"), columns, colours, reach)
     text = say("claims.and").join(
         say("anatomy.alt_stage", **{name: row[name] for name in ("stage", "grid", "channels", "blocks")})
         for row in table.to_dict("records")
     )
-    alt = say("anatomy.alt", name=system.title, image="×".join(map(str, spec.input_shape)), text=text)
+    alt = say("anatomy.alt", name=shown.title, image="×".join(map(str, spec.input_shape)), text=text)
     st.altair_chart(chart, key=f"drawing_{side}", alt=alt)
     totals = {"parameters": parameters(spec), "macs": tables.large(macs(spec)), "blocks": len(spec.blocks)}
     st.markdown(say("anatomy.totals", **totals, classes=spec.classes))
@@ -269,9 +273,10 @@ def show_drawing(side: str, system: System, both: Iterable[System]) -> None:
 
 
 @drawn_once
-def show_stages(system: System) -> None:
+def show_stages(asked: Asked) -> None:
     """The stages as a table, from the stem to the head."""
-    table = stage_table(system.spec)
+    shown = system(*asked)
+    table = stage_table(shown.spec)
     hints = {name: say(f"anatomy.hint.{name}") for name in ("grid", "channels", "tokens", "macs")}
     words = column_words(*table.columns)
     config = {name: st.column_config.Column(word, help=hints.get(name)) for name, word in words.items()}
@@ -280,32 +285,33 @@ def show_stages(system: System) -> None:
         for name in ("channels", "parameters")
     }
     config["stage"] = st.column_config.Column(words["stage"], pinned=True)
-    st.markdown(f"**{system.title}**")
+    st.markdown(f"**{shown.title}**")
     st.dataframe(table, hide_index=True, width="stretch", column_config=config)
 
 
 @drawn_once
-def show_blocks(system: System) -> None:
+def show_blocks(asked: Asked) -> None:
     """The blocks from inside: their widths, and how many activations follow their linear maps."""
-    lines = [f"**{system.title}**", ""]
-    for block in anatomy.typical(system.spec):
+    shown = system(*asked)
+    lines = [f"**{shown.title}**", ""]
+    for block in anatomy.typical(shown.spec):
         way = say(f"anatomy.way.{anatomy.direction(block)}")
         lines.append("- " + say("anatomy.inside_line", stage=block.stage, steps=steps_words(block), way=way))
-    linear, active = (sum(getattr(x, name) for x in plan(system.spec)) for name in ("linear", "activations"))
+    linear, active = (sum(getattr(x, name) for x in plan(shown.spec)) for name in ("linear", "activations"))
     lines += ["", say("anatomy.activations", active=active, linear=linear, each=linear / max(active, 1))]
     st.markdown("\n".join(lines))
 
 
 @drawn_once
-def show_shares(chosen: Iterable[System]) -> None:
+def show_shares(chosen: Sequence[Asked]) -> None:
     """Where the parameters and the MACs of both networks sit."""
     found = []
     for measure in ("parameters", "macs"):
         word = say(f"anatomy.column.{measure}")
-        for system in dict.fromkeys(chosen):
-            shares = role_shares(system.spec).query("measure == @measure")
-            label = f"{system.name}|{' · '.join(filter(None, (system.size, word)))}"
-            found.append(shares.assign(system=system.title, measure=word, label=label))
+        for one in (system(*asked) for asked in dict.fromkeys(chosen)):
+            shares = role_shares(one.spec).query("measure == @measure")
+            label = f"{one.name}|{' · '.join(filter(None, (one.size, word)))}"
+            found.append(shares.assign(system=one.title, measure=word, label=label))
     data = pd.concat(found, ignore_index=True)
     data = data.assign(role=[say(f"role.{role}") for role in data["role"]])
     shown = data.assign(
@@ -328,10 +334,10 @@ def show_shares(chosen: Iterable[System]) -> None:
 
 
 @drawn_once
-def show_claims(chosen: Iterable[System]) -> None:
+def show_claims(chosen: Sequence[Asked]) -> None:
     """The claims that name one of the networks, with their verdicts, and what is counted for them."""
-    systems = list(dict.fromkeys(chosen))
-    named = {in_the_text(system.spec) for system in systems}
+    systems = [system(*asked) for asked in dict.fromkeys(chosen)]
+    named = {in_the_text(one.spec) for one in systems}
     counted = counted_words(systems)
     found = [claim.id for claim in CLAIMS if claim.id in counted or named & {*claim.systems}]
     for claim in (claim for claim in found if claim in counted):

@@ -62,11 +62,23 @@ def level_rows(found: Sequence[Found]) -> pd.DataFrame:
 
 def show_levels(dataset: str, left: str, right: str, pairs: Compared, depth: float) -> bool:
     """Every level with every level: of the pair, and smaller of what 0 and 1 are. False where nothing is known."""
-    names = inside.networks(dataset)
     if not pairs["pair"]:
+        names = inside.networks(dataset)
         st.info(say("convergence.no_weights", left=names[left], right=names[right]))
         return False
-    words = labels(names[left], names[right], pairs)
+    _draw_all_levels(dataset, left, right, known(pairs), depth, pairs)
+    return True
+
+
+def known(pairs: Compared) -> list[str]:
+    """Those of `KINDS` of which something is known."""
+    return [kind for kind in KINDS if pairs[kind]]
+
+
+@drawn_once
+def _draw_all_levels(dataset: str, left: str, right: str, kinds: list[str], depth: float, _pairs: Compared) -> None:
+    names = inside.networks(dataset)
+    words = labels(names[left], names[right], _pairs)
     columns = st.columns([3, *[2] * (len(words) - 1)])
     for (kind, title), column in zip(words.items(), columns, strict=True):
         axes = {"left": (left, left), "right": (right, right)}.get(kind, (left, right))
@@ -75,20 +87,19 @@ def show_levels(dataset: str, left: str, right: str, pairs: Compared, depth: flo
                 dataset,
                 kind,
                 title,
-                level_rows(pairs[kind]),
-                _marked(pairs[kind][0], depth),
+                level_rows(_pairs[kind]),
+                _marked(_pairs[kind][0], depth),
                 (names[axes[0]], names[axes[1]]),
             )
-    st.markdown(finding(names[left], names[right], pairs, _index(dataset, left, right)))
+    st.markdown(finding(names[left], names[right], _pairs, _index(dataset, left, right)))
     st.caption(say("convergence.hint"))
-    return True
 
 
 def labels(left: str, right: str, pairs: Compared) -> dict[str, str]:
     """What is known of the pair, `KINDS` → as written."""
     words = {kind: say(f"convergence.{kind}") for kind in COLOURS}
     words |= {side: say("convergence.again", name=name) for side, name in (("left", left), ("right", right))}
-    return {kind: words[kind] for kind in KINDS if pairs[kind]}
+    return {kind: words[kind] for kind in known(pairs)}
 
 
 def _marked(found: Found, depth: float) -> tuple[int, int]:
@@ -97,7 +108,6 @@ def _marked(found: Found, depth: float) -> tuple[int, int]:
     return row, column
 
 
-@drawn_once
 def _draw_levels(
     dataset: str, kind: str, title: str, data: pd.DataFrame, marked: tuple[int, int], axes: tuple[str, str]
 ) -> None:
@@ -156,12 +166,17 @@ def matched_rows(pairs: Compared, words: Mapping[str, str], name: str) -> pd.Dat
 
 def show_matched(dataset: str, left: str, right: str, pairs: Compared, depth: float) -> None:
     """Three measures of likeness at the same relative depth of both, with what is 0 and what is 1."""
+    _draw_all_matched(dataset, left, right, known(pairs), depth, pairs)
+
+
+@drawn_once
+def _draw_all_matched(dataset: str, left: str, right: str, kinds: list[str], depth: float, _pairs: Compared) -> None:
     names = inside.networks(dataset)
-    words = labels(names[left], names[right], pairs)
+    words = labels(names[left], names[right], _pairs)
     colours = COLOURS | {"left": inside.colour(dataset, left), "right": inside.colour(dataset, right)}
     means = {}
     for name, column in zip(MEASURES, st.columns(len(MEASURES)), strict=True):
-        data = matched_rows(pairs, words, name)
+        data = matched_rows(_pairs, words, name)
         means[say(f"convergence.measure.{name}")] = _means(data)
         with column:
             _draw_matched(dataset, name, data, {label: colours[kind] for kind, label in words.items()}, depth)
@@ -174,7 +189,6 @@ def _means(data: pd.DataFrame, by: str = "series") -> dict[Any, float]:
     return {name: float(np.mean(rows["value"])) for name, rows in data.groupby(by, sort=False)}
 
 
-@drawn_once
 def _draw_matched(dataset: str, name: str, data: pd.DataFrame, colours: Mapping[str, str], depth: float) -> None:
     axis, columns = say(f"convergence.measure.{name}"), _columns()
     chart = depths.by_depth(data, axis, say("convergence.axis"), columns, (0, 1), colours, depth, narrow=True)
@@ -232,10 +246,15 @@ def _block(path: str) -> str:
 
 def show_spectra(dataset: str, sides: Sequence[str], depth: float) -> None:
     """What frequencies both networks keep from level to level, the two beside each other."""
+    _draw_all_spectra(dataset, sides, depth, {side: inside.found(dataset, side, "spectrum") for side in sides})
+
+
+@drawn_once
+def _draw_all_spectra(dataset: str, sides: Sequence[str], depth: float, _found: Mapping[str, Sequence[Found]]) -> None:
     names = inside.networks(dataset)
     told, rows = [], [st.columns(2, gap="medium") for _ in ("spectra", *SHARES)]
     for place, (key, side) in enumerate(zip(inside.USUAL, sides, strict=True)):
-        found, colour = inside.found(dataset, side, "spectrum"), inside.colour(dataset, side)
+        found, colour = _found[side], inside.colour(dataset, side)
         taps = list(levels(inside.model_of(dataset, side)))
         chosen = dict.fromkeys((taps[0], inside.at_depth(taps, depth), taps[-1]))
         shares = {name: place_rows(found, taps, name) for name in SHARES}
@@ -262,7 +281,6 @@ def _smoothing(name: str, shares: Mapping[str, pd.DataFrame]) -> str:
     return say("convergence.smoothing", name=name, **{key: f"{value:.2f}" for key, value in ends.items()})
 
 
-@drawn_once
 def _draw_spectra(dataset: str, key: str, name: str, data: pd.DataFrame, colour: str) -> None:
     if data.empty:
         return
@@ -274,7 +292,6 @@ def _draw_spectra(dataset: str, key: str, name: str, data: pd.DataFrame, colour:
     st.altair_chart(chart, key=f"spectra_{dataset}_{key}", alt=say("convergence.spectra_alt", name=name, text=text))
 
 
-@drawn_once
 def _draw_places(
     dataset: str, key: str, name: str, network: str, data: pd.DataFrame, colour: str, depth: float
 ) -> None:

@@ -90,13 +90,18 @@ def finding(data: pd.DataFrame, networks: Sequence[str], delta: float) -> str:
 
 
 @drawn_once
-def show_readout(
-    data: pd.DataFrame, colours: Mapping[str, str], floor: float | None, delta: float, depth: float
-) -> None:
-    """The accuracy of the linear readout by depth, trained and not, what was found, and the layers that are marked."""
+def show_readout(dataset: str, chosen: Sequence[str], depth: float, _read: Mapping[str, Read]) -> None:
+    """The accuracy of the linear readout by depth, trained and not, what was found, and the layers that are marked.
+
+    `_read`: what was found in the `chosen` networks.
+    """
+    names, delta = inside.networks(dataset), delta_of(dataset)
+    named = {names[choice]: _read[choice] for choice in chosen}
+    data, floor = readout_rows(named), chance(named)
     if data.empty:
         st.caption(say("hierarchy.unread"))
         return
+    colours = _colours(dataset, chosen)
     networks = [network for network in colours if network in set(data["network"])]
     columns = {name: say(f"hierarchy.column.{name}") for name in ("series", "level")}
     columns |= {"depth": say("hierarchy.depth_axis")}
@@ -111,6 +116,12 @@ def show_readout(
     headings = {name: say(f"hierarchy.column.{name}") for name in ("network", "level")}
     st.table(pd.DataFrame(rows).rename(columns=headings).set_index(headings["network"]))
     st.caption(say("hierarchy.readout_hint", seeds=data["seed"].nunique()))
+
+
+def _colours(dataset: str, chosen: Sequence[str]) -> dict[str, str]:
+    """Names of networks → colours."""
+    names = inside.networks(dataset)
+    return {names[choice]: inside.colour(dataset, choice) for choice in chosen}
 
 
 def marked_row(data: pd.DataFrame, network: str, depth: float) -> dict[str, str]:
@@ -138,8 +149,10 @@ def size_rows(specs: Mapping[str, ModelSpec]) -> pd.DataFrame:
 
 
 @drawn_once
-def show_sizes(data: pd.DataFrame, colours: Mapping[str, str]) -> None:
+def show_sizes(dataset: str, chosen: Sequence[str]) -> None:
     """The grid's side and the channels by depth, for both networks."""
+    names, colours = inside.networks(dataset), _colours(dataset, chosen)
+    data = size_rows({names[choice]: inside.model_of(dataset, choice) for choice in chosen})
     columns = {name: say(f"hierarchy.column.{name}") for name in ("series", "level")}
     columns |= {"depth": say("hierarchy.depth_axis")}
     for size, place in zip(("side", "channels"), st.columns(2, gap="large"), strict=True):
@@ -242,10 +255,11 @@ def far_finding(read: Read, network: str) -> str:
     return say("hierarchy.far_finding", network=network, **{key: text.replace("-", "−") for key, text in words.items()})
 
 
-def show_far(dataset: str, read: Mapping[str, Read]) -> None:
-    """Of the networks on the page that have a far patch, else of the ViT."""
+@drawn_once
+def show_far(dataset: str, chosen: Sequence[str], _read: Mapping[str, Read]) -> None:
+    """Of the `chosen` networks that have a far patch, else of the ViT."""
     names = inside.networks(dataset)
-    told = {choice: states for choice, states in read.items() if any(one["far"] for one in states[True])}
+    told = {choice: _read[choice] for choice in chosen if any(one["far"] for one in _read[choice][True])}
     if not told and "vit" in names:
         told = {"vit": {trained: inside.found(dataset, "vit", "probing", trained) for trained in STATES}}
     for choice, states in told.items():
@@ -254,7 +268,6 @@ def show_far(dataset: str, read: Mapping[str, Read]) -> None:
     st.caption(say("hierarchy.far_hint" if told else "hierarchy.far_none"))
 
 
-@drawn_once
 def _draw_far(data: pd.DataFrame, words: str, network: str, choice: str) -> None:
     columns = {name: say(f"hierarchy.column.{name}") for name in ("label", "state", "value", "low", "high", "seeds")}
     title = say("hierarchy.far_title", network=network)

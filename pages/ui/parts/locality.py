@@ -13,6 +13,7 @@ from pages.ui.charts import depths, intervals, sheets
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, colours
 from pages.ui.words import say
+from tf_models.data import peek
 from tf_models.study.probed import Found, Probed, measures
 from tf_models.zoo import CLASSROOM
 from tf_models.zoo.plan import levels
@@ -74,8 +75,11 @@ def finding(data: pd.DataFrame, networks: Sequence[str]) -> str:
 
 
 @drawn_once
-def show_fields(data: pd.DataFrame, colours: Mapping[str, str], side: int, depth: float) -> None:
-    """Both radii of both networks by depth, what was found in a sentence, and the layers that are marked."""
+def show_fields(dataset: str, chosen: Sequence[str], depth: float, _found: Mapping[str, Sequence[Found]]) -> None:
+    """Both radii of the `chosen` networks by depth, what was found in a sentence, and the layers that are marked."""
+    names, side = inside.networks(dataset), min(peek(dataset).input_shape[:2])
+    colours = {names[choice]: inside.colour(dataset, choice) for choice in chosen}
+    data = field_rows({names[choice]: _found[choice] for choice in chosen})
     networks = [network for network in colours if network in set(data["network"])]
     if not networks:
         st.caption(say("locality.no_field"))
@@ -99,25 +103,18 @@ def show_fields(data: pd.DataFrame, colours: Mapping[str, str], side: int, depth
     st.caption(say("locality.fields_hint", seeds=data["seed"].nunique()))
 
 
-def show_maps(dataset: str, choice: str, network: str, found: Sequence[Found], depth: float) -> None:
+@drawn_once
+def show_maps(dataset: str, choice: str, network: str, depth: float, _found: Sequence[Found]) -> None:
     """The field of every layer as a small picture, from the stem to the last block; the marked one has its frame."""
-    layers = found[0]["layers"] if found else []
+    layers = _found[0]["layers"] if _found else []
     if not all("map" in layer for layer in layers) or not layers:
         return
-    maps = np.array([layer["map"] for layer in layers], np.float32)  # (levels, H, W)
-    names = [layer["layer"] for layer in layers]
+    fields = np.array([layer["map"] for layer in layers], np.float32)  # (levels, H, W)
+    names, colour = [layer["layer"] for layer in layers], inside.colour(dataset, choice)
     picked = names.index(inside.at_depth(names, depth))
-    _draw_maps(maps.tobytes(), maps.shape, picked, inside.colour(dataset, choice), network, tuple(names))
-
-
-@drawn_once
-def _draw_maps(
-    maps: bytes, shape: tuple[int, ...], picked: int, colour: str, network: str, levels: tuple[str, ...]
-) -> None:
-    fields = np.frombuffer(maps, np.float32).reshape(shape)
     tiles = [framed(field, colour if place == picked else GREY) for place, field in enumerate(fields)]
     picture = sheets.sheet(np.stack(tiles), len(tiles), len(tiles) * (TILE + 2 * FRAME))
-    words = [inside.level_name(level) for level in levels]
+    words = [inside.level_name(level) for level in names]
     st.markdown(say("locality.map_of", network=network, layer=words[picked]))
     st.image(picture, output_format="PNG", alt=say("locality.maps_alt", network=network, count=len(words)))
 
@@ -163,18 +160,19 @@ def _block(place: str) -> str:
 
 def show_heads(dataset: str, choice: str, network: str, depth: float) -> None:
     """How far every head of a network looks, trained and not; one line where it has no attention."""
+    found = {trained: inside.found(dataset, choice, "heads", trained) for trained in (True, False)}
+    _draw_heads(dataset, choice, network, depth, found)
+
+
+@drawn_once
+def _draw_heads(dataset: str, choice: str, network: str, depth: float, _found: Mapping[bool, Sequence[Found]]) -> None:
     states = {True: say("inside.trained"), False: say("inside.untrained")}
-    found = {state: inside.found(dataset, choice, "heads", trained) for trained, state in states.items()}
+    found = {states[trained]: seeds for trained, seeds in _found.items()}
     data = head_rows(found, list(levels(inside.model_of(dataset, choice))))
     if data.empty:
         st.caption(say("locality.no_attention", network=network))
         return
     shown = {states[True]: inside.colour(dataset, choice), states[False]: GREY}
-    _draw_heads(data, shown, network, choice, depth)
-
-
-@drawn_once
-def _draw_heads(data: pd.DataFrame, shown: Mapping[str, str], network: str, choice: str, depth: float) -> None:
     columns = {name: say(f"locality.column.{name}") for name in ("state", "level", "head", "seed", "entropy")}
     columns |= {"depth": say("inside.depth_axis")}
     y, title = say("locality.far"), say("locality.heads_of", network=network)

@@ -64,18 +64,19 @@ def _is(row: Found, move: str) -> bool:
 
 def show_consistency(dataset: str, chosen: Sequence[str]) -> None:
     """Who still predicts the same after a move by one pixel: every network of the lab, and the chosen own runs."""
-    names = inside.networks(dataset)
-    arms = dict.fromkeys([*(arm for arm, _, trained in inside.probed(dataset).networks if trained), *chosen])
-    found = {names[choice]: inside.found(dataset, choice, "shift") for choice in arms}
-    colours = {names[choice]: inside.colour(dataset, choice) for choice in arms}
-    data = consistency_rows(found)
-    _draw_consistency(dataset, data.assign(colour=[colours[label] for label in data["label"]]))
+    _draw_consistency(dataset, chosen, {choice: inside.found(dataset, choice, "shift") for choice in chosen})
 
 
 @drawn_once
-def _draw_consistency(dataset: str, data: pd.DataFrame) -> None:
+def _draw_consistency(dataset: str, chosen: Sequence[str], _found: Mapping[str, Sequence[Found]]) -> None:
+    names = inside.networks(dataset)
+    shipped = dict.fromkeys(arm for arm, _, trained in inside.probed(dataset).networks if trained)
+    found = {choice: inside.found(dataset, choice, "shift") for choice in shipped} | dict(_found)
+    colours = {names[choice]: inside.colour(dataset, choice) for choice in found}
+    data = consistency_rows({names[choice]: seeds for choice, seeds in found.items()})
     if data.empty:
         return
+    data = data.assign(colour=[colours[label] for label in data["label"]])
     names = ("label", "kind", "value", "low", "high", "accuracy", "seeds")
     columns = {name: say(f"weight_sharing.column.{name}") for name in names}
     chart = intervals.doubled(data, say("weight_sharing.chart", dataset=dataset), columns["value"], columns)
@@ -112,14 +113,15 @@ def level_rows(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
 
 def show_levels(dataset: str, left: str, right: str, depth: float) -> None:
     """How far every level of the two networks is from following the image, by depth."""
-    names = inside.networks(dataset)
-    sides = dict.fromkeys((left, right))
-    data = level_rows({names[side]: inside.found(dataset, side, "shift") for side in sides})
-    _draw_levels(dataset, data, {names[side]: inside.colour(dataset, side) for side in sides}, depth)
+    found = {side: inside.found(dataset, side, "shift") for side in (left, right)}
+    _draw_levels(dataset, tuple(found), depth, found)
 
 
 @drawn_once
-def _draw_levels(dataset: str, data: pd.DataFrame, colours: Mapping[str, str], depth: float) -> None:
+def _draw_levels(dataset: str, sides: Sequence[str], depth: float, _found: Mapping[str, Sequence[Found]]) -> None:
+    names = inside.networks(dataset)
+    data = level_rows({names[side]: _found[side] for side in sides})
+    colours = {names[side]: inside.colour(dataset, side) for side in sides}
     if data.empty:
         st.caption(say("weight_sharing.no_levels"))
         return

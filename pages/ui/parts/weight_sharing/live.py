@@ -117,35 +117,32 @@ class Seen:
 
 def show_live(dataset: str, sides: Sequence[str], depth: float) -> None:
     """The image and the two networks beside each other."""
-    shown = next((one for one in map(showcase.load_showcase, showcase.showcases()) if _is_of(one, dataset)), None)
+    shown = next((name for name in showcase.showcases() if _is_of(name, dataset)), None)
     known = [_with_weights(dataset, side) for side in sides]
     if shown is None or None in known:
         st.info(say("weight_sharing.no_weights"))
         return
-    image, change = _choose(dataset, shown)
-    still, after = change.images(image)
+    shown = showcase.load_showcase(shown)
+    place, change = _choose(dataset, shown)
     columns = st.columns([1, 2, 2], gap="medium")
     with columns[0]:
-        _show_image(still, after, change)
-    others = [other for other in shown.images if not np.array_equal(other, image)][:OTHERS]
+        _show_image(dataset, place, change, shown.images[place])
     for key, name, column in zip(inside.USUAL, filter(None, known), columns[1:], strict=True):
         with column:
             try:
                 with st.spinner(say("inside.working"), show_time=True):
-                    seen = _look(cache.networks()[dataset][name], name, (still, after), others, depth)
+                    record = cache.networks()[dataset][name]
+                    _show_seen(key, name, record.run_id, place, change, depth, record, shown.images)
             except LabError as error:
                 frame.show_error(error)
-                continue
-            _show_predictions(key, seen, change)
-            _show_features(seen, change, len(image))
     for side, name in zip(sides, known, strict=True):
         if side != name:
             _show_stand_in(dataset, side)
     st.caption(sentences("" if change.nothing else say("weight_sharing.tiles"), _hint(change)))
 
 
-def _is_of(shown: showcase.Showcase, dataset: str) -> bool:
-    return shown.record.spec.dataset == dataset
+def _is_of(name: str, dataset: str) -> bool:
+    return showcase.showcase_record(name).spec.dataset == dataset
 
 
 def _with_weights(dataset: str, choice: str) -> str | None:
@@ -155,8 +152,8 @@ def _with_weights(dataset: str, choice: str) -> str | None:
     return next((name for name in (choice, arm.variant if arm else "") if name in known), None)
 
 
-def _choose(dataset: str, shown: showcase.Showcase) -> tuple[np.ndarray, Change]:
-    """The image, and what is done to it, both in the link."""
+def _choose(dataset: str, shown: showcase.Showcase) -> tuple[int, Change]:
+    """Which image, and what is done to it, both in the link."""
     first, second, third, fourth = st.columns([2, 4, 2, 2])
     names = {
         str(place): say("weight_sharing.photo", name=name) if label < 0 else str(shown.classes[label])
@@ -173,13 +170,31 @@ def _choose(dataset: str, shown: showcase.Showcase) -> tuple[np.ndarray, Change]
         help=say("weight_sharing.change_hint"),
         wrap=True,
     )
-    image = shown.images[int(picked)]
     if kind == "shuffle":
         experiment = plan("inside", dataset)
-        return image, Change(kind, patches=experiment.model(experiment.arms["vit"]).grid[0])
+        return int(picked), Change(kind, patches=experiment.model(experiment.arms["vit"]).grid[0])
     right = links.choose_number("across", say("weight_sharing.right"), -MARGIN, MARGIN, 0, where=third)
     down = links.choose_number("down", say("weight_sharing.down"), -MARGIN, MARGIN, 0, where=fourth)
-    return image, Change(kind, (down, right))
+    return int(picked), Change(kind, (down, right))
+
+
+@drawn_once
+def _show_seen(
+    key: str,
+    name: str,
+    run_id: str,
+    place: int,
+    change: Change,
+    depth: float,
+    _record: RunRecord,
+    _images: np.ndarray,
+) -> None:
+    """What a network predicts of the image at this place, before and after, and what of its features went along."""
+    image = _images[place]
+    others = [other for other in _images if not np.array_equal(other, image)][:OTHERS]
+    seen = _look(_record, name, change.images(image), others, depth)
+    _show_predictions(key, seen, change)
+    _show_features(seen, change, len(image))
 
 
 def _look(
@@ -195,7 +210,9 @@ def _look(
     return Seen(record, before, cache.taps_of(name, record.spec, after), level, references)
 
 
-def _show_image(still: np.ndarray, after: np.ndarray, change: Change) -> None:
+@drawn_once
+def _show_image(dataset: str, place: int, change: Change, _image: np.ndarray) -> None:
+    still, after = change.images(_image)
     with st.container(horizontal=True):
         for image, word in ((still, "before"), (after, "after"))[: 1 if change.nothing else 2]:
             words = say(f"weight_sharing.{word}")
@@ -216,13 +233,9 @@ def prediction_rows(classes: Sequence[str], before: np.ndarray, after: np.ndarra
 def _show_predictions(key: str, seen: Seen, change: Change) -> None:
     spec, shares = seen.record.spec, seen.before["probabilities"]
     data = prediction_rows(class_names(spec.dataset, len(shares)), shares, seen.after["probabilities"])
-    _draw_predictions(key, inside.run_name(seen.record), data.head(BARS) if change.nothing else data, spec.variant)
-
-
-@drawn_once
-def _draw_predictions(key: str, title: str, data: pd.DataFrame, variant: str) -> None:
+    data, title = data.head(BARS) if change.nothing else data, inside.run_name(seen.record)
     columns = {name: say(f"weight_sharing.bars.{name}") for name in ("name", "which")}
-    colour = FAMILIES[CLASSROOM[variant].family]
+    colour = FAMILIES[CLASSROOM[spec.variant].family]
     first = data.sort_values("value", ascending=False, kind="stable").groupby("which", sort=False).first()
     text = say("lab.comma").join(f"{which}: {row['name']} {row['value']:.0f} %" for which, row in first.iterrows())
     chart = bars.before_after(data, title, say("axis.probability"), columns, colour)
