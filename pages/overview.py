@@ -15,10 +15,11 @@ frame.title("overview")
 blocks.show_blocks()
 st.markdown(say("overview.lead"))
 
-answers = [answer for dataset in STUDIED for answer in ffn_answers(dataset, "vit", cache.analysis)]
 training = cache.analysis("training-length", STUDIED[-1])
-if length.is_measured(training):
-    length.show_headline(training)
+if measured := length.is_measured(training):
+    length.show_headline(training)  # before anything else is read: a new server's first figure
+answers = [answer for dataset in STUDIED for answer in ffn_answers(dataset, "vit", cache.analysis)]
+if measured:
     answers = [answer for answer in answers if not answer.analysis.experiment.exploratory]
 else:
     overview.show_answers(answers)

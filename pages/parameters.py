@@ -35,7 +35,7 @@ systems = links.choose_many(
     "systems", say("parameters.systems"), anatomy.SYSTEMS, anatomy.system_name, parameters.USUAL_SYSTEMS
 )
 if systems:
-    anatomy.show_shares([anatomy.system(name) for name in systems])
+    anatomy.show_shares([(name, "") for name in systems])
 else:
     st.info(say("parameters.no_systems"))
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -88,11 +89,19 @@ def kept_uploads() -> Counter[str]:
 
 
 def warm_up() -> None:
-    """What whoever comes first would wait for, in the order in which *Overview* needs it."""
+    """What whoever comes first would wait for, in the order in which *Overview* needs it.
+
+    Verdicts wait until no page is being drawn: whoever is there already would share the processor with them.
+    """
     import altair  # noqa: F401 (to have it loaded)
+
+    from pages.ui.parts import overview  # noqa: F401
+    from pages.ui.parts.claims import text_tables  # noqa: F401
 
     with contextlib.suppress(LabError):  # every page says it
         cache.analysis("training-length", STUDIED[-1])
+        while cache.is_drawing():
+            time.sleep(0.05)
         cache.claim_results()
 
 
