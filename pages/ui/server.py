@@ -93,10 +93,8 @@ def warm_up() -> None:
 
     Verdicts wait until no page is being drawn: whoever is there already would share the processor with them.
     """
-    import altair  # noqa: F401 (to have it loaded)
-
-    from pages.ui.parts import overview  # noqa: F401
-    from pages.ui.parts.claims import text_tables  # noqa: F401
+    import altair  # noqa: F401 (to have them loaded)
+    import pandas  # noqa: F401
 
     with contextlib.suppress(LabError):  # every page says it
         cache.analysis("training-length", STUDIED[-1])
