@@ -5,9 +5,10 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui import cache, frame, links
+from pages.ui.parts import own_pictures
 from pages.ui.parts.train import form, runs
 from pages.ui.words import say
-from tf_models.data import names, peek
+from tf_models.data import peek
 from tf_models.errors import LabError
 from tf_models.runs.spec import RunSpec
 
@@ -17,12 +18,16 @@ frame.heading("train")
 asked, results = st.columns([2, 3], gap="large")
 with asked:
     variant = form.choose_network()
-    dataset = links.choose("data", say("train.dataset"), names(generated=False))
+    dataset = links.choose("data", say("train.dataset"), own_pictures.choices(), own_pictures.data_name)
+    own_pictures.ask()
     try:
+        if own_pictures.wait_for(dataset):
+            st.stop()
         known = peek(dataset)
     except LabError as error:
         frame.show_error(error)
         st.stop()
+    own_pictures.show_preview(known)
     seeds, size, recipe = form.choose_training(known, *st.columns(2))
     compare = form.choose_comparison(variant)
     press = st.container()

@@ -151,8 +151,8 @@ def half(content: bytes) -> bytes:
 
 
 NOT_IMAGES = {
-    "gif": encoded(picture(1), "GIF"),
-    "bmp": encoded(picture(1), "BMP"),
+    "pdf": encoded(picture(1), "PDF"),
+    "eps": encoded(picture(1), "EPS"),
     "text": "Grüße".encode(),
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     "nothing": b"",

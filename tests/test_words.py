@@ -49,6 +49,7 @@ NAMES: dict[str, Iterable[str]] = {
         for row in range(1, rows + 1)
         for column in ("", *(f".{column}" for column in text_tables.COLUMNS))
     ),
+    "left_out.{}": ("few", "unreadable", "heic", "large", "other", "loose", "unknown", "arrays"),
     "verdict.{}": VERDICTS,
     "reason.{}": REASONS,
     "rule.{}": TESTS,

@@ -19,11 +19,12 @@ from typing import Any, get_args
 from tqdm import tqdm
 
 from tf_models import settings, zoo
-from tf_models.data import STUDIED, content_hash, names, peek
+from tf_models.data import STUDIED, DatasetInfo, content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records
 from tf_models.jobs.probing import IMAGES, ask, network, probe_all
 from tf_models.jobs.queue import Jobs
+from tf_models.locale import ENGLISH, say
 from tf_models.runs.known import Records, known_records
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import write_shipped
@@ -196,8 +197,15 @@ def _datasets(options: argparse.Namespace) -> list[dict[str, Any]]:
             rows.append({"name": name, "problem": str(error)})
             continue
         shape = {"input_shape": list(known.input_shape), "classes": known.classes}
-        rows.append({"name": name, **shape, "train_images": known.train_images, "hash": content, "problem": problem})
+        row = {"name": name, **shape, "train_images": known.train_images, "hash": content, "problem": problem}
+        rows.append(row | {"left_out": _left_out(known)})
     return rows
+
+
+def _left_out(known: DatasetInfo) -> str:
+    """What is in the file of a data set and not used, and why."""
+    told = ((row, ", ".join(row.names) + (" …" if row.count > len(row.names) else "")) for row in known.left_out)
+    return " ".join(say(ENGLISH, f"left_out.{row.reason}", count=row.count, names=names) for row, names in told)
 
 
 def _recipe(options: argparse.Namespace, **more: Any) -> Recipe:

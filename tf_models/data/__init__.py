@@ -10,8 +10,11 @@ from tf_models.data.registry import (
     DatasetInfo,
     class_names,
     content_hash,
+    is_own,
     names,
     peek,
+    samples,
+    unread_file,
 )
 from tf_models.data.splits import Dataset, load
 
@@ -28,9 +31,12 @@ __all__ = [
     "extent",
     "fit_image",
     "is_bright_around",
+    "is_own",
     "load",
     "names",
     "peek",
     "read_image",
+    "samples",
     "square",
+    "unread_file",
 ]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tf_models.data.files import Raw, array_hash, checked, numbered
+from tf_models.data.files import checked
+from tf_models.data.raw import Raw, array_hash, numbered
 from tf_models.errors import LabError
 
 

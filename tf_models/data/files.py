@@ -1,61 +1,64 @@
-"""Data files: ``NAME.npz`` and ``NAME.zip`` in LAB_DATA_DIR, what is refused in them, and the hash of their content."""
+"""Data files: ``NAME.npz`` and ``NAME.zip`` in LAB_DATA_DIR and those that visitors sent, and what is in them.
 
+A .npz of the lab's own form is read as it stands. Anything else is read once: what came of it is kept in LAB_HOME.
+"""
+
+import contextlib
 import hashlib
-import math
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import json
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, wraps
-from pathlib import Path, PurePosixPath
-from typing import IO, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
-from tf_models.data.images import read_image, square
+from tf_models import settings
+from tf_models.data.archives import header, opened, read_array, read_header, unreadable
+from tf_models.data.arrays import read_arrays
+from tf_models.data.folders import Report, read_folders
+from tf_models.data.raw import ARRAYS, MOST_CLASSES, LeftOut, Raw, array_hash, numbered
 from tf_models.errors import LabError
-from tf_models.settings import data_folder
 
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")  # of a .npz
-LARGEST_FILE = 80_000_000  # bytes of one image in a .zip, unpacked
-ZIP_SIDE = 32  # images of a folder upload are cut square and brought to this side
-MOST_CLASSES = 1000
-MOST_MEMBERS = 200_000
-# GB that a file may unpack to: arrays are in memory as a whole, photographs one at a time.
-UNPACKED = {".npz": 2, ".zip": 20}
+READER = 1  # raise it whenever the same file would give other images
+OWN = re.compile(r"own-[0-9a-f]{12}")  # what a visitor's data set is called
+SAMPLES, SHOWN = 3, 12  # images of each of the first classes that can be seen without reading all
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Raw:
-    """A data set before it is split. `hash` is of the bytes of images and labels; `x_test` may be None.
-
-    Images are uint8, (N, H, W, channels) with 1 or 3 channels; labels are int64 from 0.
-    """
-
-    source: str  # embedded, generated, download or local file
-    class_names: tuple[str, ...]
-    x: np.ndarray
-    y: np.ndarray
-    x_test: np.ndarray | None
-    y_test: np.ndarray | None
-    hash: str
-
-
-@dataclass(frozen=True)
 class Contents:
-    """What is in a file, known without all of its images: `images` counts those that are not in a test set."""
+    """What is in a file, known without all of its images: `images` counts those that are not in a test set, `counts`
+    those of each class.
+    """
 
     input_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
     images: int
     fixed_test: bool
+    counts: tuple[int, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def local_files() -> list[Path]:
     """The data files in LAB_DATA_DIR, by name; a .npz comes before a .zip of the same name."""
-    folder = data_folder()
-    return sorted(path for path in folder.iterdir() if path.suffix in (".npz", ".zip")) if folder else []
+    folder = settings.data_folder()
+    found = sorted(folder.iterdir(), key=lambda path: (path.stem, path.suffix.lower())) if folder else []
+    return [
+        path
+        for path in found
+        if path.suffix.lower() in (".npz", ".zip") and not path.name.startswith(".") and not path.is_dir()
+    ]
+
+
+def own_file(name: str) -> Path | None:
+    """The data set of this name that a visitor sent."""
+    path = settings.home() / "pictures" / f"{name}.npz"
+    return path if OWN.fullmatch(name) and path.is_file() else None
 
 
 def stamp(path: Path) -> tuple[int, ...]:
@@ -63,8 +66,17 @@ def stamp(path: Path) -> tuple[int, ...]:
     try:
         found = path.stat()
     except OSError as error:  # it is gone, or a link to nowhere
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def stamps() -> tuple[tuple[Path, tuple[int, ...]], ...]:
+    """Every file in LAB_DATA_DIR with its `stamp`, an empty one where it cannot be read."""
+    found = []
+    for path in local_files():
+        with contextlib.suppress(LabError):
+            found.append((path, stamp(path)))
+    return tuple(found)
 
 
 def while_unchanged(read: Callable[[Path], T]) -> Callable[[Path], T]:
@@ -78,192 +90,202 @@ def while_unchanged(read: Callable[[Path], T]) -> Callable[[Path], T]:
 
 
 @while_unchanged
+def is_plain(path: Path) -> bool:
+    """Whether a .npz has the lab's own form, which is read as it stands: see `ARRAYS`, uint8 and labels from 0."""
+    if path.suffix.lower() == ".zip":
+        return False
+    with opened(path) as archive:
+        if not {f"{key}.npy" for key in ARRAYS} <= set(archive.namelist()):
+            return False
+        heads = {key: header(archive, key) for key in ARRAYS}
+        for key in ("x_train", "x_test"):
+            shape = heads[key].shape
+            if heads[key].dtype != np.uint8 or len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3)):
+                return False
+        for key in ("y_train", "y_test"):
+            if heads[key].dtype.kind not in "iu" or len(heads[key].shape) > 2:
+                return False
+        labels = _flat(read_array(archive, "y_train"))
+    return labels.ndim == 1 and len(labels) > 0 and labels.min() == 0 and len(np.unique(labels)) == labels.max() + 1
+
+
+@while_unchanged
 def file_hash(path: Path) -> str:
-    """SHA-256, 16 digits, read in pieces: of the arrays in a .npz, packed or not, and of the bytes of a .zip."""
-    if path.suffix == ".zip":
-        try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-        except OSError as error:
-            raise _unreadable(path, error) from error
+    """SHA-256, 16 digits, of what is read from a file, however it is packed: arrays and the names of classes."""
+    if not is_plain(path):
+        return _about(path)["hash"]
     digest = hashlib.sha256()
-    with _opened(path) as archive:
+    with opened(path) as archive:
         for key in ARRAYS:
             with archive.open(f"{key}.npy") as file:
-                header = _read_header(file, archive.getinfo(f"{key}.npy").file_size)
-                digest.update(f"{key} {header.shape} {header.dtype.str}".encode())
-                digest.update(b" by columns" if header.by_columns else b"")
+                head = read_header(file, archive.getinfo(f"{key}.npy").file_size)
+                digest.update(f"{key} {head.shape} {head.dtype.str}".encode())
+                digest.update(b" by columns" if head.by_columns else b"")
                 while piece := file.read(1 << 20):
                     digest.update(piece)
     return digest.hexdigest()[:16]
 
 
-def array_hash(*arrays: np.ndarray) -> str:
-    """What `file_hash` gives for a .npz with these arrays, in the order of `ARRAYS`."""
-    digest = hashlib.sha256()
-    for key, array in zip(ARRAYS, arrays, strict=False):
-        digest.update(f"{key} {array.shape} {array.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()[:16]
-
-
 @while_unchanged
 def contents(path: Path) -> Contents:
-    """What a file holds; of a .npz only the header of the images and the labels are read."""
-    if path.suffix == ".zip":
-        raw = _read_folders(path)
-        return Contents((ZIP_SIDE, ZIP_SIDE, 3), raw.class_names, len(raw.y), fixed_test=False)
-    with _opened(path) as archive:
-        images, labels = _header(archive, "x_train"), _read_array(archive, "y_train")
-    count, height, width, channels = _image_shape(images.shape, images.dtype, "x_train", path.name)
-    if not count:
-        raise LabError("file_images", name=path.name, key="x_train", shape=images.shape)
-    classes = _count_classes(_labels(labels, "y_train", count, path.name), path.name)
-    return Contents((height, width, channels), numbered(classes), count, fixed_test=True)
+    """What a file holds; of a plain .npz only the header of the images and the labels are read."""
+    if not is_plain(path):
+        about = _about(path)
+        height, width, channels = about["shape"]
+        counts, names = tuple(about["counts"]), tuple(about["class_names"])
+        return Contents((height, width, channels), names, sum(counts), about["fixed_test"], counts, _left_out(about))
+    with opened(path) as archive:
+        images, labels = header(archive, "x_train"), read_array(archive, "y_train")
+    count, height, width, channels = (*images.shape, 1) if len(images.shape) == 3 else images.shape
+    y = _labels(labels, "y_train", count, path.name)
+    counts = tuple(np.bincount(y).tolist())
+    _check_count(len(counts), path.name)
+    return Contents((height, width, channels), numbered(len(counts)), count, fixed_test=True, counts=counts)
 
 
 def read_file(path: Path) -> Raw:
-    """``NAME.npz`` with x_train, y_train, x_test, y_test, or ``NAME.zip`` of class folders with images."""
-    if path.suffix == ".zip":
-        return _read_folders(path)
-    with _opened(path) as archive:
-        arrays = [_read_array(archive, key) for key in ARRAYS]
+    """The data set in a file, its images as uint8 and its labels from 0; raises `LabError` for one that is none."""
+    if not is_plain(path):
+        return _read(imported(path))
+    with opened(path) as archive:
+        arrays = [read_array(archive, key) for key in ARRAYS]
     return checked("local file", arrays, file_hash(path), path.name)
-
-
-def numbered(classes: int) -> tuple[str, ...]:
-    """The names of classes that have only numbers."""
-    return tuple(str(label) for label in range(classes))
 
 
 def checked(source: str, arrays: Iterable[np.ndarray], content: str, file: str) -> Raw:
     """uint8 images and int64 labels, or a `LabError` that names what is wrong in `file`."""
     x, y, x_test, y_test = arrays
-    x, x_test = _images(x, "x_train", file), _images(x_test, "x_test", file)
+    x, x_test = (array[..., None] if array.ndim == 3 else array for array in (x, x_test))
     if x.shape[1:] != x_test.shape[1:] or not len(x) or not len(x_test):
         raise LabError("file_sizes", name=file, train=x.shape, test=x_test.shape)
     y, y_test = _labels(y, "y_train", len(x), file), _labels(y_test, "y_test", len(x_test), file)
-    count = _count_classes(y, file)
+    count = int(y.max()) + 1
+    _check_count(count, file)
     if y_test.min() < 0 or y_test.max() >= count:
         value = y_test.max() if y_test.max() >= count else y_test.min()
-        raise LabError("file_unknown_label", name=file, value=value, high=count - 1)
+        raise LabError("file_unknown_label", name=file, value=value, known=f"0–{count - 1}")
     return Raw(source, numbered(count), x, y, x_test, y_test, content)
 
 
-def _images(array: np.ndarray, key: str, file: str) -> np.ndarray:
-    return array.reshape(_image_shape(array.shape, array.dtype, key, file))
+def _check_count(classes: int, file: str) -> None:
+    if not 2 <= classes <= MOST_CLASSES:
+        raise LabError("file_classes", name=file, value=classes, most=MOST_CLASSES)
 
 
-def _image_shape(shape: tuple[int, ...], dtype: np.dtype, key: str, file: str) -> tuple[int, int, int, int]:
-    """(N, H, W, channels) of images, or the `LabError` of what these are instead."""
-    full = (*shape, 1) if len(shape) == 3 else shape
-    if len(full) != 4 or full[-1] not in (1, 3):
-        raise LabError("file_images", name=file, key=key, shape=shape)
-    if dtype != np.uint8:
-        raise LabError("file_pixels", name=file, key=key, dtype=dtype)
-    count, height, width, channels = full
-    return count, height, width, channels
+def _flat(labels: np.ndarray) -> np.ndarray:
+    return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
 
 
 def _labels(array: np.ndarray, key: str, count: int, file: str) -> np.ndarray:
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.shape != (count,) or array.dtype.kind not in "iu":
+    array = _flat(array)
+    if array.shape != (count,):
         raise LabError("file_labels", name=file, key=key, shape=array.shape, dtype=array.dtype, count=count)
     return array.astype(np.int64)
 
 
-def _count_classes(labels: np.ndarray, file: str) -> int:
-    count = int(labels.max()) + 1
-    if labels.min() < 0 or not 2 <= count <= MOST_CLASSES or len(np.unique(labels)) != count:
-        raise LabError("file_gap", name=file, low=labels.min(), high=labels.max())
-    return count
+# Files that are read once
 
 
-def _read_folders(path: Path) -> Raw:
-    """A .zip of folders, one per class, with images in them: CLASS/photo.jpg."""
-    images, labels, folders = [], [], []
-    with _opened(path) as archive:
-        members = [(place, entry) for entry in archive.infolist() if _is_image(place := _place(entry))]
-        members.sort(key=lambda member: str(member[0]))
-        for place, entry in members:
-            if entry.file_size > LARGEST_FILE:
-                raise LabError("file_large", name=path.name, entry=place, limit=LARGEST_FILE // 10**6)
-        folders = sorted({place.parent.name for place, _ in members})
-        for place, entry in members:
-            images.append(square(read_image(archive.read(entry), str(place)), ZIP_SIDE))
-            labels.append(folders.index(place.parent.name))
-    if not 2 <= len(folders) <= MOST_CLASSES or np.bincount(labels).min() < 10:
-        raise LabError("file_folders", name=path.name)
-    x, y = np.stack(images), np.array(labels, np.int64)
-    return Raw("local file", tuple(folders), x, y, None, None, file_hash(path))
+def imported(path: Path, report: Report = lambda done, total: None) -> Path:
+    """The file in LAB_HOME that holds what was read from this one, made if it is not there.
+
+    A visitor's data set is such a file. `report` is told how many images of how many are read.
+    """
+    if path.parent == settings.home() / "pictures" and OWN.fullmatch(path.stem):
+        return path
+    kept = _kept(path)
+    if not kept.exists():
+        raw = read_any(path, report)
+        try:
+            write(raw, kept)
+        except OSError as error:
+            raise LabError("home_not_writable", path=kept.parent, reason=error.strerror or str(error)) from error
+    return kept
 
 
-def _place(entry: zipfile.ZipInfo) -> PurePosixPath:
-    return PurePosixPath(entry.filename.replace("\\", "/"))  # some tools of Windows write back-slashes
+def is_read(path: Path) -> bool:
+    """Whether a file answers at once: it is plain, or has been read before."""
+    return is_plain(path) or own_file(path.stem) == path or _kept(path).exists()
 
 
-def _is_image(place: PurePosixPath) -> bool:
-    in_a_folder = place.parent.name not in ("", "..") and place.parts[0] != "__MACOSX"
-    return in_a_folder and place.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp")
+def _kept(path: Path) -> Path:
+    return settings.home() / "read" / f"{_byte_hash(path)}-{READER}.npz"
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """An archive that the lab can read, be it a .zip or a .npz. Whatever is wrong with it is a `LabError`."""
+@while_unchanged
+def _byte_hash(path: Path) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries, limit = archive.infolist(), UNPACKED[path.suffix]
-            if len(entries) > MOST_MEMBERS:
-                raise LabError("file_members", name=path.name, value=len(entries), limit=MOST_MEMBERS)
-            if (size := sum(entry.file_size for entry in entries)) > limit * 10**9:
-                raise LabError("file_huge", name=path.name, size=size / 1e9, limit=limit)
-            for entry in entries:
-                if entry.flag_bits & 1:
-                    raise LabError("file_encrypted", name=path.name, entry=entry.filename)
-            yield archive
-    except LabError:
-        raise
-    except Exception as error:  # archives are bytes from outside: modules raise what they happen to raise
-        raise _unreadable(path, error) from error
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:20]
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
-@dataclass(frozen=True)
-class Header:
-    """What a .npy file says of its array, whose data come next."""
-
-    shape: tuple[int, ...]
-    by_columns: bool  # the first axis runs fastest
-    dtype: np.dtype
-
-
-def _read_header(file: IO[bytes], size: int) -> Header:
-    """The header of a .npy file of so many bytes; a `ValueError` where they cannot hold the array that it promises."""
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = read(file)
-    if dtype.hasobject:  # unpickling them could run anything
-        raise ValueError("an array of Python objects")
-    if not all(0 <= length < 2**31 for length in shape) or not dtype.itemsize:
-        raise ValueError(f"an array of {len(shape)} axes and impossible size")
-    if math.prod(shape) * dtype.itemsize > size - file.tell():
-        raise ValueError(f"its header promises {shape} {dtype}, more than follows")
-    return Header(shape, by_columns and len(shape) > 1, dtype)
+def read_any(path: Path, report: Report = lambda done, total: None) -> Raw:
+    """What is in a .zip of class folders, or in a .npz under whatever names, with its `hash`."""
+    raw = read_folders(path, report) if path.suffix.lower() == ".zip" else read_arrays(path)
+    test = () if raw.x_test is None or raw.y_test is None else (raw.x_test, raw.y_test)
+    names = "" if raw.class_names == numbered(len(raw.class_names)) else json.dumps(raw.class_names)
+    content = array_hash(raw.x, raw.y, *test)
+    return replace(raw, hash=hashlib.sha256(f"{content}{names}".encode()).hexdigest()[:16] if names else content)
 
 
-def _header(archive: zipfile.ZipFile, key: str) -> Header:
-    with archive.open(f"{key}.npy") as file:
-        return _read_header(file, archive.getinfo(f"{key}.npy").file_size)
+def write(raw: Raw, path: Path) -> None:
+    """Keep a data set as one file, whole or not at all; raises `OSError` where it cannot be written."""
+    about = {
+        "hash": raw.hash,
+        "shape": raw.x.shape[1:],
+        "class_names": raw.class_names,
+        "counts": np.bincount(raw.y, minlength=len(raw.class_names)).tolist(),
+        "fixed_test": raw.x_test is not None,
+        "left_out": [asdict(row) for row in raw.left_out],
+    }
+    arrays = dict(zip(ARRAYS, (raw.x, raw.y, raw.x_test, raw.y_test), strict=True))
+    samples = [np.flatnonzero(raw.y == label)[:SAMPLES] for label in range(min(len(raw.class_names), SHOWN))]
+    chosen = np.concatenate(samples)
+    words = {"about": np.array(json.dumps(about)), "class_names": np.array(raw.class_names)}
+    words |= {"samples": raw.x[chosen], "sampled": raw.y[chosen]}
+    found: dict[str, Any] = {key: array for key, array in arrays.items() if array is not None} | words
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f".{uuid.uuid4().hex}.npz")
+    try:
+        np.savez(part, **found)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
-def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
-    """An array, once its header is known to tell the truth: NumPy makes room for what it promises."""
-    _header(archive, key)
-    with archive.open(f"{key}.npy") as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+def _about(path: Path) -> dict[str, Any]:
+    return _about_in(imported(path))
 
 
-def _unreadable(path: Path, error: Exception) -> LabError:
-    code = "file_archive" if path.suffix == ".zip" else "file_unreadable"
-    reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-    return LabError(code, name=path.name, reason=reason)
+@while_unchanged
+def _about_in(kept: Path) -> dict[str, Any]:
+    try:
+        with np.load(kept, allow_pickle=False) as file:
+            return json.loads(str(file["about"]))
+    except Exception as error:  # somebody has changed it
+        raise unreadable(kept, error) from error
+
+
+def samples(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """A few images of the first classes, (N, H, W, channels), and their labels; none of a plain file."""
+    if is_plain(path):
+        return np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64)
+    with np.load(imported(path), allow_pickle=False) as file:
+        return file["samples"], file["sampled"]
+
+
+def _read(kept: Path) -> Raw:
+    about = _about_in(kept)
+    try:
+        with np.load(kept, allow_pickle=False) as file:
+            x, y, x_test, y_test = (file.get(key) for key in ARRAYS)
+    except Exception as error:
+        raise unreadable(kept, error) from error
+    assert x is not None and y is not None
+    return Raw("local file", tuple(about["class_names"]), x, y, x_test, y_test, about["hash"], _left_out(about))
+
+
+def _left_out(about: dict[str, Any]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut(row["reason"], row["count"], tuple(row["names"])) for row in about["left_out"])

@@ -3,6 +3,7 @@
 import io
 import threading
 import warnings
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,19 @@ from tf_models.errors import LabError
 LONGEST = 1024  # pixels; no network takes more than 256
 SIDE = 65_535  # pixels; a line of a PNG is held three times
 # Megapixels of the largest picture that is read, such that one needs at most 200 MB while it is decoded.
-MEGAPIXELS = {"PNG": 25, "JPEG": 25, "WEBP": 12}
+MEGAPIXELS = {"WEBP": 12, "JPEG2000": 12, "TIFF": 12}  # of other formats:
+MOST_MEGAPIXELS = 25
+# What Pillow reads by itself of what people have pictures in: no program, no document, no stub for another library.
+FORMATS = (
+    *("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "ICO", "ICNS", "PPM", "TGA", "PCX"),
+    *("SGI", "QOI", "DDS", "PSD", "XBM", "XPM"),
+)
+_SUFFIXES = """
+    png apng jpg jpeg jpe jfif mpo webp gif bmp dib tif tiff avif avifs heic heif hif jp2 j2k jpf jpx ico icns ppm pgm
+    pbm pnm tga pcx sgi rgb bw qoi dds psd xbm xpm
+"""
+SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
+HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")  # brands: photographs of an iPhone
 PLAIN_JPEG = 200  # megapixels; decoded line by line, at an eighth of its sides
 Image.MAX_IMAGE_PIXELS = None  # `read_image` checks the header against its own limits, which are stricter
 UPRIGHT = {  # EXIF orientation → what undoes it
@@ -28,8 +41,8 @@ UPRIGHT = {  # EXIF orientation → what undoes it
 _decoding = threading.Lock()  # thirty visitors may send large pictures at once; one at a time is in memory
 
 
-def read_image(content: bytes, name: str) -> np.ndarray:
-    """A picture as upright RGB pixels, (H, W, 3) uint8, the longest side at most `LONGEST`; transparent is white.
+def read_image(content: bytes, name: str, longest: int = LONGEST) -> np.ndarray:
+    """A picture as upright RGB pixels, (H, W, 3) uint8, the longest side at most `longest`; transparent is white.
 
     The size is read from the header and checked before a pixel is decoded: a PNG of a few kB can hold 50 megapixels.
     Whatever is wrong with the bytes, the error is a `LabError`.
@@ -37,28 +50,46 @@ def read_image(content: bytes, name: str) -> np.ndarray:
     try:
         with _decoding, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd metadata; what cannot be read raises
-            return np.asarray(_decode(content, name))
+            return np.asarray(_decode(content, name, longest))
     except LabError:
         raise
     except Exception as error:  # decoders meet bytes that nobody foresaw, and raise what they happen to raise
-        raise LabError("not_an_image", name=name) from error
+        code = "image_heic" if is_heif(content) and not _formats()[len(FORMATS) :] else "not_an_image"
+        raise LabError(code, name=name) from error
 
 
-def _decode(content: bytes, name: str) -> Image.Image:
-    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP")) as image:
+def is_heif(content: bytes) -> bool:
+    """Whether these are the first bytes of a photograph in HEIF, as iPhones take them."""
+    return content[4:8] == b"ftyp" and content[8:12] in HEIF
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """`FORMATS`, with HEIF where the package pillow-heif is installed."""
+    try:
+        import pillow_heif  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return FORMATS
+    pillow_heif.register_heif_opener()
+    return (*FORMATS, "HEIF")
+
+
+def _decode(content: bytes, name: str, longest: int) -> Image.Image:
+    with Image.open(io.BytesIO(content), formats=_formats()) as image:
         _check_size(image, content, name)
-        image.draft(None, _within(image.size, 2 * LONGEST))  # JPEG: decode a smaller picture right away
+        image.draft(None, _within(image.size, 2 * longest))  # JPEG: decode a smaller picture right away
         _scale_transparency(image)
-        small = _reduced(image)
+        small = _reduced(image, longest)
         turn = UPRIGHT.get(_orientation(image))
-    small.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+    small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return small if turn is None else small.transpose(turn)
 
 
 def _check_size(image: Image.Image, content: bytes, name: str) -> None:
     kind = "JPEG" if image.format == "MPO" else str(image.format)  # MPO: a JPEG with a second picture behind it
     plain = kind == "JPEG" and _in_one_scan(content)
-    limit, megapixels = PLAIN_JPEG if plain else MEGAPIXELS[kind], image.width * image.height / 1e6
+    limit = PLAIN_JPEG if plain else MEGAPIXELS.get(kind, MOST_MEGAPIXELS)
+    megapixels = image.width * image.height / 1e6
     if megapixels > limit:
         raise LabError("image_too_large", name=name, megapixels=megapixels, kind=kind, limit=limit, most=PLAIN_JPEG)
     if max(image.size) > SIDE:
@@ -94,26 +125,40 @@ def _within(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, size[0] // factor), max(1, size[1] // factor)
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    """The picture in RGB with its longest side below twice `LONGEST`.
+def _reduced(image: Image.Image, longest: int) -> Image.Image:
+    """The picture in RGB with its longest side below twice `longest`.
 
     Made of tiles: to convert a large picture as a whole would hold it several times.
     """
-    factor = max(1, max(image.size) // LONGEST)
+    factor, most = max(1, max(image.size) // longest), _brightest(image)
     side = factor * max(1, 1024 // factor)  # of a tile
     small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
     for top in range(0, image.height, side):
         for left in range(0, image.width, side):
             box = (left, top, min(left + side, image.width), min(top + side, image.height))
-            small.paste(_rgb(image.crop(box)).reduce(factor), (left // factor, top // factor))
+            small.paste(_rgb(image.crop(box), most).reduce(factor), (left // factor, top // factor))
     return small
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """A picture of any mode in RGB, what is transparent on white."""
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip to white
+def _brightest(image: Image.Image) -> float:
+    """What is white in a picture of more than 8 bits of grey: all that the bits hold that its brightest point needs.
+
+    Cameras and scanners write 10, 12 or 14 bits into 16.
+    """
+    if not image.mode.startswith(("I", "F")):
+        return 255
+    extremes: Any = image.getextrema()
+    high = float(extremes[1])
+    if image.mode == "F":
+        return high if high > 1 else 1.0
+    return 2 ** max(8, int(high).bit_length()) - 1
+
+
+def _rgb(image: Image.Image, most: float) -> Image.Image:
+    """A picture of any mode in RGB, what is transparent on white; `most` is white in greys of more than 8 bits."""
+    if image.mode.startswith(("I", "F")):  # Pillow would clip them to white
         levels = np.asarray(image)
-        grey = (levels / 257).astype(np.uint8)
+        grey = np.clip(levels * (255 / most), 0, 255).astype(np.uint8)
         grey[levels == image.info.get("transparency")] = 255
         image = Image.fromarray(grey)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
+
 from tf_models.data import builtin, files, tasks
-from tf_models.data.files import Raw, numbered
+from tf_models.data.raw import LeftOut, Raw, numbered
 from tf_models.errors import LabError
 
 CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
@@ -57,6 +59,13 @@ class DatasetInfo:
     studied: bool = False  # the lab ships results of every experiment on it
     read: Callable[[str], Raw] | None = None  # None: from a file only
     hash: str | None = None  # of the content, where it never changes
+    counts: tuple[int, ...] = ()  # images of each class that are not in a fixed test set; of a file alone
+    left_out: tuple[LeftOut, ...] = ()  # what a file holds besides
+
+    @property
+    def largest_share(self) -> float:
+        """What whoever always names the most frequent class gets right; 0 where nothing is known of the classes."""
+        return max(self.counts) / sum(self.counts) if self.counts else 0.0
 
     @property
     def classes(self) -> int:
@@ -213,6 +222,8 @@ def peek(name: str) -> DatasetInfo:
         fixed_test=found.fixed_test,
         deltas=TINY_IMAGES if max(found.input_shape[:2]) <= 8 else LARGER_IMAGES,
         studied=row is not None and row.studied,
+        counts=found.counts,
+        left_out=found.left_out,
     )
 
 
@@ -251,10 +262,27 @@ def _load_raw(name: str, path: Path | None, _stamp: tuple[int, ...]) -> Raw:
 
 
 def _local_file(name: str) -> Path | None:
-    """The file in LAB_DATA_DIR that is the data set `name`."""
+    """The file that is the data set `name`: in LAB_DATA_DIR, or sent by a visitor."""
     if name in BUILT_IN and BUILT_IN[name].embedded:
         return None
-    return next((path for path in files.local_files() if path.stem == name), None)
+    return next((path for path in files.local_files() if path.stem == name), None) or files.own_file(name)
+
+
+def samples(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A few images of a file, and their labels: see `files.samples`."""
+    path = _local_file(name)
+    return files.samples(path) if path is not None else (np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64))
+
+
+def is_own(name: str) -> bool:
+    """Whether this is a data set that a visitor sent, and that is here."""
+    return files.own_file(name) is not None
+
+
+def unread_file(name: str) -> Path | None:
+    """The file of a data set that must be read first, which takes a while: see `files.imported`."""
+    path = _local_file(name)
+    return path if path is not None and not files.is_read(path) else None
 
 
 def _class_names(name: str, found: tuple[str, ...]) -> tuple[str, ...]:

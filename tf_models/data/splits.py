@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tf_models.data.files import Raw
+from tf_models.data.raw import Raw
 from tf_models.data.registry import load_raw, part_sizes
 from tf_models.errors import LabError
 

@@ -6,7 +6,7 @@ with a sign is dark or bright, between 0.3 and 1 away from mid-grey; noise is un
 
 import numpy as np
 
-from tf_models.data.files import Raw, array_hash, numbered
+from tf_models.data.raw import Raw, array_hash, numbered
 
 TOKENS, PIXELS = 16, 4
 IMAGES = 3000

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from tf_models.data.files import local_files, stamp
+from tf_models.data.files import stamps
 from tf_models.errors import LabError
 from tf_models.runs.provenance import Records
 from tf_models.runs.record import RunRecord
@@ -17,9 +17,8 @@ _known: dict[tuple, Records] = {}  # the latest alone
 
 def known_stamp(store: RunStore | None) -> tuple:
     """What changes whenever `known_records` does, or a data file, whose version decides which of them count."""
-    present = tuple((path, stamp(path)) for path in local_files())
     own = store.finished_ids() if store is not None else ()
-    return shipped_stamp(), present, (store.where, *own) if store is not None and own else ()
+    return shipped_stamp(), stamps(), (store.where, *own) if store is not None and own else ()
 
 
 def known_records(store: RunStore | None) -> Records:

@@ -19,6 +19,8 @@ BEFORE = {
     "updates": None,
     "fit_loss": None,
     "fit_accuracy": None,
+    "confusion": None,
+    "class_names": None,
     "schema": 1,
 }
 
@@ -50,6 +52,10 @@ def read_record(values: Any, run_id: str = "") -> RunRecord:
         recipe, spec, own = (_chosen(values, kinds) for kinds in (_RECIPE, _SPEC, _OWN))
         if len(base64.b64decode(own["correct"], validate=True)) != math.ceil(own["test_images"] / 8):
             raise ValueError("correct")
+        if own["confusion"] is not None:
+            own["confusion"] = _matrix(own["confusion"], own["test_images"])
+        if own["class_names"] is not None and not all(isinstance(name, str) for name in own["class_names"]):
+            raise ValueError("class_names")
         if isinstance(own["history"], list | str):  # a shipped one is read when it is asked for
             own["history"] = tuple(own["history"])
             if None in map(read_epoch, own["history"]):
@@ -57,6 +63,15 @@ def read_record(values: Any, run_id: str = "") -> RunRecord:
         return RunRecord(spec=RunSpec(**spec, recipe=Recipe(**recipe)), **own)
     except (TypeError, ValueError) as error:  # a LabError is a ValueError
         raise LabError("record_unreadable", value=run_id, problem=str(error)) from error
+
+
+def _matrix(values: Any, total: int) -> tuple[tuple[int, ...], ...]:
+    """A square matrix of counts of so many images, or a `ValueError`."""
+    rows = tuple(tuple(row) for row in values)
+    whole = all(isinstance(value, int) and value >= 0 for row in rows for value in row)
+    if not whole or {len(row) for row in rows} != {len(rows)} or sum(map(sum, rows)) != total:
+        raise ValueError("confusion")
+    return rows
 
 
 def _chosen(values: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tf_models.runs.spec import RunSpec
 
+MOST = 50  # classes of which a record keeps the confusion matrix
 SCHEMA = 1  # raise it when a field changes its meaning; a new field needs a line in `reading.BEFORE` only
 
 
@@ -47,7 +48,25 @@ class RunRecord:
     updates: int | None = None  # optimizer steps; None in records from before it was counted, like the next two
     fit_loss: float | None = None
     fit_accuracy: float | None = None
+    # (classes, classes) test images by their class, then by what they are taken for; None of more than `MOST` classes,
+    # and in records from before it was counted, like the names of the classes
+    confusion: Sequence[Sequence[int]] | None = None
+    class_names: Sequence[str] | None = None
     schema: int = SCHEMA
+
+    @property
+    def balanced_accuracy(self) -> float | None:
+        """The mean over the classes of the share that is classified correctly; None where it is not known."""
+        if self.confusion is None:
+            return None
+        shares = [row[label] / sum(row) for label, row in enumerate(self.confusion) if sum(row)]
+        return sum(shares) / len(shares)
+
+    @property
+    def unbalanced(self) -> bool:
+        """Whether the largest class of the test set has half as much again as its equal share."""
+        counts = [sum(row) for row in self.confusion or ()]
+        return bool(counts) and max(counts) * len(counts) > 1.5 * sum(counts)
 
     @cached_property
     def correctness(self) -> np.ndarray:

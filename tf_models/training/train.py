@@ -10,7 +10,7 @@ import numpy as np
 from tf_models import zoo
 from tf_models.data import Dataset, load
 from tf_models.errors import LabError
-from tf_models.runs.record import RunRecord, pack_correct
+from tf_models.runs.record import MOST, RunRecord, pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.training import trunk
 from tf_models.training.batches import Batches
@@ -96,7 +96,8 @@ def _fit(model: keras.Model, batches: Batches, dataset: Dataset, recipe: Recipe,
 def _record(
     spec: RunSpec, run_id: str, dataset: Dataset, model: keras.Model, history: list[dict[str, float]], seconds: float
 ) -> RunRecord:
-    correct, test_loss = evaluate(model, dataset.x_test, dataset.y_test)
+    taken, test_loss = evaluate(model, dataset.x_test, dataset.y_test)
+    correct = taken == dataset.y_test
     fitted, fit_loss = evaluate(model, dataset.x_train[:FIT_IMAGES], dataset.y_train[:FIT_IMAGES])
     for loss in (test_loss, fit_loss):
         if not math.isfinite(loss):
@@ -122,15 +123,25 @@ def _record(
         images_per_second=float(np.median([row["images_per_second"] for row in history])),
         updates=int(model.optimizer.iterations),
         fit_loss=fit_loss,
-        fit_accuracy=float(fitted.mean()),
+        fit_accuracy=float((fitted == dataset.y_train[:FIT_IMAGES]).mean()),
+        confusion=_confusion(dataset.y_test, taken, dataset.classes),
+        class_names=dataset.class_names,
         **provenance(spec.backend),
     )
 
 
 def evaluate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
-    """Which images are classified correctly, (N,) bool, and the mean negative log-likelihood in nats."""
+    """What the images are taken for, (N,) int, and the mean negative log-likelihood in nats."""
     logits = np.asarray(model.predict(images, batch_size=EVALUATION_BATCH, verbose=0), np.float64)
     peak = logits.max(axis=1, keepdims=True)
     log_total = peak[:, 0] + np.log(np.exp(logits - peak).sum(axis=1))
     loss = log_total - logits[np.arange(len(logits)), labels]
-    return logits.argmax(axis=1) == labels, float(loss.mean())
+    return logits.argmax(axis=1), float(loss.mean())
+
+
+def _confusion(labels: np.ndarray, taken: np.ndarray, classes: int) -> tuple[tuple[int, ...], ...] | None:
+    """Test images by their class, then by what they are taken for: see `RunRecord`."""
+    if classes > MOST:
+        return None
+    counts = np.bincount(labels * classes + taken, minlength=classes**2).reshape(classes, classes)
+    return tuple(tuple(row) for row in counts.tolist())

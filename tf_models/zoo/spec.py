@@ -5,6 +5,7 @@ A model is a stem, stages of blocks, and a head. A block is a *token mixer* (who
 between blocks is a grid (B, H, W, C) and, where a model has them, extra tokens (B, E, C).
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -39,6 +40,7 @@ REACHING_EXTRA_TOKENS = ("linear_attention", "attention", "sliding")
 SMALLEST_SIDE, LARGEST_SIDE = 8, 256  # pixels
 SMALLEST_GRID = 4  # tokens that the automatic patch size leaves at least
 LARGEST_PATCH = 16  # of the automatic patch size
+MOST_PATCH, MOST_TOKENS = 32, 256  # where no patch covers the image exactly
 SHORT_MOMENTUM = 0.9  # of batch norm: trainings of a few hundred steps are too short for the usual 0.99
 UNFOLDED = 2  # MobileViT: positions at the same place of every 2×2 patch attend to each other
 
@@ -212,7 +214,8 @@ class ModelSpec:
         The automatic rule: the smallest patch that divides both sides (a stem of convolutions: the smallest power of
         two) and leaves 4 to `most_tokens` tokens. One-grid models start at 2 and leave 144 at most (8×8 → 2, 28×28 →
         4, 32×32 → 4, 48×40 → 4, 64×64 → 8), pyramids start at 1 and leave 256 (8×8 → 1, 28×28 → 2, 32×32 → 2,
-        48×40 → 4, 64×64 → 4).
+        48×40 → 4, 64×64 → 4). Where there is none, the patch that leaves 4 to 256 tokens and passes over the fewest
+        pixels at the right and the bottom (224×224 → 14, 97×97 → 8).
         """
         stem, (height, width, _) = self.stem, self.input_shape
         if stem.kind == "none":
@@ -231,12 +234,13 @@ class ModelSpec:
     @property
     def shuffled_patch(self) -> int:
         """Side of the patches that `shuffle` moves or stirs: those of a one-grid model, whatever this one's stem is."""
-        return automatic_patch(Stem(kind="patch"), *self.input_shape[:2])
+        return whole_patch(Stem(kind="patch"), *self.input_shape[:2])
 
     @property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of the first grid, after the stem."""
-        rows, columns = (math.ceil(side / self.patch) for side in self.input_shape[:2])
+        whole = self.stem.kind == "patch"  # what is left over beside the last whole patch is not looked at
+        rows, columns = (side // self.patch if whole else math.ceil(side / self.patch) for side in self.input_shape[:2])
         return (math.ceil(rows / 2), math.ceil(columns / 2)) if self.stem.pool else (rows, columns)
 
     @property
@@ -247,6 +251,19 @@ class ModelSpec:
 
 def automatic_patch(stem: Stem, height: int, width: int) -> int:
     """The patch that `stem` takes for an image: see `ModelSpec.patch`."""
+    with contextlib.suppress(LabError):
+        return whole_patch(stem, height, width)
+    convolutions, fitting = stem.kind == "convolution", []
+    for patch in range(stem.smallest_patch, MOST_PATCH + 1):
+        rows, columns = (-(-side // patch) if convolutions else side // patch for side in (height, width))
+        if SMALLEST_GRID <= rows * columns <= MOST_TOKENS and not (convolutions and patch & (patch - 1)):
+            lost = 0 if convolutions else height * width - rows * columns * patch**2
+            fitting.append((lost, patch))
+    return min(fitting)[1]
+
+
+def whole_patch(stem: Stem, height: int, width: int) -> int:
+    """The smallest patch that covers the image exactly; raises `LabError` where there is none."""
     for patch in range(stem.smallest_patch, LARGEST_PATCH + 1):
         whole = height % patch == 0 and width % patch == 0
         fits = patch & (patch - 1) == 0 if stem.kind == "convolution" else whole

@@ -216,7 +216,10 @@ def _state(run: Shown) -> str:
         )
     if run.status == FINISHED and run.record is not None:
         accuracy, seconds = tables.percent(run.record.test_accuracy), f"{run.record.train_seconds:.0f}"
-        return say("train.finished", accuracy=accuracy, seconds=seconds)
+        words = say("train.finished", accuracy=accuracy, seconds=seconds)
+        if run.record.unbalanced:
+            words += f" · {say('own.balanced', accuracy=tables.percent(run.record.balanced_accuracy or 0.0))}"
+        return words
     if run.status == FAILED:
         return say("train.failed", reason=frame.error_text(run.reason) if run.reason else "")
     return say(f"train.{run.status}")
