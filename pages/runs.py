@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui import cache, frame, links
-from pages.ui.parts import runs
+from pages.ui.parts.runs import carry, comparison, table
 from pages.ui.words import say
 from tf_models.runs.known import is_current
 from tf_models.runs.shipped import shipped_problems
@@ -15,11 +15,11 @@ origins = ("shipped", "own")
 origin = links.choose(
     "origin", say("runs.origin"), origins, lambda o: say(f"runs.origin.{o}"), kind="segments", resets=["run"]
 )
-reasons, unreadable = {}, ()
+reasons, unreadable, own = {}, (), []
 if origin == "shipped":
     for problem in shipped_problems():
         frame.show_error(problem)
-    records = runs.show_shipped()
+    records = table.show_shipped()
     ids = list(records)
 else:
     own = cache.store().runs(limit=500)
@@ -27,12 +27,15 @@ else:
     reasons = {run.id: run.reason for run in own if run.reason is not None}
     unreadable = [run.id for run in own if run.status == UNREADABLE]
     if own:
-        runs.show_table([runs.row(run.id, run.spec, run.status, run.record) for run in own])
+        table.show_table([table.row(run.id, run.spec, run.status, run.record) for run in own])
+    carry.show_exchange(list(records.values()))
     ids = [run.id for run in own]
 if not ids:
     st.info(say("runs.none"))
     st.stop()
 
+if origin == "own" and (compared := comparison.choose(records)):
+    comparison.show(compared)
 chosen = links.choose("run", say("runs.choose"), ids)
 if chosen in unreadable:
     frame.show_error(reasons[chosen])
@@ -41,4 +44,7 @@ elif chosen in reasons:
 if chosen in records:
     if origin == "own" and not is_current(records[chosen]):
         st.info(say("runs.outdated"), icon=":material/history:")
-    runs.show_record(records[chosen])
+    table.show_record(records[chosen])
+    carry.show_repeat(records[chosen])
+if origin == "own":
+    carry.show_delete(next(run for run in own if run.id == chosen))

@@ -36,6 +36,7 @@ FINISHED, FAILED, STOPPED, INTERRUPTED = "finished", "failed", "stopped", "inter
 ACTIVE = (QUEUED, RUNNING, STOPPING)
 OURS = ("lab.sqlite*", "weights", "trunks", "owners", "workers.log*", "rules.json", ".write-*")  # kept in LAB_HOME
 TROUBLES = {"locked": "store_locked", "is full": "store_full"}  # words of SQLite
+TAKEN = "imported"  # the purpose of a run that came from another lab
 UNREADABLE = "unreadable"  # shown for what an older, a newer or a damaged lab has written; no row holds it
 
 
@@ -56,6 +57,7 @@ _runs = sa.Table(
     sa.Column("started", sa.Float),
     sa.Column("ended", sa.Float),
 )
+_trained_here = sa.func.coalesce(_runs.c.purpose, "") != TAKEN
 _epochs = sa.Table(
     "epochs",
     _metadata,
@@ -220,6 +222,34 @@ class RunStore:
         with self._begin() as connection:
             connection.execute(_runs.update().where(open_ended).values(**values))
 
+    def take(self, records: Iterable[RunRecord], visitor: str) -> int:
+        """Keep finished runs of another lab that are not here yet; returns how many there were."""
+        taken = 0
+        with self._begin() as connection:
+            for record in records:
+                if connection.execute(sa.select(_runs.c.id).where(_runs.c.id == record.run_id)).scalar() is None:
+                    named = dict(id=record.run_id, visitor=visitor, purpose=TAKEN, owner="", created=time.time())
+                    done = dict(status=FINISHED, ended=time.time(), fingerprint=record.fingerprint)
+                    values = named | done | dict(spec=asdict(record.spec), record=record.to_dict())
+                    connection.execute(_runs.insert().values(**values))
+                    taken += 1
+        return taken
+
+    def remove(self, run_id: str, visitor: str) -> bool:
+        """Forget a run that has ended and that `visitor` asked for, alone or first; returns whether it was theirs."""
+        own = (_runs.c.id == run_id) & (_runs.c.visitor == visitor) & _runs.c.status.not_in(ACTIVE)
+        with self._begin() as connection:
+            gone = connection.execute(_runs.delete().where(own)).rowcount > 0
+            if gone:
+                connection.execute(_epochs.delete().where(_epochs.c.run_id == run_id))
+                connection.execute(_wishes.delete().where(_wishes.c.run_id == run_id))
+        if gone:
+            self._records.pop(run_id, None)
+            with contextlib.suppress(OSError):
+                self.weights(run_id).unlink(missing_ok=True)
+                self.timelapse(run_id).unlink(missing_ok=True)
+        return gone
+
     def keep_weights(self, run_id: str, content: bytes, timelapse: bytes = b"") -> None:
         """Keep the weights of a run and, if there is one, its time-lapse, each file whole or not at all.
 
@@ -310,7 +340,7 @@ class RunStore:
 
     def find(self, fingerprint: str) -> RunRecord | None:
         """The finished run with this fingerprint, if there is one."""
-        wanted = (_runs.c.fingerprint == fingerprint) & (_runs.c.status == FINISHED)
+        wanted = (_runs.c.fingerprint == fingerprint) & (_runs.c.status == FINISHED) & _trained_here
         with self._begin() as connection:
             rows = connection.execute(sa.select(_runs).where(wanted).order_by(_runs.c.ended)).mappings().all()
         return next((record for row in rows if (record := _run(row).record) is not None), None)
@@ -331,8 +361,10 @@ class RunStore:
             return set(connection.execute(query).scalars())
 
     def finished_ids(self) -> tuple[str, ...]:
-        """The ids of the finished runs, oldest first."""
-        query = sa.select(_runs.c.id).where(_runs.c.status == FINISHED).order_by(_runs.c.created, _runs.c.id)
+        """The ids of the finished runs, oldest first; what came from another lab is shown, and counts nowhere."""
+        query = (
+            sa.select(_runs.c.id).where(_runs.c.status == FINISHED, _trained_here).order_by(_runs.c.created, _runs.c.id)
+        )
         with self._begin() as connection:
             return tuple(connection.execute(query).scalars())
 

@@ -106,7 +106,9 @@ def left_out_words(known: DatasetInfo) -> list[str]:
     """A sentence for each reason."""
     told = []
     for row in known.left_out:
-        some = say("lab.comma").join(str(quote(name)) for name in row.names) + (" …" if row.count > len(row.names) else "")
+        some = say("lab.comma").join(str(quote(name)) for name in row.names) + (
+            " …" if row.count > len(row.names) else ""
+        )
         told.append(say(f"left_out.{row.reason}", count=f"{row.count:,}", names=some))
     return told
 

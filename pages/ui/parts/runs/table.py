@@ -1,4 +1,4 @@
-"""The parts of the page *Runs*: the table of runs, and one run in full."""
+"""The table of runs, and one run in full."""
 
 import json
 from collections.abc import Sequence
