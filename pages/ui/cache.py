@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from tf_models.data import BUILT_IN, STUDIED, content_hash, names
+from tf_models.data import BUILT_IN, STUDIED, content_hash, is_here
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.queue import Jobs
@@ -186,7 +186,7 @@ def pictures(dataset: str, shape: tuple[int, int, int]) -> Pictures:
 
 def has_more_pictures(dataset: str) -> bool:
     """Whether a data set is here whose images do not come with the lab."""
-    return dataset in names() and not (dataset in BUILT_IN and BUILT_IN[dataset].embedded)
+    return is_here(dataset) and not (dataset in BUILT_IN and BUILT_IN[dataset].embedded)
 
 
 def shipped_pictures(dataset: str, shape: tuple[int, int, int]) -> Pictures | None:

@@ -279,6 +279,11 @@ def is_own(name: str) -> bool:
     return files.own_file(name) is not None
 
 
+def is_here(name: str) -> bool:
+    """Whether `load` takes it: one of `names`, or what a visitor sent."""
+    return name in names() or is_own(name)
+
+
 def unread_file(name: str) -> Path | None:
     """The file of a data set that must be read first, which takes a while: see `files.imported`."""
     path = _local_file(name)

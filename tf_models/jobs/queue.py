@@ -18,7 +18,7 @@ from typing import Any
 from distributed import Future
 
 from tf_models import settings
-from tf_models.data import names, peek
+from tf_models.data import is_here, names, peek
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.connection import Connection
@@ -525,7 +525,7 @@ def check(spec: RunSpec) -> None:
     allowed = settings.limit("LAB_MAX_EPOCHS")
     if spec.recipe.epochs > allowed:
         raise LabError("too_many_epochs", value=spec.recipe.epochs, limit=allowed)
-    if spec.dataset not in names():
+    if not is_here(spec.dataset):
         raise LabError("unknown_dataset", value=spec.dataset, choices=", ".join(names()))
     _ = spec.model  # refuses what cannot be built
     known, size = peek(spec.dataset), spec.train_size

@@ -54,8 +54,10 @@ def read_record(values: Any, run_id: str = "") -> RunRecord:
             raise ValueError("correct")
         if own["confusion"] is not None:
             own["confusion"] = _matrix(own["confusion"], own["test_images"])
-        if own["class_names"] is not None and not all(isinstance(name, str) for name in own["class_names"]):
-            raise ValueError("class_names")
+        if own["class_names"] is not None:
+            own["class_names"] = tuple(str(name)[:80] for name in own["class_names"])
+            if len(own["class_names"]) != len(own["confusion"] or own["class_names"]):
+                raise ValueError("class_names")
         if isinstance(own["history"], list | str):  # a shipped one is read when it is asked for
             own["history"] = tuple(own["history"])
             if None in map(read_epoch, own["history"]):

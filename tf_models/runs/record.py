@@ -80,6 +80,9 @@ class RunRecord:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         spec = asdict(values.pop("spec"))
         recipe = spec.pop("recipe")
+        for name in ("confusion", "class_names"):  # a record from before they were kept stays as it was written
+            if values[name] is None:
+                del values[name]
         return {**spec, **recipe, **values, "history": list(self.history)}
 
 
