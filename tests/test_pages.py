@@ -466,7 +466,8 @@ def test_a_single_training_has_one_default_rate():
 def test_a_failed_run_stays_in_the_list_with_its_reason(lab_home):
     """Also where the reason has a field that is called as a parameter of `say`."""
     run_id = cache.store().add(RunSpec("vit", {}, "digits"), None)
-    cache.store().set_status(run_id, "failed", LabError("file_images", name="mine.npz", key="x_train", shape=(3,)))
+    reason = LabError("file_images", name="mine.npz", key="x_train", shape=(3,), dtype="uint8")  # it has a field `key`
+    cache.store().set_status(run_id, "failed", reason)
     for page in ("train", "runs"):
         app = open_page(page)
         app.session_state["watched"] = [run_id]
