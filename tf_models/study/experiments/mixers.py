@@ -8,8 +8,8 @@ removed at equal depth, at equal parameters (deeper and wider), and from attenti
 networks stand beside. On photographs a run has 7,500 updates, and the rates are chosen at 1,500: 28 arms, about 13
 hours on 2 cores with three seeds. On digits, all epochs and five rates: an hour and a half.
 
-Result so far, on digits with five seeds: no FFN is shown to be worth anything there. Behind a dense convolution with its
-GELU +0.11 points [−0.47, +0.69], which is a zero within the two points that matter; behind attention +0.22 [−1.39,
+Result so far, on digits with five seeds: no FFN is shown to be worth anything there. Behind a convolution with its GELU
++0.11 points [−0.47, +0.69], which is a zero within the two points that matter; behind attention +0.22 [−1.39,
 +1.83], at equal parameters +0.67 [−0.54, +1.88]; interaction at equal parameters +0.84 [−0.84, +2.51]. But on digits
 attention on the whole brings nothing: the exactly linear network has 96.2 %, attention alone +0.17 [−0.94, +1.28] more,
 and the FFN without any mixing 97.3 %. Without depthwise convolution, the static mixer, MobileViT without FFN, window
