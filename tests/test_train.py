@@ -119,7 +119,8 @@ def test_the_fit_is_that_of_the_final_network_on_its_training_images(run, monkey
     record, _, weights = run
     model, split = build(record.spec.model), load("digits", 5, 300)
     put_weights(model, weights)
-    correct, loss = evaluate(model, split.x_train, split.y_train)
+    taken, loss = evaluate(model, split.x_train, split.y_train)
+    correct = taken == split.y_train
     assert record.fit_accuracy == pytest.approx(correct.mean()) and record.fit_loss == pytest.approx(loss, rel=1e-5)
     monkeypatch.setattr(trainer, "FIT_IMAGES", 100)
     fewer = train(record.spec)
@@ -155,9 +156,15 @@ def test_the_weights_that_were_kept_give_the_same_predictions(run):
     start(model, 99)
     put_weights(model, weights)
     split = load("digits", 5, 300)
-    correct, loss = evaluate(model, split.x_test, split.y_test)
+    taken, loss = evaluate(model, split.x_test, split.y_test)
+    correct = taken == split.y_test
     np.testing.assert_array_equal(correct, record.correctness)
     assert loss == pytest.approx(record.test_loss, rel=1e-5)
+    matrix = np.zeros((10, 10), int)
+    np.add.at(matrix, (split.y_test, taken), 1)  # rows are the true classes
+    np.testing.assert_array_equal(record.confusion, matrix)
+    shares = [correct[split.y_test == label].mean() for label in range(10)]
+    assert record.balanced_accuracy == pytest.approx(np.mean(shares)) and not record.unbalanced
 
 
 def test_the_taps_of_a_kept_run_are_read_from_its_weights(run):
@@ -237,7 +244,8 @@ def test_the_test_loss_is_the_mean_negative_log_likelihood():
         def predict(self, images, **_):
             return logits[: len(images)]
 
-    correct, loss = evaluate(Model(), split.x_test, split.y_test)
+    taken, loss = evaluate(Model(), split.x_test, split.y_test)
+    correct = taken == split.y_test
     expected = keras.losses.sparse_categorical_crossentropy(split.y_test, logits, from_logits=True)
     assert loss == pytest.approx(float(np.mean(expected)), rel=1e-5)
     assert correct.mean() == np.mean(logits.argmax(1) == split.y_test)
