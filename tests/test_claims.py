@@ -357,12 +357,12 @@ def test_a_claim_whose_deciding_parts_are_exact_holds_for_no_data_set_alone():
 
 
 def test_a_part_has_no_say_where_its_experiment_needs_more_images():
-    parts = [one(), one(experiment="capacity", key="two", measure="learned.off")]
+    parts = [one(), one(experiment="depth", key="two", measure="gain.8")]
     few, many = judged(parts, {("factorial", name): {"gain": interval(0.03, 0.05)} for name in STUDIED})
     assert (few.dataset, few.verdict, few.parts[1].reason) == ("digits", "supported", "not_asked")
     assert (many.verdict, many.reason, many.parts[1].reason) == ("untested", "part_missing", "missing")
-    capacity = {("capacity", "cifar10-jpeg"): {"learned.off": interval(-0.05, -0.03)}}
-    few, many = judged(parts[1:], capacity)
+    depth = {("depth", "cifar10-jpeg"): {"gain.8": interval(-0.05, -0.03)}}
+    few, many = judged(parts[1:], depth)
     assert (few.verdict, many.verdict) == ("untested", "not_supported")
 
 

@@ -310,8 +310,8 @@ def test_a_figure_of_an_experiment_that_only_explores_says_so(results, explores)
 
 
 def test_what_is_not_asked_of_a_data_set_is_not_missing_there():
-    row, (few, many) = listing.BY_ID["C46"], judge_all(Found())["C46"]
-    words = say("en", next(part for part in row.parts if part.experiment == "capacity").words)
+    row, (few, many) = listing.BY_ID["C47"], judge_all(Found())["C47"]
+    words = say("en", next(part for part in row.parts if part.experiment == "training-length").words)
     assert words in card.not_measured(row, [many]) and words not in card.not_measured(row, [few])
     assert f"{words} (" not in card.not_measured(row, [few, many])
 

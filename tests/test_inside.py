@@ -286,7 +286,7 @@ def test_all_networks_are_probed_trained_and_some_as_they_started(monkeypatch):
     kept = {key: (record, f"{key[0]} {key[1]}") for key, record in records.items()}
     monkeypatch.setattr(probing, "_with_weights", lambda *_: kept)
 
-    def ask(function, name, networks, images, seconds):
+    def ask(function, name, networks, images, seconds, told):
         if name == "heads" and networks[0][0].variant == "cnn":
             raise LabError("probe_without_attention", value="cnn")
         return {"of": [(spec.name, spec.seed, weights) for spec, weights in networks], "layers": [{"map": 1}]}

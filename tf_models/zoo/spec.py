@@ -238,8 +238,8 @@ class ModelSpec:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of the first grid, after the stem."""
-        whole = self.stem.kind == "patch"  # what is left over beside the last whole patch is not looked at
+        """Rows and columns of the first grid, after the stem; what is left over beside whole patches is not seen."""
+        whole = self.stem.kind == "patch"
         rows, columns = (side // self.patch if whole else math.ceil(side / self.patch) for side in self.input_shape[:2])
         return (math.ceil(rows / 2), math.ceil(columns / 2)) if self.stem.pool else (rows, columns)
 
@@ -257,16 +257,14 @@ def automatic_patch(stem: Stem, height: int, width: int) -> int:
     for patch in range(stem.smallest_patch, MOST_PATCH + 1):
         rows, columns = (-(-side // patch) if convolutions else side // patch for side in (height, width))
         if SMALLEST_GRID <= rows * columns <= MOST_TOKENS and not (convolutions and patch & (patch - 1)):
-            lost = 0 if convolutions else height * width - rows * columns * patch**2
-            fitting.append((lost, patch))
+            fitting.append((0 if convolutions else height * width - rows * columns * patch**2, patch))
     return min(fitting)[1]
 
 
 def whole_patch(stem: Stem, height: int, width: int) -> int:
     """The smallest patch that covers the image exactly; raises `LabError` where there is none."""
     for patch in range(stem.smallest_patch, LARGEST_PATCH + 1):
-        whole = height % patch == 0 and width % patch == 0
-        fits = patch & (patch - 1) == 0 if stem.kind == "convolution" else whole
+        fits = not (patch & (patch - 1) if stem.kind == "convolution" else height % patch or width % patch)
         tokens = math.ceil(height / patch) * math.ceil(width / patch)
         if fits and SMALLEST_GRID <= tokens <= stem.most_tokens:
             return patch

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -14,7 +13,6 @@ from tf_models import settings, zoo
 from tf_models.data import DatasetInfo
 from tf_models.errors import LabError
 from tf_models.runs.spec import Recipe, RunSpec
-from tf_models.zoo import ModelSpec
 from tf_models.zoo.switches import Numbers
 
 OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
@@ -88,21 +86,8 @@ def offered(
 
     The default stands alone where the variant has no such switch, or where it would change nothing.
     """
-    before = tuple((key, value) for key, value in chosen.items() if isinstance(value, str))
-    return _offered(variant, zoo.CLASSROOM[variant], switch, before, input_shape, classes)
-
-
-@lru_cache(maxsize=2000)  # every visitor of *Train* asks for all switches
-def _offered(
-    variant: str,
-    row_of_variant: ModelSpec,
-    switch: str,
-    chosen: tuple[tuple[str, str], ...],
-    input_shape: tuple[int, int, int],
-    classes: int,
-) -> tuple[tuple[str, ...], str]:
-    before: dict[str, zoo.Value] = dict(chosen)
-    model = zoo.with_switches(row_of_variant, before)
+    before = {key: value for key, value in chosen.items() if isinstance(value, str)}
+    model = zoo.with_switches(zoo.CLASSROOM[variant], before)
     row = zoo.SWITCHES[switch]
     standing = row.standing(model)
 

@@ -130,7 +130,7 @@ def show_live(dataset: str, sides: Sequence[str], depth: float) -> None:
     for key, name, column in zip(inside.USUAL, filter(None, known), columns[1:], strict=True):
         with column:
             try:
-                with st.spinner(say("inside.working"), show_time=True):
+                with st.spinner(say("weight_sharing.working"), show_time=True):
                     record = cache.networks()[dataset][name]
                     _show_seen(key, name, record.run_id, place, change, depth, record, shown.images)
             except LabError as error:
