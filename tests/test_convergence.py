@@ -1,5 +1,7 @@
 """The page Convergence: which pair is compared, which side stands where, and what is said of it."""
 
+import time
+
 import numpy as np
 import pytest
 from visits import open_page, text_of
@@ -140,6 +142,11 @@ def test_networks_of_which_nothing_is_known_are_compared_in_a_worker(measured, m
     networks = {(arm, 0, True): {"spectrum": spectrum(arm, 0)} for arm in ("cnn", "mixer", "vit none")}
     monkeypatch.setattr(inside, "read_probed", lambda dataset: Probed(dataset, networks=networks))
     app = open_page("convergence", left="mixer", right="mixer")
+    for _ in range(120):
+        if not app.get("progress"):
+            break
+        time.sleep(0.5)  # the bar moves until the worker answers
+        app.run()
     assert not app.exception and not app.error
     assert "**1.00**" in text_of(app) and say("en", "convergence.no_index") in text_of(app)
     app = open_page("convergence", left="mixer", right="vit none")
