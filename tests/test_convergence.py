@@ -69,6 +69,7 @@ def known() -> Probed:
 @pytest.fixture
 def measured(monkeypatch):
     monkeypatch.setattr(inside, "read_probed", lambda dataset: known() if dataset == DATASET else Probed(dataset))
+    monkeypatch.setattr(cache, "stamp", lambda: __name__)
 
 
 def test_the_left_network_stands_along_the_side_whichever_way_round_the_pair_was_measured(measured):
@@ -141,6 +142,7 @@ def test_networks_of_which_nothing_is_known_are_compared_in_a_worker(measured, m
     """The real engine, with shipped weights: CKA of a level with itself is 1, and trained levels differ from others."""
     networks = {(arm, 0, True): {"spectrum": spectrum(arm, 0)} for arm in ("cnn", "mixer", "vit none")}
     monkeypatch.setattr(inside, "read_probed", lambda dataset: Probed(dataset, networks=networks))
+    monkeypatch.setattr(cache, "stamp", lambda: f"{__name__}: in a worker")
     app = open_page("convergence", left="mixer", right="mixer")
     for _ in range(120):
         if not app.get("progress"):

@@ -49,6 +49,7 @@ def measured(monkeypatch):
     }
     known = {STUDIED[0]: Probed(STUDIED[0], networks=networks)}
     monkeypatch.setattr(inside, "read_probed", lambda dataset: known.get(dataset, Probed(dataset)))
+    monkeypatch.setattr(cache, "stamp", lambda: __name__)
 
 
 @pytest.mark.parametrize("shift", MOVES)
@@ -172,6 +173,7 @@ def test_a_data_set_without_results_says_so_and_leads_to_one_that_has_them(measu
 def test_a_network_without_weights_is_replaced_by_its_variant_and_named(measured, monkeypatch):
     networks = {(arm, 0, True): {"shift": found(0.7, 1.0)} for arm in ("cnn", "vit none")}
     monkeypatch.setattr(inside, "read_probed", lambda dataset: Probed(dataset, networks=networks))
+    monkeypatch.setattr(cache, "stamp", lambda: f"{__name__}: without weights")
     app = open_page("weight_sharing", right="vit none")
     assert not app.exception and not app.warning
     name, variant = say("en", "inside.arm.vit none"), say("en", "train.variant.vit")
