@@ -66,6 +66,7 @@ def changed(**values) -> bytes:
         *(changed(run_id="../x"), changed(test_accuracy="good"), changed(confusion=[[1]]), changed(correct="AA==")),
         *(changed(variant="nothing"), changed(schema=99), changed(history=[{}]), changed(confusion=3)),
     ],
+    ids=range(11),  # an archive holds the time, and each of two test processes packs its own
 )
 def test_what_is_no_file_of_runs_is_refused_in_words(content):
     with pytest.raises(LabError):
