@@ -219,8 +219,10 @@ def test_a_worker_that_has_grown_by_preparing_is_replaced_unless_a_run_is_there(
         jobs.prepare(spec(variant))
         future = until(functools.partial(jobs._connection.futures.get, (address, spec(variant))))
         run_id = begun(jobs, seed=8) if busy else None
+        future.timeouts = 2 if not busy else 0  # a machine that has much to do: it is asked again
         future.set_result(True)
         until(lambda: jobs._preparing is None)
+        assert jobs.trouble is None
         assert (address in jobs._connection.ended) == (not busy)
         assert jobs._order.is_traced(spec(variant)) == busy
         if run_id:
@@ -300,6 +302,16 @@ def test_a_result_is_stored_before_its_large_worker_is_ended(jobs):
     finish(jobs, run_id, grown=True)
     until(lambda: seen)
     assert seen == [FINISHED] and jobs._connection.ended == ["w"]
+
+
+def test_a_gpu_is_free_again_once_nothing_waits_for_it(jobs):
+    first, second = begun(jobs), jobs.submit(spec(seed=1)).run_id
+    finish(jobs, first, gpu=True)
+    until(lambda: jobs.store.get(second).status == RUNNING)
+    assert jobs._connection.ended == []
+    finish(jobs, second, gpu=True)
+    jobs.wait([second])
+    until(lambda: jobs._connection.ended == ["w"])
 
 
 def test_a_run_whose_start_or_stop_cannot_be_written_stays_where_it_is(jobs, monkeypatch):

@@ -17,6 +17,7 @@ from distributed.deploy.spec import SpecCluster
 from distributed.security import Security
 
 from tf_models import settings
+from tf_models.jobs import machine
 
 THREADS_PER_WORKER = 2  # one for a training, one for a short question meanwhile (feature maps)
 BYTES_PER_WORKER = 2.2e9
@@ -30,22 +31,13 @@ KEEP_MEMORY = {
 }
 
 
-def count_gpus() -> int:
-    """NVIDIA devices that are visible, without loading any framework."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([gpu for gpu in visible.split(",") if gpu.strip() not in ("", "-1")])
-    return len(list(Path("/dev").glob("nvidia[0-9]*")))
-
-
 def worker_environments(cores: int | None = None, memory: int | None = None) -> list[dict[str, str]]:
     """One environment per worker: LAB_WORKERS of them, else one per GPU, else one per core while memory lasts.
 
     Each worker is given its own GPU or its share of the cores, so that workers do not fight.
     """
-    cores = cores or os.cpu_count() or 1
-    gpus = count_gpus()
-    fitting = max(1, int((memory or machine_memory()) // BYTES_PER_WORKER))
+    cores, gpus = cores or machine.cores(), machine.gpus()
+    fitting = max(1, int((memory or machine.memory()) // BYTES_PER_WORKER))
     count = settings.workers() or gpus or min(cores, fitting)
     threads = str(max(1, cores // count))
     common = {
@@ -60,16 +52,6 @@ def worker_environments(cores: int | None = None, memory: int | None = None) -> 
         common["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
     visible = (os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpus)))).split(",")
     return [common | ({"CUDA_VISIBLE_DEVICES": visible[i % gpus]} if gpus else {}) for i in range(count)]
-
-
-def machine_memory() -> int:
-    """Bytes of RAM that this machine or container may use."""
-    import psutil
-
-    limit = Path("/sys/fs/cgroup/memory.max")
-    text = limit.read_text().strip() if limit.exists() else "max"
-    total = psutil.virtual_memory().total
-    return total if text == "max" else min(total, int(text))
 
 
 def certificates() -> dict[str, str]:

@@ -354,7 +354,10 @@ class Jobs:
         if self._preparing is not None:
             if not self._preparing[1].done():
                 return
-            self._end_preparing(*self._preparing)
+            try:
+                self._end_preparing(*self._preparing)
+            except TimeoutError:  # asked again
+                return
             self._preparing = None
         if (spec := self._wanted) is None:
             return
@@ -439,8 +442,8 @@ class Jobs:
                     log.exception("the result of run %s cannot be read", job.run.run_id)
                     outcome = _died(type(error).__name__)
                 self._end(job.run, outcome)
-                if outcome.grown:
-                    log.info("worker %s has grown: it is replaced", job.worker)
+                if outcome.grown or (outcome.gpu and not len(self._order)):  # with the last run, a GPU is free again
+                    log.info("worker %s has grown or holds a GPU: it is replaced", job.worker)
                     self._replace_worker(job.worker)
             else:
                 error = job.future.exception() if job.future.status == "error" else None

@@ -1,5 +1,6 @@
 """What a worker does. The server names these functions; their bodies, which import the Keras half, run only there."""
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +38,10 @@ class Outcome:
     record: RunRecord | None = None
     weights: bytes = b""
     timelapse: bytes = b""
-    grown: bool = False  # the worker, said with the result so that nobody needs to ask it
+    # Of the worker, said with the result so that nobody needs to ask it: whether it has grown, and whether it holds
+    # memory of a GPU, which TensorFlow gives back with the process alone.
+    grown: bool = False
+    gpu: bool = False
 
 
 def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
@@ -66,12 +70,12 @@ def run(spec: RunSpec, run_id: str, owner: str) -> Outcome:
         )
         timelapse = pack(recorder.developed())
     except Stopped:
-        return Outcome(STOPPED, grown=has_grown())
+        return Outcome(STOPPED, grown=has_grown(), gpu=on_gpu())
     except LabError as error:
-        return Outcome(FAILED, error, grown=has_grown())
+        return Outcome(FAILED, error, grown=has_grown(), gpu=on_gpu())
     finally:
         ONE_AT_A_TIME.release()
-    return Outcome(FINISHED, None, record, weights[0], timelapse, has_grown())
+    return Outcome(FINISHED, None, record, weights[0], timelapse, has_grown(), on_gpu())
 
 
 def _recorder(spec: RunSpec) -> Any:
@@ -109,10 +113,15 @@ def has_grown() -> bool:
     """
     import psutil
 
-    from tf_models.jobs.cluster import machine_memory
+    from tf_models.jobs import machine
 
-    share = machine_memory() / (psutil.cpu_count() or 1)
+    share = machine.memory() / machine.cores()
     return psutil.Process().memory_info().rss > max(SMALLEST_LIMIT, share / 2)
+
+
+def on_gpu() -> bool:
+    """Whether this worker was given a GPU: see `jobs.cluster`."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "") not in ("", "-1")
 
 
 def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
