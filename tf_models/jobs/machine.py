@@ -15,7 +15,7 @@ ASK_SECONDS = 20  # a driver that wakes up takes some
 
 
 def cores() -> int:
-    """The cores that the affinity and the control groups of this process leave it, at least 1; a share counts as one."""
+    """The cores that the affinity and the control groups of this process leave it; a share of one counts as one."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = [float(allowed)]
     for folder in _groups("cpu"):
