@@ -112,6 +112,11 @@ def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
     expect(page.get_by_test_id("stSidebarNav")).to_contain_text("特征图")  # the frame is there
     assert "data=cifar10-jpeg" in page.url
     assert "lang=zh" in page.url
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.get_by_test_id("stSkipToContent")).to_have_text(say("zh", "streamlit.skip"))  # Streamlit's own words
+    page.get_by_text("English", exact=True).click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_test_id("stSkipToContent")).to_have_text(say("en", "streamlit.skip"))
 
 
 def test_an_address_in_the_link_becomes_no_link(server, page):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui import blocks, frame, words
+from pages.ui import blocks, browser, frame, words
 from pages.ui.parts import convergence
 from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
@@ -145,7 +145,13 @@ def misused(known: Iterable[str], texts: set[str], keys: set[str], patterns: set
     listed = {pattern.replace("{}", name) for pattern, names in NAMES.items() for name in names if pattern != "{}.{}"}
     listed |= set(NAMES["{}.{}"])
     found = [f"{key}: missing" for key in (keys | listed) - known]
-    used = keys | listed | {text for text in texts if text in known} | {f"error.{text}" for text in texts}
+    used = (
+        {key for key in known if key.startswith(browser.OWN_WORDS)}
+        | keys
+        | listed
+        | {text for text in texts if text in known}
+        | {f"error.{text}" for text in texts}
+    )
     for pattern in patterns - NAMES.keys():
         word, _, rest = pattern.partition(".")
         if "{" in word or (rest == "{}" and word not in LISTS):
@@ -169,6 +175,44 @@ def test_a_claim_is_translated():
     chinese = re.compile(r"[\u4e00-\u9fff]")
     assert not [key for key, text in catalogue("en").items() if chinese.search(text)]
     assert not [key for key, text in catalogue("zh").items() if key.startswith("claim.") and not chinese.search(text)]
+
+
+# How Chinese is set: no space before %, a real minus, full-width marks beside Chinese characters and no space around
+# them (bold markup or not), no slanted words, an ellipsis of two.
+HAN, MARKS = "\u4e00-\u9fff", "，。；：？！、（）“”《》"
+UNCHINESE = {
+    "space before %": r"\s%",
+    "hyphen for minus": r"(?<![\w}-])-\d",
+    "half-width mark": rf"[{HAN}”）}}][*]*[,;:?!](?=[\s*]*([{HAN}“（*{{]|$))|[{HAN}][*]*[,;:?!]",
+    "half-width bracket": rf"[{HAN}]\(|[{HAN}“”]\)|\([{HAN}]",
+    "space beside a mark": rf"[{MARKS}][*]* +|(?<=\S) +[*]*[{MARKS}]",
+    "italics": r"(?<![*])\*(?![* ])[^*\n]+\*(?![*])",
+    "one ellipsis": r"(?<!…)…(?!…)",
+    "two marks": r"[。；，：、]{2}",
+    "interval without its name": r"\d% 区间",
+}
+
+
+def unchinese(text: str) -> list[str]:
+    """The rules that a Chinese text breaks, apart from its code and its intervals, [low, high]."""
+    bare = re.sub(r"`[^`]*`|\[\{\w+\}, \{\w+\}\]", "x", text)
+    return [rule for rule, pattern in UNCHINESE.items() if re.search(pattern, bare)]
+
+
+def test_chinese_is_set_as_chinese_is():
+    assert {key: found for key, text in catalogue("zh").items() if (found := unchinese(text))} == {}
+    planted = {
+        "space before %": "占 95 %。",
+        "hyphen for minus": "从 -0.74 起",
+        "half-width mark": "局部: 全局",
+        "half-width bracket": "深度(块数)",
+        "space beside a mark": "**选定。** 虚线",
+        "italics": "看 *注意力* 时",
+        "one ellipsis": "正在计算…",
+        "two marks": "尚未检验。。",
+        "interval without its name": "95% 区间",
+    }
+    assert {rule: unchinese(text) for rule, text in planted.items()} == {rule: [rule] for rule in UNCHINESE}
 
 
 def test_every_key_that_is_said_is_there_and_every_key_that_is_there_is_said():

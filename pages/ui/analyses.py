@@ -109,7 +109,10 @@ def effect_words(rows: pd.DataFrame) -> str:
     """The same without the seeds, as a text alternative."""
     whole = (row for row in rows.to_dict("records") if pd.isna(row["seed"]))
     return say("claims.and").join(
-        f"{row['label']} {row['mean']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]" for row in whole
+        "{} {} [{}, {}]".format(
+            row["label"], *(tables.decimal(row[name], sign=True) for name in ("mean", "low", "high"))
+        )
+        for row in whole
     )
 
 

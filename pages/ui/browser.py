@@ -5,9 +5,14 @@ A script stays in its place on the page, so that nothing around it moves, and ru
 """
 
 import base64
+import json
+import re
 
 import streamlit as st
 from streamlit.components import v2
+
+from pages.ui.words import language
+from tf_models import locale
 
 # Streamlit centres the words of a button and cuts those of a link; a statement of two lines reads from the left.
 _STYLES = """<style>
@@ -16,7 +21,44 @@ _STYLES = """<style>
 [class*=st-key-statements] a * {white-space: normal; line-height: 1.5}
 [data-testid=stTable] th {min-width: 4.5em}
 [data-testid=stTable] .stMarkdownBadge {white-space: normal !important}
+.st-key-language_of_page {display: none}
 </style>"""
+# A screen reader's voice and the forms of Chinese characters go by the page's language. What Streamlit says by itself,
+# in English, is said in it too: exchanged where it appears, in place, so that React goes on with the same nodes.
+_LANGUAGE = """<script>{
+    document.documentElement.lang = %(tag)s
+    const ATTRIBUTES = ['aria-label', 'placeholder', 'title'], whole = new Map(%(whole)s)
+    const parts = %(parts)s.map(([from, to]) => [new RegExp(`^${from}$`, 's'), to])
+    const turned = text => {
+        if (whole.has(text.trim())) return whole.get(text.trim())
+        for (const [from, to] of parts) if (from.test(text)) return text.replace(from, to)
+        return text
+    }
+    const turn = node => {
+        if (node.nodeType === Node.TEXT_NODE) {
+            const around = node.parentElement
+            const written = around?.closest('[data-testid=stMarkdownContainer], svg, script, style')
+            if (written && !around.closest('button')) return
+            const text = turned(node.data)
+            if (text !== node.data) node.data = text
+        } else if (node.nodeType === Node.ELEMENT_NODE && !node.closest('svg')) {
+            for (const name of ATTRIBUTES) {
+                const text = node.getAttribute(name), to = text && turned(text)
+                if (to && to !== text) node.setAttribute(name, to)
+            }
+            node.childNodes.forEach(turn)
+        }
+    }
+    window.labWords?.disconnect()
+    window.labWords = new MutationObserver(changes => changes.forEach(change => {
+        if (change.type === 'childList') change.addedNodes.forEach(turn)
+        else turn(change.target)
+    }))
+    turn(document.body)
+    const watched = {subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ATTRIBUTES}
+    window.labWords.observe(document.body, watched)
+}</script>"""
+OWN_WORDS = "streamlit."  # keys of what Streamlit says by itself; their English is what it says
 _TO_THE_TOP = """<script>/* %s */
     window.leaveList?.()
     window.openCard = true
@@ -94,6 +136,23 @@ def show_styles() -> None:
     the first column has room for its words, and verdicts break their lines.
     """
     st.html(_STYLES)
+
+
+def show_language() -> None:
+    """The page's language for the browser, and Streamlit's own words in it."""
+    here, pairs = locale.catalogue(language()), []
+    for other in locale.LANGUAGES:
+        pairs += [(text, here[key]) for key, text in locale.catalogue(other).items() if key.startswith(OWN_WORDS)]
+    parts = [
+        (re.escape(old).replace(re.escape("{label}"), "(.+)"), new.replace("{label}", "$1"))
+        for old, new in pairs
+        if "{label}" in old and old != new
+    ]
+    whole = [(old, new) for old, new in pairs if "{label}" not in old and old != new]
+    values = {"tag": here["lab.tag"], "whole": whole, "parts": parts}
+    with st.container(key="language_of_page"):
+        script = _LANGUAGE % {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
+        st.html(script, unsafe_allow_javascript=True)
 
 
 def show_head(card: str) -> None:

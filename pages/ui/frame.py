@@ -59,6 +59,7 @@ def open_page() -> None:
     page = navigation()
     _language_switch()
     browser.show_styles()
+    browser.show_language()
     if unknown is not None:
         st.warning(say("error.unknown_language", value=quote(unknown[:40]), choices=", ".join(locale.LANGUAGES)))
     try:

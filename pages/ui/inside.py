@@ -82,7 +82,8 @@ def choose_network(side: str, dataset: str, where: Any = st) -> str:
 def choose_depth() -> float:
     """How deep the layers are that the pictures of a page show: from 0, the first, to 1, what leaves the last block."""
     label, hint = say("inside.depth"), say("inside.depth_hint")
-    return links.choose_number("layer", label, 0, 100, 50, step=10, format="%d %%", help=hint) / 100
+    whole = say("unit.share", value="%d") + "%"  # printf's
+    return links.choose_number("layer", label, 0, 100, 50, step=10, format=whole, help=hint) / 100
 
 
 def at_depth(levels: Sequence[str], depth: float) -> str:

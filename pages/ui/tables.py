@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.words import say
+from tf_models.statistics.effects import Measure
 
 IN_POINTS = ("accuracy", "doubling")  # units that are shares, and shown as points
 RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -13,8 +14,7 @@ def points(value: float | None, sign: bool = True) -> str:
     """A share as points: 0.0123 → +1.23, with a real minus."""
     if value is None:
         return "–"
-    value = round(100 * value, 2) or 0.0  # no −0.00
-    return (f"{value:+.2f}" if sign else f"{value:.2f}").replace("-", "−")
+    return decimal(100 * value, 2, sign)
 
 
 def percent(value: float | None) -> str:
@@ -22,13 +22,24 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}"
 
 
+def decimal(value: float, digits: int = 2, sign: bool = False) -> str:
+    """A number with so many digits behind the point, with a real minus."""
+    value = round(value, digits) or 0.0  # no −0.00
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
+
+
+def span(effect: Measure, digits: int = 2, sign: bool = False) -> str:
+    """A value with its interval, such as 0.01 [−0.02, 0.04]."""
+    value, low, high = (decimal(number, digits, sign) for number in (effect.value, effect.low, effect.high))
+    return f"{value} [{low}, {high}]"
+
+
 def figure(value: float, unit: str, sign: bool = True, bare: bool = False) -> str:
     """A measure in its unit (`bare` leaves the unit out): points of accuracy, a share in percent, a number."""
     if unit in IN_POINTS:
         return points(value, sign) + ("" if bare else f" {say(f'unit.{unit}')}")
     if unit == "nats":
-        text = f"{value:+.3f}" if sign else f"{value:.3f}"
-        return text.replace("-", "−") + ("" if bare else f" {say('unit.nats')}")
+        return decimal(value, 3, sign) + ("" if bare else f" {say('unit.nats')}")
     if unit == "share":
         text = f"{100 * value:.3g}"
         text = text if bare else say("unit.share", value=text)

@@ -128,7 +128,7 @@ def claim_document(
         "published": [
             {
                 "words": in_every_language(row.words),
-                "source": "" if row.read == "computed" else row.citation,
+                "source": "" if row.read == "computed" else row.citation(),
                 **{name: getattr(row, name) for name in ("link", "supports", "read")},
             }
             for row in claim.published

@@ -34,7 +34,7 @@ class Accuracy(Cited):
     top1: float
 
 
-_FIRST = "weights of its first release"
+_FIRST = "first release"
 
 # Their recipes differ by a decade of augmentation and schedules: these points are no controlled comparison. MobileNet
 # V1 and MobileViT-S are missing because no figure of theirs was read at its source.

@@ -251,8 +251,8 @@ def far_finding(read: Read, network: str) -> str:
         return ""
     steps = {"attention": ("mixer", "before"), "ffn": ("channel", "mixer")}
     added = {name: effect_of_seeds([100 * (one[a] - one[b]) for one in told]) for name, (a, b) in steps.items()}
-    words = {name: f"{one.value:+.1f} [{one.low:+.1f}, {one.high:+.1f}]" for name, one in added.items()}
-    return say("hierarchy.far_finding", network=network, **{key: text.replace("-", "−") for key, text in words.items()})
+    words = {name: tables.span(one, 1, sign=True) for name, one in added.items()}
+    return say("hierarchy.far_finding", network=network, **words)
 
 
 @drawn_once

@@ -226,9 +226,7 @@ def show_positions(dataset: str) -> None:
     names = {"learned": "nearer.learned.trained", "sincos": "nearer.sincos.trained", "start": "nearer.learned.start"}
     if all(name in told for name in names.values()):
         spans = {key: told[name] for key, name in names.items()}
-        st.markdown(
-            say("locality.nearer", **{key: f"{m.value:.2f} [{m.low:.2f}, {m.high:.2f}]" for key, m in spans.items()})
-        )
+        st.markdown(say("locality.nearer", **{key: tables.span(m) for key, m in spans.items()}))
     st.caption(say("locality.positions_hint"))
     tables.beside(data.drop(columns=["arm", "colour"]).round(3).rename(columns=columns))
 

@@ -8,7 +8,7 @@ from pages.ui.charts import curves, intervals
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, SHAPES
-from pages.ui.words import say, sentences
+from pages.ui.words import language, say, sentences
 from tf_models.study.analysis import Analysis
 from tf_models.study.arms import ArmResult
 from tf_models.study.experiments.parameter_efficiency import REFERENCE
@@ -164,7 +164,7 @@ def show_published() -> None:
             "family": say(f"family.{PUBLISHED[row.name].family}"),
             "parameters": parameters(PUBLISHED[row.name]),
             "accuracy": row.top1,
-            "source": row.citation,
+            "source": row.citation(language()),
         }
         for row in IMAGENET_ACCURACIES
     ]
@@ -179,4 +179,4 @@ def show_published() -> None:
     )
     st.altair_chart(chart, key="published_sizes", alt=say("parameters.published_alt", text=text))
     tables.beside(data.rename(columns=columns))
-    st.caption(" · ".join(dict.fromkeys(row.reference() for row in IMAGENET_ACCURACIES)))
+    st.caption(" · ".join(dict.fromkeys(row.reference(language()) for row in IMAGENET_ACCURACIES)))

@@ -243,5 +243,5 @@ def _show_published(claim: Claim) -> None:
     for row in claim.published:
         colour, icon = {1: ("green", "thumb_up"), 0: ("orange", "contrast"), -1: ("red", "thumb_down")}[row.supports]
         sign = f":{colour}-badge[:material/{icon}: {say(f'claims.evidence.{row.supports}')}]"
-        source = row.reference(say(f"evidence.{row.read}", source=row.citation))
+        source = row.reference(text=say(f"evidence.{row.read}", source=row.citation(language())))
         st.markdown(f"{sign} {verbatim(row.words)} ({source})")

@@ -231,4 +231,5 @@ def show_published(analysis: Analysis | None, variant: str) -> None:
     st.altair_chart(chart, key="published", alt=say("ffn.published_alt"))
     for row in FFN_ABLATIONS:
         note = say(f"published.{row.source}")
-        st.markdown(f"- {row.system}, {row.data}, {row.metric}: {row.reference()}. {note}")
+        named = {"system": row.system, "data": row.data, "metric": row.metric, "source": row.reference(language())}
+        st.markdown("- " + say("ffn.published_line", note=note, **named))

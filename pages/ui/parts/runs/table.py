@@ -63,7 +63,8 @@ def _show_history(run_id: str, accuracies: Sequence[tuple[float, float]]) -> Non
     title = say("runs.history_title")
     words = title, say("axis.epoch"), say("column.validation"), say("column.run")
     chart = curves.run_curves(curve.assign(run=run_id), len(accuracies), *words)
-    st.altair_chart(chart, key="history", alt=f"{title}: {tables.percent(accuracies[-1][1])} %")
+    share = say("unit.share", value=tables.percent(accuracies[-1][1]))
+    st.altair_chart(chart, key="history", alt=f"{title} {share}")
 
 
 def show_record(record: RunRecord) -> None:

@@ -237,7 +237,8 @@ def _show_predictions(key: str, seen: Seen, change: Change) -> None:
     columns = {name: say(f"weight_sharing.bars.{name}") for name in ("name", "which")}
     colour = FAMILIES[CLASSROOM[spec.variant].family]
     first = data.sort_values("value", ascending=False, kind="stable").groupby("which", sort=False).first()
-    text = say("lab.comma").join(f"{which}: {row['name']} {row['value']:.0f} %" for which, row in first.iterrows())
+    shares = {which: say("unit.share", value=f"{row['value']:.0f}") for which, row in first.iterrows()}
+    text = say("lab.comma").join(f"{which} {first.loc[which, 'name']} {share}" for which, share in shares.items())
     chart = bars.before_after(data, title, say("axis.probability"), columns, colour)
     st.altair_chart(chart, key=f"moved_{key}", alt=f"{title}: {text}")
 
