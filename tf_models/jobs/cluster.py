@@ -1,8 +1,11 @@
-"""The local Dask cluster, in a process of its own: ``python -m tf_models.jobs.cluster``.
+"""The workers of a machine: a local Dask cluster, or those that this machine lends to an existing one.
 
-The first line of its standard input is `certificates()`; it prints ``{"address": …}`` and ends when that input closes,
-so nothing outlives the server. A process of its own because workers started from a Streamlit script would run that
-script again.
+``python -m tf_models.jobs.cluster``, in a process of its own: the first line of its standard input is `certificates()`;
+it prints ``{"address": …}`` and ends when that input closes, so nothing outlives the server. A process of its own
+because workers started from a Streamlit script would run that script again.
+
+``python -m tf_models.jobs.cluster tls://HOST:8786``: the same workers, for the scheduler at that address, until it
+ends. What proves that they may join it, Dask reads from its configuration.
 """
 
 import asyncio
@@ -10,6 +13,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from dask import config
 from distributed import Nanny, Scheduler
@@ -63,16 +67,20 @@ def certificates() -> dict[str, str]:
     return {name: getattr(security, name) for name in Security.__slots__ if name.endswith(("_file", "_cert", "_key"))}
 
 
-async def _serve() -> None:
-    security = Security(require_encryption=True, **json.loads(sys.stdin.readline()))
+def _set_up() -> dict[str, Any]:
+    """What all workers have in common, once Dask's configuration is as they need it."""
     # A worker that dies fails its job at once, instead of taking other workers down with it.
     config.set({"distributed.scheduler.allowed-failures": 0})
     # Dask's own web pages know no certificates of clients.
     config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []})
     before = config.get("distributed.nanny.pre-spawn-environ")
     config.set({"distributed.nanny.pre-spawn-environ": before | KEEP_MEMORY})
-    common = {"host": "127.0.0.1", "security": security, "dashboard": False}
-    worker = common | {"nthreads": THREADS_PER_WORKER, "memory_limit": 0}
+    return {"nthreads": THREADS_PER_WORKER, "memory_limit": 0, "dashboard": False}
+
+
+async def _serve() -> None:
+    security = Security(require_encryption=True, **json.loads(sys.stdin.readline()))
+    worker = _set_up() | (common := {"host": "127.0.0.1", "security": security, "dashboard": False})
     cluster = SpecCluster(
         workers={i: {"cls": Nanny, "options": worker | {"env": env}} for i, env in enumerate(worker_environments())},
         scheduler={"cls": Scheduler, "options": common | {"port": 0, "dashboard_address": "127.0.0.1:0"}},
@@ -84,5 +92,12 @@ async def _serve() -> None:
         await asyncio.to_thread(sys.stdin.read)
 
 
+async def _join(address: str) -> None:
+    common, protocol = _set_up(), address.partition("://")[0]
+    nannies = [Nanny(address, env=env, protocol=protocol, **common) for env in worker_environments()]
+    await asyncio.gather(*nannies)
+    await asyncio.gather(*(nanny.finished() for nanny in nannies))
+
+
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_join(sys.argv[1]) if sys.argv[1:] else _serve())
