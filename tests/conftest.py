@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# Before anything can import Keras. One thread: tests compare numbers, and several may share two cores.
+# Before anything can import Keras or NumPy. One thread: tests compare numbers, and several may share two cores, where
+# BLAS spends more time waiting for its threads than a second one saves.
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
 os.environ["TF_NUM_INTEROP_THREADS"] = "1"
