@@ -17,35 +17,38 @@ frame.heading("train")
 
 asked, results = st.columns([2, 3], gap="large")
 with asked:
-    variant = form.choose_network()
-    dataset = links.choose("data", say("train.dataset"), own_pictures.choices(), own_pictures.data_name)
-    own_pictures.ask()
+    left, right = st.columns(2)
+    variant = form.choose_network(left)
+    dataset = links.choose("data", say("train.dataset"), own_pictures.choices(), own_pictures.data_name, where=right)
     try:
         if own_pictures.wait_for(dataset):
             st.stop()
         known = peek(dataset)
     except LabError as error:
         frame.show_error(error)
+        own_pictures.ask()
         st.stop()
-    own_pictures.show_preview(known)
-    seeds, size, recipe = form.choose_training(known, *st.columns(2))
+    main = st.container()
     compare = form.choose_comparison(variant)
+    seeds, epochs = form.choose_length(*st.columns(2))
     press = st.container()
-    switches = form.choose_switches(variant, known.input_shape, known.classes)
-    with st.expander(say("train.more"), icon=":material/settings:"):
-        again = st.toggle(say("train.again"), key="again", help=say("train.again_hint"), persist_state="session")
-        mixed = st.toggle(say("train.mixed"), key="mixed", help=say("train.mixed_hint"), persist_state="session")
+    advanced = st.expander(say("train.advanced"), icon=":material/tune:", key="advanced", on_change="rerun")
+    places = form.Places(main, advanced)
+    switches = form.choose_switches(variant, known.input_shape, known.classes, places)
+    size, recipe = form.choose_recipe(known, epochs, places)
     with press:
         try:
-            spec = RunSpec(variant, switches, dataset, size, 0, replace(recipe, mixed_precision=mixed))
+            spec = RunSpec(variant, switches, dataset, size, 0, recipe)
             arms = list(dict.fromkeys([spec, *form.compared(spec, compare)]))
             sizes = [form.size_words(arm) for arm in arms]
             cache.prepare(spec)
             if st.button(say("train.start"), type="primary", icon=":material/play_arrow:", width="stretch"):
-                runs.submit([replace(arm, seed=seed) for seed in range(seeds) for arm in arms], again)
+                runs.submit([replace(arm, seed=seed) for seed in range(seeds) for arm in arms])
             st.caption("  \n".join(sizes))
         except LabError as error:
             frame.show_error(error)
+    own_pictures.ask()
+    own_pictures.show_preview(known)
 
 with results:
     st.subheader(say("train.runs"))

@@ -144,11 +144,11 @@ def test_training_on_the_page_moves_the_curve_and_stays_after_a_reload(server, p
     visit(page, f"{server.url}/train?lang=en&variant=cnn&compare=none&epochs=4")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_text(re.compile("starting:|waiting,|epoch 1 of"))).to_be_visible()
-    expect(page.get_by_text(re.compile(r"cnn · digits · seed 0: epoch [1-3] of 4"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"CNN · digits · seed 0: epoch [1-3] of 4"))).to_be_visible()
     chart = page.get_by_test_id("stVegaLiteChart")
     expect(chart.first).to_be_visible()
     first = chart.first.screenshot()
-    done = page.get_by_text(re.compile(r"cnn · digits · seed 0: test accuracy \d"))
+    done = page.get_by_text(re.compile(r"CNN · digits · seed 0: test accuracy \d"))
     expect(done).to_be_visible()
     settle(page)
     assert chart.first.screenshot() != first
@@ -159,13 +159,13 @@ def test_training_on_the_page_moves_the_curve_and_stays_after_a_reload(server, p
 def test_a_stop_is_acknowledged_and_another_training_follows(server, page):
     visit(page, f"{server.url}/train?lang=en&compare=none&epochs=50")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"vit · digits · seed 0: epoch \d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\(ViT\) · digits · seed 0: epoch \d"))).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text(re.compile("vit · digits · seed 0: stopp"))).to_be_visible()
-    expect(page.get_by_text("vit · digits · seed 0: stopped")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\(ViT\) · digits · seed 0: stopp"))).to_be_visible()
+    expect(page.get_by_text("(ViT) · digits · seed 0: stopped")).to_be_visible()
     visit(page, f"{server.url}/train?lang=en&variant=cnn&compare=none&epochs=1")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"cnn · digits · seed 0: test accuracy \d")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"CNN · digits · seed 0: test accuracy \d")).first).to_be_visible()
 
 
 def test_both_networks_look_at_an_uploaded_photo(server, page, tmp_path):
@@ -305,7 +305,7 @@ def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
     again.scroll_into_view_if_needed()
     place = page.evaluate(SCROLLED)
     again.click()
-    expect(page.get_by_text(re.compile(r"vit · digits · seed 1000: (starting|waiting|epoch)"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\(ViT\) · digits · seed 1000: (starting|waiting|epoch)"))).to_be_visible()
     settle(page)
     assert page.evaluate(SCROLLED) == place  # progress, stop and result appear where the visitor looks
     page.get_by_role("button", name="Stop", exact=True).first.click()
@@ -352,7 +352,9 @@ def test_every_network_chosen_by_clicking_is_the_one_its_name_says(server, page)
     visit(page, f"{server.url}/train?lang=en&compare=none&ffn=off&mixer=window")
     for variant in [*CLASSROOM, "vit"]:
         choose(page, say("en", "train.variant"), say("en", f"train.variant.{variant}"))
-        expect(page.get_by_text(re.compile(rf"^{variant}: [\d,]+ parameters"))).to_be_visible()
+        expect(
+            page.get_by_text(re.compile(rf"^{re.escape(say('en', f'train.variant.{variant}'))}: [\d,]+ parameters"))
+        ).to_be_visible()
         asked = dict(parse_qsl(urlsplit(page.url).query))
         assert asked == {"lang": "en"} | ({} if variant == "vit" else {"variant": variant})
 
@@ -362,14 +364,14 @@ def test_back_after_another_network_is_one_step_to_the_old_one_with_its_settings
     choose(page, say("en", "train.variant"), say("en", "train.variant.swin"))
     expect(page).to_have_url(re.compile(r"\?lang=en&variant=swin$"))
     page.go_back()
-    expect(page.get_by_text(re.compile(r"^vit ffn=off mixer=window: "))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Transformer \(ViT\) without FFN, Token mixer: "))).to_be_visible()
 
 
 def test_the_link_to_training_a_network_opens_that_network(server, page):
     visit(page, f"{server.url}/ffn?lang=en&variant=swin")
     page.get_by_role("link", name=say("en", "ffn.train")).click()
     expect(page).to_have_url(re.compile("/train"))
-    expect(page.get_by_text(re.compile(r"^swin: [\d,]+ parameters"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Swin \(window attention\): [\d,]+ parameters"))).to_be_visible()
 
 
 def test_an_old_link_opens_its_view_and_back_undoes_what_came_after(server, page):

@@ -20,6 +20,7 @@ from pages.ui.charts import intervals, sheets
 from pages.ui.parts.feature_maps import attention, names
 from pages.ui.parts.ffn import length
 from pages.ui.parts.train import form
+from pages.ui.parts.train.names import OWN
 from tf_models import __main__ as command_line
 from tf_models.data import STUDIED, content_hash
 from tf_models.errors import LabError
@@ -214,7 +215,7 @@ def test_exactly_the_switches_that_mean_something_are_offered(variant, chosen):
     for switch, options in shown.items():
         assert len(options) > 1
         for option in options:
-            if option != form.OWN:  # none gives an error by itself
+            if option != OWN:  # none gives an error by itself
                 configure(variant, {**chosen, switch: option}, spec.input_shape, spec.classes)
             for language in LANGUAGES if isinstance(SWITCHES[switch].values, tuple) and option not in MIXERS else ():
                 assert say(language, f"train.switch.{switch}.{option}")
@@ -225,7 +226,7 @@ def test_no_offered_value_is_an_error_for_other_images(shape):
     for variant in CLASSROOM:
         for switch in SWITCHES:
             options, default = form.offered(variant, switch, {}, shape, 10)
-            for option in set(options) - {form.OWN, default}:
+            for option in set(options) - {OWN, default}:
                 configure(variant, {switch: option}, shape, 10)
 
 
@@ -239,7 +240,8 @@ def test_every_variant_can_be_trained_from_the_page_beside_another(variant):
     other = "vit" if CLASSROOM[variant].family == "convolution" else "cnn"
     if variant == "vit":
         other = "cnn"
-    assert sizes.startswith(f"{variant}: ") and f"\n{other}: " in sizes.replace("  \n", "\n")
+    first, second = (say("en", f"train.variant.{name}") for name in (variant, other))
+    assert sizes.startswith(f"{first}: ") and f"\n{second}: " in sizes.replace("  \n", "\n")
 
 
 @pytest.mark.parametrize(
@@ -384,12 +386,12 @@ def test_a_contact_sheet_keeps_every_channel_and_its_brightest_pixel():
 def test_a_network_chosen_by_clicking_comes_with_its_own_settings():
     """Every variant is reached from the one before it, whose settings were changed: none of them carries over."""
     app = open_page("train", variant="vit", ffn="off", mixer="window", width="32", norm="batch")
+    app.session_state["advanced"] = True
     for variant in [*CLASSROOM, "vit"]:
         app.selectbox(key="choice_variant").select(variant).run()
         assert not app.exception and not app.warning
-        assert next(caption.value for caption in app.caption if "parameters" in caption.value).startswith(
-            f"{variant}: "
-        )
+        sizes = next(caption.value for caption in app.caption if "parameters" in caption.value)
+        assert sizes.startswith(say("en", f"train.variant.{variant}") + ": ")
         assert set(app.query_params) <= {"variant", "lang"}, "what is trained beside it is no leftover either"
         for switch in ("depth", "norm"):  # something to leave behind
             boxes = [box for box in app.selectbox if box.key == f"choice_{switch}"]
@@ -412,7 +414,23 @@ def test_a_step_back_to_a_network_takes_no_setting_along():
     app.query_params.clear()
     app.query_params["ffn"] = "off"
     app.run()
-    assert any(caption.value.startswith("vit ffn=off: ") for caption in app.caption)
+    named = say("en", "train.without_ffn", name=say("en", "train.variant.vit"))
+    assert any(caption.value.startswith(f"{named}: ") for caption in app.caption)
+
+
+def test_a_setting_out_of_sight_is_a_chip_that_takes_it_back():
+    app = open_page("train", depth="2", heads="99", mixed="on")
+    assert "“99”" in "".join(warning.value for warning in app.warning), "in view, though its box is not"
+    sizes = [caption.value for caption in app.caption if "parameters" in caption.value]
+    assert f"{say('en', 'train.switch.depth')}: 2" in sizes[0] and "heads" not in app.query_params
+    app.session_state["advanced"] = True
+    assert app.run().selectbox(key="choice_depth").value == "2", "its box begins with what the link says"
+    app.session_state["advanced"] = False
+    app.run()
+    for key in ("reset_depth", "reset_mixed"):
+        app.button(key=key).click().run()
+    assert not app.exception and set(app.query_params) <= {"lang"}
+    assert not [button for button in app.button if button.key and button.key.startswith("reset_")]
 
 
 def test_a_setting_that_a_network_does_not_have_is_named():
@@ -459,7 +477,8 @@ def test_a_single_training_has_one_default_rate():
     """The same command and page once gave 94.2 % and 97.2 %."""
     typed = command_line._parser().parse_args(["train", "vit"]).learning_rate
     app = open_page("train")
-    shown = next(box.value for box in app.selectbox if box.label == say("en", "train.rate"))
+    app.session_state["advanced"] = True
+    shown = next(box.value for box in app.run().selectbox if box.label == say("en", "train.rate"))
     assert typed == float(shown) == Recipe().learning_rate
 
 

@@ -59,6 +59,8 @@ NAMES: dict[str, Iterable[str]] = {
     "kind.{}": (*BLOCK_KINDS, "image", "patch", "convolution", "merge", "downsample", "pool", "head"),
     "status.{}": RUN_STATES,
     "train.{}": RUN_STATES,
+    "train.{}_one": ("yours",),
+    "train.{}_many": ("yours", "came"),
     "anatomy.{}": ("left", "right", "classroom", "published"),
     "feature_maps.{}": ("left", "right", "view", "range", "lock"),
     "feature_maps.class.{}": (*CLOTHES, *OBJECTS),

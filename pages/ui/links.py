@@ -111,6 +111,18 @@ def put(key: str, value: str, default: str) -> None:
     _keep_in_link(key, value, default)
 
 
+def from_link(key: str, options: Sequence[str], default: str) -> str:
+    """The same as `choose` where its widget is out of sight: what the link says, or `default`."""
+    st.session_state[_SEEN].pop(key, None)  # a widget that is drawn later begins with the link
+    raw = st.query_params.get(key, default)
+    if raw not in options:
+        _warn(key, raw, _told(options))
+        raw = default
+    if raw == default:
+        drop(key)
+    return raw
+
+
 def drop(key: str) -> str | None:
     """What the link says of something that cannot be chosen here; the link forgets it."""
     return st.query_params.pop(key, None)
@@ -136,14 +148,17 @@ def _take_from_link(key: str, state: str, options: Sequence, default: Any, read:
     except ValueError:
         value = None
     if value not in options:
-        if isinstance(options, range) or len(options) > MANY:
-            first = (options[0],) if isinstance(options, range) else options[:2]
-            shown = f"{', '.join(map(str, first))} … {options[-1]}"
-        else:
-            shown = ", ".join(options)
-        _warn(key, raw, shown)
+        _warn(key, raw, _told(options))
         value = default
     st.session_state[state] = value
+
+
+def _told(options: Sequence) -> str:
+    """The options by name, a long list by its ends."""
+    if isinstance(options, range) or len(options) > MANY:
+        first = (options[0],) if isinstance(options, range) else options[:2]
+        return f"{', '.join(map(str, first))} … {options[-1]}"
+    return ", ".join(options)
 
 
 def _warn(key: str, value: str, choices: str) -> None:

@@ -101,6 +101,58 @@ def run_curves(data: pd.DataFrame, epochs: int, title: str, x: str, y: str, lege
     return titled(chart, title, 220 + AXES + taken)
 
 
+def live_curves(
+    data: pd.DataFrame,
+    epochs: int,
+    title: str,
+    columns: Mapping[str, str],
+    looks: Mapping[str, tuple[str, list[int]]],
+) -> Chart:
+    """Validation accuracy in percent by epoch, on axes that have room for everything from the start.
+
+    `data` has network, run, seed, epoch and validation. A network has its colour and dash in `looks`; a run is a thin
+    line, and the mean of several, as far as all have come, a bold one.
+    """
+    names = list(looks)
+    below, taken = legend_below(names)
+    colour = alt.Color(
+        "network:N",
+        title=columns["network"],
+        scale=alt.Scale(domain=names, range=[colour for colour, _ in looks.values()]),
+        legend=below,
+    )
+    dash = alt.StrokeDash(
+        "network:N", scale=alt.Scale(domain=names, range=[dash for _, dash in looks.values()]), legend=None
+    )
+    x = alt.X(
+        "epoch:Q",
+        title=columns["epoch"],
+        axis=alt.Axis(tickMinStep=1, format="d"),
+        scale=alt.Scale(domain=[1, max(epochs, 2)], nice=False),
+    )
+    y = alt.Y("validation:Q", title=columns["validation"], scale=alt.Scale(domain=[0, 100]))
+    tips = [alt.Tooltip("network:N", title=columns["network"]), alt.Tooltip("epoch:Q", title=columns["epoch"])]
+    tips += [alt.Tooltip("validation:Q", title=columns["validation"], format=".1f")]
+    thin = (
+        alt.Chart(data)
+        .mark_line(size=1.2, opacity=0.6, point=alt.OverlayMarkDef(size=14))
+        .encode(x, y, colour, dash, detail="run:N", tooltip=[*tips, alt.Tooltip("seed:Q", title=columns["seed"])])
+    )
+    mean = alt.Chart(_common_means(data)).mark_line(size=3.5).encode(x, y, colour, dash, tooltip=tips)
+    return titled(alt.layer(thin, mean), title, 240 + AXES + taken)
+
+
+def _common_means(data: pd.DataFrame) -> pd.DataFrame:
+    """The mean over the runs of a network, of several, in the epochs that all of them have reached."""
+    rows = []
+    for network, runs in data.groupby("network", sort=False):
+        count = runs["run"].nunique()
+        for epoch, reached in runs.groupby("epoch"):
+            if len(reached) == count > 1:
+                rows.append({"network": network, "epoch": epoch, "validation": reached["validation"].mean()})
+    return pd.DataFrame(rows, columns=["network", "epoch", "validation"])
+
+
 def cost_and_accuracy(
     data: pd.DataFrame,
     yardstick: float | None,

@@ -1,13 +1,15 @@
 """What *Train* asks: the network with its switches, the recipe, what is trained beside it."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from pages.ui import frame, links, tables
+from pages.ui.parts.train.names import OWN, network_name, switch_name, value_name, variant_name
 from pages.ui.words import say
 from tf_models import settings, zoo
 from tf_models.data import DatasetInfo
@@ -15,58 +17,103 @@ from tf_models.errors import LabError
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.zoo.switches import Numbers
 
-OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
 MOST_TOKENS = 256  # that a patch may leave: more would take minutes
 MOST_EPOCHS, MOST_SEEDS = 50, 5
 SIZES = (100, 300, 1000, 3000, 10_000)
 RATES = (3e-4, 1e-3, 3e-3)
+MAIN = ("ffn", "mixer")  # the switches that the lab is about
 
 
-def choose_network() -> str:
+def choose_network(where: Any) -> str:
     """A classroom variant; with another one, what belonged to it goes."""
     label, names = say("train.variant"), tuple(zoo.CLASSROOM)
-    return links.choose("variant", label, names, variant_name, "vit", resets=(*zoo.SWITCHES, "compare", "other"))
+    return links.choose(
+        "variant", label, names, variant_name, "vit", where=where, resets=(*zoo.SWITCHES, "compare", "other")
+    )
 
 
-def choose_training(known: DatasetInfo, where: Any, beside: Any) -> tuple[int, int | None, Recipe]:
-    """How many seeds, how many training images (None: all), and the recipe; `where` and `beside` are two columns."""
+@dataclass(frozen=True)
+class Places:
+    """Where the form stands: what is always seen, and the expander with all else, which is only drawn while open."""
 
-    def images(size: str) -> str:
-        return say("train.train_size.all", count=f"{known.train_images:,}") if size == "all" else f"{int(size):,}"
+    main: Any
+    advanced: Any
 
+    def choose(
+        self, key: str, label: str, options: Sequence[str], names: Callable[[str], str], default: str, **more: Any
+    ) -> str:
+        """One of `options`, asked in `advanced` while that is open. What the link says counts also where it is closed,
+        and a value that is not the usual one stands in `main` as a chip that takes it back.
+        """
+        if self.advanced.open:
+            value = links.choose(key, label, options, names, default, where=self.advanced, **more)
+        else:
+            with self.main:  # where a bad value is seen
+                value = links.from_link(key, options, default)
+        if value != default:
+            chip, back = f"{label}: {names(value)}", (key, default, default)
+            self.main.button(chip, f"reset_{key}", icon=":material/close:", on_click=links.put, args=back)
+        return value
+
+
+def choose_length(where: Any, beside: Any) -> tuple[int, int]:
+    """How many seeds, and epochs of each; `where` and `beside` are two columns."""
     usual, most = Recipe(), min(MOST_EPOCHS, settings.limit("LAB_MAX_EPOCHS"))
-    sizes = ("all", *(str(size) for size in SIZES if size < known.train_images))
-    rates, usual_rate = tuple(f"{rate:g}" for rate in RATES), f"{usual.learning_rate:g}"
     hints = {name: say(f"train.{name}_hint") for name in ("seeds", "epochs")}
     seeds = links.choose_number("seeds", say("train.seeds"), 1, MOST_SEEDS, 1, where=where, help=hints["seeds"])
     epochs = links.choose_number(
         "epochs", say("train.epochs"), 1, most, min(usual.epochs, most), where=beside, help=hints["epochs"]
     )
-    size = links.choose("images", say("train.train_size"), sizes, images, where=where)
-    rate = links.choose("rate", say("train.rate"), rates, default=usual_rate, where=beside)
-    return seeds, None if size == "all" else int(size), Recipe(epochs=epochs, learning_rate=float(rate))
+    return seeds, epochs
+
+
+def choose_recipe(known: DatasetInfo, epochs: int, places: Places) -> tuple[int | None, Recipe]:
+    """How many training images (None: all), and how they are trained on."""
+
+    def images(size: str) -> str:
+        return say("train.train_size.all", count=f"{known.train_images:,}") if size == "all" else f"{int(size):,}"
+
+    sizes = ("all", *(str(size) for size in SIZES if size < known.train_images))
+    rates, usual_rate = tuple(f"{rate:g}" for rate in RATES), f"{Recipe().learning_rate:g}"
+    size = places.choose("images", say("train.train_size"), sizes, images, "all")
+    rate = places.choose("rate", say("train.rate"), rates, str, usual_rate)
+    hint = say("train.mixed_hint")
+    mixed = places.choose(
+        "mixed", say("train.mixed"), ("off", "on"), lambda v: say(f"train.mixed.{v}"), "off", help=hint
+    )
+    recipe = Recipe(epochs=epochs, learning_rate=float(rate), mixed_precision=mixed == "on")
+    return None if size == "all" else int(size), recipe
 
 
 def size_words(spec: RunSpec) -> str:
     """What a network costs, in a line."""
     figures = {"parameters": f"{zoo.parameters(spec.model):,}", "macs": tables.large(zoo.macs(spec.model))}
-    return say("train.size", name=spec.name, **figures)
+    return say("train.size", name=network_name(spec), **figures)
 
 
-def choose_switches(variant: str, input_shape: tuple[int, int, int], classes: int) -> dict[str, zoo.Value]:
-    """The switches that the variant has, as the visitor sets them; those at their usual value are left out."""
+def choose_switches(
+    variant: str, input_shape: tuple[int, int, int], classes: int, places: Places
+) -> dict[str, zoo.Value]:
+    """The switches that the variant has, as the visitor sets them, those of `MAIN` always in sight; a switch at its
+    usual value is left out.
+    """
     chosen: dict[str, zoo.Value] = {}
-    with st.expander(say("train.switches"), icon=":material/tune:"):
-        for switch in zoo.SWITCHES:
-            options, default = offered(variant, switch, chosen, input_shape, classes)
-            if set(options) == {default}:
+    columns = iter(places.main.columns(2))
+    for switch in zoo.SWITCHES:
+        if switch not in MAIN and not places.advanced.open and switch not in st.query_params:
+            continue
+        options, default = offered(variant, switch, chosen, input_shape, classes)
+        if set(options) == {default}:
+            with places.main:
                 _refuse(variant, switch, chosen)
-                continue
-            inner = switch == "depth" and any(block.inner_depth for block in zoo.CLASSROOM[variant].blocks)
-            label = say("train.switch.depth_inner" if inner else f"train.switch.{switch}")
-            value = links.choose(switch, label, options, lambda v, s=switch: _option(s, v), default)
-            if value != default:
-                chosen[switch] = zoo.check_switch(switch, value, variant)
+            continue
+        label, names = switch_name(variant, switch), partial(value_name, switch)
+        if switch in MAIN:
+            value = links.choose(switch, label, options, names, default, where=next(columns))
+        else:
+            value = places.choose(switch, label, options, names, default)
+        if value != default:
+            chosen[switch] = zoo.check_switch(switch, value, variant)
     return chosen
 
 
@@ -105,19 +152,6 @@ def offered(
     else:
         default, values = str(standing or ""), row.values
     return tuple(value for value in values if value == default or works(value)) or (default,), default
-
-
-def _option(switch: str, value: str) -> str:
-    if switch in ("mixer", "late_mixer") and value != "same":
-        return say(f"mixer.{value}")
-    if isinstance(zoo.SWITCHES[switch].values, tuple):
-        return say(f"train.switch.{switch}.{value}")
-    return say("train.switch.automatic" if switch == "patch" else "train.switch.own") if value == OWN else value
-
-
-def variant_name(variant: str) -> str:
-    """What a classroom variant is called."""
-    return say(f"train.variant.{variant}")
 
 
 def choose_comparison(variant: str) -> str:

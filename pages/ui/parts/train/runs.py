@@ -3,25 +3,26 @@
 import contextlib
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 
 from pages.ui import cache, frame, tables
-from pages.ui.charts import curves
+from pages.ui.parts.train import outcome
+from pages.ui.parts.train.names import network_name
 from pages.ui.replay import drawn_once
-from pages.ui.words import quote, say, sentences
+from pages.ui.words import language, say
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
-from tf_models.runs.known import alike, latest_pair
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import ACTIVE, FAILED, FINISHED, QUEUED, STOPPING, Run
-from tf_models.statistics.effects import paired_effect
 
 SHOWN = 12  # runs on the page
+DRAWN = 10  # curves: two networks of five seeds
+TOGETHER = 2.0  # seconds within which one press of the button asks for all its runs
 
 
 def visitor() -> str:
@@ -36,21 +37,16 @@ def visitor() -> str:
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)
 
 
-def submit(specs: list[RunSpec], again: bool, purpose: str = "page") -> None:
+def submit(specs: list[RunSpec], again: bool = False, purpose: str = "page") -> None:
     """Queue the runs. Who presses *Train* wants to see one: only what was trained here is shown instead of trained
     again, and not even that with `again`.
     """
     watched: list[str] = st.session_state.setdefault("watched", [])
     queue = cache.jobs()
-    reused = False
-    for spec in specs:
-        run = queue.submit(spec, visitor=visitor(), purpose=purpose, fresh=again, shipped=False)
-        reused |= run.record is not None
-        if run.run_id in watched:
-            watched.remove(run.run_id)
-        watched.insert(0, run.run_id)
-    if reused:
-        st.toast(say("train.reused"), icon=":material/history:")
+    found = [queue.submit(spec, visitor=visitor(), purpose=purpose, fresh=again, shipped=False) for spec in specs]
+    asked = [run.run_id for run in found]
+    watched[:] = [*dict.fromkeys([*asked, *watched])]
+    st.session_state["reused"] = [run.run_id for run in found if run.record is not None]
 
 
 @dataclass(frozen=True)
@@ -90,11 +86,23 @@ def _visible() -> list[Shown]:
     """The latest runs of this visitor, those watched in this session first, and all of theirs that have not ended."""
     watched = st.session_state.get("watched", [])[:SHOWN]
     found = {run_id: run for run_id in watched if (run := _find(run_id)) is not None}
-    for run in (*cache.store().runs(visitor=visitor(), limit=SHOWN), *cache.store().runs(ACTIVE, visitor=visitor())):
+    known, mine = cache.store(), visitor()
+    for run in (*_as_asked(known.runs(visitor=mine, limit=SHOWN)), *known.runs(ACTIVE, visitor=mine)):
         if run.id not in found:
             found[run.id] = shown_run(run)
     runs = list(found.values())
     return [*runs[:SHOWN], *(run for run in runs[SHOWN:] if run.status in ACTIVE)]
+
+
+def _as_asked(runs: Sequence[Run]) -> list[Run]:
+    """What was asked for last comes first, but what was asked for together in its order; `runs` from new to old."""
+    groups: list[list[Run]] = []
+    for run in runs:
+        if groups and groups[-1][0].created - run.created < TOGETHER:
+            groups[-1].insert(0, run)
+        else:
+            groups.append([run])
+    return [run for group in groups for run in group]
 
 
 def _examples() -> list[Shown]:
@@ -106,23 +114,25 @@ def _examples() -> list[Shown]:
 
 @drawn_once
 def _show_examples() -> None:
-    _curves(_examples())
+    outcome.show_curves([(run.spec, run.epochs) for run in _examples()])
 
 
 def show_runs() -> None:
     """Progress, curves and results; refreshed every second while something runs."""
     try:
-        active = any(run.status in ACTIVE for run in _visible())
+        runs = _visible()
     except LabError as error:  # no store: what came with the lab can still be shown
         frame.show_error(error)
         _show_examples()
         return
-    st.fragment(_runs, run_every=1.0 if active else None)(active)
+    active = any(run.status in ACTIVE for run in runs)
+    st.fragment(_runs, run_every=1.0 if active else None)(active, [runs])
 
 
-def _runs(was_active: bool) -> None:
+def _runs(was_active: bool, read: list[list[Shown]]) -> None:
+    """`read` has what the page has just read; a refresh reads again."""
     try:
-        _show(_visible(), was_active)
+        _show(read.pop() if read else _visible(), was_active)
     except LabError as error:  # the store can break while the page is open
         frame.show_error(error)
 
@@ -136,8 +146,9 @@ def _show(runs: list[Shown], was_active: bool) -> None:
     active = [run for run in runs if run.status in ACTIVE]
     if was_active and not active:
         st.rerun()  # the last one has ended: the page needs no timer any more
-    _curves(runs)
-    _comparison(runs)
+    _offer_again(runs)
+    outcome.show_curves([(run.spec, run.epochs) for run in runs[:DRAWN]])
+    outcome.show_difference([run.record for run in runs if run.record is not None])
     left = cache.store().withdrawn(visitor()) if active else set()
     mine = [run for run in active if run.status != STOPPING and run.id not in left]
     if len(mine) > 1:
@@ -148,6 +159,23 @@ def _show(runs: list[Shown], was_active: bool) -> None:
         with st.expander(say("train.rest"), icon=":material/hourglass_empty:"):
             for run in runs[SHOWN:]:
                 show_row(run)
+
+
+def _offer_again(runs: list[Shown]) -> None:
+    """What was asked for last and had been trained here before: since when, and the way to train it anew."""
+    reused = [run for run in runs if run.id in st.session_state.get("reused", []) and run.record is not None]
+    if reused:
+        since = min(run.record.finished for run in reused if run.record)[:16].replace("T", " ")
+        words, button = st.columns([3, 1], vertical_alignment="center")
+        words.info(say("train.reused", runs=len(reused), since=since), icon=":material/history:")
+        button.button(say("train.again"), "again", on_click=_again, args=([run.spec for run in reused],))
+
+
+def _again(specs: list[RunSpec]) -> None:
+    try:
+        submit(specs, again=True)
+    except LabError as error:
+        frame.show_error(error)
 
 
 def _stop(runs: list[Shown]) -> None:
@@ -169,7 +197,7 @@ def show_trouble() -> None:
 
 
 def _name(run: Shown) -> str:
-    return f"{run.spec.name} · {run.spec.dataset} · {say('column.seed')} {run.spec.seed}"
+    return f"{network_name(run.spec)} · {run.spec.dataset} · {say('column.seed')} {run.spec.seed}"
 
 
 def show_row(run: Shown) -> None:
@@ -186,6 +214,10 @@ def show_row(run: Shown) -> None:
     else:
         icon = {FINISHED: ":material/check:", FAILED: ":material/error:"}.get(run.status, ":material/block:")
         words.markdown(f"{icon} {text}")
+        if run.id in cache.networks().get(run.spec.dataset, {}):
+            query = {"left": run.id, "data": run.spec.dataset, "lang": language()}
+            label, icon = say("train.inside"), ":material/grid_view:"
+            button.page_link("pages/feature_maps.py", label=label, icon=icon, query_params=query)
 
 
 def _share(run: Shown) -> float | None:
@@ -223,49 +255,3 @@ def _state(run: Shown) -> str:
     if run.status == FAILED:
         return say("train.failed", reason=frame.error_text(run.reason) if run.reason else "")
     return say(f"train.{run.status}")
-
-
-def _curves(runs: list[Shown]) -> None:
-    shown = runs[:6]
-    names = [f"{run.spec.name} · {say('column.seed')} {run.spec.seed}" for run in shown]
-    rows = [
-        {
-            "run": name if names.count(name) == 1 else f"{name} · {run.id[:4]}",
-            "epoch": row["epoch"],
-            "validation": 100 * row["validation_accuracy"],
-        }
-        for name, run in zip(names, shown, strict=True)
-        for row in run.epochs
-    ]
-    if rows:
-        chart = curves.run_curves(
-            pd.DataFrame(rows),
-            max(run.spec.recipe.epochs for run in shown),
-            say("train.curves_title"),
-            say("axis.epoch"),
-            say("column.validation"),
-            say("column.run"),
-        )
-        st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
-
-
-def _comparison(runs: list[Shown]) -> None:
-    """The latest two arms that may be compared, seed by seed, with what they were trained on."""
-    records = [run.record for run in runs if run.record is not None]
-    pair = latest_pair(records)
-    if pair is None:
-        return
-    (first, *_), (second, *_) = pair
-    words = {"a": first.spec.name, "b": second.spec.name, "dataset": first.spec.dataset}
-    effect = paired_effect(*pair)
-    if effect is None:
-        difference = tables.points(first.test_accuracy - second.test_accuracy)
-        text = say("train.effect_one", **words, mean=difference)
-    else:
-        values = {"mean": effect.value, "low": effect.low, "high": effect.high}
-        numbers = {name: tables.points(value) for name, value in values.items()}
-        text = say("train.effect", **words, **numbers, seeds=effect.seeds)
-    st.success(text, icon=":material/compare_arrows:")
-    source = {"dataset": first.spec.dataset, "version": first.dataset_hash[:8], "device": quote(first.device)}
-    others = sum(record.spec.dataset == first.spec.dataset and not alike(record, first) for record in records)
-    st.caption(sentences(say("topic.source", **source), say("train.not_compared", runs=others) if others else ""))

@@ -1,0 +1,218 @@
+"""What came out of the visitor's runs: how they learned, and their difference beside that of the runs that came with
+the lab.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.ui import analyses, cache, tables
+from pages.ui.charts import curves, intervals
+from pages.ui.frame import PAGES
+from pages.ui.parts.train.names import network_name
+from pages.ui.theme import ARMS, DASHES, FAMILIES, RUN_COLOURS
+from pages.ui.words import language, quote, say, sentences
+from tf_models import zoo
+from tf_models.data import STUDIED, peek
+from tf_models.errors import LabError
+from tf_models.runs.known import alike, latest_pair
+from tf_models.runs.record import RunRecord
+from tf_models.runs.spec import RunSpec
+from tf_models.statistics.effects import Measure, paired_effect
+from tf_models.statistics.power import images_needed, seeds_needed
+from tf_models.study.arms import ArmResult
+from tf_models.study.experiments import EXPERIMENTS
+from tf_models.study.plans import is_planned
+
+Runs = Sequence[RunRecord]
+
+
+def show_curves(runs: Sequence[tuple[RunSpec, Sequence[Mapping[str, float]]]]) -> None:
+    """Validation accuracy by epoch: a network has one colour, its seeds are thin lines and their mean a bold one."""
+    rows = [
+        {
+            "network": network_name(spec),
+            "seed": spec.seed,
+            "run": f"{network_name(spec)} {spec.dataset} {spec.seed}",
+            "epoch": row["epoch"],
+            "validation": 100 * row["validation_accuracy"],
+        }
+        for spec, epochs in runs
+        for row in epochs
+    ]
+    if rows:
+        title = say("train.curves_title")
+        words = {"network": say("column.network"), "seed": say("column.seed"), "epoch": say("axis.epoch")}
+        words |= {"validation": say("column.validation")}
+        most = max(spec.recipe.epochs for spec, _ in runs)
+        chart = curves.live_curves(pd.DataFrame(rows), most, title, words, looks([spec for spec, _ in runs]))
+        st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
+
+
+def looks(specs: Sequence[RunSpec]) -> dict[str, tuple[str, list[int]]]:
+    """Name → colour and dash of each network: its family's, unless a network before it has them; without an FFN, those
+    that this has everywhere.
+    """
+    found: dict[str, tuple[str, list[int]]] = {}
+    for spec in specs:
+        arm = str(spec.switches.get("ffn", "on"))
+        own = FAMILIES[zoo.CLASSROOM[spec.variant].family] if arm == "on" else ARMS[arm]
+        taken = [colour for colour, _ in found.values()]
+        colour = next((colour for colour in (own, *RUN_COLOURS) if colour not in taken), own)
+        found.setdefault(network_name(spec), (colour, DASHES[arm]))
+    return found
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A difference of two arms that came with the lab, first minus second."""
+
+    measure: Measure
+    first: ArmResult
+    second: ArmResult
+
+
+def shipped_difference(a: RunSpec, b: RunSpec) -> Beside | None:
+    """What the lab ships on the difference between these two networks on their data set, whichever was named first;
+    what decides before what explores. None where it ships nothing.
+    """
+    analyses_there = [cache.analysis(name, a.dataset) for name in EXPERIMENTS if is_planned(name, a.dataset)]
+    for analysis in sorted(analyses_there, key=lambda found: found.experiment.exploratory):
+        for row in analysis.contrasts.values():
+            weights, measure = row.contrast.weights, row.measure
+            if measure is None or measure.unit != "accuracy" or sorted(weights.values()) != [-1.0, 1.0]:
+                continue
+            first, second = (analysis.arms[name] for name in sorted(weights, key=lambda arm: -weights[arm]))
+            whole = not first.arm.train_size and not second.arm.train_size
+            if whole and {_network(first), _network(second)} == {_key(a), _key(b)} and not analysis.withheld:
+                return Beside(measure, first, second)
+    return None
+
+
+def _key(spec: RunSpec) -> RunSpec:
+    """The network of a run, whatever it is trained on and how."""
+    return RunSpec(spec.variant, spec.switches)
+
+
+def _network(arm: ArmResult) -> RunSpec | None:
+    """None of an arm that was not trained, or on shuffled labels."""
+    return _key(next(iter(arm.records.values())).spec) if arm.records and arm.arm.labels == "true" else None
+
+
+def show_difference(records: Runs) -> None:
+    """The latest two networks that may be compared, seed by seed, beside what came with the lab; `records` from new to
+    old.
+    """
+    pair = latest_pair(records)
+    if pair is None:
+        return
+    first, second = pair
+    beside = shipped_difference(first[0].spec, second[0].spec) if _is_studied(first[0].spec) else None
+    turned = beside is not None and _network(beside.first) != _key(first[0].spec)
+    if turned or (beside is None and first[0].spec.switches.get("ffn", "on") != "on"):
+        first, second = second, first
+    names = {"first": network_name(first[0].spec), "second": network_name(second[0].spec)}
+    dataset = first[0].spec.dataset
+    delta = peek(dataset).delta(first[0].train_images)
+    rows = _rows(say("train.yours", seeds=len(first)), first, second, delta)
+    if beside is not None:
+        a, b = beside.first.records, beside.second.records
+        there, label = sorted(a.keys() & b.keys()), say("train.shipped", seeds=beside.measure.seeds)
+        rows += _rows(label, [a[place] for place in there], [b[place] for place in there], delta)
+    data = pd.DataFrame(rows, columns=["label", "mean", "low", "high", "delta", "verdict", "colour", "seed"])
+    data = data.astype({"seed": "float"})
+    title = say("train.difference", dataset=dataset, **names)
+    told = difference_words(first, second, beside, delta)
+    columns = analyses.column_names() | {"label": say("train.from")}
+    chart = intervals.effects(data, title, say("train.difference_axis", **names), columns)
+    st.altair_chart(chart, key="difference", alt=f"{title}: {told}".replace("**", ""))
+    st.markdown(told)
+    _show_settings(first, second, beside)
+    _show_links(first[0].spec)
+    others = sum(record.spec.dataset == dataset and not alike(record, first[0]) for record in records)
+    source = {"dataset": dataset, "version": first[0].dataset_hash[:8], "device": quote(first[0].device)}
+    st.caption(sentences(say("topic.source", **source), say("train.not_compared", runs=others) if others else ""))
+
+
+def _show_links(spec: RunSpec) -> None:
+    """Where the same question is answered by what came with the lab."""
+    with st.container(horizontal=True):
+        for page, query in (("ffn", {"variant": spec.variant}), ("parameters", {})):
+            shown = {**query, "lang": language()} | ({"data": spec.dataset} if spec.dataset in STUDIED else {})
+            st.page_link(f"pages/{page}.py", label=say(f"{page}.nav"), icon=PAGES[page], query_params=shown)
+
+
+def _is_studied(spec: RunSpec) -> bool:
+    try:
+        return any(is_planned(name, spec.dataset) for name in EXPERIMENTS)
+    except LabError:
+        return False
+
+
+def _rows(label: str, first: Runs, second: Runs, delta: float) -> list[dict[str, Any]]:
+    """For `intervals.effects`: the mean with its interval, and every seed."""
+    effect = paired_effect(first, second)
+    differences = [a.test_accuracy - b.test_accuracy for a, b in zip(first, second, strict=True)]
+    numbers = {"mean": float(np.mean(differences)), "low": None, "high": None, "delta": delta}
+    if effect is not None:
+        numbers |= {"low": effect.low, "high": effect.high}
+    shown = {name: None if value is None else 100 * value for name, value in numbers.items()}
+    colour = looks([first[0].spec])[network_name(first[0].spec)][0]
+    seeds = [
+        {"label": label, "mean": 100 * value, "seed": record.spec.seed}
+        for value, record in zip(differences, first, strict=True)
+    ]
+    return [{"label": label, **shown, "colour": colour}, *seeds]
+
+
+def difference_words(first: Runs, second: Runs, beside: Beside | None, delta: float) -> str:
+    """One's own difference beside the shipped one, and how many seeds would tell."""
+    effect = paired_effect(first, second)
+    differences = [a.test_accuracy - b.test_accuracy for a, b in zip(first, second, strict=True)]
+    told = [_told("yours", float(np.mean(differences)), effect)]
+    if beside is not None:
+        told.append(_told("came", beside.measure.value, beside.measure))
+    if effect is None:
+        told.append(say("train.one_seed"))
+    elif effect.error and effect.low <= delta <= effect.high:
+        points = tables.points(delta, sign=False)
+        if images_needed(effect, delta):
+            told.append(say("train.more_images", delta=points))
+        else:
+            told.append(say("train.more_seeds", delta=points, seeds=seeds_needed(effect, delta)))
+    return sentences(*told)
+
+
+def _told(whose: str, mean: float, effect: Measure | None) -> str:
+    numbers = {"mean": tables.points(mean)}
+    if effect is None:
+        return say(f"train.{whose}_one", **numbers)
+    numbers |= {"low": tables.points(effect.low), "high": tables.points(effect.high)}
+    return say(f"train.{whose}_many", **numbers, seeds=effect.seeds)
+
+
+def _show_settings(first: Runs, second: Runs, beside: Beside | None) -> None:
+    """Both in a table, with how they were trained: what differs there can be why the differences differ."""
+    if beside is None:
+        return
+    shipped = [next(iter(arm.records.values())) for arm in (beside.first, beside.second)]
+    lines = []
+    for label, (a, b), seeds in (
+        (say("train.yours", seeds=len(first)), (first[0], second[0]), len(first)),
+        (say("train.shipped", seeds=beside.measure.seeds), shipped, beside.measure.seeds),
+    ):
+        rates = dict.fromkeys(f"{record.spec.recipe.learning_rate:g}" for record in (a, b))
+        lines.append(
+            {
+                say("train.from"): label,
+                say("column.rate"): " / ".join(rates),
+                say("column.epochs"): a.spec.recipe.epochs,
+                say("axis.train_images"): a.train_images,
+                say("column.seeds"): seeds,
+            }
+        )
+    st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch")
