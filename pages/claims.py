@@ -13,17 +13,20 @@ with st.spinner(say("claims.working")):
 
 top, below = st.container(), st.container(key="list_of_claims")
 with below:
-    st.header(say("claims.list"))
-    fitting, results = listing.choose_filters(found)
+    section = listing.list_section()
+    with section if section.open else below:  # where a bad value is seen
+        fitting, results = listing.choose_filters(found, section)
 with top:
     claim = listing.choose_claim(list(fitting))
+    deciding = listing.decided(found)
     if claim is None:
-        deciding = listing.decided(found)
         listing.show_opening(deciding)
     else:
         card.show_card(claim, found[claim.id])
 with below:
-    listing.show_list(fitting, results)
+    if section.open:
+        with section:
+            listing.show_list(fitting, results)
     if claim is None:
         listing.find_place()
 if claim is None:

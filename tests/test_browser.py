@@ -296,6 +296,7 @@ def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, 
 
 def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
     visit(page, f"{server.url}/claims?lang=en")
+    page.get_by_text(say("en", "claims.list", count=50)).click()
     statement = page.get_by_role("button", name="C19")
     statement.scroll_into_view_if_needed()
     statement.click()
@@ -314,6 +315,7 @@ def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
 
 def test_a_card_opens_at_its_head_and_closes_at_its_statement(server, page):
     visit(page, f"{server.url}/claims?lang=en&claim=C40")
+    page.get_by_text(say("en", "claims.list", count=50)).click()
     statement = page.locator(".st-key-open_C02").get_by_role("button")
     statement.scroll_into_view_if_needed()
     assert page.evaluate(SCROLLED) > 1000

@@ -104,9 +104,15 @@ def test_the_page_opens_with_the_score_and_with_what_is_wrong(judged_all, langua
     for claim in wrong:  # each with its reason
         words = decided[claim].claim.words("wrong")
         assert not words or say(language, words)[:20] in shown
-    assert opening(app) == [claim.id for claim in CLAIMS]
     for row in (claim for claim in CLAIMS if any(place.startswith("table") for place in claim.sections)):
         assert f"- **{row.id}** " in shown  # in a row of the text's tables
+
+
+def test_the_list_is_drawn_on_demand(judged_all):
+    app = open_page("claims")
+    assert opening(app) == []
+    app.session_state["list_open"] = True
+    assert opening(app.run()) == [claim.id for claim in CLAIMS]
 
 
 def test_filters_are_in_the_link(judged_all):

@@ -1,6 +1,7 @@
 """The score, what the text gets wrong, and the list of statements with its filters."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -19,6 +20,8 @@ from tf_models.study.judging import NO_DATASET, Result, headline
 BY_ID = {claim.id: claim for claim in CLAIMS}
 ALL = "all"
 KINDS = ("definition", "measurement")  # of what decides
+FILTERS = ("section", "system", "verdict", "kind", "data")
+LIST = "list_open"  # whether the whole list is open
 Found = Mapping[str, tuple[Result, ...]]
 
 
@@ -159,38 +162,53 @@ def short_reason(result: Result) -> str:
     return verbatim(result.claim.words("wrong")) or reason(result)
 
 
-def choose_filters(found: Found) -> tuple[list[str], dict[str, Result]]:
-    """The statements that fit the filters, and the results that count under them."""
-    columns = st.columns(5)
+def list_section() -> Any:
+    """The section of the whole list, which is only drawn while it is open: as it is where a link
+    brings a filter or asks for a claim that is none."""
+    if LIST not in st.session_state:
+        unknown = st.query_params.get("claim", ALL).upper() not in (*BY_ID, ALL.upper())
+        st.session_state[LIST] = unknown or any(name in st.query_params for name in FILTERS)
+    return st.expander(say("claims.list", count=len(BY_ID)), icon=":material/list:", key=LIST, on_change="rerun")
+
+
+def choose_filters(found: Found, section: Any) -> tuple[list[str], dict[str, Result]]:
+    """The statements that fit the filters, and the results that count under them; asked in `section` while it is
+    open, else as the link says.
+    """
+    columns = section.columns(5) if section.open else None
     headings = sorted(set(map(heading_of, CLAIMS)))
     systems = sorted({system for claim in CLAIMS for system in claim.systems}, key=str.lower)
 
-    def choose(place: int, key: str, options: Sequence[str], name: Callable[[str], str]) -> str:
-        def label(value: str) -> str:
-            return say("claims.any") if value == ALL else name(value)
-
-        words = say(f"claims.filter.{key}")
-        return links.choose(key, words, (ALL, *options), label, where=columns[place])
+    def choose(key: str, options: Sequence[str], name: Callable[[str], str], help: str | None = None) -> str:
+        options = (ALL, *options)
+        if columns is None:
+            return links.from_link(key, options, ALL)
+        return links.choose(
+            key,
+            say(f"claims.filter.{key}"),
+            options,
+            lambda value: say("claims.any") if value == ALL and key != "data" else name(value),
+            where=columns[FILTERS.index(key)],
+            help=help,
+        )
 
     measured = [result.dataset for results in found.values() for result in results if not result.exact]
-    section = choose(0, "section", headings, heading_name)
-    system = choose(1, "system", systems, str)
-    verdict = choose(2, "verdict", tuple(VERDICTS), lambda value: say(f"verdict.{value}"))
-    kind = choose(3, "kind", KINDS, lambda value: say(f"claims.kind.{value}"))
-    data = links.choose(
+    place = choose("section", headings, heading_name)
+    system = choose("system", systems, str)
+    verdict = choose("verdict", tuple(VERDICTS), lambda value: say(f"verdict.{value}"))
+    kind = choose("kind", KINDS, lambda value: say(f"claims.kind.{value}"))
+    data = choose(
         "data",
-        say("claims.filter.data"),
-        (ALL, *dict.fromkeys([*STUDIED, *measured, NO_DATASET])),
+        tuple(dict.fromkeys([*STUDIED, *measured, NO_DATASET])),
         lambda value: say(f"claims.data.{value}") if value in (ALL, NO_DATASET) else value,
-        where=columns[4],
-        help=say("claims.filter.data_hint"),
+        say("claims.filter.data_hint"),
     )
     results = decided(found, data)
     fitting = [
         claim.id
         for claim in CLAIMS
         if claim.id in results
-        and section in (ALL, *map(heading, claim.sections))
+        and place in (ALL, *map(heading, claim.sections))
         and system in (ALL, *claim.systems)
         and _fits(results[claim.id], kind, verdict)
     ]
