@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui import blocks, cache, frame
 from pages.ui.parts import overview
 from pages.ui.parts.claims import listing, text_tables
-from pages.ui.parts.ffn import gap, length
+from pages.ui.parts.ffn import gap, length, worth
 from pages.ui.words import say
 from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
@@ -18,6 +18,7 @@ st.markdown(say("overview.lead"))
 training = cache.analysis("training-length", STUDIED[-1])
 if measured := length.is_measured(training):
     length.show_headline(training)  # before anything else is read: a new server's first figure
+worth.show_headline([cache.analysis("mixers", dataset) for dataset in reversed(STUDIED)])
 answers = [answer for dataset in STUDIED for answer in ffn_answers(dataset, "vit", cache.analysis)]
 if measured:
     answers = [answer for answer in answers if not answer.analysis.experiment.exploratory]

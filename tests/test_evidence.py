@@ -116,6 +116,8 @@ def test_the_overview_opens_with_what_is_measured(show, language):
     found = say(language, "capacity.found_wider", images="2,000", on="98.0", off="60.0", off_wider="70.0")
     assert found in shown
     assert say(language, "necessity.found.none", tasks=3, off=2, on=3) in shown
+    charts, _ = opened(trained({1: 0.1}), fill(plan("mixers", LARGEST), lambda arm: 0.9 if " on" in arm else 0.7))
+    assert charts == 3, "what it is worth after every token mixer"
     charts, shown = opened(capacity_records())
     assert charts == 1 and say(language, "overview.no_finding") in shown
 

@@ -1,5 +1,8 @@
 """After which token mixer the FFN is worth how much, decided: from the largest to the smallest."""
 
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, tables
@@ -31,6 +34,23 @@ def worth_words(analysis: Analysis) -> str:
     if found := analyses.fields(analysis.contrasts["interaction"]):
         told.append(say("worth.interaction", **found))
     return sentences(*told)
+
+
+@drawn_once
+def show_headline(found: Sequence[Analysis]) -> None:
+    """A row per mixer at equal depth, by data set: the second picture of *Overview*. Nothing that is not measured."""
+    rows = []
+    for analysis in found:
+        depth = {name: words for name, words in worth_names(analysis).items() if not name.endswith(".wider")}
+        dataset = analysis.experiment.dataset
+        labels = {name: say("worth.on", mixer=words, dataset=dataset) for name, words in depth.items()}
+        rows.append(analyses.effect_rows(analysis, labels))
+    data = pd.concat(rows)
+    if data.empty:
+        return
+    columns = analyses.column_names() | {"label": say("topic.column.mixer")}
+    chart = intervals.effects(data, say("worth.chart"), say("ffn.gap_axis"), columns)
+    st.altair_chart(chart, key="worth", alt=say("worth.alt", text=analyses.effect_words(data)))
 
 
 @drawn_once
