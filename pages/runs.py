@@ -19,7 +19,7 @@ reasons, unreadable, own = {}, (), []
 if origin == "shipped":
     for problem in shipped_problems():
         frame.show_error(problem)
-    records = table.show_shipped()
+    records = table.show_shipped(table.choose_data())
     ids = list(records)
 else:
     own = cache.store().runs(limit=500)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui import tables
+from pages.ui import links, tables
 from pages.ui.charts import curves
 from pages.ui.replay import drawn_once
 from pages.ui.words import say
+from tf_models.data import STUDIED
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
@@ -40,11 +41,24 @@ def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> di
     return line
 
 
+def choose_data() -> str:
+    """The data set whose runs are shown: at first that of the run that the link names."""
+    there = {record.run_id: record.spec.dataset for record in shipped_records().values()}
+    options, usual = (
+        tuple(dict.fromkeys([*STUDIED, *sorted(set(there.values()))])),
+        there.get(st.query_params.get("run", "")),
+    )
+    return links.choose(
+        "data", say("column.dataset"), options, default=usual, kind="segments", resets=["run"], wrap=True
+    )
+
+
 @drawn_once
-def show_shipped() -> dict[str, RunRecord]:
-    """The table of the runs that came with the lab; returns them by their ids."""
+def show_shipped(dataset: str) -> dict[str, RunRecord]:
+    """The table of the runs on `dataset` that came with the lab; returns them by their ids."""
     found = sorted(
-        shipped_records().values(), key=lambda r: (r.spec.dataset, -r.train_images, r.spec.name, r.spec.seed)
+        (record for record in shipped_records().values() if record.spec.dataset == dataset),
+        key=lambda r: (-r.train_images, r.spec.name, r.spec.seed),
     )
     if found:
         show_table([row(record.run_id, record.spec, FINISHED, record) for record in found])
