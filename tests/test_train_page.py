@@ -1,13 +1,20 @@
 """The page *Train* with runs in every state: what a visitor sees of their own runs, and what their Stop does."""
 
+import pandas as pd
 import pytest
 from conftest import until
+from synthetic import correct_share, make_record
 from test_queue import Workers, spec
 from visits import open_page
 
 from pages.ui import cache
+from pages.ui.charts import curves
+from pages.ui.parts.train import outcome
+from pages.ui.theme import FAMILIES
 from tf_models.jobs import queue as queue_module
 from tf_models.locale import say
+from tf_models.runs.known import latest_pair
+from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import ACTIVE, QUEUED, RUNNING, STOPPED
 
 
@@ -92,3 +99,51 @@ def test_a_session_that_watches_runs_of_a_store_that_is_gone_shows_what_there_is
     app.session_state["visitor"], app.session_state["watched"] = "anna", ["gone", run_id]
     app.run()
     assert not app.exception and not app.error and [button.key for button in stops(app)] == [f"stop_{run_id}"]
+
+
+def finished(share: float, seed: int, **switches: str):
+    """A finished run of the ViT on digits whose test accuracy is this share."""
+    return make_record(RunSpec("vit", switches, "digits", seed=seed, backend="tensorflow"), correct_share(share))
+
+
+def test_a_difference_is_signed_as_everywhere_and_stands_beside_the_shipped_one():
+    """One's own was the other way round than on every other page, and said nothing of it."""
+    two = [finished(share, seed, ffn="off") for seed, share in enumerate((0.8, 0.9))]
+    two += [finished(share, seed) for seed, share in enumerate((0.85, 0.86))]
+    first, second = latest_pair(two)
+    assert first[0].spec.switches == {"ffn": "off"}, "in the order of asking, without FFN first"
+    beside = outcome.shipped_difference(first[0].spec, second[0].spec)
+    shipped = cache.analysis("ffn-gap", "digits").measures["gain"]
+    assert beside is not None and beside.measure == shipped
+    a, b = outcome.turned(first, second, beside)
+    assert a[0].spec.switches == {} and b[0].spec.switches == {"ffn": "off"}
+    words = outcome.difference_words(a, b, beside, delta=0.02)
+    assert "Yours: +0.56 points**" in words and f"{100 * shipped.value:+.2f}".replace("-", "−") in words
+    assert "seeds would tell whether it is more than 2.00 points" in words
+    assert "One seed has no interval" in outcome.difference_words(a[:1], b[:1], None, delta=0.02)
+
+
+def test_a_network_has_one_colour_and_the_mean_goes_as_far_as_all_its_seeds():
+    specs = [RunSpec("vit"), RunSpec("vit", seed=1), RunSpec("vit", {"ffn": "off"}), RunSpec("swin")]
+    looks = outcome.looks(specs)
+    assert len(looks) == len({colour for colour, _ in looks.values()}) == 3
+    assert looks["Transformer (ViT)"][0] == FAMILIES["attention"]
+    epochs = [{"epoch": epoch, "validation_accuracy": epoch / 10} for epoch in (1, 2, 3)]
+    rows = outcome.curve_rows([(specs[0], epochs), (specs[1], epochs[:2]), (specs[3], epochs)])
+    chart = curves.live_curves(pd.DataFrame(rows), 5, "", dict.fromkeys(rows[0], "x"), looks).to_dict()
+    means = next(
+        layer for layer in chart["layer"] if layer["mark"].get("strokeWidth", layer["mark"].get("size")) == 3.5
+    )
+    drawn = chart["datasets"][means["data"]["name"]]
+    assert [(row["network"], row["epoch"], row["validation"]) for row in drawn] == [
+        ("Transformer (ViT)", 1, 10.0),
+        ("Transformer (ViT)", 2, 20.0),
+    ]
+
+
+def test_what_was_asked_for_together_stands_in_its_order(jobs):
+    for seed in (0, 1):
+        jobs.submit(spec(seed=seed), visitor="anna")
+    app = visit("anna")
+    bars = [bar.proto.text for bar in app.get("progress")]
+    assert [text.partition("seed ")[2][0] for text in bars] == ["0", "1"]

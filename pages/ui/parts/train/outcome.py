@@ -33,7 +33,19 @@ Runs = Sequence[RunRecord]
 
 def show_curves(runs: Sequence[tuple[RunSpec, Sequence[Mapping[str, float]]]]) -> None:
     """Validation accuracy by epoch: a network has one colour, its seeds are thin lines and their mean a bold one."""
-    rows = [
+    rows = curve_rows(runs)
+    if rows:
+        title = say("train.curves_title")
+        words = {"network": say("column.network"), "seed": say("column.seed"), "epoch": say("axis.epoch")}
+        words |= {"validation": say("column.validation")}
+        most = max(spec.recipe.epochs for spec, _ in runs)
+        chart = curves.live_curves(pd.DataFrame(rows), most, title, words, looks([spec for spec, _ in runs]))
+        st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
+
+
+def curve_rows(runs: Sequence[tuple[RunSpec, Sequence[Mapping[str, float]]]]) -> list[dict[str, Any]]:
+    """For `curves.live_curves`: a row for every epoch of every run."""
+    return [
         {
             "network": network_name(spec),
             "seed": spec.seed,
@@ -44,13 +56,6 @@ def show_curves(runs: Sequence[tuple[RunSpec, Sequence[Mapping[str, float]]]]) -
         for spec, epochs in runs
         for row in epochs
     ]
-    if rows:
-        title = say("train.curves_title")
-        words = {"network": say("column.network"), "seed": say("column.seed"), "epoch": say("axis.epoch")}
-        words |= {"validation": say("column.validation")}
-        most = max(spec.recipe.epochs for spec, _ in runs)
-        chart = curves.live_curves(pd.DataFrame(rows), most, title, words, looks([spec for spec, _ in runs]))
-        st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
 
 
 def looks(specs: Sequence[RunSpec]) -> dict[str, tuple[str, list[int]]]:
@@ -112,9 +117,7 @@ def show_difference(records: Runs) -> None:
         return
     first, second = pair
     beside = shipped_difference(first[0].spec, second[0].spec) if _is_studied(first[0].spec) else None
-    turned = beside is not None and _network(beside.first) != _key(first[0].spec)
-    if turned or (beside is None and first[0].spec.switches.get("ffn", "on") != "on"):
-        first, second = second, first
+    first, second = turned(first, second, beside)
     names = {"first": network_name(first[0].spec), "second": network_name(second[0].spec)}
     dataset = first[0].spec.dataset
     delta = peek(dataset).delta(first[0].train_images)
@@ -136,6 +139,15 @@ def show_difference(records: Runs) -> None:
     others = sum(record.spec.dataset == dataset and not alike(record, first[0]) for record in records)
     source = {"dataset": dataset, "version": first[0].dataset_hash[:8], "device": quote(first[0].device)}
     st.caption(sentences(say("topic.source", **source), say("train.not_compared", runs=others) if others else ""))
+
+
+def turned(first: Runs, second: Runs, beside: Beside | None) -> tuple[Runs, Runs]:
+    """Both in the order of the shipped difference; where there is none, the one with an FFN first."""
+    if beside is not None:
+        swap = _network(beside.first) != _key(first[0].spec)
+    else:
+        swap = first[0].spec.switches.get("ffn", "on") != "on"
+    return (second, first) if swap else (first, second)
 
 
 def _show_links(spec: RunSpec) -> None:
