@@ -11,7 +11,7 @@ import altair as alt
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 ROW = 46  # pixels for one row of a chart, with its words above
 # Streamlit fits title, axes and legend into a chart's height: what they take, in pixels.
-AXES = 90
+AXES = 112
 LEGEND = 60
 TITLE_LINE = 20
 BELOW = 9  # pixels by which a row is drawn under its middle, since its words stand above
