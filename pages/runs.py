@@ -13,30 +13,35 @@ frame.ensure()
 frame.heading("runs")
 origins = ("shipped", "own")
 origin = links.choose(
-    "origin", say("runs.origin"), origins, lambda o: say(f"runs.origin.{o}"), kind="segments", resets=["run"]
+    "origin", say("runs.origin"), origins, lambda o: say(f"runs.origin.{o}"), kind="segments", resets=["run", "compare"]
 )
 reasons, unreadable, own = {}, (), []
 if origin == "shipped":
     for problem in shipped_problems():
         frame.show_error(problem)
-    records = table.show_shipped(table.choose_data())
+    dataset = table.choose_data()
+    records = table.shipped(dataset)
+    shown = table.show_shipped(dataset)
     ids = list(records)
 else:
     own = cache.store().runs(limit=500)
     records = {run.id: run.record for run in own if run.record is not None}
     reasons = {run.id: run.reason for run in own if run.reason is not None}
     unreadable = [run.id for run in own if run.status == UNREADABLE]
-    if own:
-        table.show_table([table.row(run.id, run.spec, run.status, run.record) for run in own])
-    carry.show_exchange(list(records.values()))
+    shown = table.show_own([table.row(run.id, run.spec, run.status, run.record) for run in own]) if own else []
     ids = [run.id for run in own]
+if ids and (compared := comparison.choose(records, shown)):
+    comparison.show(compared)
+    carry.show_delete([run for run in own if run.id in {record.run_id for record in compared}], several=True)
+if origin == "own":
+    carry.show_exchange(list(records.values()))
 if not ids:
     st.info(say("runs.none"))
     st.stop()
 
-if origin == "own" and (compared := comparison.choose(records)):
-    comparison.show(compared)
-chosen = links.choose("run", say("runs.choose"), ids)
+chosen = links.choose(
+    "run", say("runs.choose"), ids, lambda it: comparison.run_name(records[it]) if it in records else it
+)
 if chosen in unreadable:
     frame.show_error(reasons[chosen])
 elif chosen in reasons:
@@ -47,4 +52,4 @@ if chosen in records:
     table.show_record(records[chosen])
     carry.show_repeat(records[chosen])
 if origin == "own":
-    carry.show_delete(next(run for run in own if run.id == chosen))
+    carry.show_delete([run for run in own if run.id == chosen])

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui import cache, frame, links
 from pages.ui.parts import own_pictures
+from pages.ui.parts.feature_maps.names import data_name
 from pages.ui.parts.train import form, runs
 from pages.ui.words import say
 from tf_models.data import peek
@@ -19,7 +20,7 @@ asked, results = st.columns([2, 3], gap="large")
 with asked:
     left, right = st.columns(2)
     variant = form.choose_network(left)
-    dataset = links.choose("data", say("train.dataset"), own_pictures.choices(), own_pictures.data_name, where=right)
+    dataset = links.choose("data", say("train.dataset"), own_pictures.choices(), data_name, where=right)
     try:
         if own_pictures.wait_for(dataset):
             st.stop()
@@ -28,6 +29,7 @@ with asked:
         frame.show_error(error)
         own_pictures.ask()
         st.stop()
+    own_pictures.show_preview(known)
     main = st.container()
     compare = form.choose_comparison(variant)
     seeds, epochs = form.choose_length(*st.columns(2))
@@ -48,7 +50,6 @@ with asked:
         except LabError as error:
             frame.show_error(error)
     own_pictures.ask()
-    own_pictures.show_preview(known)
 
 with results:
     st.subheader(say("train.runs"))

@@ -204,6 +204,21 @@ def _read_pictures(dataset: str, shape: tuple[int, int, int], content: str | Non
     return jobs().ask(worker.pictures, dataset, shape)
 
 
+def test_pictures(
+    dataset: str, seed: int, content: str, numbers: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Images of the test set of a seed, by their numbers, with their labels; None where the data are others by now.
+
+    Raises `LabError` where no worker answers, and for a data file that cannot be read.
+    """
+    return _test_pictures(dataset, seed, content, numbers) if is_here(dataset) else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _test_pictures(dataset: str, seed: int, content: str, numbers: tuple[int, ...]) -> Any:
+    return jobs().ask(worker.test_pictures, dataset, seed, content, numbers)
+
+
 def taps_of(name: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray]:
     """What flows through one of `networks` for one image (H, W, channels): shipped, or else computed in a worker."""
     if (shipped := f"{name}-{spec.dataset}") not in showcase.showcases():

@@ -105,6 +105,16 @@ def choose_many(
     return values
 
 
+def write(key: str, label: str, where: Any = st, **more: Any) -> str:
+    """A line of text, kept in the link as `key`."""
+    state = f"choice_{key}"
+    new, raw = _news(key)
+    if new:
+        st.session_state[state] = raw or ""
+    value = str(where.text_input(label, key=state, **more) or "").strip()
+    return _keep_in_link(key, value, "")
+
+
 def put(key: str, value: str, default: str) -> None:
     """Choose `value` for `key` before the page is drawn, as by a click on a picture; `default` is what `choose` has."""
     st.session_state[f"choice_{key}"] = value

@@ -1,6 +1,7 @@
 """What every reader of data hands on: images and labels before they are split, and what was left out of them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,3 +51,8 @@ def array_hash(*arrays: np.ndarray) -> str:
         digest.update(f"{key} {array.shape} {array.dtype.str}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]
+
+
+def are_uneven(counts: Sequence[int]) -> bool:
+    """Whether the largest class has more than half as many images again as the smallest, and three more at least."""
+    return bool(counts) and max(counts) > max(1.5 * min(counts), min(counts) + 2)

@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 import threading
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tf_models import settings
+from tf_models.data import is_own
 from tf_models.errors import LabError
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +30,7 @@ class Reading:
     total: int = 0
     name: str | None = None
     error: LabError | None = None
+    visitors: set[str] = field(default_factory=set)  # who sent it
     thread: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,22 +67,30 @@ class Reading:
             self.error = LabError("reading_broken", name=self.path.name, reason=f"exit status {process.returncode}")
 
 
-def read_own(content: bytes, file_name: str) -> Reading:
+def read_own(content: bytes, file_name: str, visitor: str = "") -> Reading:
     """What a visitor sends: the same bytes are read once, whoever sends them."""
     kind = Path(file_name).suffix.lower()
     digest = hashlib.sha256(content + kind.encode()).hexdigest()[:20]
     with _lock:
-        if digest in _known and _known[digest].error is None:
-            return _known[digest]
-        folder = settings.home() / "pictures" / digest
+        known = _known.get(digest)
+        if known is not None and known.error is None and (known.name is None or is_own(known.name)):
+            known.visitors.add(visitor)
+            return known
+        folder = settings.home() / "pictures" / uuid.uuid4().hex  # the file goes once it is read
         path = folder / f"{Path(file_name.replace(chr(92), '/')).name[-60:]}"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.write_bytes(content)
         except OSError as error:
             raise LabError("home_not_writable", path=settings.home(), reason=error.strerror or str(error)) from error
-        _known[digest] = Reading(path, own=True)
+        _known[digest] = Reading(path, own=True, visitors={visitor})
         return _known[digest]
+
+
+def sent_by(visitor: str) -> list[Reading]:
+    """What a visitor has sent since the server was started, and what is no data set left out."""
+    with _lock:
+        return [found for found in _known.values() if visitor in found.visitors and found.error is None]
 
 
 def read_file(path: Path) -> Reading:

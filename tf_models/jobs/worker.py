@@ -145,6 +145,19 @@ def pictures(dataset: str, shape: tuple[int, int, int]) -> Any:
     return found if found[0].shape[1:] == shape else photographs(shape)
 
 
+def test_pictures(dataset: str, seed: int, content: str, numbers: tuple[int, ...]) -> Any:
+    """Test images of a seed by their numbers, (N, H, W, channels) uint8, and their labels; None where the data set
+    holds other images by now than those whose hash is `content`.
+    """
+    from tf_models.data import load
+    from tf_models.data.registry import load_raw
+
+    if load_raw(dataset).hash != content:
+        return None
+    split = load(dataset, seed)
+    return split.x_test[list(numbers)], split.y_test[list(numbers)]
+
+
 def device() -> str:
     """What this worker trains on, as records name it."""
     from tf_models.training.device import device

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tf_models.data.raw import are_uneven
 from tf_models.runs.spec import RunSpec
 
 MOST = 50  # classes of which a record keeps the confusion matrix
@@ -64,9 +65,8 @@ class RunRecord:
 
     @property
     def unbalanced(self) -> bool:
-        """Whether the largest class of the test set has half as much again as its equal share."""
-        counts = [sum(row) for row in self.confusion or ()]
-        return bool(counts) and max(counts) * len(counts) > 1.5 * sum(counts)
+        """Whether the classes of the test set are uneven, as far as is known: see `are_uneven`."""
+        return are_uneven([sum(row) for row in self.confusion or () if sum(row)])
 
     @cached_property
     def correctness(self) -> np.ndarray:

@@ -1,24 +1,27 @@
 """A visitor's own pictures on *Train*: sent, read with a bar, seen before anything is trained on them."""
 
+import base64
 import contextlib
-from collections.abc import Sequence
-from typing import Any
+import io
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from PIL import Image
 
 from pages.ui import cache, frame, links, tables
 from pages.ui.parts.feature_maps.names import class_words
 from pages.ui.parts.train.runs import visitor
 from pages.ui.words import quote, say
-from tf_models.data import DatasetInfo, is_own, names, peek, samples, unread_file
+from tf_models.data import DatasetInfo, is_own, names, samples, unread_file
+from tf_models.data.raw import are_uneven
 from tf_models.errors import LabError
 from tf_models.jobs import reading
 
-SENT, READY = "own_sent", "own_ready"  # in the session: what was sent last, and the data set that came of it
-UNBALANCED = 1.5  # the largest class has so many times its equal share
-LISTED = 3  # classes in the name of a data set
-TILE = 56  # pixels
+SENT, READY, PLACE = "own_sent", "own_ready", "own_place"  # in the session: the file that was sent last with its
+# reading, the data set that came of it, and how many files have been read, which tells places to send to apart
+TILE, GAP = 30, 3  # pixels of a sample, and between two
+MOST_HEIGHT = 300  # pixels of the table of classes; beyond, it scrolls
 Reading = reading.Reading
 
 
@@ -26,60 +29,67 @@ def choices() -> tuple[str, ...]:
     """The data sets that *Train* offers: all, then this visitor's own, and the one that the link names."""
     if (ready := st.session_state.pop(READY, None)) is not None:
         links.put("data", ready, "")
-    own = dict.fromkeys(st.session_state.get("own_data", ()))
+    own = dict.fromkeys(found.name for found in reading.sent_by(visitor()) if found.name is not None)
     with contextlib.suppress(LabError):  # said beside the runs
         own |= dict.fromkeys(run.spec.dataset for run in cache.store().runs(visitor=visitor(), limit=100))
     own |= dict.fromkeys([st.query_params.get("data", "")])
     return (*names(generated=False), *(name for name in own if is_own(name)))
 
 
-def data_name(name: str) -> str:
-    """What a data set is called in the list."""
-    if not is_own(name):
-        return name
-    known = peek(name)
-    some = say("lab.comma").join(known.class_names[:LISTED]) + (" …" if known.classes > LISTED else "")
-    return say("own.name", classes=some, number=name[4:8])
-
-
 def ask() -> None:
-    """The place to send pictures to."""
-    with st.expander(say("own.title"), icon=":material/add_photo_alternate:"):
+    """The place to send pictures to, and how far those are that are being read."""
+    place = st.session_state.setdefault(PLACE, 0)
+    with st.expander(say("own.title"), icon=":material/add_photo_alternate:", key=f"own_place_{place}"):
         st.caption(say("own.lead"))
-        file = st.file_uploader(say("own.upload"), ("zip", "npz"), key="own_file")
+        file = st.file_uploader(say("own.upload"), ("zip", "npz"), key=f"own_file_{place}")
+        sent: tuple[str, Reading] | None = st.session_state.get(SENT)
         if file is None:
             st.session_state.pop(SENT, None)
-            return
-        if st.session_state.get(SENT) != file.file_id:
+            sent = None
+        elif sent is None or sent[0] != file.file_id:
             try:
-                _show_progress(reading.read_own(file.getvalue(), file.name), file.file_id)
+                sent = file.file_id, reading.read_own(file.getvalue(), file.name, visitor())
+                st.session_state[SENT] = sent
             except LabError as error:
                 frame.show_error(error)
+    if sent is not None:
+        _follow(sent[1], sent=True)
+    for found in reading.sent_by(visitor()):  # also what was sent before the page was loaded again
+        if not found.ended and (sent is None or found is not sent[1]):
+            _follow(found)
 
 
 def wait_for(name: str) -> bool:
     """Whether a file in LAB_DATA_DIR must be read first; it shows how far that is."""
     path = unread_file(name)
     if path is not None:
-        _show_progress(reading.read_file(path), None)
+        _follow(reading.read_file(path))
     return path is not None
 
 
-def _show_progress(found: Reading, file_id: str | None) -> None:
+def _follow(found: Reading, sent: bool = False) -> None:
     if found.error is not None:
         frame.show_error(found.error)
-        return
-    st.fragment(_progress, run_every=0.4)(found, file_id)
+    elif found.name is not None and sent:
+        _take(found.name)
+    else:
+        st.fragment(_progress, run_every=0.4)(found)
 
 
-def _progress(found: Reading, file_id: str | None) -> None:
+def _take(name: str) -> None:
+    """Choose the data set that was read; the next file is sent to a new place, and this one is forgotten."""
+    st.session_state.pop(SENT, None)
+    st.session_state[READY] = name
+    st.session_state[PLACE] += 1
+    st.rerun()
+
+
+def _progress(found: Reading) -> None:
     if found.ended:
-        if found.name is not None and file_id is not None:
-            st.session_state[SENT], st.session_state[READY] = file_id, found.name
-            st.session_state.setdefault("own_data", []).append(found.name)
         st.rerun()
     share = found.done / found.total if found.total else 0.0
-    st.progress(share, text=say("own.reading", done=f"{found.done:,}", total=f"{found.total:,}"))
+    told = say("own.reading", done=f"{found.done:,}", total=f"{found.total:,}") if found.total else say("own.opening")
+    st.progress(share, text=told)
 
 
 def show_preview(known: DatasetInfo) -> None:
@@ -88,16 +98,26 @@ def show_preview(known: DatasetInfo) -> None:
         return
     classes = class_words(known.name, known.classes)
     with st.expander(say("own.preview", count=f"{sum(known.counts):,}", classes=known.classes), is_own(known.name)):
-        lines = sorted(zip(known.counts, classes, strict=True), reverse=True)
+        strips = _strips(known.name)
+        order = sorted(range(known.classes), key=lambda label: (-known.counts[label], label))
+        lines = [(classes[label], known.counts[label], strips.get(label)) for label in order]
+        words = [say("own.class"), say("own.images"), say("own.samples")]
+        row, widths = TILE + 6 if strips else 35, (84, 62, 3 * (TILE + GAP) + 10) if strips else (None, None, None)
         st.dataframe(
-            pd.DataFrame([(name, count) for count, name in lines], columns=[say("own.class"), say("own.images")]),
+            pd.DataFrame(lines, columns=words)[words if strips else words[:2]],
             hide_index=True,
-            height=min(36 * (len(lines) + 1), 220),
+            row_height=row,
+            height=min(row * len(lines) + 38, MOST_HEIGHT),
+            column_config={
+                words[0]: st.column_config.TextColumn(width=widths[0]),
+                words[1]: st.column_config.NumberColumn(width=widths[1]),
+                words[2]: st.column_config.ImageColumn(width=widths[2]),
+            },
+            alt=say("own.preview", count=f"{sum(known.counts):,}", classes=known.classes),
         )
-        _show_samples(known.name, classes)
-        for sentence in left_out_words(known):
-            st.warning(sentence, icon=":material/filter_alt_off:")
-        if known.largest_share * known.classes > UNBALANCED:
+        if told := left_out_words(known):
+            st.warning("\n".join(f"- {sentence}" for sentence in told), icon=":material/filter_alt_off:")
+        if are_uneven(known.counts):
             largest = quote(classes[known.counts.index(max(known.counts))])
             st.info(say("own.unbalanced", name=largest, share=tables.percent(known.largest_share)))
 
@@ -113,8 +133,28 @@ def left_out_words(known: DatasetInfo) -> list[str]:
     return told
 
 
-def _show_samples(name: str, classes: Sequence[str]) -> None:
+def _strips(name: str) -> dict[int, str]:
+    """Label → a few of its pictures side by side, as an address that holds a PNG."""
     images, labels = samples(name)
-    if len(images):
-        shown: Any = [image[..., 0] if image.shape[2] == 1 else image for image in images]
-        st.image(shown, caption=[str(classes[label]) for label in labels], width=TILE, output_format="PNG")
+    found = {}
+    for label in dict.fromkeys(labels.tolist()):
+        chosen = [thumbnail(image, TILE) for image in images[labels == label]]
+        strip = Image.new("RGBA", ((TILE + GAP) * len(chosen) - GAP, TILE))
+        for number, picture in enumerate(chosen):
+            strip.paste(picture, (number * (TILE + GAP), 0))
+        found[label] = address(strip)
+    return found
+
+
+def thumbnail(image: np.ndarray, side: int) -> Image.Image:
+    """An (H, W, channels) image within a square; small ones are enlarged as they are, pixel by pixel."""
+    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    factor = side / max(picture.size)
+    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+    return picture.resize(size, Image.Resampling.NEAREST if factor > 1 else Image.Resampling.LANCZOS).convert("RGB")
+
+
+def address(picture: Image.Image) -> str:
+    """A picture as an address that holds it."""
+    picture.save(file := io.BytesIO(), "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

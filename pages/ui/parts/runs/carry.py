@@ -5,6 +5,7 @@ import hashlib
 import streamlit as st
 
 from pages.ui import cache, frame
+from pages.ui.parts.runs.table import TABLE
 from pages.ui.parts.train.runs import visitor
 from pages.ui.words import say
 from tf_models.errors import LabError
@@ -42,14 +43,21 @@ def show_repeat(record: RunRecord) -> None:
         st.code(command, language="sh", wrap_lines=True)
 
 
-def show_delete(run: Run) -> None:
-    """A visitor's own run can be deleted."""
-    if run.visitor == visitor() and run.status not in ACTIVE:
-        st.button(say("runs.delete"), "delete_run", icon=":material/delete:", on_click=_delete, args=(run.id,))
+def show_delete(runs: list[Run], several: bool = False) -> None:
+    """A visitor's own runs can be deleted, once they have ended: one, or `several` that are compared."""
+    mine = [run.id for run in runs if run.visitor == visitor() and run.status not in ACTIVE]
+    if mine:
+        label = say("runs.delete_all", count=len(mine)) if several else say("runs.delete")
+        key = "delete_all" if several else "delete_run"
+        st.button(label, key, icon=":material/delete:", on_click=_delete, args=(mine,))
 
 
-def _delete(run_id: str) -> None:
+def _delete(run_ids: list[str]) -> None:
     try:
-        cache.store().remove(run_id, visitor())
+        for run_id in run_ids:
+            cache.store().remove(run_id, visitor())
     except LabError as error:
         frame.show_error(error)
+    held = st.session_state.get("choice_compare", [])
+    st.session_state["choice_compare"] = [run_id for run_id in held if run_id not in run_ids]
+    st.session_state.pop(TABLE, None)  # its lines are others now

@@ -2,46 +2,64 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import links, tables
+from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
-from pages.ui.words import say
+from pages.ui.parts.feature_maps.names import class_words, data_name
+from pages.ui.parts.own_pictures import address, thumbnail
+from pages.ui.words import quote, say
+from tf_models.data.raw import numbered
+from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 
 MOST = 6
+MOST_OFFERED = 300  # runs to choose from: more are found by the filter
+MOST_IMAGES = 60
+SIDE = 36  # pixels of a picture
 MOST_CLASSES = 20  # of a matrix that can be read
 
 
-def choose(records: Mapping[str, RunRecord]) -> list[RunRecord]:
-    """The runs that are compared, from the link or by choice."""
+def choose(records: Mapping[str, RunRecord], shown: Sequence[str]) -> list[RunRecord]:
+    """The runs that are compared, from the link or by choice among those `shown`."""
+    linked = str(st.query_params.get("compare", "")).split(",")
+    held = [*linked, *st.session_state.get("choice_compare", ())]  # a filter takes nothing out of a comparison
     ids = links.choose_many(
         "compare",
         say("runs.compare"),
-        list(records),
-        lambda run_id: f"{records[run_id].spec.name} · {records[run_id].spec.dataset} · {run_id}",
+        [run_id for run_id in dict.fromkeys((*held, *shown[:MOST_OFFERED])) if run_id in records],
+        lambda run_id: f"{records[run_id].spec.name} · {data_name(records[run_id].spec.dataset)} · {run_id}",
         max_selections=MOST,
+        placeholder=say("runs.compare_hint"),
     )
     return [records[run_id] for run_id in ids[:MOST]]
 
 
+def run_name(record: RunRecord) -> str:
+    """What a run is called beside others."""
+    return f"{record.spec.name} · {say('column.seed')} {record.spec.seed} · {record.run_id[:6]}"
+
+
 def show(chosen: Sequence[RunRecord]) -> None:
-    """Settings, curves and confusion matrices."""
+    """Settings, curves, the images on which they differ, and confusion matrices."""
     _show_settings(chosen)
     rows = [
-        {"run": record.run_id, "epoch": row["epoch"], "validation": 100 * row["validation_accuracy"]}
+        {"run": run_name(record), "epoch": row["epoch"], "validation": 100 * row["validation_accuracy"]}
         for record in chosen
         for row in record.history
     ]
     title, most = say("runs.history_title"), max(record.spec.recipe.epochs for record in chosen)
     words = title, say("axis.epoch"), say("column.validation"), say("column.run")
     st.altair_chart(curves.run_curves(pd.DataFrame(rows), most, *words), key="compared", alt=title)
+    if len(chosen) > 1:
+        _show_differing(chosen)
     _show_confusions([record for record in chosen if record.confusion and len(record.confusion) <= MOST_CLASSES])
 
 
 def _show_settings(chosen: Sequence[RunRecord]) -> None:
-    """A line for each setting, those that differ first and marked, then what came out."""
+    """A line for each setting, those that differ first and marked, below what came out."""
     settings = [_settings(record) for record in chosen]
     lines = {
         name: [row.get(name, "") for row in settings] for name in dict.fromkeys(key for s in settings for key in s)
@@ -57,9 +75,9 @@ def _show_settings(chosen: Sequence[RunRecord]) -> None:
         say("column.parameters"): [f"{record.parameters:,}" for record in chosen],
         say("column.seconds"): [f"{record.train_seconds:.0f}" for record in chosen],
     }
-    table = {f"≠ {name}" if marked[name] else name: lines[name] for name in ordered} | results
-    ids = [record.run_id for record in chosen]
-    st.dataframe(pd.DataFrame(table.values(), index=pd.Index(table), columns=ids).astype(str))
+    table = results | {f"≠ {name}" if marked[name] else name: lines[name] for name in ordered}
+    names = [run_name(record) for record in chosen]
+    st.dataframe(pd.DataFrame(table.values(), index=pd.Index(table), columns=names).astype(str))
     st.caption(say("runs.differ"))
 
 
@@ -75,6 +93,49 @@ def _settings(record: RunRecord) -> dict[str, str]:
 def _show_confusions(records: Sequence[RunRecord]) -> None:
     for start in range(0, len(records), 2):
         for record, where in zip(records[start : start + 2], st.columns(2), strict=False):
-            names = list(record.class_names or map(str, range(len(record.confusion or ()))))
-            where.markdown(say("runs.confusion", run=record.run_id))
-            where.dataframe(pd.DataFrame(record.confusion, index=pd.Index(names), columns=names))
+            names = class_words(record.spec.dataset, len(record.confusion or ()))
+            if record.class_names is not None and set(names) == set(numbered(len(names))):
+                names = tuple(record.class_names)  # the data set is gone
+            where.markdown(say("runs.confusion", run=quote(run_name(record))))
+            where.dataframe(pd.DataFrame(record.confusion, index=pd.Index(names), columns=list(names)))
+
+
+def _show_differing(chosen: Sequence[RunRecord]) -> None:
+    """The test images that some of the runs classify correctly and others do not."""
+    first = chosen[0]
+    if any(_tested_on(record) != _tested_on(first) for record in chosen):
+        st.caption(say("runs.other_images"))
+        return
+    right = np.stack([record.correctness for record in chosen])  # (runs, images)
+    differ = np.flatnonzero(right.any(axis=0) & ~right.all(axis=0))
+    st.markdown(f"**{say('runs.differing', count=f'{len(differ):,}', images=f'{first.test_images:,}')}**")
+    if not len(differ):
+        return
+    numbers = tuple(differ[:MOST_IMAGES].tolist())
+    try:
+        with st.spinner(say("runs.reading_images")):
+            found = cache.test_pictures(first.spec.dataset, first.spec.seed, first.dataset_hash, numbers)
+    except LabError as error:
+        st.caption(frame.error_text(error))
+        return
+    if found is None:
+        st.caption(say("runs.images_gone"))
+        return
+    images, labels = found
+    classes = class_words(first.spec.dataset, first.spec.model.classes)
+    table = {
+        say("runs.image"): [address(thumbnail(image, SIDE)) for image in images],
+        say("own.class"): [classes[label] for label in labels],
+    } | {run_name(record): ["✓" if record.correctness[n] else "✗" for n in numbers] for record in chosen}
+    picture = st.column_config.ImageColumn(width="small")
+    height = min(38 + (SIDE + 8) * len(numbers), 400)
+    config = {say("runs.image"): picture}
+    st.dataframe(pd.DataFrame(table), hide_index=True, row_height=SIDE + 8, height=height, column_config=config)
+    if len(differ) > len(numbers):
+        st.caption(say("runs.first_images", count=len(numbers)))
+
+
+def _tested_on(record: RunRecord) -> tuple[object, ...]:
+    """What tells whether two runs have the same test images in the same order."""
+    seed = None if record.fixed_test else record.spec.seed
+    return record.spec.dataset, record.dataset_hash, seed, record.test_images

@@ -2,43 +2,53 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from pages.ui import links, tables
 from pages.ui.charts import curves
+from pages.ui.parts.feature_maps.names import data_name
+from pages.ui.parts.runs.comparison import MOST
 from pages.ui.replay import drawn_once
-from pages.ui.words import say
+from pages.ui.words import quote, say
 from tf_models.data import STUDIED
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FINISHED
 
+HEIGHT = 360  # pixels of the table
+TABLE, SHOWN = "runs_table", "runs_shown"  # in the session: what is marked in the table, and the ids of its lines
+
 
 def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> dict:
     """One line of the table."""
-    line = {
-        say("column.run"): run_id,
+    known = record is not None
+    return {
         say("column.variant"): spec.name,
-        say("column.dataset"): spec.dataset,
-        say("axis.train_images"): record.train_images if record else spec.train_size,
+        say("column.dataset"): data_name(spec.dataset),
         say("column.seed"): spec.seed,
+        say("column.accuracy"): round(100 * record.test_accuracy, 2) if known else None,
+        say("column.validation"): round(100 * record.validation_accuracy, 2) if known else None,
+        say("column.status"): say(f"status.{status}"),
+        say("column.when"): record.finished[:16].replace("T", " ") if known else None,
+        say("axis.train_images"): record.train_images if known else spec.train_size,
         say("column.epochs"): spec.recipe.epochs,
         say("column.rate"): spec.recipe.learning_rate,
-        say("column.status"): say(f"status.{status}"),
+        say("column.parameters"): record.parameters if known else None,
+        say("column.seconds"): round(record.train_seconds, 1) if known else None,
+        say("column.device"): record.device if known else None,
+        say("column.run"): run_id,
     }
-    if record is not None:
-        line |= {
-            say("column.validation"): round(100 * record.validation_accuracy, 2),
-            say("column.accuracy"): round(100 * record.test_accuracy, 2),
-            say("column.parameters"): record.parameters,
-            say("column.seconds"): round(record.train_seconds, 1),
-            say("column.device"): record.device,
-            say("column.when"): record.finished[:16].replace("T", " "),
-        }
-    return line
+
+
+def shipped(dataset: str) -> dict[str, RunRecord]:
+    """The runs on `dataset` that came with the lab, by their ids."""
+    found = (record for record in shipped_records().values() if record.spec.dataset == dataset)
+    order = sorted(found, key=lambda r: (-r.train_images, r.spec.name, r.spec.seed))
+    return {record.run_id: record for record in order}
 
 
 def choose_data() -> str:
@@ -49,25 +59,49 @@ def choose_data() -> str:
         there.get(st.query_params.get("run", "")),
     )
     return links.choose(
-        "data", say("column.dataset"), options, default=usual, kind="segments", resets=["run"], wrap=True
+        "data", say("column.dataset"), options, default=usual, kind="segments", resets=["run", "compare"], wrap=True
     )
 
 
 @drawn_once
-def show_shipped(dataset: str) -> dict[str, RunRecord]:
-    """The table of the runs on `dataset` that came with the lab; returns them by their ids."""
-    found = sorted(
-        (record for record in shipped_records().values() if record.spec.dataset == dataset),
-        key=lambda r: (-r.train_images, r.spec.name, r.spec.seed),
-    )
+def _show_shipped(dataset: str) -> None:
+    lines = [row(run_id, record.spec, FINISHED, record) for run_id, record in shipped(dataset).items()]
+    st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", height=HEIGHT, placeholder="–")
+
+
+def show_shipped(dataset: str) -> list[str]:
+    """The table of the runs on `dataset` that came with the lab; returns the ids of those shown."""
+    words, found = links.write("find", say("runs.find"), placeholder=say("runs.find_hint")), shipped(dataset)
+    if words:
+        return _show([row(run_id, record.spec, FINISHED, record) for run_id, record in found.items()], words)
     if found:
-        show_table([row(record.run_id, record.spec, FINISHED, record) for record in found])
-    return {record.run_id: record for record in found}
+        _show_shipped(dataset)
+    return list(found)
 
 
-def show_table(lines: list[dict]) -> None:
-    """A line for every run."""
-    st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", height=360)
+def show_own(lines: list[dict]) -> list[str]:
+    """The same for runs that were trained here."""
+    return _show(lines, links.write("find", say("runs.find"), placeholder=say("runs.find_hint")))
+
+
+def _show(lines: list[dict], words: str) -> list[str]:
+    """A line for every run that has all these words in it; those that are marked are compared."""
+    wanted = words.casefold().split()
+    kept = [line for line in lines if all(word in " ".join(map(str, line.values())).casefold() for word in wanted)]
+    ids = [line[say("column.run")] for line in kept]
+    if not kept:
+        st.info(say("runs.not_found", words=quote(words)))
+        return ids
+    st.session_state[SHOWN] = ids
+    height: Any = min(HEIGHT, 38 + 35 * len(kept))
+    more: dict[str, Any] = {"on_select": _compare_marked, "selection_mode": "multi-row", "key": TABLE}
+    st.dataframe(pd.DataFrame(kept), hide_index=True, width="stretch", height=height, placeholder="–", **more)
+    return ids
+
+
+def _compare_marked() -> None:
+    marked, shown = st.session_state[TABLE]["selection"]["rows"], st.session_state[SHOWN]
+    st.session_state["choice_compare"] = [shown[number] for number in marked if number < len(shown)][:MOST]
 
 
 @drawn_once

@@ -13,6 +13,7 @@ import streamlit as st
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.frame import PAGES
+from pages.ui.parts.feature_maps.names import class_words, data_name
 from pages.ui.parts.train.names import network_name
 from pages.ui.theme import ARMS, DASHES, FAMILIES, RUN_COLOURS
 from pages.ui.words import language, quote, say, sentences
@@ -119,7 +120,7 @@ def show_difference(records: Runs) -> None:
     beside = shipped_difference(first[0].spec, second[0].spec) if _is_studied(first[0].spec) else None
     first, second = turned(first, second, beside)
     names = {"first": network_name(first[0].spec), "second": network_name(second[0].spec)}
-    dataset = first[0].spec.dataset
+    dataset, called = first[0].spec.dataset, data_name(first[0].spec.dataset)
     delta = peek(dataset).delta(first[0].train_images)
     rows = _rows(say("train.yours", seeds=len(first)), first, second, delta)
     if beside is not None:
@@ -128,16 +129,17 @@ def show_difference(records: Runs) -> None:
         rows += _rows(label, [a[place] for place in there], [b[place] for place in there], delta)
     data = pd.DataFrame(rows, columns=["label", "mean", "low", "high", "delta", "verdict", "colour", "seed"])
     data = data.astype({"seed": "float"})
-    title = say("train.difference", dataset=dataset, **names)
+    title = say("train.difference", dataset=called, **names)
     told = difference_words(first, second, beside, delta)
     columns = analyses.column_names() | {"label": say("train.from")}
     chart = intervals.effects(data, title, say("train.difference_axis", **names), columns)
     st.altair_chart(chart, key="difference", alt=f"{title}: {told}".replace("**", ""))
     st.markdown(told)
     _show_settings(first, second, beside)
+    _show_classes(first, second)
     _show_links(first[0].spec)
     others = sum(record.spec.dataset == dataset and not alike(record, first[0]) for record in records)
-    source = {"dataset": dataset, "version": first[0].dataset_hash[:8], "device": quote(first[0].device)}
+    source = {"dataset": quote(called), "version": first[0].dataset_hash[:8], "device": quote(first[0].device)}
     st.caption(sentences(say("topic.source", **source), say("train.not_compared", runs=others) if others else ""))
 
 
@@ -148,6 +150,28 @@ def turned(first: Runs, second: Runs, beside: Beside | None) -> tuple[Runs, Runs
     else:
         swap = first[0].spec.switches.get("ffn", "on") != "on"
     return (second, first) if swap else (first, second)
+
+
+def _show_classes(first: Runs, second: Runs) -> None:
+    """How much of each class of a visitor's own data the two networks classify correctly, over all seeds."""
+    record = first[0]
+    if record.dataset_source != "local file" or record.spec.dataset in STUDIED or record.class_names is None:
+        return
+    counts = [np.sum([r.confusion for r in runs if r.confusion is not None], axis=0) for runs in (first, second)]
+    if any(np.ndim(table) != 2 for table in counts):  # a record from before they were kept
+        return
+    shares = [100 * table.diagonal() / np.maximum(table.sum(axis=1), 1) for table in counts]
+    names = [network_name(runs[0].spec) for runs in (first, second)]
+    data = pd.DataFrame(dict(zip(names, shares, strict=True))).assign(images=[sum(r) for r in record.confusion or ()])
+    data = data[data["images"] > 0]
+    data.insert(0, "class", np.array(class_words(record.spec.dataset, len(record.class_names)))[data.index])
+    if any(row.unbalanced for row in (*first, *second)):
+        mean = data.drop(columns="class").mean().to_dict() | {"class": say("own.balanced_row"), "images": None}
+        data = pd.concat([data, pd.DataFrame([mean])], ignore_index=True)
+    figures = {name: st.column_config.NumberColumn(format="%.1f") for name in names}
+    told = {"class": say("own.class"), "images": say("own.test_images")}
+    st.markdown(f"**{say('own.by_class')}**")
+    st.dataframe(data, hide_index=True, column_config=figures | told, height=min(35 * len(data) + 38, 390))
 
 
 def _show_links(spec: RunSpec) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.ui import cache, frame, tables
+from pages.ui.parts.feature_maps.names import data_name
 from pages.ui.parts.train import outcome
 from pages.ui.parts.train.names import network_name
 from pages.ui.replay import drawn_once
-from pages.ui.words import language, say
+from pages.ui.words import language, quote, say
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
@@ -197,7 +198,7 @@ def show_trouble() -> None:
 
 
 def _name(run: Shown) -> str:
-    return f"{network_name(run.spec)} · {run.spec.dataset} · {say('column.seed')} {run.spec.seed}"
+    return f"{network_name(run.spec)} · {quote(data_name(run.spec.dataset))} · {say('column.seed')} {run.spec.seed}"
 
 
 def show_row(run: Shown) -> None:

@@ -1,0 +1,161 @@
+"""A visitor's own pictures on *Train* and *Runs*: sent, seen, named by their classes, and what two runs differ on."""
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import until
+from pictures import encoded, picture
+from synthetic import make_record
+from visits import open_page, text_of
+
+from pages.ui import cache
+from tf_models.data import content_hash, load, peek
+from tf_models.errors import LabError
+from tf_models.jobs import reading, worker
+from tf_models.locale import say
+from tf_models.runs.record import pack_correct
+from tf_models.runs.spec import Recipe, RunSpec
+
+COUNTS = {"apple *tree*": 30, "pear": 10}
+
+
+def archive(counts=COUNTS, **more: bytes) -> bytes:
+    with zipfile.ZipFile(file := io.BytesIO(), "w") as packed:
+        for name, count in counts.items():
+            for number in range(count):
+                packed.writestr(f"{name}/{number}.jpg", encoded(picture(number), "JPEG"))
+        for name, content in more.items():
+            packed.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.fixture
+def own(lab_home, fresh_server, monkeypatch) -> str:
+    """A data set that Anna has sent."""
+    monkeypatch.setattr(reading, "_known", {})
+    found = reading.read_own(archive(**{"notes.txt": b"x", "pear/broken.jpg": b"y"}), "fruit.zip", "anna")
+    until(lambda: found.ended)
+    assert found.error is None and found.name is not None and found.done == found.total == 41
+    return found.name
+
+
+def table(app, column: str) -> list:
+    return next(list(frame.value[column]) for frame in app.dataframe if column in frame.value)
+
+
+def test_what_was_sent_is_offered_to_its_visitor_again_and_to_whoever_has_the_link(own):
+    name = say("en", "own.name", number=own[4:8], classes="apple *tree*, pear")
+    app = open_page("train")
+    app.session_state["visitor"] = "anna"
+    assert name in app.run().selectbox(key="choice_data").options  # the page was loaded again
+    other = open_page("train")
+    assert name not in other.selectbox(key="choice_data").options
+    shared = open_page("train", data=own)
+    assert not shared.exception and shared.selectbox(key="choice_data").value == own
+    assert table(shared, "class") == list(COUNTS) and table(shared, "images") == [30, 10]
+    assert all(strip.startswith("data:image/png;base64,") for strip in table(shared, "some of them"))
+    shown = text_of(shared)
+    assert "75.0 % of the images are apple *tree*" in shown
+    assert "notes.txt" in shown and "pear/broken.jpg" in shown
+    assert "apple *tree*、pear" in open_page("train", "zh", data=own).selectbox(key="choice_data").options[-1]
+
+
+def test_a_file_that_is_none_is_named_and_the_same_bytes_are_read_once_unless_they_are_gone(own, lab_home):
+    broken = reading.read_own(b"PK\3\4", "broken.zip", "anna")
+    until(lambda: broken.ended)
+    assert broken.error is not None and "broken.zip" in str(broken.error) and broken not in reading.sent_by("anna")
+    content = archive({"a": 10, "b": 10})
+    first = reading.read_own(content, "one.zip", "anna")
+    assert reading.read_own(content, "two.zip", "bela") is first and first in reading.sent_by("bela")
+    until(lambda: first.ended)
+    (lab_home / "pictures" / f"{first.name}.npz").unlink()
+    again = reading.read_own(content, "one.zip", "anna")
+    assert again is not first
+    until(lambda: again.ended)
+    assert again.name == first.name and peek(str(again.name)).class_names == ("a", "b")
+
+
+def finished(own: str, channel: str, right: list[bool], labels: np.ndarray):
+    """A run that classifies those of the test images correctly, and takes all others for the other class."""
+    spec = RunSpec("vit", {} if channel == "on" else {"ffn": channel}, own, None, 0, Recipe(epochs=2))
+    confusion = np.zeros((2, 2), int)
+    np.add.at(confusion, (labels, np.where(right, labels, 1 - labels)), 1)
+    known = peek(own)
+    record = make_record(spec, run_id=f"run{channel}", test_accuracy=float(np.mean(right)))
+    return replace(
+        record,
+        dataset_hash=content_hash(own),
+        dataset_source="local file",
+        fixed_test=False,
+        train_images=known.train_images,
+        test_images=len(labels),
+        correct=pack_correct(np.array(right)),
+        confusion=confusion.tolist(),
+        class_names=known.class_names,
+        fingerprint=spec.fingerprint(content_hash(own)),
+    )
+
+
+def test_two_runs_are_compared_by_class_and_on_the_images_on_which_they_differ(own, monkeypatch):
+    labels = load(own, 0).y_test
+    rare = labels == 1
+    records = [finished(own, "on", [True] * len(labels), labels), finished(own, "off", (~rare).tolist(), labels)]
+    for record in records:
+        run_id = cache.store().add(record.spec, record.fingerprint, "", "anna")
+        cache.store().finish(record := replace(record, run_id=run_id))
+        records = [record if row.spec == record.spec else row for row in records]
+    app = open_page("train", data=own)
+    app.session_state["visitor"] = "anna"
+    app.run()
+    assert not app.exception and not app.error
+    shares = next(frame.value for frame in app.dataframe if "Transformer (ViT) without FFN" in frame.value)
+    assert list(shares["class"][:2]) == list(COUNTS)
+    assert list(shares["Transformer (ViT) without FFN"]) == [100, 0, 50]
+    assert list(shares["Transformer (ViT)"]) == [100, 100, 100]
+    assert "balanced 50.0 %" in text_of(app)
+
+    def answer(function, *arguments, **_):
+        assert function is worker.test_pictures
+        return function(*arguments)
+
+    monkeypatch.setattr(cache.jobs(), "ask", answer)
+    cache._test_pictures.clear()
+    ids = ",".join(record.run_id for record in records)
+    shown = open_page("runs", origin="own", compare=ids)
+    assert not shown.exception and not shown.error
+    differ = next(frame.value for frame in shown.dataframe if "image" in frame.value)
+    assert list(differ["class"]) == ["pear"] * int(rare.sum()) and f"{rare.sum()} of {len(labels)}" in text_of(shown)
+    assert [set(differ[column]) for column in differ.columns[2:]] == [{"✓"}, {"✗"}]
+    missing = cache.store().home / "pictures" / f"{own}.npz"
+    missing.unlink()
+    assert "no longer here" in text_of(open_page("runs", origin="own", compare=ids))  # a lab that has the runs alone
+
+
+def test_runs_are_found_by_words_of_their_line(own):
+    labels = load(own, 0).y_test
+    for channel in ("on", "off"):
+        record = finished(own, channel, [True] * len(labels), labels)
+        run_id = cache.store().add(record.spec, record.fingerprint, "", "anna")
+        cache.store().finish(replace(record, run_id=run_id))
+    app = open_page("runs", origin="own", find="FFN=off pear")
+    assert table(app, "network") == ["vit ffn=off"]
+    assert "No run has “nothing”" in text_of(open_page("runs", origin="own", find="nothing"))
+    some = open_page("runs", find="digits vit")
+    assert not some.exception and set(table(some, "data set")) == {"digits"}
+
+
+def test_the_process_that_reads_a_file_ends_in_a_sentence(own, lab_home, capsys, monkeypatch, tmp_path):
+    from tf_models.data import importing
+
+    (tmp_path / "fruit.zip").write_bytes(archive())
+    monkeypatch.setenv("LAB_MAX_UPLOAD_MB", "1")
+    monkeypatch.setattr(importing.files, "own_file", lambda name: None)
+    (lab_home / "pictures" / "own-000000000000.npz").write_bytes(bytes(10**6))
+    monkeypatch.setattr("sys.argv", ["importing", str(tmp_path / "fruit.zip"), "--own"])
+    importing.main()
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["code"] == "own_full" and str(LabError(told["code"], **told["values"]))
