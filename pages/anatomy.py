@@ -22,9 +22,9 @@ for system in dict.fromkeys(systems):
     anatomy.show_stages(system)
 
 st.header(say("anatomy.inside"), help=say("anatomy.inside_hint"))
-for system, column in zip(systems, st.columns(2, gap="large"), strict=True):
+for (side, system), column in zip(chosen.items(), st.columns(2, gap="large"), strict=True):
     with column:
-        anatomy.show_blocks(system)
+        anatomy.show_blocks(side, system)
 st.caption(say("anatomy.activations_hint"))
 
 st.header(say("anatomy.shares"))

@@ -120,18 +120,35 @@ def test_the_drawing_has_a_box_for_every_part_on_the_given_scales():
     spec = PUBLISHED["swin_tiny"]
     data = anatomy.drawing_words(spec)
     colours = {"attention": "#D55E00", "nothing": "#909090"}
-    drawn = networks.network(data, "title", "axis", "legend", {"grid": "grid"}, colours, (300.0, 256)).to_dict()
-    boxes, grids, numbers = drawn["layer"]
-    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text", "text"]
+    drawn = networks.network(data, "title", "axis", "legend", "FFN", {"grid": "grid"}, colours, (300.0, 256)).to_dict()
+    boxes, skips, grids, numbers = drawn["layer"]
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "rule", "text", "text"]
     assert boxes["encoding"]["x"]["scale"]["domain"] == [0, 300.0]
     assert boxes["encoding"]["y"]["scale"]["type"] == "sqrt"
     assert boxes["encoding"]["color"]["scale"]["range"] == list(colours.values())
     assert set(data["mixes"]) == set(colours)
     rows = drawn["datasets"][boxes["data"]["name"]]
-    assert len(rows) == len(parts(spec)) == 18  # image, stem, 12 blocks, 3 merges, head
+    ffns = [row for row in rows if row["mixes"] == "FFN"]
+    assert len(rows) - len(ffns) == len(parts(spec)) == 18  # image, stem, 12 blocks, 3 merges, head
+    assert len(ffns) == len(drawn["datasets"][skips["data"]["name"]]) == 12
+    boxed = {row["middle"]: row for row in rows if row["mixes"] == "attention"}
+    for ffn in ffns:  # as wide as its share of the parameters
+        whole = ffn["right"] - boxed[ffn["middle"]]["left"]
+        assert 0.6 < (ffn["right"] - ffn["left"]) / whole < 0.7 and boxed[ffn["middle"]]["right"] == ffn["left"]
     assert all(row["high"] - row["low"] == row["rows"] for row in rows)
     assert [row["shape"] for row in drawn["datasets"][grids["data"]["name"]]] == ["224", "56", "28", "14", "7", "1"]
     assert [row["number"] for row in drawn["datasets"][numbers["data"]["name"]]] == ["1", "2", "3", "4"]
+
+
+def test_a_block_from_inside_is_an_hourglass_of_its_channels():
+    data = anatomy.inside_rows(PUBLISHED["resnet50"])
+    assert len(data) == 4 * 3 and data["before"].iloc[1:3].tolist() == data["after"].iloc[:2].tolist() == [64, 64]
+    drawn = networks.hourglasses(data, "title", "sees", {"map": "map"}, dict.fromkeys(data["by"], "#000")).to_dict()
+    ends = drawn["datasets"][drawn["layer"][0]["data"]["name"]]
+    heights = [round(row["high"] - row["low"], 3) for row in ends[:6]]
+    assert heights == [0.5, 0.125, 0.125, 0.125, 0.125, 0.5]  # 256 → 64 → 64 → 256
+    written = drawn["datasets"][drawn["layer"][1]["data"]["name"]]
+    assert [row["channels"] for row in written[:4]] == ["256", "64", "64", "256"]
 
 
 def test_bars_of_shares_end_at_100_percent():
@@ -156,8 +173,8 @@ def test_the_page_shows_any_two(language, query):
     app = open_page("anatomy", language, **query)
     assert not app.exception and not app.error and not app.warning
     assert app.title[0].value == say(language, "anatomy.title")
-    assert len(app.get("vega_lite_chart")) == 3
-    assert app.selectbox[0].value == query.get("left", "published-vit_b16")
+    assert len(app.get("vega_lite_chart")) == 5
+    assert app.selectbox[0].value == query.get("left", "published-resnet50")
 
 
 def test_the_page_opens_with_the_texts_first_mistake():
@@ -183,7 +200,7 @@ def test_every_page_says_the_same_of_a_claim():
         assert not app.exception
         return verdicts(app)
 
-    judged = opened("claims")
+    judged = opened("claims", verdict="all")  # which opens the list
     assert {claim for claim, _ in judged} == {claim.id for claim in CLAIMS} and len(judged) == len(CLAIMS)
     for page in ("ffn", "overview", "cost", "hybrids"):
         assert opened(page) and opened(page) <= judged, page

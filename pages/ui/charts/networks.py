@@ -8,6 +8,7 @@ import pandas as pd
 from pages.ui.charts.layout import AXES, LEGEND, Chart
 
 DRAWING = 230  # pixels: height of the boxes of a network
+BLOCK = 104  # pixels for one block from inside
 BAR = 54  # pixels for one bar, its two lines of label included
 READABLE = 7  # percent: a narrower piece of a bar has no room for its figure
 
@@ -17,16 +18,18 @@ def network(
     title: str,
     axis: str,
     legend: str,
+    channel: str,
     columns: Mapping[str, str],
     colours: Mapping[str, str],
     reach: tuple[float, int],
 ) -> Chart:
     """A network from the image to the classes: a box for each part, as high as its grid, as wide as its channels.
 
-    `data` has a row for each part, in order: left, right (along the network), rows (of its grid), shape (what is
-    written where the grid changes), stage (0 outside), mixes (its colour, a key of `colours`) and what `columns` names
-    for the tooltip. `reach` is the right end and the largest number of rows of both networks that are compared, so that
-    both are drawn alike.
+    `data` has a row for each part, in order: left, middle, right (along the network; from the middle on it has the
+    colour of `channel`), rows (of its grid), shape (what is written where the grid changes), stage (0 outside), skip
+    (whether a line leads past it), mixes (its colour, a key of `colours`) and what `columns` names for the tooltip.
+    `reach` is the right end and the largest number of rows of both networks that are compared, so that both are drawn
+    alike.
     """
     end, largest = reach
     top = 0.68 * largest  # of a square-root scale: room for what is written above and below the boxes
@@ -34,8 +37,10 @@ def network(
     x = {"scale": alt.Scale(domain=[0, end], nice=False), "title": axis}
     y = {"scale": alt.Scale(type="sqrt", domain=[-top, top], nice=False), "axis": None}
     bare = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    behind = shown[shown["middle"] < shown["right"]]
+    pieces = pd.concat([shown.assign(right=shown["middle"]), behind.assign(left=behind["middle"], mixes=channel)])
     boxes = (
-        alt.Chart(shown)
+        alt.Chart(pieces[pieces["left"] < pieces["right"]])
         .mark_rect(cornerRadius=1)
         .encode(
             x=alt.X("left:Q", axis=bare, **x),
@@ -54,8 +59,13 @@ def network(
     changes = shown[shown["shape"] != shown["shape"].shift()]
     grids = (
         alt.Chart(changes)
-        .mark_text(align="left", baseline="bottom", dy=-3, fontSize=11, color="#888")
+        .mark_text(align="left", baseline="bottom", dy=-8, fontSize=11, color="#888")
         .encode(x=alt.X("left:Q", axis=bare, **x), y=alt.Y("high:Q", **y), text="shape:N")
+    )
+    skips = (
+        alt.Chart(shown[shown["skip"]])
+        .mark_rule(size=2, yOffset=-4, color="#888", strokeCap="round")
+        .encode(x=alt.X("left:Q", axis=bare, **x), x2="right:Q", y=alt.Y("high:Q", **y))
     )
     inside = shown[shown["stage"] > 0].groupby("stage").agg(left=("left", "min"), right=("right", "max"))
     stages = pd.DataFrame({"middle": (inside["left"] + inside["right"]) / 2, "number": inside.index.astype(str)})
@@ -64,7 +74,56 @@ def network(
         .mark_text(baseline="bottom", fontSize=11, color="#888")
         .encode(x=alt.X("middle:Q", axis=bare, **x), y=alt.Y("bottom:Q", **y), text="number:N")
     )
-    return alt.layer(boxes, grids, numbers).properties(title=title, height=DRAWING + AXES + LEGEND)
+    return alt.layer(boxes, skips, grids, numbers).properties(title=title, height=DRAWING + AXES + LEGEND)
+
+
+def hourglasses(
+    data: pd.DataFrame, title: str, legend: str, columns: Mapping[str, str], colours: Mapping[str, str]
+) -> Chart:
+    """Blocks from inside, one below the other: every linear map is a piece as high as the channels before and after it.
+
+    `data` has label (of its block), place (of the map in it, from 0), before and after (channels), by (its colour, a
+    key of `colours`) and what else `columns` names for the tooltip. Heights are relative to the widest place of the
+    block.
+    """
+    labels = list(dict.fromkeys(data["label"]))
+    ends, nodes = [], {}
+    for row, (label, pieces) in enumerate(data.groupby("label", sort=False)):
+        widest = max(*pieces["before"], *pieces["after"])
+        for piece in pieces.to_dict("records"):
+            for after, channels in enumerate((piece["before"], piece["after"])):
+                half = 0.25 * channels / widest
+                at = {"x": piece["place"] + after, "low": -row - half, "high": -row + half}
+                ends.append({**piece, **at, "piece": f"{label} {piece['place']}"})
+                nodes[label, at["x"]] = {**at, "channels": f"{channels:,}"}
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.25, max(data["place"]) + 1.25], nice=False))
+    y = {"axis": None, "scale": alt.Scale(domain=[0.42 - len(labels), 0.62], nice=False)}
+    below = alt.Legend(orient="bottom", columns=2, labelLimit=300, titleLimit=340)
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    pieces = (
+        alt.Chart(pd.DataFrame(ends))
+        .mark_area(opacity=0.85)
+        .encode(
+            x,
+            alt.Y("low:Q", **y),
+            alt.Y2("high:Q"),
+            alt.Color("by:N", title=legend, scale=scale, legend=below),
+            detail="piece:N",
+            tooltip=[alt.Tooltip(f"{name}:N", title=word) for name, word in columns.items()],
+        )
+    )
+    written = (
+        alt.Chart(pd.DataFrame(list(nodes.values())))
+        .mark_text(baseline="bottom", dy=-2, fontSize=11, color="#888")
+        .encode(x, alt.Y("high:Q", **y), text="channels:N")
+    )
+    heads = pd.DataFrame({"x": -0.25, "label": labels, "head": [0.52 - row for row in range(len(labels))]})
+    names = (
+        alt.Chart(heads)
+        .mark_text(align="left", baseline="middle", fontSize=12, color="#888")
+        .encode(x, alt.Y("head:Q", **y), text="label:N")
+    )
+    return alt.layer(pieces, written, names).properties(title=title, height=BLOCK * len(labels) + LEGEND + 40)
 
 
 def shares(

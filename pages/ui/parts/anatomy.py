@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pandas as pd
 import streamlit as st
@@ -45,7 +45,7 @@ NAMES = {
     "mixer_b16": "Mixer-B/16",
 }
 SYSTEMS = [f"published-{name}" for name in PUBLISHED] + [f"classroom-{name}" for name in CLASSROOM]
-USUAL = {"left": "published-vit_b16", "right": "published-swin_tiny"}
+USUAL = {"left": "published-resnet50", "right": "published-vit_b16"}
 SIZES = ("8x8x1", "28x28x1", "32x32x3", "64x64x3", "48x40x3")
 USUAL_SIZE = "32x32x3"
 
@@ -93,14 +93,36 @@ def spec_of(system: str, size: str = USUAL_SIZE) -> ModelSpec:
 
 
 def drawing_rows(spec: ModelSpec) -> pd.DataFrame:
-    """Where each box stands: `left` to `right` grows with log₂ of the channels, the gaps are equal."""
+    """Where each box stands: `left` to `right` grows with log₂ of the channels, the gaps are equal. From `middle` on it
+    is the channel mixer's, as much of the box as that has of its parameters; `skip`: whether the block has one.
+    """
     rows, left = [], 0.0
     for part in parts(spec):
         right = left + 1 + math.log2(part.channels)
         square = part.grid[0] == part.grid[1]
         written = str(part.grid[0]) if square else shape(part.grid)
-        rows.append({"left": left, "right": right, "rows": part.grid[0], "shape": written, "stage": part.stage})
+        channel = sum(layer.parameters for layer in part.layers if layer.role == "channel")
+        middle = right - (right - left) * (channel / part.parameters if part.block and channel else 0.0)
+        skip = part.block is not None and part.block.skip and part.block.kind not in ("plain", "separable")
+        box = {"left": left, "middle": middle, "right": right, "rows": part.grid[0], "shape": written}
+        rows.append({**box, "stage": part.stage, "skip": skip})
         left = right + 1.5
+    return pd.DataFrame(rows)
+
+
+def inside_rows(spec: ModelSpec) -> pd.DataFrame:
+    """The typical blocks from inside, for `networks.hourglasses`: a piece for each linear map, from the channels that
+    come in (`before`) to those that leave (`after`).
+    """
+    rows = []
+    for block in anatomy.typical(spec):
+        maps = anatomy.steps(block)
+        label = say("anatomy.inside_row", stage=block.stage, kind=part_words(block))
+        for place, (before, now) in enumerate(pairwise(maps)):
+            by = "mixes" if now.by in ("mixer", "convolution") else "alone"
+            reach = mixer_words(block) if now.by == "mixer" else "3×3" if now.by == "convolution" else "1×1"
+            piece = {"label": label, "place": place, "before": before.channels, "after": now.channels}
+            rows.append({**piece, "by": say(f"anatomy.by.{by}"), "map": reach})
     return pd.DataFrame(rows)
 
 
@@ -258,9 +280,11 @@ def show_drawing(side: str, asked: Asked, both: Sequence[Asked]) -> None:
     reach = end, max(part.grid[0] for part in all_parts)
     present = {part.mixes for part in all_parts}
     colours = {say(f"anatomy.mixes.{mixed}"): colour for mixed, colour in COLOURS.items() if mixed in present}
+    colours |= {say("anatomy.mixes.channel"): ROLES["channel"]}
     columns = column_words("part", "grid", "channels", "tokens", "mixer", "channel", "parameters", "macs")
     data, table = drawing_words(spec), stage_table(spec)
-    chart = networks.network(data, shown.title, say("anatomy.axis"), say("anatomy.legend"), columns, colours, reach)
+    words = shown.title, say("anatomy.axis"), say("anatomy.legend"), say("anatomy.mixes.channel")
+    chart = networks.network(data, *words, columns, colours, reach)
     text = say("claims.and").join(
         say("anatomy.alt_stage", **{name: row[name] for name in ("stage", "grid", "channels", "blocks")})
         for row in table.to_dict("records")
@@ -290,16 +314,21 @@ def show_stages(asked: Asked) -> None:
 
 
 @drawn_once
-def show_blocks(asked: Asked) -> None:
-    """The blocks from inside: their widths, and how many activations follow their linear maps."""
+def show_blocks(side: str, asked: Asked) -> None:
+    """The blocks from inside: how wide each map leaves them, and how many activations follow their linear maps."""
     shown = system(*asked)
-    lines = [f"**{shown.title}**", ""]
+    data, told = inside_rows(shown.spec), []
     for block in anatomy.typical(shown.spec):
         way = say(f"anatomy.way.{anatomy.direction(block)}")
-        lines.append("- " + say("anatomy.inside_line", stage=block.stage, steps=steps_words(block), way=way))
+        told.append(say("anatomy.inside_line", stage=block.stage, steps=steps_words(block), way=way))
+    colours = {say("anatomy.by.mixes"): ROLES["mixer"], say("anatomy.by.alone"): ROLES["channel"]}
+    columns = column_words("map", "before", "after")
+    chart = networks.hourglasses(data, shown.title, say("anatomy.by"), columns, colours)
+    alt = f"{shown.title}: {say('claims.and').join(told)}".replace("*", "")
+    st.altair_chart(chart, key=f"inside_{side}", alt=alt)
     linear, active = (sum(getattr(x, name) for x in plan(shown.spec)) for name in ("linear", "activations"))
-    lines += ["", say("anatomy.activations", active=active, linear=linear, each=linear / max(active, 1))]
-    st.markdown("\n".join(lines))
+    st.markdown(say("anatomy.activations", active=active, linear=linear, each=linear / max(active, 1)))
+    tables.beside(_headed(data, column_words("label", "map", "before", "after")))
 
 
 @drawn_once
