@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tf_models.__main__ import _experiment, _parser, main
+from tf_models.__main__ import _bars, _experiment, _parser, _show_linear, main
 from tf_models.data import content_hash
 from tf_models.jobs.conduct import used_records
 from tf_models.runs import shipped
@@ -308,3 +308,35 @@ def test_a_folder_that_is_not_there_is_one_line_whatever_was_asked(monkeypatch, 
     monkeypatch.setenv("LAB_DATA_DIR", "/nowhere")
     assert [main(command) for command in (["models"], ["reproduce", "--list"], ["claims", "--id", "C24"])] == [2, 2, 2]
     assert capsys.readouterr().err.count("LAB_DATA_DIR is “/nowhere”") == 3
+
+
+def test_a_closed_pipe_is_no_error():
+    done = subprocess.run(
+        f"{shlex.quote(sys.executable)} -m tf_models models --json | head -1",
+        cwd=ROOT,
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[\n" and done.stderr == ""
+
+
+def test_without_a_terminal_progress_is_a_plain_line_whenever_a_run_has_ended(capsys):
+    with _bars(plan("ffn-gap", "digits")) as show:
+        for done in (0, 1, 1, 3):
+            show("arms", done, 3)
+    assert capsys.readouterr().err == "ffn-gap digits: arms 1 of 3\nffn-gap digits: arms 3 of 3\n"
+
+
+def test_numbers_that_are_none_are_told(capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "ffn-gap", "--depths", "1,x"])
+    assert "“1,x” must be whole numbers, such as 1,2,4" in capsys.readouterr().err
+
+
+def test_the_linear_classifier_is_told_with_its_mean_and_few_digits():
+    found = {"dataset": "digits", "train_images": 1258, "c": 1.0, "versions": {"scikit-learn": "1"}}
+    shares = [{"validation_accuracy": share, "test_accuracy": share} for share in (0.97, 0.98)]
+    shown = _show_linear([{**found, "seed": seed, **share} for seed, share in enumerate(shares)]).splitlines()
+    assert shown[-1].split() == ["digits", "mean", "97.50", "%", "97.50", "%"] and len(shown) == 4

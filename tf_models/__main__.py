@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields, replace
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -38,6 +38,7 @@ from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
 from tf_models.study.plans import STEPS, plan, shipped_steps
 from tf_models.study.probed import PROBED, PROBES, measures, read_probed, write_probed
 from tf_models.study.rules import keep_rules, ship_rules
+from tf_models.zoo.switches import Numbers, Switch
 
 MINUTES = "time budget: what has not ended by then is stopped, and all that has is kept"
 
@@ -54,11 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    if options.json:
-        json.dump(document, sys.stdout, indent=1)
-        print()
-    else:
-        print(options.show(document))
+    try:
+        print(_show_json(document) if options.json else options.show(document), flush=True)
+    except BrokenPipeError:  # nobody reads on, as behind `| head`; Python would write the rest when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=0, help="%(default)s by default")
     _add_training(sub)
     sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate, help="%(default)g by default")
-    sub.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help="such as ffn=off; repeatable")
+    switches = "; ".join(f"{row.name} ({_values(row)})" for row in zoo.SWITCHES.values())
+    asked = f"such as ffn=off; repeatable. Whatever a variant lacks is refused with the reason: {switches}"
+    sub.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help=asked)
     sub.add_argument("--ship", action="store_true", help="keep weights and activations in tf_models/results")
 
     sub = command("run", _run, _show_experiment, "Carry out an experiment and print its intervals and verdicts.")
@@ -110,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_probes(command)
 
-    sub = command("linear", _linear, _table, "Fit the linear classifier that every network is measured against.")
+    sub = command("linear", _linear, _show_linear, "Fit the linear classifier that every network is measured against.")
     sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
     sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images; all by default")
     sub.add_argument("--seeds", type=int, default=5, help="%(default)s by default")
@@ -154,8 +156,16 @@ def _add_recipe(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--fresh", action="store_true", help="train even if an identical run has finished")
 
 
+def _values(switch: Switch) -> str:
+    values = switch.values
+    return f"{values.low:g} to {values.high:g}" if isinstance(values, Numbers) else ", ".join(values)
+
+
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” must be whole numbers, such as 1,2,4") from None
 
 
 def _experiment_options() -> dict[str, tuple[Any, str]]:
@@ -164,9 +174,16 @@ def _experiment_options() -> dict[str, tuple[Any, str]]:
     for field in (field for kind in EXPERIMENTS.values() for field in fields(kind) if field.metadata):
         having = [name for name, kind in EXPERIMENTS.items() if field.name in {own.name for own in fields(kind)}]
         whose = "" if len(having) == len(EXPERIMENTS) else f" ({', '.join(having)})"
+        usual = {own.default for name in having for own in fields(EXPERIMENTS[name]) if own.name == field.name}
+        if len(usual) == 1 and not usual & {MISSING, None, False, ()}:
+            whose = f"; {_default(*usual)} by default{whose}"
         types = {"str": str, "bool": bool, "tuple[int, ...]": _numbers}
         offered[field.name] = types.get(_type_name(field.type), int), field.metadata["help"] + whose
     return offered
+
+
+def _default(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _type_name(annotation: Any) -> str:
@@ -238,8 +255,8 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
-    """Wait for a run and show its progress; Ctrl-C stops it."""
-    with tqdm(total=spec.recipe.epochs, desc=spec.name, unit="epoch") as bar:
+    """Wait for a run and show its progress on a terminal; Ctrl-C stops it."""
+    with tqdm(total=spec.recipe.epochs, desc=spec.name, unit="epoch", disable=None) as bar:
 
         def show(active: int) -> None:
             for row in jobs.store.epochs(run_id)[bar.n :]:
@@ -292,14 +309,20 @@ def _keep_rules(experiment: Experiment, anew: bool) -> None:
 
 @contextlib.contextmanager
 def _bars(experiment: Experiment) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar for every step: told its name, how much is done, and of how much."""
+    """A progress bar for every step, or without a terminal a line whenever a run of it has ended: told its name, how
+    much is done, and of how much.
+    """
     bars: dict[str, tqdm] = {}
 
     def show(step: str, done: int, total: int) -> None:
+        words = f"{experiment.name} {experiment.dataset}: {step}"
         if step not in bars:
-            bars[step] = tqdm(total=total, desc=f"{experiment.name} {experiment.dataset}: {step}")
-        bars[step].n = done
-        bars[step].refresh()
+            bars[step] = tqdm(total=total, desc=words, disable=None)
+        bar = bars[step]
+        if bar.disable and done != bar.n:
+            print(f"{words} {done} of {total}", file=sys.stderr, flush=True)
+        bar.n = done
+        bar.refresh()
 
     try:
         yield show
@@ -553,6 +576,17 @@ def _show_experiment(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _show_linear(results: list[dict[str, Any]]) -> str:
+    """A line for every seed, and the mean."""
+    shares = ("validation_accuracy", "test_accuracy")
+    kept = ("dataset", "train_images", "seed", "c")
+    rows = [
+        {name: row[name] for name in kept} | {name: f"{100 * row[name]:.2f} %" for name in shares} for row in results
+    ]
+    means = {name: f"{100 * sum(row[name] for row in results) / len(results):.2f} %" for name in shares}
+    return _table([*rows, {"dataset": results[0]["dataset"], "seed": "mean", **means}])
+
+
 def _show_json(document: Any) -> str:
     return json.dumps(document, indent=1)
 
@@ -572,7 +606,8 @@ def _show_exact(results: dict[str, Any]) -> str:
         lines.append(name)
         for key, row in result["measures"].items():
             interval = f"  [{row['low']:.4g}, {row['high']:.4g}] over {row['seeds']}" if row["seeds"] else ""
-            lines.append(f"  {key:<40} {row['value']:.6g}{interval}")
+            lines.append(f"  {key:<40} {row['value']:.4g} ({row['unit']}){interval}")
+    lines.append("An error of 0 is equality up to rounding; what each measure says of the text: claims --json.")
     return "\n".join(lines)
 
 
