@@ -15,7 +15,7 @@ if chosen := list(dict.fromkeys(sides)):
     fields = {choice: inside.found(dataset, choice, "receptive-field") for choice in chosen}
     locality.show_fields(dataset, chosen, depth, fields)
 
-    st.subheader(say("locality.maps"), help=say("locality.maps_hint"))
+    st.header(say("locality.maps"), help=say("locality.maps_hint"))
     for choice, found in fields.items():
         locality.show_maps(dataset, choice, names[choice], depth, found)
 

@@ -52,5 +52,5 @@ with asked:
     own_pictures.ask()
 
 with results:
-    st.subheader(say("train.runs"))
+    st.header(say("train.runs"))
     runs.show_runs()

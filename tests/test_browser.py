@@ -16,13 +16,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 from visitors import crowd
 
-from tf_models.locale import say
+from pages.ui import frame
+from tf_models.locale import LANGUAGES, say
 from tf_models.zoo import CLASSROOM
 
+APP = "document.querySelector('[data-testid=stApp]')"
 ROOT = Path(__file__).parents[1]
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 expect.set_options(timeout=180_000)  # a busy machine is no failure
@@ -81,6 +84,7 @@ def browser():
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.set_default_timeout(180_000)
     yield context.new_page()
     context.close()
 
@@ -101,7 +105,7 @@ def visit(page: Page, address: str) -> None:
 
 
 def settle(page: Page) -> None:
-    state = "document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'"
+    state = f"{APP}?.getAttribute('data-test-script-state') === 'notRunning'"
     page.wait_for_function(state)
 
 
@@ -117,6 +121,19 @@ def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
     page.get_by_text("English", exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.get_by_test_id("stSkipToContent")).to_have_text(say("en", "streamlit.skip"))
+
+
+def test_every_page_can_be_used_by_everyone(server, page):
+    """axe finds no violation on any page, in any language and theme. Charts are drawn alike in all, and asked once."""
+    axe, found, quick = Axe(), {}, {"resultTypes": ["violations"]}
+    for language, theme, context in ((LANGUAGES[0], "light", None), (LANGUAGES[1], "dark", {"exclude": ["svg"]})):
+        page.emulate_media(color_scheme=theme)
+        for name in (*frame.PAGES, "claims?claim=C46"):
+            address = name.removeprefix(frame.FRONT)
+            visit(page, f"{server.url}/{address}{'&' if '?' in address else '?'}lang={language}")
+            seen = axe.run(page, context, quick).response["violations"]
+            found |= {f"{name} {language} {row['id']}": [node["html"][:150] for node in row["nodes"]] for row in seen}
+    assert found == {}
 
 
 def test_an_address_in_the_link_becomes_no_link(server, page):

@@ -22,9 +22,15 @@ _STYLES = """<style>
 [data-testid=stTable] th {min-width: 4.5em}
 [data-testid=stTable] .stMarkdownBadge {white-space: normal !important}
 .st-key-language_of_page {display: none}
+[data-testid=stCaptionContainer], [data-testid=stCaptionContainer] :is(p, li, em) {color: light-dark(#5c5b5a, #b9b7b4)}
+[data-testid=stCaptionContainer] {opacity: 1}
+[data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] * {color: light-dark(#fff, #0e1117) !important}
+:is(a, button, summary, input, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
+    outline: 3px solid light-dark(#00609c, #56b4e9) !important; outline-offset: 1px}
 </style>"""
 # A screen reader's voice and the forms of Chinese characters go by the page's language. What Streamlit says by itself,
-# in English, is said in it too: exchanged where it appears, in place, so that React goes on with the same nodes.
+# in English, is said in it too: exchanged where it appears, in place, so that React goes on with the same nodes. Its
+# list of pages has sections between the list and its lines, which is no list.
 _LANGUAGE = """<script>{
     document.documentElement.lang = %(tag)s
     const ATTRIBUTES = ['aria-label', 'placeholder', 'title'], whole = new Map(%(whole)s)
@@ -50,11 +56,17 @@ _LANGUAGE = """<script>{
         }
     }
     window.labWords?.disconnect()
-    window.labWords = new MutationObserver(changes => changes.forEach(change => {
-        if (change.type === 'childList') change.addedNodes.forEach(turn)
-        else turn(change.target)
-    }))
+    window.labWords = new MutationObserver(changes => {
+        for (const change of changes)
+            if (change.type === 'childList') change.addedNodes.forEach(turn)
+            else turn(change.target)
+        group()
+    })
+    const nav = '[data-testid=stSidebarNavItems]'
+    const group = () => document.querySelectorAll(`${nav}:not([role]), ${nav} li:not([role])`)
+        .forEach(found => found.setAttribute('role', 'presentation'))
     turn(document.body)
+    group()
     const watched = {subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ATTRIBUTES}
     window.labWords.observe(document.body, watched)
 }</script>"""

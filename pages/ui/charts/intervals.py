@@ -208,7 +208,7 @@ def zones(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("dataset", "verdict")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".3~f") for name in ("value", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
-    base = alt.Chart(shown).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=tips)
+    marks = {"y": y, "color": alt.Color("colour:N", scale=None), "tooltip": tips}
     below = (LINE * lines) / 2  # intervals sit below the words of their row
     zone = (
         alt.Chart(shown)
@@ -220,13 +220,12 @@ def zones(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
         .mark_tick(thickness=1, size=PART - 8, color="#888", yOffset=below)
         .encode(y=y, x=alt.X("zero:Q", **x))
     )
-    span = base.mark_rule(size=3, yOffset=below).encode(x=alt.X("low:Q", **x), x2="high:Q")
-    at = alt.X("value:Q", **x)
-    dots = [
-        base.transform_filter("datum.decides").mark_point(filled=True, size=110, opacity=1, yOffset=below).encode(x=at),
-        base.transform_filter("!datum.decides")
-        .mark_point(filled=False, strokeWidth=2, size=110, opacity=1, yOffset=below)
-        .encode(x=at),
+    span = alt.Chart(shown).mark_rule(size=3, yOffset=below).encode(x=alt.X("low:Q", **x), x2="high:Q", **marks)
+    dots = [  # no layer without a mark: a screen reader would meet a picture without a name
+        alt.Chart(rows)
+        .mark_point(filled=bool(decides), strokeWidth=2, size=110, opacity=1, yOffset=below)
+        .encode(x=alt.X("value:Q", **x), **marks)
+        for decides, rows in shown.groupby("decides", sort=False)
     ]
     layers = [zone, *([zero] if low <= 0 <= high else []), span, *dots]
     return titled(alt.layer(*layers), title, height * len(data) + AXES + MARGIN)
@@ -257,6 +256,8 @@ def repeated(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, st
     tips = [alt.Tooltip("arm:N", title=columns["arm"]), alt.Tooltip("seed:Q", title=columns["seed"])]
     tips += [alt.Tooltip("accuracy:Q", title=columns["accuracy"], format=".2f")]
     old, new = data[~data["new"].astype(bool)], data[data["new"].astype(bool)]
-    shipped = alt.Chart(old).mark_tick(thickness=2, size=RUN - 12, color="#888").encode(x=x, y=y, tooltip=tips)
-    own = alt.Chart(new).mark_point(filled=True, size=120, opacity=1, color=colour).encode(x=x, y=y, tooltip=tips)
-    return alt.layer(shipped, own).properties(title=title, height=RUN * data["arm"].nunique() + AXES + MARGIN)
+    layers = [alt.Chart(old).mark_tick(thickness=2, size=RUN - 12, color="#888").encode(x=x, y=y, tooltip=tips)]
+    if len(new):  # no layer without a mark
+        points = alt.Chart(new).mark_point(filled=True, size=120, opacity=1, color=colour)
+        layers.append(points.encode(x=x, y=y, tooltip=tips))
+    return alt.layer(*layers).properties(title=title, height=RUN * data["arm"].nunique() + AXES + MARGIN)

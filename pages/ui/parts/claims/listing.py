@@ -104,7 +104,7 @@ def show_opening(results: Mapping[str, Result]) -> None:
     st.markdown(score_words(results))
     partly = [result for result in results.values() if result.verdict == "partly"]
     refuted = [result for result in results.values() if refuted_in_part(result)]
-    st.subheader(say("claims.wrong"), anchor=False)
+    st.header(say("claims.wrong"), anchor=False)
     wrong = wrong_statements(results)
     if wrong:
         st.markdown(f"**{badge('not_supported')} · {len(wrong)}**")
