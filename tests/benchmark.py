@@ -1,12 +1,14 @@
 """Speed and memory beside a baseline of the same minute.
 
-``python tests/benchmark.py [experiment speed attention memory page curve soak judging costs probes]``: an experiment
+``python tests/benchmark.py [experiment speed attention memory page curve soak judging costs probes pictures
+sweep]``: an experiment
 by the lab's queue and by a plain script; images per second of every variant and of the same network in plain Keras
 layers (tests/plain.py); time and memory of one attention layer against the number of tokens; memory of a training; what
 fifty visitors at once wait for, beside a static page; seconds from asking for a training to the first point of its
 curve; memory while a class looks and trains for five minutes; CPU seconds of loading the shipped records and of judging
 all claims; images per second and core of every arm that decides, and the hours of two cores that its experiment takes;
-CPU seconds of every probe of every family, and how they grow with images and layers.
+CPU seconds of every probe of every family, and how they grow with images and layers; seconds and memory of reading a
+ZIP of 1,000 phone photographs; a sweep over one and over two workers.
 
 Nothing here is asserted: machines are noisy. About an hour for all on two idle cores, of which speed takes twenty
 minutes, attention five and costs fifteen.
@@ -45,6 +47,7 @@ def main() -> None:
     """Run the named sections, each in processes of its own."""
     sections = {"experiment": experiment, "speed": speed, "attention": attention, "memory": memory, "page": page}
     sections |= {"curve": curve, "soak": soak, "judging": judging, "costs": costs, "probes": probes}
+    sections |= {"pictures": pictures, "sweep": sweep}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("section", nargs="*", default=[], help=", ".join(sections))
     parser.add_argument("--seeds", type=int, default=5)
@@ -478,6 +481,88 @@ def _probes(options: argparse.Namespace) -> None:
             told = [f"{seconds[name]:>16.1f}" if name in seconds else f"{'–':>16}" for name in SINGLE]
             ends = f"{seconds['similarity']:>12.1f}{sum(seconds.values()):>8.1f}"
             print(f"{run.name:<16}{count:>7}", *told, ends, flush=True)
+
+
+# pictures: a ZIP of photographs as phones take them
+
+PHOTOGRAPHS, DIFFERENT = 1000, 10
+MEGAPIXELS = {"3.9": (2272, 1704), "12": (4032, 3024)}
+
+
+def pictures(options: argparse.Namespace) -> None:
+    """The limit is 15 ms a photograph of one core, and 300 MB above rest."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, size in MEGAPIXELS.items():
+            path = Path(folder) / "photographs.zip"
+            megabytes = _photographs(path, *size)
+            told = _told("_pictures", FILE=str(path))
+            print(
+                f"{PHOTOGRAPHS:,} JPEGs of {name} megapixels ({megabytes:.1f} MB each): {told['cpu']:.1f} s of CPU, "
+                f"{told['wall']:.1f} s, {told['memory']:.0f} MB above {told['rest']:.0f}; again {told['again']:.2f} s",
+                flush=True,
+            )
+
+
+def _photographs(path: Path, width: int, height: int) -> float:
+    """Gradients with texture and a sensor's noise, few of them, each under many names; returns MB of one."""
+    import io
+    import zipfile
+
+    from PIL import Image
+
+    rng, found = np.random.default_rng(0), []
+    y, x = (grid.astype(np.float32) for grid in np.mgrid[0:height, 0:width])
+    for _ in range(DIFFERENT):
+        waves = [127 + 80 * np.sin(x / width * a + y / height * b + c) for a, b, c in rng.uniform(2, 9, (3, 3))]
+        texture = rng.integers(90, 166, (height // 8, width // 8, 3), np.uint8)
+        large = np.asarray(Image.fromarray(texture).resize((width, height), Image.Resampling.BICUBIC), np.float32)
+        pixels = np.stack(waves, -1) + large - 128 + rng.normal(0, 4, (height, width, 1)).astype(np.float32)
+        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(file := io.BytesIO(), "JPEG", quality=90)
+        found.append(file.getvalue())
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(PHOTOGRAPHS):
+            archive.writestr(f"{'ab'[number % 2]}/{number}.jpg", found[number % DIFFERENT])
+    return float(np.mean([len(content) for content in found])) / 1e6
+
+
+def _pictures(options: argparse.Namespace) -> None:
+    import resource
+
+    from tf_models.data import files
+
+    def peak() -> float:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+    path, rest = Path(os.environ["FILE"]), peak()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["LAB_HOME"] = home
+        wall, cpu = time.perf_counter(), time.process_time()
+        files.contents(path)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        began = time.perf_counter()
+        files.read_file(path)
+        again = time.perf_counter() - began
+    print(json.dumps({"wall": wall, "cpu": cpu, "again": again, "rest": rest, "memory": peak() - rest}))
+
+
+# sweep: one worker and two
+
+
+def sweep(options: argparse.Namespace) -> None:
+    """ffn-gap's arms on digits, once the workers are there."""
+    one, two = (_told("_sweep", LAB_WORKERS=count, SEEDS=str(options.seeds)) for count in ("1", "2"))
+    print(f"{6 * options.seeds} runs: {one:.0f} s with one worker, {two:.0f} s with two, {one / two:.2f} times faster")
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        jobs = Jobs(RunStore(Path(home)))
+        jobs._connection.client().wait_for_workers(int(os.environ["LAB_WORKERS"]), timeout=120)
+        began = time.perf_counter()
+        specs = _specs(int(os.environ["SEEDS"]))
+        jobs.wait([jobs.submit(spec, fresh=True).run_id for spec in specs])
+        print(json.dumps(time.perf_counter() - began))
+        jobs.close()
 
 
 if __name__ == "__main__":

@@ -128,6 +128,33 @@ def test_parts_that_are_ready_made_stay_as_they_are(data_dir):
     assert load("two").fixed_test and len(load("two").x_test) == 20  # a test set under another name
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *({"train": "TRAIN", "test": "Test"}, {"train": "seg_train/seg_train", "test": "seg_test/seg_test"}),
+        *({"train": "train-data", "test": "test-data"}, {"train": "all/my train set", "test": "all/my test set"}),
+    ],
+    ids=lambda parts: parts["train"],
+)
+def test_parts_under_names_of_their_own_stay_as_they_are(parts, data_dir):
+    members = photos(f"{parts['train']}/Cat", f"{parts['train']}/dog", f"{parts['test']}/cat", f"{parts['test']}/Dog ")
+    unlabelled = {"seg_pred/seg_pred/1.jpg": encoded(picture(0), "JPEG")} if "seg_train" in parts["train"] else {}
+    zipped(data_dir / "parts.zip", members | unlabelled)
+    known, split = peek("parts"), load("parts")
+    assert (known.class_names, known.counts) == (("Cat", "dog"), (12, 12)) and split.fixed_test
+    assert sorted(split.y_test) == [0] * 12 + [1] * 12
+    assert {row.reason: row.names for row in known.left_out} == ({"loose": tuple(unlabelled)} if unlabelled else {})
+
+
+def test_parts_within_each_class_stay_as_they_are_and_classes_that_sound_like_parts_are_classes(data_dir):
+    zipped(data_dir / "inner.zip", photos("cat/train", "dog/train", "cat/test", "dog/test"))
+    assert load("inner").fixed_test and peek("inner").counts == (12, 12)
+    zipped(data_dir / "travel.zip", photos("train", "bus", "test rig"))
+    assert peek("travel").class_names == ("bus", "test rig", "train") and not peek("travel").fixed_test
+    zipped(data_dir / "rooms.zip", photos("train station/old", "bus station/old"))
+    assert peek("rooms").class_names == ("bus station", "train station")
+
+
 def test_everything_that_pillow_reads_is_a_picture_and_what_is_none_is_named(data_dir):
     kinds = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "ICO", "PPM", "TGA")
     suffixes = ("Png", "JFIF", "webp", "gif", "bmp", "TIF", "avif", "jp2", "ico", "ppm", "tga")
@@ -155,8 +182,10 @@ def test_everything_that_pillow_reads_is_a_picture_and_what_is_none_is_named(dat
 @pytest.mark.parametrize(
     ("written", "codec"),
     [
-        *(("苹果/香蕉", "gb18030"), ("猫/狗", "gb18030"), ("Äpfel", "utf-8")),
-        *(("Äpfel/Grüße", "cp437"), ("niño/corazón", "cp437")),
+        *(("苹果/香蕉", "gb18030"), ("猫/狗", "gb18030"), ("Äpfel", "utf-8"), ("苹果（红）2", "gb18030")),
+        *(("Äpfel/Grüße", "cp437"), ("niño/corazón", "cp437"), ("Äpfel/Grüße", "cp1252"), ("Öl", "cp1252")),
+        *(("яблоко", "cp866"), ("Яблоки/Груши", "cp1251"), ("りんご", "shift_jis"), ("リンゴ/梨", "shift_jis")),
+        *(("蘋果/香蕉", "big5"), ("王喆", "gb18030")),
     ],
 )
 def test_names_are_read_in_the_code_page_of_whoever_packed_them(written, codec, data_dir):
@@ -193,6 +222,7 @@ def test_arrays_under_other_names_and_of_other_kinds_are_the_same_images(data_di
         "transparent": dict(x=alpha, y=words[y]),
         "twelve_bits": dict(imgs=wide, classes=y * 5, class_names=words),
         "by_position": dict(arr_0=x, arr_1=y),
+        "named_classes": dict(x=x, y=y, classes=words),
     }
     for name, arrays in kinds.items():
         np.savez(data_dir / f"{name}.npz", **arrays)

@@ -1,9 +1,11 @@
 """Archives from outside, a .zip or a .npz: checked before anything is unpacked, their names read as they were meant."""
 
+import contextlib
 import math
+import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -74,17 +76,46 @@ def _names(entries: list[zipfile.ZipInfo]) -> list[str]:
 
 
 def code_page(names: bytes) -> str:
-    """What names that zipfile takes for those of DOS were written in: UTF-8, Chinese Windows, or DOS after all."""
-    for codec in ("utf-8", "gb18030"):
-        try:
-            text = names.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        # letters of Europe may happen to be pairs of bytes of a rare Chinese character; lines of boxes are no names
-        boxes = any("\u2500" <= letter <= "\u259f" for letter in names.decode("cp437"))
-        if codec == "utf-8" or (boxes and any("\u4e00" <= letter <= "\u9fff" for letter in text)):
-            return codec
+    """What names were written in that zipfile takes for those of DOS: the first of `CODE_PAGES` that makes words."""
+    with contextlib.suppress(UnicodeDecodeError):
+        names.decode("utf-8")
+        return "utf-8"
+    foreign = [part for part in re.split(rb"[\\/\n]", names) if not part.isascii()]
+    high = sum(byte >= 0x80 for part in foreign for byte in part)
+    plain = sum(part.count(byte) for part in foreign for byte in LETTERS)
+    for codec, is_word in CODE_PAGES:
+        if (codec in LATIN) != (plain >= high):
+            continue  # a word of Latin letters has few beyond ASCII; those may happen to be halves of other characters
+        with contextlib.suppress(UnicodeDecodeError):
+            if all(is_word(letter) for part in foreign for letter in part.decode(codec) if letter > "\x7f"):
+                return codec
     return "cp437"
+
+
+def _is_character(letter: str) -> bool:
+    return "\u4e00" <= letter <= "\u9fff"
+
+
+def _is_chinese(letter: str) -> bool:
+    """Whether it is a character in common use, or a sign between them."""
+    try:
+        letter.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return _is_character(letter) or unicodedata.category(letter)[0] in "PN" or "\uff01" <= letter <= "\uff5e"
+
+
+def _is_japanese(letter: str) -> bool:
+    return "\u3040" <= letter <= "\u30ff" or _is_character(letter) or letter in "々ー・（）"
+
+
+LATIN = ("cp437", "cp1252")
+LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CODE_PAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (  # DOS and Windows, of one country after another
+    *(("gb18030", _is_chinese), ("shift_jis", _is_japanese)),
+    *((codec, str.isalpha) for codec in (*LATIN, "cp866", "cp1251")),
+    *(("big5", _is_character), ("gb18030", _is_character)),  # in which almost any bytes are characters
+)
 
 
 def _unicode_path(entry: zipfile.ZipInfo) -> str | None:

@@ -79,7 +79,8 @@ def _chosen(archive: zipfile.ZipFile, keys: list[str], file: str) -> tuple[Mappi
         raise LabError("file_keys", name=file, found=", ".join(sorted(keys)[:12]) or "–")
     if missing := {part for part, _ in found} - pairs:
         raise LabError("file_pair", name=file, part=", ".join(sorted(missing)), found=", ".join(sorted(keys)[:12]))
-    return found, next((key for key in keys if key.lower() in NAMES), None)
+    free = [key for key in keys if key not in found.values()]
+    return found, next((key for key in free if key.lower() in (*NAMES, "classes")), None)
 
 
 def _by_position(archive: zipfile.ZipFile, keys: list[str]) -> dict[tuple[str, str], str]:

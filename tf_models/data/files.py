@@ -24,7 +24,7 @@ from tf_models.data.folders import Report, read_folders
 from tf_models.data.raw import ARRAYS, MOST_CLASSES, LeftOut, Raw, array_hash, numbered
 from tf_models.errors import LabError
 
-READER = 1  # raise it whenever the same file would give other images
+READER = 2  # raise it whenever the same file would give other images
 OWN = re.compile(r"own-[0-9a-f]{12}")  # what a visitor's data set is called
 SAMPLES, SHOWN = 3, 12  # images of each of the first classes that can be seen without reading all
 T = TypeVar("T")

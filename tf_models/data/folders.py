@@ -1,5 +1,6 @@
 """A .zip of class folders: which folder is a class, which a ready-made split, and which is none of it."""
 
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -100,6 +101,25 @@ def _read(
     return found
 
 
+def _parts(folders: set[str]) -> dict[str, str]:
+    """Folder → part for those that are named after one, such as ``Train`` or ``seg_test``, all in the same way."""
+    found: dict[str, tuple[str, str]] = {}  # part, and what else is in the name
+    for folder in folders:
+        words = re.split(r"[\W_]+", folder.casefold())
+        parts = {SPLITS[word] for word in words if word in SPLITS}
+        if folder.casefold() in SPLITS:
+            found[folder] = SPLITS[folder.casefold()], ""
+        elif len(parts) == 1:
+            found[folder] = parts.pop(), " ".join(word for word in words if word not in SPLITS)
+    alike = Counter(rest for _, rest in found.values()).most_common(1)
+    return {folder: part for folder, (part, rest) in found.items() if rest == alike[0][0]}
+
+
+def _below(own: tuple[str, ...]) -> tuple[str, ...]:
+    """The folders below that of a part; some archives have it twice, ``seg_train/seg_train/sea/1.jpg``."""
+    return own[2:] if len(own) > 3 and own[1] == own[0] else own[1:]
+
+
 def _members(archive: zipfile.ZipFile, left: dict[str, list[str]]) -> list[Member]:
     """The pictures, with part (train, validation, test) and class."""
     pictures = []
@@ -114,15 +134,33 @@ def _members(archive: zipfile.ZipFile, left: dict[str, list[str]]) -> list[Membe
     while not found:
         inside = [row for row in pictures if len(row[0]) > 1]
         left.setdefault("loose", []).extend(str(place) for own, place, _ in pictures if len(own) == 1)
-        tops, deeper = {own[0].casefold() for own, _, _ in inside}, any(len(own) > 2 for own, _, _ in inside)
-        if len(tops) > 1 and tops <= SPLITS.keys() and "train" in {SPLITS[top] for top in tops}:
-            found = [(SPLITS[own[0].casefold()], (own[1:], place, entry)) for own, place, entry in inside]
+        tops, deeper = {own[0] for own, _, _ in inside}, any(len(own) > 2 for own, _, _ in inside)
+        parts = _parts(tops)
+        if deeper and "train" in parts.values() and len(set(parts.values())) > 1:
+            left["loose"] += [str(place) for own, place, _ in inside if own[0] not in parts]  # such as ``seg_pred``
+            found = [(parts[own[0]], (_below(own), *row)) for own, *row in inside if own[0] in parts]
         elif len(tops) != 1 or not deeper:
             found = [("train", row) for row in inside]
             break
         pictures = [(own[1:], place, entry) for own, place, entry in inside]  # a folder around it all
+    seconds = {own[1].casefold() for _, (own, *_) in found if len(own) > 2}
+    if (
+        {part for part, _ in found} == {"train"}
+        and all(len(own) > 2 for _, (own, *_) in found)
+        and (seconds <= SPLITS.keys() and {SPLITS[second] for second in seconds} >= {"train", "test"})
+    ):  # ``cat/train/…``, ``cat/test/…``
+        found = [(SPLITS[own[1].casefold()], (own, *row)) for _, (own, *row) in found]
     left["loose"] += [str(place) for _, (own, place, _) in found if len(own) == 1]
-    named = [(part, own[0], place, entry) for part, (own, place, entry) in found if len(own) > 1]
-    if {part for part, *_ in named} == {"train", "validation"}:  # a test set under another name
-        named = [("test" if part == "validation" else part, *rest) for part, *rest in named]
-    return named
+    named = [(part, own[0].strip(), place, entry) for part, (own, place, entry) in found if len(own) > 1]
+    there = {label for part, label, *_ in named if part == "train"}
+    usual = {label.casefold(): label for label in there}  # Windows tells no case apart
+    only = {part for part, *_ in named} == {"train", "validation"}  # a test set under another name
+    return [
+        (
+            "test" if only and part == "validation" else part,
+            label if label in there else usual.get(label.casefold(), label),
+            place,
+            entry,
+        )
+        for part, label, place, entry in named
+    ]
