@@ -340,3 +340,9 @@ def test_the_linear_classifier_is_told_with_its_mean_and_few_digits():
     shares = [{"validation_accuracy": share, "test_accuracy": share} for share in (0.97, 0.98)]
     shown = _show_linear([{**found, "seed": seed, **share} for seed, share in enumerate(shares)]).splitlines()
     assert shown[-1].split() == ["digits", "mean", "97.50", "%", "97.50", "%"] and len(shown) == 4
+
+
+def test_output_in_a_code_page_that_lacks_characters_is_no_error():
+    """As ``… > claims.txt`` on Windows."""
+    done = lab("datasets", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0 and "8?8?1" in done.stdout and not done.stderr

@@ -6,6 +6,7 @@ status 0, or 2 after a one-line error.
 
 import argparse
 import contextlib
+import io
 import json
 import math
 import os
@@ -612,5 +613,8 @@ def _show_exact(results: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):  # sent to a file, Windows writes its code page, which lacks some characters
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.exit(main())
