@@ -136,6 +136,20 @@ def test_every_page_can_be_used_by_everyone(server, page):
     assert found == {}
 
 
+def test_a_page_that_is_shown_to_a_room_is_large_has_no_sidebar_and_fits(server, page):
+    visit(page, f"{server.url}/cost?lang=en")
+    height = page.locator("h1").bounding_box()["height"]
+    page.get_by_text(say("en", "lab.presenter"), exact=True).click()
+    expect(page).to_have_url(re.compile("present=1"))
+    expect(page.get_by_test_id("stSidebarNav")).not_to_be_in_viewport()
+    visit(page, page.url)
+    assert page.locator("h1").bounding_box()["height"] > 1.4 * height
+    chart = page.get_by_test_id("stVegaLiteChart").locator("svg").first
+    expect(chart).to_be_visible()
+    box = chart.bounding_box()
+    assert box["x"] + box["width"] <= 1280
+
+
 def test_an_address_in_the_link_becomes_no_link(server, page):
     visit(page, f"{server.url}/?lang=www.example.org")
     expect(page.get_by_test_id("stAlert")).to_contain_text("example.org")

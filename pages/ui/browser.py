@@ -28,6 +28,11 @@ _STYLES = """<style>
 :is(a, button, summary, input, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
     outline: 3px solid light-dark(#00609c, #56b4e9) !important; outline-offset: 1px}
 </style>"""
+# Streamlit measures the room of a chart in pixels of the screen, so that a zoomed one would be too wide.
+_PRESENTING = """<style>
+[data-testid=stMainBlockContainer] {zoom: 1.5}
+[data-testid=stFullScreenFrame]:has([data-testid=stVegaLiteChart]) {width: calc(100% / 1.5) !important}
+</style>"""
 # A screen reader's voice and the forms of Chinese characters go by the page's language. What Streamlit says by itself,
 # in English, is said in it too: exchanged where it appears, in place, so that React goes on with the same nodes. Its
 # list of pages has sections between the list and its lines, which is no list.
@@ -143,11 +148,12 @@ _canvas = v2.component("lab_canvas", html=_CANVAS, css=_CANVAS_LOOK, js=_DRAWING
 LONGEST_DRAWING = 500_000  # letters; a drawing takes some 10,000
 
 
-def show_styles() -> None:
+def show_styles(presenting: bool = False) -> None:
     """Buttons and links in containers whose key begins with ``statements`` read like lines of a list. In static tables
-    the first column has room for its words, and verdicts break their lines.
+    the first column has room for its words, and verdicts break their lines. `presenting`: all is half as large again,
+    charts with their words too.
     """
-    st.html(_STYLES)
+    st.html(_STYLES + _PRESENTING * presenting)
 
 
 def show_language() -> None:

@@ -35,6 +35,7 @@ SECTIONS = {  # in the order in which one teaches: a page's name, which is also 
 }
 PAGES = {name: icon for pages in SECTIONS.values() for name, icon in pages.items()}
 FRONT = next(iter(PAGES))
+PRESENT = "present"  # in the link: 1 for a page that is shown to a room
 
 
 def navigation() -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
@@ -55,10 +56,17 @@ def open_page() -> None:
     """Draw the frame and the page that the address names."""
     st.session_state["in_frame"] = True
     unknown = set_language(st.query_params.get("lang"), st.context.locale)
-    st.set_page_config(page_title=say("lab.title"), page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
+    presenting = _presenting()
+    st.set_page_config(
+        page_title=say("lab.title"),
+        page_icon=str(Path(__file__).with_name("icon.png")),
+        layout="wide",
+        initial_sidebar_state="collapsed" if presenting else "auto",
+    )
     page = navigation()
     _language_switch()
-    browser.show_styles()
+    _presenter_switch(presenting)
+    browser.show_styles(presenting)
     browser.show_language()
     if unknown is not None:
         st.warning(say("error.unknown_language", value=quote(unknown[:40]), choices=", ".join(locale.LANGUAGES)))
@@ -98,6 +106,27 @@ def _language_switch() -> None:
     )
     if st.query_params.get("lang") != current:
         st.query_params["lang"] = current
+
+
+def _presenting() -> bool:
+    """Whether words are large and the sidebar closed, for a room: the link says so, or what was chosen before."""
+    if (asked := st.query_params.get(PRESENT)) is not None:
+        st.session_state["presenting"] = asked == "1"
+    return st.session_state.get("presenting", False)
+
+
+def _presenter_switch(on: bool) -> None:
+    def change() -> None:
+        st.session_state["presenting"] = st.session_state["presenter_switch"]
+        if st.session_state["presenting"]:
+            st.query_params[PRESENT] = "1"
+        else:
+            st.query_params.pop(PRESENT, None)
+
+    st.session_state["presenter_switch"] = on
+    st.sidebar.toggle(say("lab.presenter"), key="presenter_switch", on_change=change, help=say("lab.presenter_hint"))
+    if on and st.query_params.get(PRESENT) != "1":
+        st.query_params[PRESENT] = "1"
 
 
 def title(page: str) -> None:
