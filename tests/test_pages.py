@@ -456,6 +456,13 @@ def test_a_link_from_before_the_names_were_one_opens_the_same_view(page, old, ne
     assert app.session_state[widget] == value
 
 
+def test_a_link_with_the_command_lines_name_of_a_setting_opens_its_view():
+    app = open_page("train", train_size="300")
+    assert not app.exception and not app.warning and "train_size" not in app.query_params
+    assert app.query_params["images"] in ("300", ["300"])
+    assert app.button(key="reset_images").label.endswith("300")
+
+
 @pytest.mark.parametrize("page", ["runs", "train", "feature_maps", "claims"])
 def test_a_row_of_another_version_of_the_lab_is_named_and_takes_no_page_down(page, change_row):
     ids = [cache.store().add(RunSpec("vit", {}, "digits", seed=seed), None) for seed in range(2)]

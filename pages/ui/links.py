@@ -14,7 +14,8 @@ import streamlit as st
 from pages.ui.words import quote, say
 
 MANY = 20  # options that are no longer named one by one
-OLD_NAMES = {"dataset": "data", "trained_on": "data"}  # in links from before there was one name
+# What links said before there was one name, and what the command line and the records say.
+OLD_NAMES = {"dataset": "data", "trained_on": "data", "train_size": "images"}
 # In the session, of this page: key → what the link said when it was last followed or written, and what was chosen.
 _SEEN, _HELD = "links_seen", "links_held"
 
