@@ -218,6 +218,17 @@ def test_data_sets_may_disagree_and_photographs_decide():
     assert headline(judged([one()])).dataset == "cifar10-jpeg"  # tested nowhere yet
 
 
+def test_photographs_do_not_stand_for_a_claim_while_what_decides_is_half_measured():
+    """Three runs more on photographs took the verdict away that digits gave."""
+    parts = [one(), one(key="two", measure="other")]
+    whole = {"gain": interval(0.03, 0.05), "other": interval(0.03, 0.05)}
+    analyses = {("factorial", "digits"): whole, ("factorial", "cifar10-jpeg"): {"gain": interval(0.03, 0.05)}}
+    results = judged(parts, analyses)
+    assert on("cifar10-jpeg", results).verdict == "untested" and headline(results).dataset == "digits"
+    del analyses["factorial", "digits"]
+    assert headline(judged(parts, analyses)).dataset == "cifar10-jpeg", "no verdict, and this was begun"
+
+
 def test_the_smallest_effect_is_that_of_the_data_set():
     analyses = {("factorial", name): {"gain": interval(0.016, 0.019)} for name in STUDIED}
     results = judged([one()], analyses)

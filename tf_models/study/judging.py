@@ -238,12 +238,15 @@ def is_tested(result: Result) -> bool:
 
 
 def headline(results: Sequence[Result]) -> Result:
-    """The result that stands for a claim: on the largest of the lab's data sets where it was tested, else on others; on
-    the largest where it was tested nowhere.
+    """The result that stands for a claim: on the largest of the lab's data sets where it has a verdict, else on others;
+    where it has none, on the largest where something of it was tested, or on the largest.
+
+    Where only some of what decides was measured there is no verdict, and a smaller data set that has one stands.
     """
     by_dataset = {result.dataset: result for result in results}
     ordered = [by_dataset[name] for name in dict.fromkeys((*reversed(STUDIED), *by_dataset)) if name in by_dataset]
-    return next(filter(is_tested, ordered), ordered[0])
+    judged = (result for result in ordered if is_tested(result) and result.verdict != "untested")
+    return next(judged, None) or next(filter(is_tested, ordered), ordered[0])
 
 
 def load_analyses(records: Records) -> dict[tuple[str, str], Analysis]:
