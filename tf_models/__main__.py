@@ -78,15 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     command("models", _models, _table, "List every architecture with its exact size.")
     command("datasets", _datasets, _table, "List the data sets that can be used here.")
 
-    sub = command("train", _train, _show_record, "Train one variant and print its record.")
-    sub.add_argument("variant", help=", ".join(zoo.CLASSROOM))
-    sub.add_argument("--seed", type=int, default=0, help="%(default)s by default")
-    _add_training(sub)
-    sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate, help="%(default)g by default")
-    switches = "; ".join(f"{row.name} ({_values(row)})" for row in zoo.SWITCHES.values())
-    asked = f"such as ffn=off; repeatable. Whatever a variant lacks is refused with the reason: {switches}"
-    sub.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help=asked)
-    sub.add_argument("--ship", action="store_true", help="keep weights and activations in tf_models/results")
+    _add_train(command)
 
     sub = command("run", _run, _show_experiment, "Carry out an experiment and print its intervals and verdicts.")
     sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
@@ -125,6 +117,18 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("power", _power, _show_power, "Simulate how often the verdict rule errs.")
     sub.add_argument("--ship", action="store_true", help="keep the error rates in tf_models/results")
     return parser
+
+
+def _add_train(command: Callable[..., argparse.ArgumentParser]) -> None:
+    sub = command("train", _train, _show_record, "Train one variant and print its record.")
+    sub.add_argument("variant", help=", ".join(zoo.CLASSROOM))
+    sub.add_argument("--seed", type=int, default=0, help="%(default)s by default")
+    _add_training(sub)
+    sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate, help="%(default)g by default")
+    switches = "; ".join(f"{row.name} ({_values(row)})" for row in zoo.SWITCHES.values())
+    asked = f"such as ffn=off; repeatable. Whatever a variant lacks is refused with the reason: {switches}"
+    sub.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help=asked)
+    sub.add_argument("--ship", action="store_true", help="keep weights and activations in tf_models/results")
 
 
 def _add_probes(command: Callable[..., argparse.ArgumentParser]) -> None:

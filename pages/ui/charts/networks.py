@@ -67,14 +67,18 @@ def network(
         .mark_rule(size=2, yOffset=-4, color="#888", strokeCap="round")
         .encode(x=alt.X("left:Q", axis=bare, **x), x2="right:Q", y=alt.Y("high:Q", **y))
     )
-    inside = shown[shown["stage"] > 0].groupby("stage").agg(left=("left", "min"), right=("right", "max"))
-    stages = pd.DataFrame({"middle": (inside["left"] + inside["right"]) / 2, "number": inside.index.astype(str)})
     numbers = (
-        alt.Chart(stages.assign(bottom=-top))
+        alt.Chart(_stages(shown).assign(bottom=-top))
         .mark_text(baseline="bottom", fontSize=11, color="#888")
         .encode(x=alt.X("middle:Q", axis=bare, **x), y=alt.Y("bottom:Q", **y), text="number:N")
     )
     return alt.layer(boxes, skips, grids, numbers).properties(title=title, height=DRAWING + AXES + LEGEND)
+
+
+def _stages(boxes: pd.DataFrame) -> pd.DataFrame:
+    """The number of every stage, and its middle along the network."""
+    inside = boxes[boxes["stage"] > 0].groupby("stage").agg(left=("left", "min"), right=("right", "max"))
+    return pd.DataFrame({"middle": (inside["left"] + inside["right"]) / 2, "number": inside.index.astype(str)})
 
 
 def hourglasses(
