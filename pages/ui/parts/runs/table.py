@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FINISHED
 
 HEIGHT = 360  # pixels of the table
+LINES = 200  # of the runs that came with the lab, until one looks for some
 TABLE, SHOWN = "runs_table", "runs_shown"  # in the session: what is marked in the table, and the ids of its lines
 
 
@@ -65,8 +67,11 @@ def choose_data() -> str:
 
 @drawn_once
 def _show_shipped(dataset: str) -> None:
-    lines = [row(run_id, record.spec, FINISHED, record) for run_id, record in shipped(dataset).items()]
+    found = shipped(dataset)
+    lines = [row(run_id, record.spec, FINISHED, record) for run_id, record in islice(found.items(), LINES)]
     st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", height=HEIGHT, placeholder="–")
+    if len(found) > LINES:
+        st.caption(say("runs.first", shown=f"{LINES:,}", all=f"{len(found):,}"))
 
 
 def show_shipped(dataset: str) -> list[str]:
