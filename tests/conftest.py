@@ -33,15 +33,6 @@ def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
     return value
 
 
-# The files that take longest, the longest first: two processes then end together.
-LONGEST = ("browser", "train", "jobs", "faults", "command_line", "pages", "inside", "exact", "analysis", "feature_maps")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    order = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.path.name, len(order)))
-
-
 LAB_VARIABLES = (
     "LAB_DATA_DIR",
     "LAB_DATABASE_URL",
