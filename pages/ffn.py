@@ -3,9 +3,9 @@
 import streamlit as st
 
 from pages.ui import analyses, cache, frame, links
+from pages.ui.names import variant_name
 from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, rates, worth
-from pages.ui.parts.train.names import variant_name
 from pages.ui.words import say
 from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers

@@ -39,8 +39,7 @@ if not ids:
     st.info(say("runs.none"))
     st.stop()
 
-named = [run_id for run_id in (st.query_params.get("run"),) if run_id in ids]
-offered = list(dict.fromkeys([*named, *shown[: comparison.MOST_OFFERED]])) or ids[: comparison.MOST_OFFERED]
+offered = comparison.offered(ids, [st.query_params.get("run", "")], shown or ids)
 chosen = links.choose(
     "run", say("runs.choose"), offered, lambda it: comparison.run_name(records[it]) if it in records else it
 )

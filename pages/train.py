@@ -5,8 +5,8 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui import cache, frame, links
+from pages.ui.names import data_name
 from pages.ui.parts import own_pictures
-from pages.ui.parts.feature_maps.names import data_name
 from pages.ui.parts.train import form, runs
 from pages.ui.words import say
 from tf_models.data import peek
@@ -18,9 +18,8 @@ frame.heading("train")
 
 asked, results = st.columns([2, 3], gap="large")
 with asked:
-    left, right = st.columns(2)
-    variant = form.choose_network(left)
-    dataset = links.choose("data", say("train.dataset"), own_pictures.choices(), data_name, where=right)
+    variant = form.choose_network()
+    dataset = links.choose("data", say("train.dataset"), own_pictures.choices(), data_name)
     try:
         if own_pictures.wait_for(dataset):
             st.stop()

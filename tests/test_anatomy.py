@@ -140,6 +140,15 @@ def test_the_drawing_has_a_box_for_every_part_on_the_given_scales():
     assert [row["number"] for row in drawn["datasets"][numbers["data"]["name"]]] == ["1", "2", "3", "4"]
 
 
+@pytest.mark.parametrize(
+    ("name", "skips", "of"), [("resnet50", 16, 16), ("mobilenet_v2", 10, 17), ("mobilenet_v1", 0, 13), ("vgg16", 0, 13)]
+)
+def test_a_skip_connection_is_drawn_where_the_network_has_one(name, skips, of):
+    """MobileNetV2 has none where a block changes the grid or the channels."""
+    inside = anatomy.drawing_rows(PUBLISHED[name]).query("stage > 0")
+    assert inside["skip"].sum() == skips and len([part for part in parts(PUBLISHED[name]) if part.block]) == of
+
+
 def test_a_block_from_inside_is_an_hourglass_of_its_channels():
     data = anatomy.inside_rows(PUBLISHED["resnet50"])
     assert len(data) == 4 * 3 and data["before"].iloc[1:3].tolist() == data["after"].iloc[:2].tolist() == [64, 64]

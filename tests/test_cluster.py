@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from conftest import ROOT, until
 from dask import config
@@ -27,7 +28,6 @@ pytestmark = [
     pytest.mark.skipif(not (BINARIES / "initdb").exists(), reason="PostgreSQL is not installed"),
     pytest.mark.skipif(os.name != "posix" or not shutil.which("openssl"), reason="README's commands need openssl"),
 ]
-psycopg = pytest.importorskip("psycopg")
 ARMS = ({"width": 8, "depth": 1}, {"width": 8, "depth": 1, "ffn": "off"})
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tf_models.__main__ import _bars, _experiment, _parser, _show_linear, main
+from tf_models import printing
+from tf_models.__main__ import _bars, _experiment, _parser, main
 from tf_models.data import content_hash
 from tf_models.jobs.conduct import used_records
 from tf_models.runs import shipped
@@ -109,6 +110,7 @@ def test_train_prints_its_record_and_an_identical_run_is_reused():
     assert (record["variant"], record["switches"], record["seed"]) == ("cnn", {"depth": 1, "width": 8}, 3)
     assert (record["dataset"], record["train_images"], record["epochs"]) == ("digits", 50, 1)
     assert record["backend"] == "jax" and "jax" in record["versions"]
+    assert "cnn depth=1 width=8 digits: 1 of 1 epochs in" in done.stderr
     assert "\r" not in done.stderr and "\x1b" not in done.stderr, "a bar, where there is no terminal"
     assert record["reused"] is False and "reused" not in done.stderr
     again = lab(*arguments, "--json", KERAS_BACKEND="jax")
@@ -338,7 +340,7 @@ def test_numbers_that_are_none_are_told(capsys):
 def test_the_linear_classifier_is_told_with_its_mean_and_few_digits():
     found = {"dataset": "digits", "train_images": 1258, "c": 1.0, "versions": {"scikit-learn": "1"}}
     shares = [{"validation_accuracy": share, "test_accuracy": share} for share in (0.97, 0.98)]
-    shown = _show_linear([{**found, "seed": seed, **share} for seed, share in enumerate(shares)]).splitlines()
+    shown = printing.linear([{**found, "seed": seed, **share} for seed, share in enumerate(shares)]).splitlines()
     assert shown[-1].split() == ["digits", "mean", "97.50", "%", "97.50", "%"] and len(shown) == 4
 
 

@@ -29,7 +29,8 @@ PLAIN = {
     "tf_models/statistics": "errors data runs",
     "tf_models/study": "errors locale settings probes zoo data runs statistics",
     "tf_models/jobs": "errors settings zoo data runs statistics study training untrained inside",  # see INSIDE
-    "tf_models/__main__.py": "errors locale settings zoo data runs statistics study jobs",
+    "tf_models/printing.py": "",
+    "tf_models/__main__.py": "errors locale settings zoo data runs statistics study jobs printing",
 }
 KERAS = {
     "tf_models/layers": "keras zoo",

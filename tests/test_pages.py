@@ -17,10 +17,10 @@ from visits import open_page, text_of
 
 from pages.ui import analyses, cache, frame, inside, theme
 from pages.ui.charts import intervals, sheets
+from pages.ui.names import OWN
 from pages.ui.parts.feature_maps import attention, names
 from pages.ui.parts.ffn import length
 from pages.ui.parts.train import form
-from pages.ui.parts.train.names import OWN
 from tf_models import __main__ as command_line
 from tf_models.data import STUDIED, content_hash
 from tf_models.errors import LabError

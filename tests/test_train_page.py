@@ -10,11 +10,12 @@ from visits import open_page
 from pages.ui import cache
 from pages.ui.charts import curves
 from pages.ui.parts.train import outcome
+from pages.ui.parts.train.outcome import Course
 from pages.ui.theme import FAMILIES
 from tf_models.jobs import queue as queue_module
 from tf_models.locale import say
 from tf_models.runs.known import latest_pair
-from tf_models.runs.spec import RunSpec
+from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.runs.store import ACTIVE, QUEUED, RUNNING, STOPPED
 
 
@@ -129,7 +130,9 @@ def test_a_network_has_one_colour_and_the_mean_goes_as_far_as_all_its_seeds():
     assert len(looks) == len({colour for colour, _ in looks.values()}) == 3
     assert looks["Transformer (ViT)"][0] == FAMILIES["attention"]
     epochs = [{"epoch": epoch, "validation_accuracy": epoch / 10} for epoch in (1, 2, 3)]
-    rows = outcome.curve_rows([(specs[0], epochs), (specs[1], epochs[:2]), (specs[3], epochs)])
+    rows = outcome.curve_rows(
+        [Course("a", specs[0], epochs), Course("b", specs[1], epochs[:2]), Course("c", specs[3], epochs)]
+    )
     chart = curves.live_curves(pd.DataFrame(rows), 5, "", dict.fromkeys(rows[0], "x"), looks).to_dict()
     means = next(
         layer for layer in chart["layer"] if layer["mark"].get("strokeWidth", layer["mark"].get("size")) == 3.5
@@ -139,6 +142,16 @@ def test_a_network_has_one_colour_and_the_mean_goes_as_far_as_all_its_seeds():
         ("Transformer (ViT)", 1, 10.0),
         ("Transformer (ViT)", 2, 20.0),
     ]
+
+
+def test_curves_are_those_of_one_data_set_and_one_way_to_train():
+    """A mean over digits and photographs is none."""
+    newest = RunSpec("vit", recipe=Recipe(epochs=3))
+    others = [RunSpec("vit"), RunSpec("vit", dataset="cifar10-jpeg", recipe=Recipe(epochs=3)), newest]
+    beside = RunSpec("cnn", seed=1, recipe=Recipe(epochs=3))
+    runs = [Course(str(place), spec, []) for place, spec in enumerate([newest, *others, beside])]
+    assert [run.run_id for run in outcome.alike_courses(runs)] == ["0", "4"], "of two equal runs the newer one"
+    assert outcome.alike_courses([]) == []
 
 
 def test_what_was_asked_for_together_stands_in_its_order(jobs):

@@ -7,7 +7,6 @@ status 0, or 2 after a one-line error.
 import argparse
 import contextlib
 import io
-import json
 import math
 import os
 import sys
@@ -19,7 +18,7 @@ from typing import Any, get_args
 
 from tqdm import tqdm
 
-from tf_models import settings, zoo
+from tf_models import printing, settings, zoo
 from tf_models.data import STUDIED, DatasetInfo, content_hash, names, peek
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records
@@ -57,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     try:
-        print(_show_json(document) if options.json else options.show(document), flush=True)
+        print(printing.as_json(document) if options.json else options.show(document), flush=True)
     except BrokenPipeError:  # nobody reads on, as behind `| head`; Python would write the rest when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
@@ -75,12 +74,12 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run, show=show)
         return sub
 
-    command("models", _models, _table, "List every architecture with its exact size.")
-    command("datasets", _datasets, _table, "List the data sets that can be used here.")
+    command("models", _models, printing.table, "List every architecture with its exact size.")
+    command("datasets", _datasets, printing.table, "List the data sets that can be used here.")
 
     _add_train(command)
 
-    sub = command("run", _run, _show_experiment, "Carry out an experiment and print its intervals and verdicts.")
+    sub = command("run", _run, printing.experiment, "Carry out an experiment and print its intervals and verdicts.")
     sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
     for name, (kind, text) in _experiment_options().items():
         more: dict[str, Any] = {"action": "store_true"} if kind is bool else {"type": kind}
@@ -91,36 +90,40 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--minutes", type=float, help=MINUTES)
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/results")
 
-    sub = command("reproduce", _reproduce, _table, "Reproduce everything that comes with the lab, or one part of it.")
+    sub = command(
+        "reproduce", _reproduce, printing.table, "Reproduce everything that comes with the lab, or one part of it."
+    )
     sub.add_argument("name", nargs="?", help=", ".join(STEPS))
     sub.add_argument("--dataset", help=f"{', '.join(STUDIED)}; both by default")
     sub.add_argument("--minutes", type=float, help=MINUTES)
     sub.add_argument("--list", action="store_true", help="print the commands and run nothing")
 
     sub = command(
-        "exact", _exact, _show_exact, "Compute the experiments that need no training and print their measures."
+        "exact", _exact, printing.exact, "Compute the experiments that need no training and print their measures."
     )
     sub.add_argument("--only", choices=EXACT, metavar="NAME", help=", ".join(EXACT))
     sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/results")
 
     _add_probes(command)
 
-    sub = command("linear", _linear, _show_linear, "Fit the linear classifier that every network is measured against.")
+    sub = command(
+        "linear", _linear, printing.linear, "Fit the linear classifier that every network is measured against."
+    )
     sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
     sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images; all by default")
     sub.add_argument("--seeds", type=int, default=5, help="%(default)s by default")
     sub.add_argument("--ship", action="store_true", help="keep the results in tf_models/results")
 
-    sub = command("claims", _claims, _show_claims, "Judge the text's claims by what was measured.")
+    sub = command("claims", _claims, printing.claims, "Judge the text's claims by what was measured.")
     sub.add_argument("--id", metavar="C24", help="one claim with its parts; all claims by default")
 
-    sub = command("power", _power, _show_power, "Simulate how often the verdict rule errs.")
+    sub = command("power", _power, printing.power, "Simulate how often the verdict rule errs.")
     sub.add_argument("--ship", action="store_true", help="keep the error rates in tf_models/results")
     return parser
 
 
 def _add_train(command: Callable[..., argparse.ArgumentParser]) -> None:
-    sub = command("train", _train, _show_record, "Train one variant and print its record.")
+    sub = command("train", _train, printing.record, "Train one variant and print its record.")
     sub.add_argument("variant", help=", ".join(zoo.CLASSROOM))
     sub.add_argument("--seed", type=int, default=0, help="%(default)s by default")
     _add_training(sub)
@@ -132,14 +135,16 @@ def _add_train(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _add_probes(command: Callable[..., argparse.ArgumentParser]) -> None:
-    sub = command("probe", _probe, _show_json, "Look inside one trained network, or two, and print what a probe finds.")
+    sub = command(
+        "probe", _probe, printing.as_json, "Look inside one trained network, or two, and print what a probe finds."
+    )
     sub.add_argument("probe", help=", ".join(PROBES))
     sub.add_argument("run", nargs="+", help="the id of a run of this lab, or a network that comes with it: vit-digits")
     sub.add_argument("--images", type=int, default=IMAGES, help="that no network was trained on; %(default)s at most")
     sub.add_argument("--start", action="store_true", help="the network as it was before it was trained")
 
     sub = command(
-        "inside", _inside, _show_measures, "Train the networks of inside, probe them, and print the measures."
+        "inside", _inside, printing.measures, "Train the networks of inside, probe them, and print the measures."
     )
     sub.add_argument("--dataset", default="digits", help=f"{', '.join(STUDIED)}; %(default)s by default")
     sub.add_argument("--minutes", type=float, help=MINUTES)
@@ -260,7 +265,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
-    """Wait for a run and show its progress on a terminal; Ctrl-C stops it."""
+    """Wait for a run and show its progress, without a terminal in a line once it has ended; Ctrl-C stops it."""
     with tqdm(total=spec.recipe.epochs, desc=spec.name, unit="epoch", disable=None) as bar:
 
         def show(active: int) -> None:
@@ -276,6 +281,9 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
             raise
     if run.status != FINISHED or run.record is None:
         raise run.reason or LabError("run_ended", value=run_id, status=run.status)
+    if bar.disable:
+        epochs, seconds = spec.recipe.epochs, run.record.train_seconds
+        print(f"{spec.name} {spec.dataset}: {epochs} of {epochs} epochs in {seconds:.0f} s", file=sys.stderr)
     return run.record
 
 
@@ -482,138 +490,6 @@ def _power(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 # For people
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    heads = list(dict.fromkeys(head for row in rows for head in row))
-    cells = [heads] + [[_cell(row.get(head, "")) for head in heads] for row in rows]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
-    )
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return "×".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value if value is not None else "")
-
-
-def _show_claims(rows: list[dict[str, Any]]) -> str:
-    """A line for every claim; a single one with its parts."""
-    datasets = list(dict.fromkeys(result["dataset"] for row in rows for result in row["measured"]))
-    table = _table(
-        [
-            {"id": row["id"]}
-            | {
-                name: next((r["verdict"].replace("_", " ") for r in row["measured"] if r["dataset"] == name), "–")
-                for name in datasets
-            }
-            | {"the text says": row["statement"]["en"]}
-            for row in rows
-        ]
-    )
-    if len(rows) > 1:
-        return table
-    lines = [table]
-    for result in rows[0]["measured"]:
-        lines.append(f"on {result['dataset']}:")
-        for asked, part in zip(rows[0]["rule"], result["parts"], strict=True):
-            found = "–"
-            if part["value"] is not None:
-                found = f"{part['value']:.4g}"
-                if part["seeds"]:
-                    repeats = "seeds" if part["source"] == "runs" else "repeats"
-                    found += f" [{part['low']:.4g}, {part['high']:.4g}], {part['seeds']} {repeats}"
-            decides = "" if part["decides"] else " (does not decide)"
-            lines.append(f"  {asked['rule']}: {found}: {part['verdict'].replace('_', ' ')}{decides}")
-    return "\n".join(lines)
-
-
-def _show_power(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        [
-            {
-                "data set": row["dataset"],
-                "rule": row["rule"],
-                "seeds": row["seeds"],
-                "true effect (points)": " and ".join(f"{100 * true:g}" for true in row["true"]),
-                **{name.replace("_", " "): f"{100 * share:.1f} %" for name, share in row["shares"].items()},
-            }
-            for row in rows
-        ]
-    )
-
-
-def _show_record(values: dict[str, Any]) -> str:
-    switches = " ".join(f"{key}={value}" for key, value in values["switches"].items())
-    return (
-        f"{values['variant']} {switches}".strip() + f" on {values['dataset']}, seed {values['seed']}: "
-        f"test accuracy {100 * values['test_accuracy']:.1f} % of {values['test_images']} images "
-        f"(validation {100 * values['validation_accuracy']:.1f} %), {values['parameters']:,} parameters, "
-        f"{values['train_seconds']:.0f} s on {values['device']}. Run {values['run_id']}."
-    )
-
-
-def _show_experiment(result: dict[str, Any]) -> str:
-    def figure(row: dict[str, Any], name: str) -> str:
-        return f"{row[name]:+.3f}" if row["unit"] == "nats" else f"{100 * row[name]:+.2f}"
-
-    lines = [f"{result['experiment']} on {result['dataset']}, {result['train_images']:,} training images"]
-    for arm in result["arms"]:
-        if arm["test_accuracy"] is not None:
-            lines.append(
-                f"  {arm['name']:<12} {100 * arm['test_accuracy']:.2f} %  {arm['parameters']:>9,} parameters, "
-                f"{len(arm['seeds'])} seeds, learning rate {arm['learning_rate']:g}"
-            )
-    lines.append("differences in test accuracy, in points, with intervals (95 %; 97.5 % beyond the declared seeds):")
-    units = {"doubling": " per doubling of the images", "nats": " nats of loss"}
-    for row in result["contrasts"]:
-        if row["mean"] is not None:
-            interval = f"{figure(row, 'mean')} [{figure(row, 'low')}, {figure(row, 'high')}]"
-            unit = units.get(row["unit"], "")
-            verdict = f": {row['verdict'].replace('_', ' ')}" if row["verdict"] else ""
-            wins = f"above 0 in {row['wins']} of {row['seeds']}"
-            lines.append(f"  {row['name']:<12} {interval}{unit}  {wins}{verdict}")
-    for control in result["controls"]:
-        state = {True: "passed", False: "FAILED: verdicts withheld", None: "not run"}[control["passed"]]
-        lines.append(f"control {control['name']}: {state}")
-    return "\n".join(lines)
-
-
-def _show_linear(results: list[dict[str, Any]]) -> str:
-    """A line for every seed, and the mean."""
-    shares = ("validation_accuracy", "test_accuracy")
-    kept = ("dataset", "train_images", "seed", "c")
-    rows = [
-        {name: row[name] for name in kept} | {name: f"{100 * row[name]:.2f} %" for name in shares} for row in results
-    ]
-    means = {name: f"{100 * sum(row[name] for row in results) / len(results):.2f} %" for name in shares}
-    return _table([*rows, {"dataset": results[0]["dataset"], "seed": "mean", **means}])
-
-
-def _show_json(document: Any) -> str:
-    return json.dumps(document, indent=1)
-
-
-def _show_measures(results: dict[str, dict[str, Any]]) -> str:
-    lines = []
-    for name, rows in results.items():
-        lines.append(name)
-        for key, row in rows.items():
-            lines.append(f"  {key:<40} {row['value']:.4g}  [{row['low']:.4g}, {row['high']:.4g}] over {row['seeds']}")
-    return "\n".join(lines)
-
-
-def _show_exact(results: dict[str, Any]) -> str:
-    lines = []
-    for name, result in results.items():
-        lines.append(name)
-        for key, row in result["measures"].items():
-            interval = f"  [{row['low']:.4g}, {row['high']:.4g}] over {row['seeds']}" if row["seeds"] else ""
-            lines.append(f"  {key:<40} {row['value']:.4g} ({row['unit']}){interval}")
-    lines.append("An error of 0 is equality up to rounding; what each measure says of the text: claims --json.")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

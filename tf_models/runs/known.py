@@ -56,8 +56,13 @@ def alike(a: RunRecord, b: RunRecord) -> bool:
     return _trained(a) == _trained(b) and is_current(a) and is_current(b)
 
 
+def settings_of(spec: RunSpec) -> RunSpec:
+    """What is asked of a run apart from its network and seed."""
+    return replace(spec, variant="vit", switches={}, seed=0)
+
+
 def _trained(record: RunRecord) -> tuple[RunSpec, str, str]:
-    return replace(record.spec, variant="vit", switches={}, seed=0), record.dataset_hash, record.device
+    return settings_of(record.spec), record.dataset_hash, record.device
 
 
 def latest_pair(records: Sequence[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]] | None:

@@ -153,6 +153,16 @@ def photo(image: np.ndarray, side: int = 256) -> np.ndarray:
     return enlarge(rgb, max(1, side // max(image.shape[:2])))
 
 
+def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
+    """An (H, W, 1 or 3) uint8 image within a square of `side` pixels, (h, w, 3) uint8; a small one is enlarged pixel by
+    pixel.
+    """
+    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).convert("RGB")
+    factor = side / max(picture.size)
+    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+    return np.asarray(picture.resize(size, Image.Resampling.NEAREST if factor > 1 else Image.Resampling.LANCZOS))
+
+
 def data_url(picture: np.ndarray) -> str:
     """A picture (H, W, 3 or 4) uint8 as the address of a PNG that a chart can draw."""
     file = io.BytesIO()

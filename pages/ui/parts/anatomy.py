@@ -103,7 +103,7 @@ def drawing_rows(spec: ModelSpec) -> pd.DataFrame:
         written = str(part.grid[0]) if square else shape(part.grid)
         channel = sum(layer.parameters for layer in part.layers if layer.role == "channel")
         middle = right - (right - left) * (channel / part.parameters if part.block and channel else 0.0)
-        skip = part.block is not None and part.block.skip and part.block.kind not in ("plain", "separable")
+        skip = any(layer.op == "add" for layer in part.layers)
         box = {"left": left, "middle": middle, "right": right, "rows": part.grid[0], "shape": written}
         rows.append({**box, "stage": part.stage, "skip": skip})
         left = right + 1.5

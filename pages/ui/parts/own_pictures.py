@@ -1,8 +1,6 @@
 """A visitor's own pictures on *Train*: sent, read with a bar, seen before anything is trained on them."""
 
-import base64
 import contextlib
-import io
 
 import numpy as np
 import pandas as pd
@@ -10,7 +8,8 @@ import streamlit as st
 from PIL import Image
 
 from pages.ui import cache, frame, links, tables
-from pages.ui.parts.feature_maps.names import class_words
+from pages.ui.charts.sheets import data_url, thumbnail
+from pages.ui.names import class_words
 from pages.ui.parts.train.runs import visitor
 from pages.ui.words import quote, say
 from tf_models.data import DatasetInfo, is_own, names, samples, unread_file
@@ -138,23 +137,9 @@ def _strips(name: str) -> dict[int, str]:
     images, labels = samples(name)
     found = {}
     for label in dict.fromkeys(labels.tolist()):
-        chosen = [thumbnail(image, TILE) for image in images[labels == label]]
+        chosen = [Image.fromarray(thumbnail(image, TILE)) for image in images[labels == label]]
         strip = Image.new("RGBA", ((TILE + GAP) * len(chosen) - GAP, TILE))
         for number, picture in enumerate(chosen):
             strip.paste(picture, (number * (TILE + GAP), 0))
-        found[label] = address(strip)
+        found[label] = data_url(np.asarray(strip))
     return found
-
-
-def thumbnail(image: np.ndarray, side: int) -> Image.Image:
-    """An (H, W, channels) image within a square; small ones are enlarged as they are, pixel by pixel."""
-    picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    factor = side / max(picture.size)
-    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
-    return picture.resize(size, Image.Resampling.NEAREST if factor > 1 else Image.Resampling.LANCZOS).convert("RGB")
-
-
-def address(picture: Image.Image) -> str:
-    """A picture as an address that holds it."""
-    picture.save(file := io.BytesIO(), "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

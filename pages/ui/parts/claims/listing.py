@@ -163,8 +163,9 @@ def short_reason(result: Result) -> str:
 
 
 def list_section() -> Any:
-    """The section of the whole list, which is only drawn while it is open: as it is where a link
-    brings a filter or asks for a claim that is none."""
+    """The section of the whole list, which is only drawn while it is open: as it is where a link brings a filter or
+    asks for a claim that is none.
+    """
     if LIST not in st.session_state:
         unknown = st.query_params.get("claim", ALL).upper() not in (*BY_ID, ALL.upper())
         st.session_state[LIST] = unknown or any(name in st.query_params for name in FILTERS)
@@ -179,7 +180,9 @@ def choose_filters(found: Found, section: Any) -> tuple[list[str], dict[str, Res
     headings = sorted(set(map(heading_of, CLAIMS)))
     systems = sorted({system for claim in CLAIMS for system in claim.systems}, key=str.lower)
 
-    def choose(key: str, options: Sequence[str], name: Callable[[str], str], help: str | None = None) -> str:
+    def choose(
+        key: str, options: Sequence[str], name: Callable[[str], str], everything: str = "claims.any", **more: Any
+    ) -> str:
         options = (ALL, *options)
         if columns is None:
             return links.from_link(key, options, ALL)
@@ -187,9 +190,9 @@ def choose_filters(found: Found, section: Any) -> tuple[list[str], dict[str, Res
             key,
             say(f"claims.filter.{key}"),
             options,
-            lambda value: say("claims.any") if value == ALL and key != "data" else name(value),
+            lambda value: say(everything) if value == ALL else name(value),
             where=columns[FILTERS.index(key)],
-            help=help,
+            **more,
         )
 
     measured = [result.dataset for results in found.values() for result in results if not result.exact]
@@ -200,8 +203,9 @@ def choose_filters(found: Found, section: Any) -> tuple[list[str], dict[str, Res
     data = choose(
         "data",
         tuple(dict.fromkeys([*STUDIED, *measured, NO_DATASET])),
-        lambda value: say(f"claims.data.{value}") if value in (ALL, NO_DATASET) else value,
-        say("claims.filter.data_hint"),
+        lambda value: say(f"claims.data.{value}") if value == NO_DATASET else value,
+        everything="claims.data.all",
+        help=say("claims.filter.data_hint"),
     )
     results = decided(found, data)
     fitting = [

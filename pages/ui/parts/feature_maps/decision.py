@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.charts import bars, sheets
-from pages.ui.parts.feature_maps.names import class_words
+from pages.ui.names import class_words
 from pages.ui.parts.feature_maps.networks import View
 from pages.ui.replay import drawn_once
 from pages.ui.words import say

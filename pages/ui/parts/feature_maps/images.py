@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui import browser, cache, frame, links
 from pages.ui.charts import sheets
-from pages.ui.parts.feature_maps.names import class_words
+from pages.ui.names import class_words
 from pages.ui.replay import drawn_once
 from pages.ui.words import say
 from tf_models.data import centred, extent, fit_image, is_bright_around, read_image

@@ -7,8 +7,9 @@ import streamlit as st
 
 from pages.ui import frame, inside
 from pages.ui.charts import bars
+from pages.ui.names import class_words
 from pages.ui.parts.feature_maps.decision import share
-from pages.ui.parts.feature_maps.names import class_words, place_name
+from pages.ui.parts.feature_maps.names import place_name
 from pages.ui.parts.feature_maps.networks import View
 from pages.ui.replay import drawn_once
 from pages.ui.words import say

@@ -5,10 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pages.ui.words import language, say
-from tf_models.data import class_names, is_own, peek
-from tf_models.errors import LabError
-from tf_models.locale import catalogue
+from pages.ui.words import say
 from tf_models.runs.spec import RunSpec
 from tf_models.zoo import ModelSpec
 from tf_models.zoo.counts import Layer
@@ -16,25 +13,6 @@ from tf_models.zoo.plan import plan
 from tf_models.zoo.spec import CONVOLUTIONAL
 
 WITH_KERNELS = ("convolution", "depthwise", "pool")
-LISTED = 3  # classes in the name of a data set
-
-
-def class_words(dataset: str, count: int) -> tuple[str, ...]:
-    """What the `count` classes of a data set are called in the visitor's language, as far as it has words for them."""
-    known = catalogue(language())
-    return tuple(known.get(f"feature_maps.class.{name}", name) for name in class_names(dataset, count))
-
-
-def data_name(name: str) -> str:
-    """What a data set is called: one that a visitor sent by its classes, and by its name where it is gone."""
-    if not is_own(name):
-        return name
-    try:
-        known = peek(name)
-    except LabError:
-        return name
-    some = say("lab.comma").join(known.class_names[:LISTED]) + (" …" if known.classes > LISTED else "")
-    return say("own.name", classes=some, number=name[4:8])
 
 
 def depth(layers: Sequence[str], layer: str) -> float:

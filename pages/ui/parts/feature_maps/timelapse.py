@@ -8,9 +8,10 @@ import streamlit as st
 
 from pages.ui import cache, frame, links
 from pages.ui.charts import sheets
+from pages.ui.names import class_words
 from pages.ui.parts.feature_maps.attention import attention_at, attention_layers, read_attention
 from pages.ui.parts.feature_maps.decision import share, show_prediction
-from pages.ui.parts.feature_maps.names import class_words, place_name
+from pages.ui.parts.feature_maps.names import place_name
 from pages.ui.parts.feature_maps.networks import View
 from pages.ui.words import say
 from tf_models.errors import LabError

@@ -1,6 +1,6 @@
 """Up to six runs beside each other: what they differ in, how they learnt, and what they take for what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
-from pages.ui.parts.feature_maps.names import class_words, data_name
-from pages.ui.parts.own_pictures import address, thumbnail
+from pages.ui.charts.sheets import data_url, thumbnail
+from pages.ui.names import class_words, data_name
 from pages.ui.words import quote, say
 from tf_models.data.raw import numbered
 from tf_models.errors import LabError
@@ -29,12 +29,17 @@ def choose(records: Mapping[str, RunRecord], shown: Sequence[str]) -> list[RunRe
     ids = links.choose_many(
         "compare",
         say("runs.compare"),
-        [run_id for run_id in dict.fromkeys((*held, *shown[:MOST_OFFERED])) if run_id in records],
+        offered(records, held, shown),
         lambda run_id: f"{records[run_id].spec.name} · {data_name(records[run_id].spec.dataset)} · {run_id}",
         max_selections=MOST,
         placeholder=say("runs.compare_hint"),
     )
     return [records[run_id] for run_id in ids[:MOST]]
+
+
+def offered(known: Collection[str], held: Sequence[str], shown: Sequence[str]) -> list[str]:
+    """What a list of choices has room for: those that are `held` already, then the first that are `shown`."""
+    return [run_id for run_id in dict.fromkeys((*held, *shown[:MOST_OFFERED])) if run_id in known]
 
 
 def run_name(record: RunRecord) -> str:
@@ -124,7 +129,7 @@ def _show_differing(chosen: Sequence[RunRecord]) -> None:
     images, labels = found
     classes = class_words(first.spec.dataset, first.spec.model.classes)
     table = {
-        say("runs.image"): [address(thumbnail(image, SIDE)) for image in images],
+        say("runs.image"): [data_url(thumbnail(image, SIDE)) for image in images],
         say("own.class"): [classes[label] for label in labels],
     } | {run_name(record): ["✓" if record.correctness[n] else "✗" for n in numbers] for record in chosen}
     picture = st.column_config.ImageColumn(width="small")

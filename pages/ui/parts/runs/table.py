@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui import links, tables
 from pages.ui.charts import curves
-from pages.ui.parts.feature_maps.names import data_name
+from pages.ui.names import data_name
 from pages.ui.parts.runs.comparison import MOST
 from pages.ui.replay import drawn_once
 from pages.ui.words import quote, say
@@ -56,13 +56,10 @@ def shipped(dataset: str) -> dict[str, RunRecord]:
 def choose_data() -> str:
     """The data set whose runs are shown: at first that of the run that the link names."""
     there = {record.run_id: record.spec.dataset for record in shipped_records().values()}
-    options, usual = (
-        tuple(dict.fromkeys([*STUDIED, *sorted(set(there.values()))])),
-        there.get(st.query_params.get("run", "")),
-    )
-    return links.choose(
-        "data", say("column.dataset"), options, default=usual, kind="segments", resets=["run", "compare"], wrap=True
-    )
+    usual = there.get(st.query_params.get("run", ""))
+    options = tuple(dict.fromkeys([*STUDIED, *sorted(set(there.values()))]))
+    more: dict[str, Any] = {"kind": "segments", "resets": ["run", "compare"], "wrap": True}
+    return links.choose("data", say("column.dataset"), options, default=usual, **more)
 
 
 @drawn_once

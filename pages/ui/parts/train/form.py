@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import frame, links, tables
-from pages.ui.parts.train.names import OWN, network_name, switch_name, value_name, variant_name
+from pages.ui.names import OWN, network_name, switch_name, value_name, variant_name
 from pages.ui.words import say
 from tf_models import settings, zoo
 from tf_models.data import DatasetInfo
@@ -24,12 +24,10 @@ RATES = (3e-4, 1e-3, 3e-3)
 MAIN = ("ffn", "mixer")  # the switches that the lab is about
 
 
-def choose_network(where: Any) -> str:
+def choose_network() -> str:
     """A classroom variant; with another one, what belonged to it goes."""
     label, names = say("train.variant"), tuple(zoo.CLASSROOM)
-    return links.choose(
-        "variant", label, names, variant_name, "vit", where=where, resets=(*zoo.SWITCHES, "compare", "other")
-    )
+    return links.choose("variant", label, names, variant_name, "vit", resets=(*zoo.SWITCHES, "compare", "other"))
 
 
 @dataclass(frozen=True)

@@ -13,49 +13,64 @@ import streamlit as st
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.frame import PAGES
-from pages.ui.parts.feature_maps.names import class_words, data_name
-from pages.ui.parts.train.names import network_name
+from pages.ui.names import class_words, data_name, network_name
 from pages.ui.theme import ARMS, DASHES, FAMILIES, RUN_COLOURS
 from pages.ui.words import language, quote, say, sentences
 from tf_models import zoo
 from tf_models.data import STUDIED, peek
-from tf_models.errors import LabError
-from tf_models.runs.known import alike, latest_pair
+from tf_models.runs.known import alike, latest_pair, settings_of
 from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.statistics.effects import Measure, paired_effect
 from tf_models.statistics.power import images_needed, seeds_needed
 from tf_models.study.arms import ArmResult
 from tf_models.study.experiments import EXPERIMENTS
-from tf_models.study.plans import is_planned
+from tf_models.study.plans import is_planned, plan
 
 Runs = Sequence[RunRecord]
 
 
-def show_curves(runs: Sequence[tuple[RunSpec, Sequence[Mapping[str, float]]]]) -> None:
+@dataclass(frozen=True)
+class Course:
+    """A run as its curve shows it, by its epochs."""
+
+    run_id: str
+    spec: RunSpec
+    epochs: Sequence[Mapping[str, float]]
+
+
+def show_curves(runs: Sequence[Course]) -> None:
     """Validation accuracy by epoch: a network has one colour, its seeds are thin lines and their mean a bold one."""
-    rows = curve_rows(runs)
-    if rows:
+    if rows := curve_rows(runs):
         title = say("train.curves_title")
         words = {"network": say("column.network"), "seed": say("column.seed"), "epoch": say("axis.epoch")}
         words |= {"validation": say("column.validation")}
-        most = max(spec.recipe.epochs for spec, _ in runs)
-        chart = curves.live_curves(pd.DataFrame(rows), most, title, words, looks([spec for spec, _ in runs]))
+        most = max(run.spec.recipe.epochs for run in runs)
+        chart = curves.live_curves(pd.DataFrame(rows), most, title, words, looks([run.spec for run in runs]))
         st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
 
 
-def curve_rows(runs: Sequence[tuple[RunSpec, Sequence[Mapping[str, float]]]]) -> list[dict[str, Any]]:
+def alike_courses(runs: Sequence[Course]) -> list[Course]:
+    """Of `runs`, newest first, those that differ from the newest in network and seed alone, each but once."""
+    found: dict[RunSpec, Course] = {}
+    for run in runs:
+        if settings_of(run.spec) == settings_of(runs[0].spec):
+            found.setdefault(run.spec, run)
+    return list(found.values())
+
+
+def curve_rows(runs: Sequence[Course]) -> list[dict[str, Any]]:
     """For `curves.live_curves`: a row for every epoch of every run."""
     return [
         {
-            "network": network_name(spec),
-            "seed": spec.seed,
-            "run": f"{network_name(spec)} {spec.dataset} {spec.seed}",
+            "network": network_name(run.spec),
+            "seed": run.spec.seed,
+            "run": run.run_id,
             "epoch": row["epoch"],
             "validation": 100 * row["validation_accuracy"],
         }
-        for spec, epochs in runs
-        for row in epochs
+        for run in runs
+        for row in run.epochs
     ]
 
 
@@ -86,15 +101,17 @@ def shipped_difference(a: RunSpec, b: RunSpec) -> Beside | None:
     """What the lab ships on the difference between these two networks on their data set, whichever was named first;
     what decides before what explores. None where it ships nothing.
     """
-    analyses_there = [cache.analysis(name, a.dataset) for name in EXPERIMENTS if is_planned(name, a.dataset)]
-    for analysis in sorted(analyses_there, key=lambda found: found.experiment.exploratory):
+    planned = [name for name in EXPERIMENTS if is_planned(name, a.dataset)]
+    for name in sorted(planned, key=lambda name: plan(name, a.dataset).exploratory):
+        analysis = cache.analysis(name, a.dataset)
         for row in analysis.contrasts.values():
             weights, measure = row.contrast.weights, row.measure
-            if measure is None or measure.unit != "accuracy" or sorted(weights.values()) != [-1.0, 1.0]:
+            compares = row.contrast.quantity == "test_accuracy" and sorted(weights.values()) == [-1.0, 1.0]
+            if measure is None or not compares or analysis.withheld:
                 continue
-            first, second = (analysis.arms[name] for name in sorted(weights, key=lambda arm: -weights[arm]))
+            first, second = (analysis.arms[arm] for arm in sorted(weights, key=lambda arm: -weights[arm]))
             whole = not first.arm.train_size and not second.arm.train_size
-            if whole and {_network(first), _network(second)} == {_key(a), _key(b)} and not analysis.withheld:
+            if whole and {_network(first), _network(second)} == {_key(a), _key(b)}:
                 return Beside(measure, first, second)
     return None
 
@@ -117,7 +134,7 @@ def show_difference(records: Runs) -> None:
     if pair is None:
         return
     first, second = pair
-    beside = shipped_difference(first[0].spec, second[0].spec) if _is_studied(first[0].spec) else None
+    beside = shipped_difference(first[0].spec, second[0].spec)
     first, second = turned(first, second, beside)
     names = {"first": network_name(first[0].spec), "second": network_name(second[0].spec)}
     dataset, called = first[0].spec.dataset, data_name(first[0].spec.dataset)
@@ -180,13 +197,6 @@ def _show_links(spec: RunSpec) -> None:
         for page, query in (("ffn", {"variant": spec.variant}), ("parameters", {})):
             shown = {**query, "lang": language()} | ({"data": spec.dataset} if spec.dataset in STUDIED else {})
             st.page_link(f"pages/{page}.py", label=say(f"{page}.nav"), icon=PAGES[page], query_params=shown)
-
-
-def _is_studied(spec: RunSpec) -> bool:
-    try:
-        return any(is_planned(name, spec.dataset) for name in EXPERIMENTS)
-    except LabError:
-        return False
 
 
 def _rows(label: str, first: Runs, second: Runs, delta: float) -> list[dict[str, Any]]:

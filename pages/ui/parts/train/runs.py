@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.ui import cache, frame, tables
-from pages.ui.parts.feature_maps.names import data_name
+from pages.ui.names import data_name, network_name
 from pages.ui.parts.train import outcome
-from pages.ui.parts.train.names import network_name
 from pages.ui.replay import drawn_once
 from pages.ui.words import language, quote, say
 from tf_models.data import STUDIED
@@ -113,9 +112,13 @@ def _examples() -> list[Shown]:
     return [Shown(r.run_id, r.spec, FINISHED, r, None, list(r.history)) for r in found]
 
 
+def _courses(runs: Sequence[Shown]) -> list[outcome.Course]:
+    return [outcome.Course(run.id, run.spec, run.epochs) for run in runs]
+
+
 @drawn_once
 def _show_examples() -> None:
-    outcome.show_curves([(run.spec, run.epochs) for run in _examples()])
+    outcome.show_curves(_courses(_examples()))
 
 
 def show_runs() -> None:
@@ -148,7 +151,7 @@ def _show(runs: list[Shown], was_active: bool) -> None:
     if was_active and not active:
         st.rerun()  # the last one has ended: the page needs no timer any more
     _offer_again(runs)
-    outcome.show_curves([(run.spec, run.epochs) for run in runs[:DRAWN]])
+    outcome.show_curves(outcome.alike_courses(_courses(runs[:DRAWN])))
     outcome.show_difference([run.record for run in runs if run.record is not None])
     left = cache.store().withdrawn(visitor()) if active else set()
     mine = [run for run in active if run.status != STOPPING and run.id not in left]

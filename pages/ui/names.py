@@ -1,10 +1,14 @@
-"""What a network is called in the visitor's words, with what it was switched to."""
+"""What networks with their switches, data sets and classes are called in the visitor's words."""
 
-from pages.ui.words import say
+from pages.ui.words import language, say
 from tf_models import zoo
+from tf_models.data import class_names, is_own, peek
+from tf_models.errors import LabError
+from tf_models.locale import catalogue
 from tf_models.runs.spec import RunSpec
 from tf_models.zoo import Value
 
+LISTED = 3  # classes in the name of a data set
 OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
 
 
@@ -40,3 +44,21 @@ def network_name(spec: RunSpec) -> str:
 def _setting(variant: str, switch: str, value: Value) -> str:
     written = value if isinstance(value, str) else f"{value:g}"
     return f"{switch_name(variant, switch)}: {value_name(switch, written)}"
+
+
+def class_words(dataset: str, count: int) -> tuple[str, ...]:
+    """What the `count` classes of a data set are called in the visitor's language, as far as it has words for them."""
+    known = catalogue(language())
+    return tuple(known.get(f"feature_maps.class.{name}", name) for name in class_names(dataset, count))
+
+
+def data_name(name: str) -> str:
+    """What a data set is called: one that a visitor sent by its classes, and by its name where it is gone."""
+    if not is_own(name):
+        return name
+    try:
+        known = peek(name)
+    except LabError:
+        return name
+    some = say("lab.comma").join(known.class_names[:LISTED]) + (" …" if known.classes > LISTED else "")
+    return say("own.name", classes=some, number=name[4:8])
