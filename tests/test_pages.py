@@ -67,8 +67,10 @@ def test_a_page_is_full_at_first_sight(page, language):
 
 def test_a_part_is_drawn_once_for_all_visitors_of_a_language(only_records, monkeypatch):
     """Every visitor had every chart built and checked again: a third of a page's time, and fifty came at once."""
-    drawn, spans = [], intervals.spans
-    monkeypatch.setattr(intervals, "spans", lambda *asked: drawn.append(asked) or spans(*asked))
+    drawn = []
+    for name in ("spans", "effects"):
+        made = getattr(intervals, name)
+        monkeypatch.setattr(intervals, name, lambda *asked, made=made: drawn.append(asked) or made(*asked))
     wanted = plan("hybrids", "digits")
     only_records(indexed(fill(wanted, lambda arm: 0.8)))
     first, second = open_page("hybrids"), open_page("hybrids")
@@ -352,16 +354,20 @@ def test_a_chart_of_intervals_draws_means_spans_seeds_zero_and_delta():
     columns = analyses.column_names()
     data = pd.DataFrame(
         [
-            {"label": "a", "mean": 3.0, "low": 2.0, "high": 4.0, "delta": 1.5, "verdict": "v", "colour": "#009E73"},
+            {"label": "a", "mean": 3.0, "low": 2.0, "high": 4.0, "delta": 1.5, "mark": "✓", "colour": "#009E73"},
             {"label": "a", "mean": 2.5, "seed": 0},
         ]
     ).astype({"seed": "float"})
-    drawn = intervals.effects(data, "title", "axis", columns).to_dict()
+    data["verdict"] = "v"
+    drawn = intervals.effects(data, "title", "axis", columns, ("worse", "better"), "small").to_dict()
     marks = [layer["mark"]["type"] for layer in drawn["layer"]]
-    assert marks == ["tick", "tick", "point", "rule", "point"]  # zero, delta, seeds, span, mean
+    assert marks[:5] == ["rect", "rule", "tick", "rule", "point"]  # ±delta, zero, seeds, span, mean
     values = drawn["datasets"]
     assert any(row.get("zero") == 0.0 for rows in values.values() for row in rows)
-    assert any(row.get("delta") == 1.5 for rows in values.values() for row in rows)
+    assert any((row.get("under"), row.get("delta")) == (-1.5, 1.5) for rows in values.values() for row in rows)
+    written = {word for rows in values.values() for row in rows for word in row.values() if isinstance(word, str)}
+    assert {"a", "✓", "← worse", "better →", "small"} <= written
+    assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"][0] < -1.5  # the whole band is seen
     assert any(row.get("low") == 2.0 and row.get("high") == 4.0 for rows in values.values() for row in rows)
 
 

@@ -1,17 +1,21 @@
 """Analyses in the visitor's words: their scale and source, contrasts with intervals and verdicts, missing results."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 import streamlit as st
 
 from pages.ui import tables
-from pages.ui.theme import VERDICTS
+from pages.ui.charts import intervals
+from pages.ui.charts.layout import Chart
+from pages.ui.theme import FAMILIES, MARKS
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis, ContrastResult
 from tf_models.study.arms import ArmResult
 from tf_models.study.experiments import Experiment
 from tf_models.study.plans import command
+from tf_models.zoo import CLASSROOM
 
 
 def scale_of(analysis: Analysis) -> str:
@@ -84,36 +88,60 @@ def show_withheld(analysis: Analysis) -> None:
         st.warning(say("ffn.withheld"))
 
 
-def effect_rows(analysis: Analysis, labels: Mapping[str, str]) -> pd.DataFrame:
-    """Contrasts of two arms (name → words) for `intervals.effects`, with the difference of every seed."""
+def effect_rows(
+    analysis: Analysis, labels: Mapping[str, str], families: Mapping[str, str] = MappingProxyType({})
+) -> pd.DataFrame:
+    """Contrasts of two arms (name → words) for `intervals.effects`, the largest first, with every seed's difference.
+
+    `families`: of which family a contrast has its colour, where not of its first arm's network.
+    """
+    measured = {name: found for name in labels if (found := analysis.contrasts[name].measure) is not None}
     rows = []
-    for name, words in labels.items():
-        row = analysis.contrasts[name]
-        found = row.measure
-        if found is None or row.verdict is None:
+    for name, found in sorted(measured.items(), key=lambda pair: -pair[1].value):
+        row, label = analysis.contrasts[name], labels[name]
+        if row.verdict is None:
             continue
-        verdict = say(f"verdict.{row.verdict}")
-        label = f"{words} · {verdict}"
+        arm = analysis.arms[row.a].arm
         numbers = {"mean": found.value, "low": found.low, "high": found.high, "delta": row.delta}
         shown = {key: 100 * value for key, value in numbers.items()}
-        rows.append({"label": label, **shown, "verdict": verdict, "colour": VERDICTS[row.verdict]})
+        words = {"verdict": say(f"verdict.{row.verdict}"), "mark": MARKS[row.verdict]}
+        colour = FAMILIES[families.get(name, CLASSROOM[arm.variant].family)]
+        rows.append({"label": label, **shown, **words, "colour": colour})
         first, second = analysis.arms[row.a].records, analysis.arms[row.b].records
         for place in sorted(first.keys() & second.keys()):
             difference = first[place].test_accuracy - second[place].test_accuracy
             rows.append({"label": label, "mean": 100 * difference, "seed": first[place].spec.seed})
-    columns = ["label", "mean", "low", "high", "delta", "verdict", "colour", "seed"]
+    columns = ["label", "mean", "low", "high", "delta", "verdict", "mark", "colour", "seed"]
     return pd.DataFrame(rows, columns=columns).astype({"seed": "float"})
+
+
+def effect_chart(rows: pd.DataFrame, title: str, ends: str, columns: Mapping[str, str]) -> Chart:
+    """`effect_rows` as a picture; ``chart.ENDS.worse`` and ``.better`` say what lies on which side of zero."""
+    sides = say(f"chart.{ends}.worse"), say(f"chart.{ends}.better")
+    return intervals.effects(rows, title, say("ffn.gap_axis"), columns, sides, say("chart.small"))
+
+
+def show_reading(delta: float) -> None:
+    """How such a picture is read, in a line; what the verdicts mean, to hover over."""
+    st.caption(say("verdict.marks"), help=say("verdict.hint", delta=f"{100 * delta:g}"))
 
 
 def effect_words(rows: pd.DataFrame) -> str:
     """The same without the seeds, as a text alternative."""
     whole = (row for row in rows.to_dict("records") if pd.isna(row["seed"]))
     return say("claims.and").join(
-        "{} {} [{}, {}]".format(
-            row["label"], *(tables.decimal(row[name], sign=True) for name in ("mean", "low", "high"))
+        "{} {} [{}, {}]: {}".format(
+            row["label"],
+            *(tables.decimal(row[name], sign=True) for name in ("mean", "low", "high")),
+            row["verdict"],
         )
         for row in whole
     )
+
+
+def show_effects(rows: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """The rows of such a picture as a table."""
+    tables.beside(rows.drop(columns=["colour", "mark"]).rename(columns=columns))
 
 
 def column_names() -> dict[str, str]:

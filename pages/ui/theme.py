@@ -10,6 +10,7 @@ VERDICTS = {
     "inconclusive": "#8C8C8C",
     "untested": "#D4D4D4",
 }
+MARKS = {"supported": "✓", "partly": "◐", "not_supported": "✗", "inconclusive": "?", "untested": "–"}
 # The arms of one family: the full model keeps the family's colour, each other arm has its own, and its own dash.
 ARMS = {
     "on": "#D55E00",

@@ -4,45 +4,50 @@ import math
 from collections.abc import Mapping, Sequence
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, TICK, Chart, above, legend_below, titled
+from pages.ui.charts.layout import AXES, INK, LEGEND, Chart, above, beside_rows, legend_below, row_height, titled
 from pages.ui.theme import RUN_COLOURS
 
 PART = 40  # pixels for one part of a claim, without its words
 LINE = 14  # pixels for one line of words above it
+DIRECTIONS = 36  # pixels for two lines of words above rows
 MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
 DOUBLED = 38  # pixels for two intervals under their words, nearer to these than to the next ones
 DODGE = 7  # pixels between two intervals at one place
 
 
-def effects(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:
-    """Effects with their intervals, one row each, and the seeds that gave them.
+def effects(
+    data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], ends: tuple[str, str], band: str
+) -> Chart:
+    """Effects with their intervals, one row each, the seeds that gave them, and a band of what is too small to matter.
 
-    `data` has label, mean, low, high, delta, verdict and colour; rows with a seed carry one seed's difference instead.
-    Tall marks in every row: no difference, and its delta, the smallest difference that matters.
+    `data` has label, mean, low, high, delta, verdict, mark (the verdict's, at the right edge) and colour; rows with a
+    seed carry one seed's difference instead. `ends` says what lies left and right of zero, `band` what lies within ±δ.
     """
     order = list(dict.fromkeys(data["label"]))
-    y = alt.Y("label:N", title=None, sort=order, axis=above())
-    whole, seeds = data[data["seed"].isna()], data[data["seed"].notna()]
+    shown = data.assign(row=data["label"].map(order.index))
+    whole, seeds = shown.query("seed.isna()"), shown.query("seed.notna()")
+    low, high = _reach(shown)
+    y, words = beside_rows(order, whole["mark"].fillna("").tolist() if "mark" in whole else ())
+    x = {"title": axis, "scale": alt.Scale(domain=[low, high], nice=False), "axis": alt.Axis(grid=False, tickCount=7)}
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("label", "verdict")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format="+.2f") for name in ("mean", "low", "high")]
+    tips += [alt.Tooltip("delta:Q", title=columns["delta"])]
     base = alt.Chart(whole).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=tips)
-    zero = alt.Chart(whole.assign(zero=0.0)).mark_tick(thickness=2, **TICK).encode(x="zero:Q", y=y)
-    line = (
-        alt.Chart(whole)
-        .mark_tick(thickness=2, **TICK)
-        .encode(x="delta:Q", y=y, tooltip=alt.Tooltip("delta:Q", title=columns["delta"]))
+    small = (
+        alt.Chart(whole.assign(under=-whole["delta"]))
+        .mark_rect(color="#888", opacity=0.18)
+        .encode(y=y, x=alt.X("under:Q", **x), x2="delta:Q")
     )
-    across = alt.X("low:Q", title=axis, axis=alt.Axis(grid=False))
-    span = base.mark_rule(size=3, yOffset=BELOW).encode(x=across, x2="high:Q")
-    dot = base.mark_point(filled=True, size=110, opacity=1, yOffset=BELOW).encode(x="mean:Q")
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color="#888").encode(x=alt.X("zero:Q", **x))
     ticks = (
         alt.Chart(seeds)
-        .mark_point(shape="stroke", angle=90, size=90, opacity=0.7, color="#888", yOffset=BELOW)
+        .mark_tick(thickness=1.5, size=11, opacity=0.8, color="#888")
         .encode(
-            x="mean:Q",
+            x=alt.X("mean:Q", **x),
             y=y,
             tooltip=[
                 alt.Tooltip("seed:Q", title=columns["seed"]),
@@ -50,7 +55,32 @@ def effects(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str
             ],
         )
     )
-    return titled(alt.layer(zero, line, ticks, span, dot), title, ROW * len(order) + AXES)
+    span = base.mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q")
+    dot = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("mean:Q", **x))
+    directions = _directions(low, high, float(whole["delta"].to_numpy(float).max()), ends, band)
+    height = row_height(order) * len(order) + DIRECTIONS + AXES
+    return titled(alt.layer(small, zero, ticks, span, dot, *words, *directions), title, height, DIRECTIONS)
+
+
+def _reach(data: pd.DataFrame) -> tuple[float, float]:
+    """What the axis of effects must show: every interval and seed, the band around zero, and at the right the marks."""
+    values, delta = data[["mean", "low", "high"]].to_numpy(float), float(np.nanmax(data["delta"].to_numpy(float)))
+    low, high = min(float(np.nanmin(values)), -delta), max(float(np.nanmax(values)), delta)
+    return low - 0.04 * (high - low), high + 0.1 * (high - low)
+
+
+def _directions(low: float, high: float, delta: float, ends: tuple[str, str], band: str) -> list[alt.Chart]:
+    """Above the rows: what lies left and right of zero, and below that what the band is."""
+    share = -low / (high - low)  # where zero is, from left to right
+    align = "left" if share < 0.3 else "right" if share > 0.7 else "center"
+    at = {"left": -delta, "center": 0.0, "right": delta}[align]
+    one = alt.Chart(pd.DataFrame({"at": [at], "band": [band], "worse": [f"← {ends[0]}"], "better": [f"{ends[1]} →"]}))
+    look = {"baseline": "bottom", "fontSize": 11, "color": INK}
+    return [
+        one.mark_text(align="left", **look).encode(x=alt.value(0), y=alt.value(-18), text="worse:N"),
+        one.mark_text(align="right", **look).encode(x=alt.value("width"), y=alt.value(-18), text="better:N"),
+        one.mark_text(align=align, fontStyle="italic", **look).encode(x="at:Q", y=alt.value(-3), text="band:N"),
+    ]
 
 
 def spans(
@@ -63,9 +93,13 @@ def spans(
 ) -> Chart:
     """A row per label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour."""
     order = list(dict.fromkeys(data["label"]))
-    x = {"title": axis, "scale": alt.Scale(zero=False, padding=16), "axis": alt.Axis(grid=False)}
-    y = alt.Y("label:N", title=None, sort=order, axis=above())
-    base = alt.Chart(data).encode(
+    y, words = beside_rows(order)
+    x = {
+        "title": axis,
+        "scale": alt.Scale(zero=False, padding=16),
+        "axis": alt.Axis(grid=False, tickCount=7),
+    }
+    base = alt.Chart(data.assign(row=data["label"].map(order.index))).encode(
         y=y,
         color=alt.Color("colour:N", scale=None),
         tooltip=[
@@ -73,14 +107,13 @@ def spans(
             *(alt.Tooltip(f"{name}:Q", title=columns[name], format=tips) for name in ("value", "low", "high")),
         ],
     )
-    span = base.mark_rule(size=3, yOffset=BELOW).encode(x=alt.X("low:Q", **x), x2="high:Q")
-    dot = base.mark_point(filled=True, size=110, opacity=1, yOffset=BELOW).encode(x=alt.X("value:Q", **x))
-    marks = [  # in every row, and not through its words
-        alt.Chart(data.assign(rule=float(rule))).mark_tick(thickness=1, **TICK).encode(y=y, x=alt.X("rule:Q", **x))
+    span = base.mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q")
+    dot = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("value:Q", **x))
+    marks = [
+        alt.Chart(pd.DataFrame({"rule": [float(rule)]})).mark_rule(color="#888").encode(x=alt.X("rule:Q", **x))
         for rule in rules
     ]
-    layers = [*marks, span, dot]
-    return titled(alt.layer(*layers), title, ROW * len(order) + AXES)
+    return titled(alt.layer(*marks, span, dot, *words), title, row_height(order) * len(order) + AXES)
 
 
 def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:

@@ -1,12 +1,11 @@
-"""What charts share: the room that words take. Words stand above what they name, and legends and titles break: a
-phone has no room beside it.
-"""
+"""What charts share: the room that words take. Words, legends and titles break into lines: a phone has little room."""
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import altair as alt
+import pandas as pd
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 ROW = 46  # pixels for one row of a chart, with its words above
@@ -15,13 +14,51 @@ AXES = 112
 LEGEND = 60
 TITLE_LINE = 20
 BELOW = 9  # pixels by which a row is drawn under its middle, since its words stand above
-TICK = {"size": ROW - 18, "color": "#888", "yOffset": BELOW}  # a tall mark in a row, not through its words
 WIDE = 46  # Latin letters of one line of a title on a phone
+# The column of words at the left of rows: so many pixels, and so many Latin letters a line.
+COLUMN, COLUMN_LETTERS = 132, 23
+LINE = 13  # pixels of a line in it
+INK = "#808080"  # words within a chart, legible in light and dark
 
 
 def above(offset: float = -13) -> alt.Axis:
     """The axis of rows, with words `offset` pixels from the middle of their row."""
     return alt.Axis(labelAlign="left", labelPadding=-4, labelOffset=offset, labelLimit=340, ticks=False, domain=False)
+
+
+def row_height(words: Iterable[str], least: int = 30) -> int:
+    """Pixels of a row, the same for all, that hold the longest of these words in the column at its left."""
+    return max(least, LINE * max(len(lines(label, COLUMN_LETTERS)) for label in words) + 8)
+
+
+def beside_rows(words: Sequence[str], marks: Sequence[str] = ()) -> tuple[alt.Y, list[alt.Chart]]:
+    """The axis of rows, the first on top, and the layers that write the words of each in a column at its left and, if
+    there are `marks`, one at its right edge.
+
+    No line crosses the column. The axis is of the field ``row``: the place of a row, from 0.
+    """
+    scale = alt.Scale(domain=list(range(len(words))), paddingInner=0, paddingOuter=0)
+    left = alt.Axis(labels=False, ticks=False, domain=False, grid=False, minExtent=COLUMN, maxExtent=COLUMN)
+    y = alt.Y("row:O", title=None, scale=scale, axis=left)
+    broken = [lines(label, COLUMN_LETTERS) for label in words]
+    data = pd.DataFrame({"row": range(len(words)), "words": ["\n".join(label) for label in broken]})
+    layers = []
+    for count in sorted(set(map(len, broken))):  # Vega puts the first line where the middle of all should be
+        some = data[[len(label) == count for label in broken]]
+        text = alt.Chart(some).mark_text(
+            align="right",
+            baseline="middle",
+            dx=-8,
+            dy=-LINE * (count - 1) / 2,
+            lineBreak="\n",
+            lineHeight=LINE,
+            color=INK,
+        )
+        layers.append(text.encode(y=y, x=alt.value(0), text="words:N"))
+    if marks:
+        text = alt.Chart(data.assign(words=list(marks))).mark_text(align="right", dx=-2, fontSize=14, color=INK)
+        layers.append(text.encode(y=y, x=alt.value("width"), text="words:N"))
+    return y, layers
 
 
 def width(words: str) -> int:
@@ -40,12 +77,16 @@ def lines(words: str, wide: int = WIDE) -> list[str]:
     return [line.strip() for line in found]
 
 
-def titled(chart: Chart, title: str, height: float) -> Chart:
-    """The chart with its title, in as many lines as it needs, on top of `height` pixels; no title takes no line."""
+def titled(chart: Chart, title: str, height: float, above_rows: int = 0) -> Chart:
+    """The chart with its title, in as many lines as it needs, on top of `height` pixels; no title takes no line.
+
+    `above_rows`: pixels between the title and what is drawn, for words.
+    """
     if not title:
         return chart.properties(height=height - TITLE_LINE)
     broken = lines(title)
-    return chart.properties(title=broken, height=height + TITLE_LINE * (len(broken) - 1))
+    shown = alt.TitleParams(broken, offset=above_rows) if above_rows else broken
+    return chart.properties(title=shown, height=height + TITLE_LINE * (len(broken) - 1))
 
 
 def legend_below(names: Iterable[str], symbol: str = "stroke", most: int = 2) -> tuple[alt.Legend, int]:

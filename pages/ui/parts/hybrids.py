@@ -10,7 +10,7 @@ from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.study.analysis import Analysis
 
-ARMS = {  # name → family, in the order of the chart
+ARMS = {  # name → family
     "convolution": "convolution",
     "attention": "attention",
     "convolution first": "hybrid",
@@ -20,7 +20,7 @@ ARMS = {  # name → family, in the order of the chart
 
 
 def arm_rows(analysis: Analysis) -> pd.DataFrame:
-    """Accuracy of every arm for `intervals.spans`."""
+    """Accuracy of every arm for `intervals.spans`, the best first."""
     arms = {name: arm for name, arm in analysis.arms.items() if arm.accuracy is not None}
     rows = [
         {
@@ -36,7 +36,11 @@ def arm_rows(analysis: Analysis) -> pd.DataFrame:
         if name in arms
     ]
     columns = ["label", "colour", "accuracy", "low", "high", "parameters", "macs", "seeds", "runs"]
-    return pd.DataFrame(rows, columns=columns).rename(columns={"accuracy": "value"})
+    return (
+        pd.DataFrame(rows, columns=columns)
+        .sort_values("accuracy", ascending=False)
+        .rename(columns={"accuracy": "value"})
+    )
 
 
 @drawn_once
@@ -57,9 +61,7 @@ def show_arms(analysis: Analysis) -> bool:
     st.markdown(finding(analysis))
     st.caption(say("hybrids.hint"))
     analyses.show_source(analysis)
-    thousands = {columns["parameters"]: st.column_config.NumberColumn(format="localized")}
-    shown = data.drop(columns="colour").round(2).rename(columns=columns)
-    st.dataframe(shown, hide_index=True, width="stretch", column_config=thousands)
+    tables.beside(data.drop(columns="colour").round(2).rename(columns=columns))
     return True
 
 
@@ -78,16 +80,13 @@ def finding(analysis: Analysis) -> str:
 def show_contrasts(analysis: Analysis) -> None:
     """The contrasts with their intervals against δ."""
     labels = {name: say(f"hybrids.measure.{name}") for name in analysis.contrasts}
-    data = analyses.effect_rows(analysis, labels)
-    data = data.rename(columns={"mean": "value"}).query("seed.isna()")
-    if data.empty:
+    families = {name: ARMS.get(row.a, "hybrid") for name, row in analysis.contrasts.items()}
+    rows = analyses.effect_rows(analysis, labels, families)
+    if rows.empty:
         return
-    dataset, delta = analysis.experiment.dataset, 100 * analysis.primary.delta
-    columns = {name: say(f"hybrids.column.{name}") for name in ("label", "low", "high")}
-    columns["value"] = say("column.mean")
-    chart = intervals.spans(data, "", say("ffn.gap_axis"), columns, (0, delta), "+.2f")
-    text = say("claims.and").join(f"{row['label']} {row['value']:+.2f}" for row in data.to_dict("records"))
-    st.altair_chart(chart, key=f"hybrid_contrasts_{dataset}", alt=text)
-    st.caption(say("hybrids.contrasts_hint", delta=f"{delta:g}"))
-    shown = data.filter(["label", "value", "low", "high"]).round(2).rename(columns=columns)
-    tables.beside(shown)
+    columns = analyses.column_names()
+    chart = analyses.effect_chart(rows, say("hybrids.contrasts_title"), "first", columns)
+    text = analyses.effect_words(rows)
+    st.altair_chart(chart, key=f"hybrid_contrasts_{analysis.experiment.dataset}", alt=text)
+    analyses.show_reading(analysis.primary.delta)
+    analyses.show_effects(rows, columns)

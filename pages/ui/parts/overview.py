@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses
-from pages.ui.charts import intervals
 from pages.ui.parts.ffn import capacity, necessity
 from pages.ui.replay import drawn_once
 from pages.ui.words import say
@@ -31,7 +30,7 @@ def show_answers(answers: list[Answer]) -> None:
         st.info(say("overview.no_finding"))
         return
     rows = answer_rows(answers)
-    chart = intervals.effects(rows, say("overview.headline"), say("ffn.gap_axis"), analyses.column_names())
+    chart = analyses.effect_chart(rows, say("overview.headline"), "ffn", analyses.column_names())
     st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, tables
-from pages.ui.charts import curves, intervals
+from pages.ui.charts import curves
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, SHAPES
@@ -110,17 +110,18 @@ def show_contrasts(analysis: Analysis) -> None:
     full = {arm.name for arm in _full(analysis)}
     against = {name: row for name, row in analysis.contrasts.items() if row.unit == "accuracy"}
     labels = {name: NAMES[row.b] for name, row in against.items() if {row.a, row.b} <= full}
-    rows, dataset = analyses.effect_rows(analysis, labels), analysis.experiment.dataset
+    families = {name: CLASSROOM[analysis.arms[against[name].b].arm.variant].family for name in labels}
+    rows, dataset = analyses.effect_rows(analysis, labels, families), analysis.experiment.dataset
     if rows.empty:
         st.info(say("parameters.no_pairs"))
         return
     sizes = [arm.parameters for arm in _full(analysis)]
     span = {"low": f"{min(sizes):,}", "high": f"{max(sizes):,}"}
     title = say("parameters.against_title", reference=NAMES[REFERENCE], **span)
-    chart = intervals.effects(rows, title, say("ffn.gap_axis"), analyses.column_names())
+    chart = analyses.effect_chart(rows, title, "cnn", analyses.column_names())
     text = say("parameters.against_alt", text=analyses.effect_words(rows))
     st.altair_chart(chart, key=f"against_{dataset}", alt=text)
-    st.caption(say("verdict.hint", delta=f"{100 * analysis.primary.delta:g}"))
+    analyses.show_reading(analysis.primary.delta)
 
 
 @drawn_once

@@ -81,15 +81,15 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
         return False
     analyses.show_withheld(analysis)
     columns, key = analyses.column_names(), f"{variant}-{experiment.dataset}"
-    chart = intervals.effects(rows, say("ffn.gap_title"), say("ffn.gap_axis"), columns)
+    chart = analyses.effect_chart(rows, say("ffn.gap_title"), "ffn", columns)
     st.altair_chart(chart, key=f"gap_{key}", alt=say("ffn.gap_alt", text=analyses.effect_words(rows)))
     for answer in answers:
         show_answer(answer, variant)
     if len(answers) > 1:
         st.caption(say("ffn.scales"))
-    st.caption(say("verdict.hint", delta=f"{100 * analysis.primary.delta:g}"))
+    analyses.show_reading(analysis.primary.delta)
     analyses.show_source(analysis)
-    tables.beside(rows.drop(columns="colour").rename(columns=columns))
+    analyses.show_effects(rows, columns)
     if not all(name in analysis.measures for name in names):  # some arms were trained for other experiments alone
         analyses.show_unmeasured([experiment])
     return True

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses, tables
-from pages.ui.charts import intervals
+from pages.ui import analyses
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
 from tf_models.study.experiments.mixers import MATCHED_MIXERS, WITHOUT_FFN
+from tf_models.zoo.anatomy import MIXES
 
 
 def worth_names(analysis: Analysis) -> dict[str, str]:
@@ -36,6 +36,17 @@ def worth_words(analysis: Analysis) -> str:
     return sentences(*told)
 
 
+def worth_rows(analysis: Analysis, names: dict[str, str]) -> pd.DataFrame:
+    """What `intervals.effects` draws, in the colour of the mixer's family."""
+    mixers = {name: str(analysis.contrasts[name].contrast.at["mixer"]) for name in names}
+    return analyses.effect_rows(analysis, names, {name: family_of(mixer) for name, mixer in mixers.items()})
+
+
+def family_of(mixer: str) -> str:
+    """The family whose colour a token mixer has."""
+    return next(family for family, mixers in MIXES.items() if mixer in mixers)
+
+
 @drawn_once
 def show_headline(found: Sequence[Analysis]) -> None:
     """A row per mixer at equal depth, by data set: the second picture of *Overview*. Nothing that is not measured."""
@@ -44,27 +55,27 @@ def show_headline(found: Sequence[Analysis]) -> None:
         depth = {name: words for name, words in worth_names(analysis).items() if not name.endswith(".wider")}
         dataset = analysis.experiment.dataset
         labels = {name: say("worth.on", mixer=words, dataset=dataset) for name, words in depth.items()}
-        rows.append(analyses.effect_rows(analysis, labels))
+        rows.append(worth_rows(analysis, labels))
     data = pd.concat(rows)
     if data.empty:
         return
     columns = analyses.column_names() | {"label": say("topic.column.mixer")}
-    chart = intervals.effects(data, say("worth.chart"), say("ffn.gap_axis"), columns)
+    chart = analyses.effect_chart(data, say("worth.chart"), "ffn", columns)
     st.altair_chart(chart, key="worth", alt=say("worth.alt", text=analyses.effect_words(data)))
 
 
 @drawn_once
 def show_section(analysis: Analysis) -> None:
     """A row per mixer with its interval, the sentences, table and source."""
-    rows = analyses.effect_rows(analysis, worth_names(analysis))
+    rows = worth_rows(analysis, worth_names(analysis))
     if rows.empty:
         analyses.show_empty(analysis.experiment)
         return
     dataset, columns = analysis.experiment.dataset, analyses.column_names() | {"label": say("topic.column.mixer")}
-    chart = intervals.effects(rows, say("worth.chart"), say("ffn.gap_axis"), columns)
+    chart = analyses.effect_chart(rows, say("worth.chart"), "ffn", columns)
     st.altair_chart(chart, key=f"worth_{dataset}", alt=say("worth.alt", text=analyses.effect_words(rows)))
     analyses.show_withheld(analysis)
     st.markdown(worth_words(analysis))
     st.caption(sentences(say("worth.hint"), analyses.scale_of(analysis)))
     analyses.show_source(analysis)
-    tables.beside(rows.drop(columns="colour").rename(columns=columns))
+    analyses.show_effects(rows, columns)
