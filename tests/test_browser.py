@@ -432,6 +432,25 @@ def test_on_a_phone_statements_read_from_the_left_and_verdicts_break(server, bro
     context.close()
 
 
+# The words of charts that end in an ellipsis by force, or reach beyond their chart; a title's empty pixels may.
+CUT_WORDS = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg')].flatMap(chart => {
+    const room = chart.getBoundingClientRect()
+    return [...chart.querySelectorAll('.role-legend-label text, .role-title-text text')].filter(words => {
+        const box = words.getBoundingClientRect()
+        return words.textContent.match(/[^ ]…$/) || box.left < room.left - 4 || box.right > room.right + 2
+    }).map(words => words.textContent)
+})"""
+
+
+def test_on_a_phone_no_legend_and_no_title_is_cut(server, page):
+    page.set_viewport_size({"width": 360, "height": 800})
+    for path in ("parameters", "claims"):
+        visit(page, f"{server.url}/{path}?lang=en")
+        expect(page.locator(".role-legend-label").first).to_be_visible()
+        page.wait_for_function("document.querySelectorAll('[data-testid=stVegaLiteChart]:not(:has(svg))').length === 0")
+        assert page.evaluate(CUT_WORDS) == [], path
+
+
 @pytest.mark.parametrize(
     "path",
     ["", "claims", "claims/C37", "feature_maps", "ffn", "cost", "hybrids", "locality", "hierarchy", "train", "runs"],

@@ -5,33 +5,34 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, LEGEND, ROW, TITLE_LINE, Chart, above, legend_below, titled
+from pages.ui.charts.layout import AXES, BELOW, ROW, TITLE_LINE, Chart, above, legend_below, titled
 
-SECTION = 27  # pixels for the bar of one section
+SECTION = 40  # pixels for the bar of one section, under its words
 POWER = 30  # and for one under its words
 BAR = 15  # and of one network, under its words
 
 
 def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> Chart:
     """With and without the FFN in publications. Columns: label, which, value (percent)."""
-    order = list(dict.fromkeys(data["label"]))
-    return (
+    order, which = list(dict.fromkeys(data["label"])), list(dict.fromkeys(data["which"]))
+    below, taken = legend_below(which, "square", most=1)
+    chart = (
         alt.Chart(data)
         .mark_bar()
         .encode(
             y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=160)),
-            yOffset=alt.YOffset("which:N", sort=list(dict.fromkeys(data["which"]))),
+            yOffset=alt.YOffset("which:N", sort=which),
             x=alt.X("value:Q", title=axis),
             color=alt.Color(
                 "which:N",
                 title=legend,
-                scale=alt.Scale(domain=list(dict.fromkeys(data["which"])), range=list(colours)),
-                legend=alt.Legend(orient="bottom"),
+                scale=alt.Scale(domain=which, range=list(colours)),
+                legend=below,
             ),
             tooltip=["label:N", "which:N", alt.Tooltip("value:Q", format=".1f")],
         )
-        .properties(title=title, height=ROW * len(order) + AXES + LEGEND)
     )
+    return titled(chart, title, ROW * len(order) + AXES + taken)
 
 
 def probabilities(data: pd.DataFrame, title: str, colour: str, room: int = 120) -> Chart:
@@ -117,11 +118,12 @@ def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
     ranked = ranked.sort_values("rank", kind="stable")
     ends = ranked.groupby("section")["claims"].cumsum()
     shown = ranked.assign(end=ends, middle=ends - ranked["claims"] / 2)
-    y = alt.Y("section:N", title=None, sort=list(dict.fromkeys(data["section"])), axis=alt.Axis(labelLimit=230))
+    y = alt.Y("section:N", title=None, sort=list(dict.fromkeys(data["section"])), axis=above())
+    legend, taken = legend_below(verdicts, "square")
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("section", "verdict", "claims", "ids")]
     bars = (
         alt.Chart(shown)
-        .mark_bar(stroke="white", strokeWidth=1)
+        .mark_bar(height=BAR, yOffset=BELOW - 4, stroke="white", strokeWidth=1)
         .encode(
             y=y,
             x=alt.X("claims:Q", title=axis, axis=alt.Axis(tickMinStep=1, grid=False)),
@@ -130,15 +132,14 @@ def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
                 "verdict:N",
                 title=None,
                 scale=alt.Scale(domain=verdicts, range=list(colours.values())),
-                legend=alt.Legend(orient="bottom", columns=2, labelLimit=130, symbolOpacity=1),
+                legend=legend,
             ),
             tooltip=tips,
         )
     )
     figures = (
         alt.Chart(shown)
-        .mark_text(color="black", fontSize=11)
+        .mark_text(color="black", fontSize=11, yOffset=BELOW - 4)
         .encode(y=y, x=alt.X("middle:Q", title=axis), text="claims:Q", tooltip=tips)
     )
-    height = SECTION * data["section"].nunique() + AXES + 2 * LEGEND
-    return alt.layer(bars, figures).properties(title=title, height=height)
+    return titled(alt.layer(bars, figures), title, SECTION * data["section"].nunique() + AXES + taken)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, LEGEND, Chart, legend_below, titled
+from pages.ui.charts.layout import AXES, TITLE_LINE, Chart, legend_below, titled
 from pages.ui.theme import ARMS, DASHES, RUN_COLOURS, SHAPES
 
 
@@ -168,17 +168,18 @@ def cost_and_accuracy(
     ring shows. `marks` gives every network its colour and shape; `yardstick` is the accuracy of the linear classifier.
     """
     names = list(marks)
+    legend, taken = legend_below(names, "")
     colour = alt.Color(
         "network:N",
         title=columns["network"],
         scale=alt.Scale(domain=names, range=[colour for colour, _ in marks.values()]),
-        legend=alt.Legend(orient="bottom", columns=3, labelLimit=130, symbolOpacity=1),
+        legend=legend,
     )
     shape = alt.Shape(
         "network:N",
         title=columns["network"],
         scale=alt.Scale(domain=names, range=[shape for _, shape in marks.values()]),
-        legend=alt.Legend(orient="bottom", columns=3, labelLimit=130, symbolOpacity=1),
+        legend=legend,
     )
     across = alt.X(
         "cost:Q", title=x, scale=alt.Scale(type="log", nice=False, padding=18), axis=alt.Axis(tickCount=6, format="~s")
@@ -202,7 +203,7 @@ def cost_and_accuracy(
         layers.insert(
             0, line.encode(y=alt.Y("accuracy:Q", title=y, scale=up), tooltip=[alt.Tooltip("accuracy:Q", format=".2f")])
         )
-    return alt.layer(*layers).properties(title=title, height=320 + AXES + 2 * LEGEND)
+    return titled(alt.layer(*layers), title, 320 + AXES + taken + TITLE_LINE)
 
 
 def published_sizes(
@@ -221,16 +222,17 @@ def published_sizes(
         y=alt.Y("accuracy:Q", title=y, scale=alt.Scale(zero=False, padding=16)),
         tooltip=tips,
     )
+    legend, taken = legend_below(colours, "circle")
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(
         color=alt.Color(
             "family:N",
             title=columns["family"],
             scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-            legend=alt.Legend(orient="bottom", columns=2),
+            legend=legend,
         )
     )
     names = base.mark_text(align="left", dx=9, fontSize=11, color="#888").encode(text="network:N")
-    return alt.layer(dots, names).properties(title=title, height=280 + AXES + LEGEND)
+    return titled(alt.layer(dots, names), title, 280 + AXES + taken)
 
 
 def spectra(

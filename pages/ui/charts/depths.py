@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, LEGEND, Chart, legend_below, titled
+from pages.ui.charts.layout import AXES, Chart, legend_below, titled
 
 LINES = 170  # pixels
 OPENING = 260  # and of the figure with which a page opens
@@ -93,12 +93,12 @@ def dots(
     tips += [alt.Tooltip("value:Q", title=axis, format=".2f")]
     tips += [alt.Tooltip("entropy:Q", title=columns["entropy"], format=".2f")]
     scale = alt.Scale(domain=states, range=list(colours.values()))
-    legend = alt.Legend(orient="bottom", columns=2, symbolOpacity=1)
+    legend, taken = legend_below(states, "circle")
     heads = alt.Chart(data.assign(depth=data["depth"] + [aside[state] for state in data["state"]])).mark_point(
         filled=True, size=42, opacity=0.65
     )
     heads = heads.encode(x=x, y=y, color=alt.Color("state:N", title=None, scale=scale, legend=legend), tooltip=tips)
-    return titled(alt.layer(*_marked(marked, x), *_rules(rules, y), heads), title, OPENING + AXES + LEGEND)
+    return titled(alt.layer(*_marked(marked, x), *_rules(rules, y), heads), title, OPENING + AXES + taken)
 
 
 def _series(colours: Mapping[str, str], most: int = 2) -> tuple[alt.Color, alt.StrokeDash, int]:

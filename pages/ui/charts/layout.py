@@ -14,11 +14,13 @@ AXES = 112
 LEGEND = 60
 TITLE_LINE = 20
 BELOW = 9  # pixels by which a row is drawn under its middle, since its words stand above
-WIDE = 46  # Latin letters of one line of a title on a phone
 # The column of words at the left of rows: so many pixels, and so many Latin letters a line.
 COLUMN, COLUMN_LETTERS = 132, 23
 LINE = 13  # pixels of a line in it
 INK = "#808080"  # words within a chart, legible in light and dark
+WIDE = 42  # Latin letters of one line of a title on a phone
+LEGEND_WIDE = 38  # and of all columns of a legend, beside the words of an axis
+SYMBOL = 6  # letters that the symbol of an entry takes, with the room around it
 
 
 def above(offset: float = -13) -> alt.Axis:
@@ -70,7 +72,7 @@ def lines(words: str, wide: int = WIDE) -> list[str]:
     """Words broken for a chart: at spaces, and between Chinese characters."""
     found, filled = [""], 0
     for piece in re.findall(r"[\u2E80-\uFFEF]|[^\s\u2E80-\uFFEF]+\s*|\s+", words):
-        if filled + len(piece.rstrip()) > wide and filled:
+        if filled + width(piece.rstrip()) > wide and filled:
             found, filled = [*found, ""], 0
         found[-1] += piece
         filled += width(piece)
@@ -90,12 +92,20 @@ def titled(chart: Chart, title: str, height: float, above_rows: int = 0) -> Char
 
 
 def legend_below(names: Iterable[str], symbol: str = "stroke", most: int = 2) -> tuple[alt.Legend, int]:
-    """A legend under the chart, in `most` columns where a phone has room for them, and the pixels that it takes.
+    """A legend under the chart, in `most` columns or as many as a phone has room for, and the pixels that it takes.
 
-    `symbol` is what stands before each name: a piece of its line, or ``circle`` where the chart has no lines.
+    `symbol` is what stands before each name: a piece of its line, ``circle`` or ``square`` where the chart has no
+    lines, or nothing where its marks say it.
     """
     names = list(dict.fromkeys(names))
-    columns = most if max(map(width, names), default=0) <= 20 else 1
-    look = {"symbolType": symbol, "symbolSize": 300 if symbol == "stroke" else 100, "symbolOpacity": 1}
+    columns = max((count for count in range(1, most + 1) if _fit(names, count)), default=1)
+    look = {"symbolSize": 300 if symbol == "stroke" else 100, "symbolOpacity": 1}
+    look |= {"symbolType": symbol} if symbol else {}
     shown = alt.Legend(orient="bottom", columns=columns, labelLimit=300, **look)
     return shown, LEGEND + 22 * max(0, math.ceil(len(names) / columns) - 1)
+
+
+def _fit(names: list[str], columns: int) -> bool:
+    """Whether so many columns of a legend, each as wide as its widest name, stand side by side on a phone."""
+    widest = [max(map(width, names[column::columns]), default=0) for column in range(columns)]
+    return sum(wide + SYMBOL for wide in widest) <= LEGEND_WIDE

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, LEGEND, Chart
+from pages.ui.charts.layout import AXES, BELOW, Chart, above, legend_below, titled
 
 DRAWING = 230  # pixels: height of the boxes of a network
 BLOCK = 104  # pixels for one block from inside
-BAR = 54  # pixels for one bar, its two lines of label included
+BAR = 46  # pixels for one bar, its words above it included
+THICK = 22  # and of the bar itself
 READABLE = 7  # percent: a narrower piece of a bar has no room for its figure
 
 
@@ -37,6 +38,7 @@ def network(
     x = {"scale": alt.Scale(domain=[0, end], nice=False), "title": axis}
     y = {"scale": alt.Scale(type="sqrt", domain=[-top, top], nice=False), "axis": None}
     bare = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    below, taken = legend_below(colours, "square")
     behind = shown[shown["middle"] < shown["right"]]
     pieces = pd.concat([shown.assign(right=shown["middle"]), behind.assign(left=behind["middle"], mixes=channel)])
     boxes = (
@@ -51,7 +53,7 @@ def network(
                 "mixes:N",
                 title=legend,
                 scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-                legend=alt.Legend(orient="bottom", columns=2, labelLimit=300, titleLimit=340),
+                legend=below,
             ),
             tooltip=[alt.Tooltip(f"{name}:N", title=word) for name, word in columns.items()],
         )
@@ -72,7 +74,7 @@ def network(
         .mark_text(baseline="bottom", fontSize=11, color="#888")
         .encode(x=alt.X("middle:Q", axis=bare, **x), y=alt.Y("bottom:Q", **y), text="number:N")
     )
-    return alt.layer(boxes, skips, grids, numbers).properties(title=title, height=DRAWING + AXES + LEGEND)
+    return titled(alt.layer(boxes, skips, grids, numbers), title, DRAWING + AXES + taken)
 
 
 def _stages(boxes: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +104,7 @@ def hourglasses(
                 nodes[label, at["x"]] = {**at, "channels": f"{channels:,}"}
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.25, max(data["place"]) + 1.25], nice=False))
     y = {"axis": None, "scale": alt.Scale(domain=[0.42 - len(labels), 0.62], nice=False)}
-    below = alt.Legend(orient="bottom", columns=2, labelLimit=300, titleLimit=340)
+    below, taken = legend_below(colours, "square")
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     pieces = (
         alt.Chart(pd.DataFrame(ends))
@@ -127,13 +129,13 @@ def hourglasses(
         .mark_text(align="left", baseline="middle", fontSize=12, color="#888")
         .encode(x, alt.Y("head:Q", **y), text="label:N")
     )
-    return alt.layer(pieces, written, names).properties(title=title, height=BLOCK * len(labels) + LEGEND + 40)
+    return titled(alt.layer(pieces, written, names), title, BLOCK * len(labels) + taken + 40)
 
 
 def shares(
     data: pd.DataFrame, title: str, axis: str, legend: str, columns: Mapping[str, str], colours: Mapping[str, str]
 ) -> Chart:
-    """What a whole is made of: a bar of 100 % for each label (lines of it parted by ``|``), one piece for each role.
+    """What a whole is made of: a bar of 100 % under each label, one piece for each role.
 
     `data` has label, role (a key of `colours`), share (percent) and what `columns` names for the tooltip; pieces stand
     in their order.
@@ -141,20 +143,13 @@ def shares(
     after = data.groupby("label")["share"].cumsum()
     shown = data.assign(end=after, start=after - data["share"], middle=after - data["share"] / 2)
     order = list(dict.fromkeys(data["label"]))
-    y = alt.Y(
-        "label:N",
-        title=None,
-        sort=order,
-        scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1),
-        axis=alt.Axis(
-            labelExpr="split(datum.label, '|')", labelLimit=200, labelPadding=6, labelOffset=-6, labelOverlap=False
-        ),
-    )
+    y = alt.Y("label:N", title=None, sort=order, axis=above())
+    below, taken = legend_below(colours, "square")
     x = alt.X("start:Q", title=axis, scale=alt.Scale(domain=[0, 100], nice=False), axis=alt.Axis(tickCount=5))
     tips = [alt.Tooltip(f"{name}:N", title=word) for name, word in columns.items()]
     bars = (
         alt.Chart(shown)
-        .mark_bar()
+        .mark_bar(height=THICK, yOffset=BELOW)
         .encode(
             y=y,
             x=x,
@@ -163,14 +158,14 @@ def shares(
                 "role:N",
                 title=legend,
                 scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-                legend=alt.Legend(orient="bottom", columns=2, labelLimit=200),
+                legend=below,
             ),
             tooltip=tips,
         )
     )
     figures = (
         alt.Chart(shown[shown["share"] >= READABLE])
-        .mark_text(fontSize=11, color="#111")
+        .mark_text(fontSize=11, color="#111", yOffset=BELOW)
         .encode(y=y, x=alt.X("middle:Q"), text=alt.Text("share:Q", format=".0f"), tooltip=tips)
     )
-    return alt.layer(bars, figures).properties(title=title, height=BAR * len(order) + AXES + 1.5 * LEGEND)
+    return titled(alt.layer(bars, figures), title, BAR * len(order) + AXES + taken)

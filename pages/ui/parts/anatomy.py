@@ -339,7 +339,7 @@ def show_shares(chosen: Sequence[Asked]) -> None:
         word = say(f"anatomy.column.{measure}")
         for one in (system(*asked) for asked in dict.fromkeys(chosen)):
             shares = role_shares(one.spec).query("measure == @measure")
-            label = f"{one.name}|{' · '.join(filter(None, (one.size, word)))}"
+            label = " · ".join(filter(None, (one.name, one.size, word)))
             found.append(shares.assign(system=one.title, measure=word, label=label))
     data = pd.concat(found, ignore_index=True)
     data = data.assign(role=[say(f"role.{role}") for role in data["role"]])
@@ -354,7 +354,7 @@ def show_shares(chosen: Sequence[Asked]) -> None:
     chart = networks.shares(shown, title, axis, names["role"], tips, colours)
     largest = shown.sort_values("share", ascending=False).drop_duplicates("label").sort_index()
     text = say("claims.and").join(
-        say("anatomy.shares_alt_bar", bar=row["label"].replace("|", ", "), role=row["role"], share=row["percent"])
+        say("anatomy.shares_alt_bar", bar=row["label"], role=row["role"], share=row["percent"])
         for row in largest.to_dict("records")
     )
     st.altair_chart(chart, key="shares", alt=say("anatomy.shares_alt", text=text))

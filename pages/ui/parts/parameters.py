@@ -172,7 +172,8 @@ def show_published() -> None:
     data = pd.DataFrame(rows)
     columns = {name: say(f"column.{name}") for name in ("network", "family", "parameters", "source")}
     columns["accuracy"] = say("column.top1")
-    colours = {say(f"family.{family}"): colour for family, colour in FAMILIES.items()}
+    shown = {row["family"] for row in rows}
+    colours = {name: colour for family, colour in FAMILIES.items() if (name := say(f"family.{family}")) in shown}
     title = say("parameters.published_title")
     chart = curves.published_sizes(data, title, say("axis.parameters"), columns["accuracy"], columns, colours)
     text = say("claims.and").join(
