@@ -424,12 +424,16 @@ def test_the_collapse_is_bold_up_to_the_chosen_layer():
 
 def test_the_heat_map_shows_accuracy_and_gain_in_every_cell():
     rows = [
-        {"mixer": "m", "channel": c, "accuracy": a, "low": a, "high": a, "seeds": 5, "gain": g} for c, a, g in CELLS
+        {"mixer": "m", "channel": c, "accuracy": a, "low": a, "high": a, "seeds": 5, "gain": g, "points": a - 80}
+        for c, a, g in CELLS
     ]
+    rows.append(rows[1] | {"mixer": "n", "points": math.nan, "gain": ""})  # nothing to compare with
     columns = dict.fromkeys(("mixer", "channel", "accuracy", "low", "high", "gain", "seeds"), "words")
-    drawn = heat.heat_map(pd.DataFrame(rows), "title", columns).to_dict()
-    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text", "text"]
-    assert drawn["layer"][1]["encoding"]["color"]["condition"]["test"] == "(datum.accuracy > 85.0)"
+    drawn = heat.heat_map(pd.DataFrame(rows), "title", "gain", columns).to_dict()
+    assert [layer["mark"]["type"] for layer in drawn["layer"]][:5] == ["rect", "rect", "text", "text", "text"]
+    assert drawn["layer"][1]["encoding"]["color"]["scale"]["domain"] == [-10, 0, 10]
+    (untrained,) = drawn["datasets"][drawn["layer"][4]["data"]["name"]]
+    assert (untrained["mixer"], untrained["channel"]) == ("n", "off")
 
 
 # Topic pages with records that nobody trained
@@ -450,16 +454,34 @@ def test_the_collapse_says_that_the_ffn_does_not_slow_it_only_where_it_does_not(
 
 
 def test_the_collapse_plays_from_the_first_layer(judged_all):
-    app = open_page("ffn")
-    last = app.slider(key="collapse_layer").value
+    app = open_page("ffn", open="collapse")
+    assert app.slider(key="choice_layer").value == 0
     app.button(key="collapse_play").click().run()
-    first = app.slider(key="collapse_layer").value
-    assert first < last
+    first = app.slider(key="choice_layer").value
     app.run()  # as the timer does
-    assert app.slider(key="collapse_layer").value == first + 1
+    assert app.slider(key="choice_layer").value == first + 1
     app.button(key="collapse_play").click().run()
-    held = app.slider(key="collapse_layer").value
-    assert app.run().slider(key="collapse_layer").value == held
+    held = app.slider(key="choice_layer").value
+    assert app.run().slider(key="choice_layer").value == held
+    assert app.query_params["layer"] in (str(held), [str(held)])
+    assert open_page("ffn", layer="5").slider(key="choice_layer").value == 5  # a link to a layer opens its section
+    last = app.slider(key="choice_layer").max
+    app = open_page("ffn", layer=str(last))
+    app.button(key="collapse_play").click().run()
+    assert app.slider(key="choice_layer").value < last  # played again
+
+
+def test_a_section_is_drawn_when_it_is_opened_and_the_link_says_so(judged_all, monkeypatch):
+    asked, nearest = [], cache.nearest_analysis
+    monkeypatch.setattr(cache, "nearest_analysis", lambda name, data: asked.append(name) or nearest(name, data))
+    closed = open_page("ffn")
+    assert "depth" not in asked and not closed.slider
+    opened = open_page("ffn", open="depth,collapse")
+    assert "depth" in asked and "capacity" not in asked
+    assert len(opened.get("vega_lite_chart")) > len(closed.get("vega_lite_chart"))
+    assert opened.query_params["open"] in ("depth,collapse", ["depth,collapse"])
+    unknown = open_page("ffn", open="nonsense")
+    assert any("nonsense" in warning.value for warning in unknown.warning)
 
 
 @pytest.mark.parametrize(("page", "experiment"), [("ffn", "factorial"), ("ffn", "ffn-shape"), ("hybrids", "hybrids")])
@@ -467,7 +489,7 @@ def test_a_measured_experiment_fills_its_page(only_records, monkeypatch, page, e
     records = planned(experiment)
     only_records(records)
     monkeypatch.setattr(cache, "claim_results", lambda: results)
-    app = open_page(page, "zh")
+    app = open_page(page, "zh", **({"open": "factorial,shape,collapse,necessity"} if page == "ffn" else {}))
     assert len(app.get("vega_lite_chart")) >= {"factorial": 3, "ffn-shape": 3, "hybrids": 2}[experiment]
     asked = [block.value for block in app.code]
     assert not any(f"run {experiment} " in command for command in asked)

@@ -37,7 +37,7 @@ from tf_models.zoo.spec import MIXERS, WITH_HEADS, WITH_RELATIVE_POSITIONS
 PAGES = list(frame.PAGES)
 pytestmark = pytest.mark.usefixtures("fresh_server")
 # Charts that are drawn from specifications or publications, not from records.
-UNMEASURED = {"claims": 1, "ffn": 1, "anatomy": 5, "parameters": 2}
+UNMEASURED = {"claims": 1, "anatomy": 5, "parameters": 2}
 
 
 @pytest.fixture
@@ -105,7 +105,9 @@ def test_the_ffn_page_shows_the_intervals_that_the_command_line_prints(capsys):
     printed, shown = json.loads(capsys.readouterr().out)["contrasts"], cache.analysis("ffn-gap", "digits")
     assert all(row["mean"] is not None for row in printed)
     rows = analyses.effect_rows(shown, {row["name"]: row["name"] for row in printed})
-    assert rows[rows["seed"].isna()]["mean"].tolist() == pytest.approx([100 * row["mean"] for row in printed])
+    means = rows[rows["seed"].isna()].set_index("label")["mean"]
+    assert means.to_dict() == pytest.approx({row["name"]: 100 * row["mean"] for row in printed})
+    assert means.is_monotonic_decreasing
 
 
 def test_the_server_never_loads_tensorflow(tmp_path):
@@ -281,9 +283,9 @@ def test_the_command_of_an_experiment_makes_that_experiment():
 def test_a_measured_network_fills_the_ffn_page(only_records, variant):
     wanted = plan("ffn-gap", "digits", variant)
     only_records(indexed(fill(wanted, {arm: 0.9 if arm == "on" else 0.8 for arm in wanted.arms})))
-    app = open_page("ffn", variant=variant)
+    app = open_page("ffn", variant=variant, open="arms,controls,collapse,published")
     assert not app.exception
-    assert len(charts_of(app)) >= 3  # the gap, how the arms learn, the published figures; more where it is shipped
+    assert len(charts_of(app)) >= 3  # the gap, how the arms learn, the collapse; more where it is shipped
     shown, name = text_of(app), say("en", f"train.variant.{variant}")
     assert f"{name} is **10.00 points** better with its FFN" in shown
     assert ("equal parameters. Compared" in shown) == (variant == "mixer")  # 8×8 images: its weights hardly grow

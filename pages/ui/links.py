@@ -13,6 +13,7 @@ import streamlit as st
 
 from pages.ui.words import quote, say
 
+OPEN = "open"  # in the link: which sections are
 MANY = 20  # options that are no longer named one by one
 # What links said before there was one name, and what the command line and the records say.
 OLD_NAMES = {"dataset": "data", "trained_on": "data", "train_size": "images"}
@@ -104,6 +105,46 @@ def choose_many(
     values = where.multiselect(label, options, format_func=format_func, key=state, **more)
     _keep_in_link(key, ",".join(values), ",".join(default))
     return values
+
+
+def sections(names: Sequence[str]) -> None:
+    """Before the first `section` of a page: name what the link wants to open and the page does not have."""
+    asked = _opened()
+    for name in asked:
+        if name not in names:
+            _warn(OPEN, name, _told(names))
+    _open([name for name in asked if name in names])
+
+
+def section(key: str, label: str, holds: Sequence[str] = ()) -> Any:
+    """A section that is opened on demand: draw into it, and compute for it, only while its ``open`` is true.
+
+    Whether it is open stands in the link. It `holds` choices: a link that says one of them opens it, and a section that
+    is closed takes them out of the link.
+    """
+    state, seen = f"section_{key}", st.session_state[_SEEN]
+    wanted = key in _opened() or any(name in st.query_params for name in holds)
+    if seen.get(state) != wanted or state not in st.session_state:
+        st.session_state[state] = wanted
+    found = st.expander(f"**{label}**", key=state, on_change="rerun")
+    if found.open and key not in _opened():
+        _open([*_opened(), key])
+    if not found.open:
+        _open([name for name in _opened() if name != key])
+        for name in holds:
+            drop(name)
+            seen.pop(name, None)
+    seen[state] = found.open
+    return found
+
+
+def _opened() -> list[str]:
+    """The sections that the link says are open."""
+    return [name for name in st.query_params.get(OPEN, "").split(",") if name]
+
+
+def _open(names: Sequence[str]) -> None:
+    _keep_in_link(OPEN, ",".join(names), "")
 
 
 def write(key: str, label: str, where: Any = st, **more: Any) -> str:

@@ -1,6 +1,6 @@
 """Bars: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import altair as alt
 import pandas as pd
@@ -10,29 +10,6 @@ from pages.ui.charts.layout import AXES, BELOW, ROW, TITLE_LINE, Chart, above, l
 SECTION = 40  # pixels for the bar of one section, under its words
 POWER = 30  # and for one under its words
 BAR = 15  # and of one network, under its words
-
-
-def published_gaps(data: pd.DataFrame, title: str, axis: str, legend: str, colours: Sequence[str]) -> Chart:
-    """With and without the FFN in publications. Columns: label, which, value (percent)."""
-    order, which = list(dict.fromkeys(data["label"])), list(dict.fromkeys(data["which"]))
-    below, taken = legend_below(which, "square", most=1)
-    chart = (
-        alt.Chart(data)
-        .mark_bar()
-        .encode(
-            y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=160)),
-            yOffset=alt.YOffset("which:N", sort=which),
-            x=alt.X("value:Q", title=axis),
-            color=alt.Color(
-                "which:N",
-                title=legend,
-                scale=alt.Scale(domain=which, range=list(colours)),
-                legend=below,
-            ),
-            tooltip=["label:N", "which:N", alt.Tooltip("value:Q", format=".1f")],
-        )
-    )
-    return titled(chart, title, ROW * len(order) + AXES + taken)
 
 
 def probabilities(data: pd.DataFrame, title: str, colour: str, room: int = 120) -> Chart:

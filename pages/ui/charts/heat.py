@@ -9,41 +9,52 @@ from pages.ui.charts.layout import AXES, BELOW, LEGEND, TITLE_LINE, Chart, above
 
 CELL = 42  # pixels: height of a cell of the heat map
 SMALL = 24  # and of the matrix
+MOST_POINTS = 10.0  # from which a gain has the full colour: identity, which mixes nothing, would pale all others
+GREY = "#D4D4D4"  # of a cell that has nothing to compare with
 PAIR, PAIR_SMALL = 34, 20  # and of a pair of levels
 
 
-def heat_map(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
-    """Accuracy in percent of every token mixer with every channel mixer, and below it what was gained over nothing.
+def heat_map(data: pd.DataFrame, title: str, legend: str, columns: Mapping[str, str]) -> Chart:
+    """What every channel mixer gains over none, for every token mixer: colour and large figure; below it the accuracy.
 
-    `data` has mixer, channel, accuracy, low, high, seeds and gain (as written), in the order of rows and columns.
+    `data` has mixer, channel, accuracy (percent), low, high, seeds, points (the gain, missing where there is nothing to
+    compare with) and gain (as written), in the order of rows and columns. A dot: not trained.
     """
     rows, across = list(dict.fromkeys(data["mixer"])), list(dict.fromkeys(data["channel"]))
-    values = data["accuracy"].tolist()
-    middle = (min(values) + max(values)) / 2
+    known = set(zip(data["mixer"], data["channel"], strict=True))
+    y = alt.Y("mixer:N", title=None, sort=rows, axis=above(-CELL / 2 + 2))  # eight columns leave a phone none for words
+    largest = min(max([1.0, *data["points"].abs().dropna()]), MOST_POINTS)
+    x = alt.X(
+        "channel:N",
+        title=None,
+        sort=across,
+        axis=alt.Axis(orient="top", labelAngle=-40, labelLimit=150, labelOverlap=False, ticks=False, domain=False),
+    )
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("mixer", "channel", "gain")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
-    base = alt.Chart(data).encode(
-        y=alt.Y("mixer:N", title=None, sort=rows, axis=above(-CELL / 2 + 2)),
-        x=alt.X(
-            "channel:N", title=None, sort=across, axis=alt.Axis(labelAngle=-50, labelLimit=150, labelOverlap=False)
-        ),
-        tooltip=tips,
+    base = alt.Chart(data).encode(y=y, x=x, tooltip=tips)
+    below, bar = BELOW + 3, alt.Legend(orient="bottom", gradientLength=200, titleLimit=300)
+    scale = alt.Scale(domain=[-largest, 0, largest], range=["#0072B2", "#F5F5F5", "#D55E00"], clamp=True)
+    bare = base.mark_rect(height=CELL, yOffset=below, stroke="#888", strokeWidth=0.5, color=GREY)
+    cells = base.transform_filter("isValid(datum.points)").mark_rect(height=CELL, yOffset=below)
+    cells = cells.encode(color=alt.Color("points:Q", title=legend, scale=scale, legend=bar))
+    ink = alt.condition(f"abs(datum.points) > {0.6 * largest:.2f}", alt.value("white"), alt.value("black"))
+    gains = base.transform_filter("datum.gain != ''").mark_text(fontSize=11, dy=below - 7)
+    gains = gains.encode(text=alt.Text("points:Q", format="+.1f"), color=ink)
+    figures = base.mark_text(fontSize=10, dy=below + 8).encode(text=alt.Text("accuracy:Q", format=".1f"), color=ink)
+    missing = [
+        {"mixer": mixer, "channel": channel, "dot": "·"}
+        for mixer in rows
+        for channel in across
+        if (mixer, channel) not in known
+    ]
+    dots = (
+        [alt.Chart(pd.DataFrame(missing)).mark_text(color="#888", dy=below).encode(y=y, x=x, text="dot:N")]
+        if missing
+        else []
     )
-    below = BELOW + 3
-    cells = base.mark_rect(height=CELL, yOffset=below).encode(
-        color=alt.Color(
-            "accuracy:Q",
-            title=columns["accuracy"],
-            scale=alt.Scale(scheme="viridis", zero=False),
-            legend=alt.Legend(orient="bottom", gradientLength=200, titleLimit=300),
-        )
-    )
-    ink = alt.condition(alt.datum.accuracy > middle, alt.value("black"), alt.value("white"))
-    figures = base.mark_text(fontSize=11, dy=below - 7).encode(text=alt.Text("accuracy:Q", format=".1f"), color=ink)
-    gains = base.mark_text(fontSize=10, dy=below + 8).encode(text="gain:N", color=ink)
-    height = (CELL + 2 * below) * len(rows) + 2 * AXES + LEGEND
-    return titled(alt.layer(cells, figures, gains), title, height)
+    return titled(alt.layer(bare, cells, gains, figures, *dots), title, (CELL + 2 * below) * len(rows) + AXES + LEGEND)
 
 
 def matrix(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:

@@ -14,6 +14,7 @@ from pages.ui.words import say, sentences
 from tf_models.study.exact import exact_measures, exact_series
 
 PLAY_SECONDS = 0.5
+CHOICES = ("skip", "channel", "layer")  # in the link
 COLLAPSE = {"san": "#D55E00", "mlp": "#E69F00", "skip": "#0072B2", "both": "#009E73"}
 
 
@@ -44,7 +45,7 @@ def show_collapse() -> None:
     if more.low > 0:
         times = {name: tables.figure(10 ** getattr(more, name), "ratio") for name in ("value", "low", "high")}
         found.append(say("collapse.skip_over_mlp", layer=series["compared"], **times))
-    st.markdown(sentences(*found, mlp_words(series)))
+    st.markdown(found[0], help=sentences(*found[1:], mlp_words(series)) or None)
     playing = bool(st.session_state.get("collapse_playing"))
     st.fragment(_show_collapse, run_every=PLAY_SECONDS if playing else None)(series)
     st.caption(say("collapse.hint", tokens=series["tokens"], width=series["width"], heads=series["heads"]))
@@ -54,22 +55,23 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
     last = series["layers"][-1]
     playing = bool(st.session_state.get("collapse_playing"))
     if playing:
-        st.session_state["collapse_layer"] = min(st.session_state.get("collapse_layer", 0) + 1, last)
+        st.session_state["choice_layer"] = min(st.session_state.get("choice_layer", 0) + 1, last)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         skip, ffn = (
             links.choose(key, say(f"collapse.switch.{key}"), ("off", "on"), _switch, kind="segments")
             for key in ("skip", "channel")
         )
-        at_end = st.session_state.get("collapse_layer", last) >= last
-        if playing and at_end:
+        if playing and st.session_state["choice_layer"] >= last:
             st.session_state["collapse_playing"] = False
             st.rerun()
         label, icon = ("collapse.pause", "pause") if playing else ("collapse.play", "play_arrow")
         if st.button(say(label), key="collapse_play", icon=f":material/{icon}:"):
             _toggle(last)
             st.rerun()  # the whole page: it starts and stops the fragment's timer
-    st.session_state.setdefault("collapse_layer", last)
-    layer = st.slider(say("collapse.layer"), 0, last, key="collapse_layer")
+    if playing:  # the link follows when it stops: each layer would be a step back in the browser
+        layer = st.slider(say("collapse.layer"), 0, last, key="choice_layer")
+    else:
+        layer = links.choose_number("layer", say("collapse.layer"), 0, last, 0)
     arm = {("off", "off"): "san", ("off", "on"): "mlp", ("on", "off"): "skip", ("on", "on"): "both"}[skip, ffn]
     _show_layer(arm, layer)
 
@@ -109,5 +111,5 @@ def _switch(value: str) -> str:
 def _toggle(last: int) -> None:
     playing = not st.session_state.get("collapse_playing")
     st.session_state["collapse_playing"] = playing
-    if playing and st.session_state.get("collapse_layer", last) >= last:
-        st.session_state["collapse_layer"] = 0
+    if playing and st.session_state.get("choice_layer", 0) >= last:
+        st.session_state["choice_layer"] = 0

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, frame, tables
-from pages.ui.charts import bars, curves, intervals
+from pages.ui.charts import curves, intervals
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
@@ -25,6 +25,7 @@ NEAREST = {
     "plain_ffn": ("train", {"variant": "vit", "mixer": "convolution"}),
     "convolutional_ffn": ("ffn", {"variant": "convnext"}),
 }
+LEAST_ERROR = 0.1  # percent: none has no place on a log axis
 WITH_WITHOUT = (("column.with", "on", "with_ffn"), ("column.without", "off", "without_ffn"))
 
 
@@ -133,17 +134,17 @@ def _six(analysis: Analysis) -> list[ArmResult]:
 
 @drawn_once
 def show_curves(analysis: Analysis, variant: str) -> None:
-    """Validation accuracy of the arms by epoch."""
+    """Validation error of the arms by epoch."""
     epochs = [
-        {"arm": arm.name, "epoch": row["epoch"], "validation": 100 * row["validation_accuracy"]}
+        {"arm": arm.name, "epoch": row["epoch"], "error": max(100 * (1 - row["validation_accuracy"]), LEAST_ERROR)}
         for arm in _six(analysis)
         for record in arm.records.values()
         for row in record.history
     ]
-    by_epoch = pd.DataFrame(epochs).groupby(["arm", "epoch"])["validation"]
+    by_epoch = pd.DataFrame(epochs).groupby(["arm", "epoch"])["error"]
     rows = by_epoch.agg(mean="mean", low="min", high="max").reset_index()
     chart = curves.learning_curves(
-        rows, say("ffn.curves"), say("axis.epoch"), say("column.validation"), _labels(), say("column.arm")
+        rows, say("ffn.curves"), say("axis.epoch"), say("axis.validation_error"), _labels(), say("column.arm")
     )
     st.altair_chart(chart, key=f"curves_{variant}_{analysis.experiment.dataset}", alt=say("ffn.curves_alt"))
 
@@ -212,24 +213,23 @@ def _same_arm_twice(control: Control, delta: str) -> str:
 
 @drawn_once
 def show_published(analysis: Analysis | None, variant: str) -> None:
-    """Accuracies with and without the FFN, measured here (where anything is) and published."""
-    rows = [
-        {"label": f"{NAMES[variant]}, {analysis.experiment.dataset}", "which": say(column), "value": 100 * found}
-        for column, arm, _ in WITH_WITHOUT
-        if analysis and (found := analysis.arms[arm].test_accuracy) is not None
-    ]
-    rows += [
-        {
-            "label": f"{row.system}, {row.data}" + ("" if row.metric == "top-1" else f" ({row.metric})"),
-            "which": say(column),
-            "value": getattr(row, field),
-        }
-        for row in FFN_ABLATIONS
-        for column, _, field in WITH_WITHOUT
-    ]
-    chart = bars.published_gaps(pd.DataFrame(rows), "", say("ffn.published_axis"), "", (ARMS["on"], ARMS["off"]))
-    st.altair_chart(chart, key="published", alt=say("ffn.published_alt"))
+    """With and without the FFN, measured here (where anything is) and published: a line each, since they have no scale
+    in common but the share that is lost.
+    """
+    st.caption(say("ffn.published_hint"))
+    names = ("column.system", "column.metric", *(column for column, *_ in WITH_WITHOUT), "ffn.lost", "column.source")
+    table = [" | ".join(map(say, names)), "|".join(["---", "---", "---:", "---:", "---:", "---"])]
+    here = [analysis.arms[arm].test_accuracy for _, arm, _ in WITH_WITHOUT] if analysis else [None, None]
+    if analysis and here[0] is not None and here[1] is not None:
+        system = f"{NAMES[variant]}, {analysis.experiment.dataset}"
+        table.append(_published_line(system, say("ffn.top1"), 100 * here[0], 100 * here[1], say("ffn.here")))
     for row in FFN_ABLATIONS:
-        note = say(f"published.{row.source}")
-        named = {"system": row.system, "data": row.data, "metric": row.metric, "source": row.reference(language())}
-        st.markdown("- " + say("ffn.published_line", note=note, **named))
+        source = f"{row.reference(language())}: {say(f'published.{row.source}')}"
+        metric = say("ffn.top1") if row.metric == "top-1" else row.metric
+        table.append(_published_line(f"{row.system}, {row.data}", metric, row.with_ffn, row.without_ffn, source))
+    st.markdown("\n".join(f"| {line} |" for line in table))
+
+
+def _published_line(system: str, metric: str, with_ffn: float, without: float, source: str) -> str:
+    lost = say("unit.share", value=tables.decimal(100 * (1 - without / with_ffn), 0))
+    return " | ".join([system, metric, f"{with_ffn:.1f}", f"{without:.1f}", lost, source])

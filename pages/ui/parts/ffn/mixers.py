@@ -22,29 +22,38 @@ LINES = {"cnn": "convolution", "stem": "hybrid"}  # arms that are drawn as lines
 
 
 def factorial_rows(analysis: Analysis) -> pd.DataFrame:
-    """What `heat.heat_map` draws."""
+    """What `heat.heat_map` draws, the mixer first after which the FFN is worth most."""
     cells = {(arm.arm.at["channel"], arm.arm.at["mixer"]): arm for arm in analysis.arms.values() if arm.arm.at}
-    mixers = dict.fromkeys(mixer for _, mixer in cells)
     rows = []
+
+    def worth(mixer: str) -> float:
+        with_ffn, without = (cells.get((channel, mixer)) for channel in ("on", "off"))
+        if with_ffn is None or without is None or with_ffn.accuracy is None or without.accuracy is None:
+            return -1.0
+        return with_ffn.accuracy.value - without.accuracy.value
+
+    mixers = sorted(dict.fromkeys(str(mixer) for _, mixer in cells), key=worth, reverse=True)
     for channel, mixer in ((channel, mixer) for channel in CHANNELS for mixer in mixers):
         arm, nothing = cells.get((channel, mixer)), cells.get(("off", mixer))
         if arm is None or arm.accuracy is None:
             continue
-        gain = ""
-        if nothing is not None and nothing.accuracy is not None and channel != "off":
-            gain = tables.points(arm.accuracy.value - nothing.accuracy.value)
+        gain, difference = "", None
+        if nothing is not None and nothing.accuracy is not None:
+            difference = arm.accuracy.value - nothing.accuracy.value
+            gain = tables.points(difference) if channel != "off" else ""
         rows.append(
             {
                 "mixer": say(f"mixer.{mixer}"),
                 "channel": say(f"channel.{channel}"),
                 **analyses.accuracy(arm),
                 "gain": gain,
+                "points": None if difference is None else 100 * difference,
                 "seeds": len(arm.seeds),
                 "parameters": arm.parameters,
             }
         )
-    columns = ["mixer", "channel", "accuracy", "low", "high", "gain", "seeds", "parameters"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["mixer", "channel", "accuracy", "low", "high", "gain", "points", "seeds", "parameters"]
+    return pd.DataFrame(rows, columns=columns).astype({"points": float})
 
 
 @drawn_once
@@ -62,14 +71,15 @@ def show_factorial(dataset: str) -> None:
     if found := analyses.fields(contrasts["interaction"]):
         attention, convolution = (analyses.phrase(contrasts[f"gain.{mixer}"]) for mixer in ("attention", "convolution"))
         st.markdown(say("factorial.finding", scale=scale, attention=attention, convolution=convolution, **found))
-    chart = heat.heat_map(data, say("factorial.chart"), columns)
+    title = say("factorial.chart", mixer=data["mixer"].iloc[0])
+    chart = heat.heat_map(data, title, say("factorial.legend"), columns)
     st.altair_chart(chart, key=f"factorial_{dataset}", alt=say("factorial.alt", text=scale))
-    st.caption(sentences(say("factorial.hint"), matched_words(analysis)))
+    st.caption(say("factorial.hint"), help=matched_words(analysis))
     for name in ("interaction.deeper", "interaction.wider"):
         if contrasts[name].measure is not None:
             st.markdown(say(f"factorial.{name}", effect=analyses.phrase(contrasts[name])))
     analyses.show_source(analysis)
-    tables.beside(data.round(2).rename(columns=columns))
+    tables.beside(data.drop(columns="points").round(2).rename(columns=columns))
 
 
 def matched_words(analysis: Analysis) -> str:
