@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import cache, frame, links
+from pages.ui import cache, frame, inside, links
 from pages.ui.names import variant_name
 from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, rates, worth
 from pages.ui.words import say
-from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
 from tf_models.zoo import CLASSROOM, SWITCHES
 
@@ -25,7 +24,7 @@ frame.heading("ffn")
 links.sections([*(key for key, *_ in SECTIONS), *OTHERS])
 left, right = st.columns(2)
 variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), variant_name, "vit", where=left)
-dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"), where=right)
+dataset = inside.choose_dataset(right)
 
 analysis = None
 if code := SWITCHES["ffn"].refusal(CLASSROOM[variant]):

@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from pages.ui import cache, frame, links
+from pages.ui import cache, frame, inside
 from pages.ui.parts import hybrids
 from pages.ui.parts.claims import listing
 from pages.ui.words import say
-from tf_models.data import STUDIED
 
 frame.ensure()
 frame.heading("hybrids")
-dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", help=say("data.hint"))
+dataset = inside.choose_dataset()
 analysis = cache.analysis("hybrids", dataset)
 if hybrids.show_arms(analysis):
     st.header(say("hybrids.contrasts"))

@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from pages.ui import cache, frame, links
+from pages.ui import cache, frame, inside, links
 from pages.ui.parts import anatomy, parameters
 from pages.ui.words import say
-from tf_models.data import STUDIED
 
 frame.ensure()
 frame.heading("parameters")
 left, right = st.columns(2)
-dataset = links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", where=left)
+dataset = inside.choose_dataset(left)
 cost = links.choose(
     "cost",
     say("parameters.cost"),

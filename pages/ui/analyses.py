@@ -9,6 +9,7 @@ import streamlit as st
 from pages.ui import tables
 from pages.ui.charts import intervals
 from pages.ui.charts.layout import Chart
+from pages.ui.names import data_name
 from pages.ui.theme import FAMILIES, MARKS
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis, ContrastResult
@@ -20,9 +21,9 @@ from tf_models.zoo import CLASSROOM
 
 def scale_of(analysis: Analysis) -> str:
     """Data and training of an analysis, in a phrase."""
-    scale = analysis.scale
+    scale, dataset = analysis.scale, data_name(analysis.experiment.dataset)
     images = f"{scale.train_images:,}"
-    return say("claims.on", dataset=analysis.experiment.dataset, images=images, epochs=scale.epochs, seeds=scale.seeds)
+    return say("claims.on", dataset=dataset, images=images, epochs=scale.epochs, seeds=scale.seeds)
 
 
 def fields(row: ContrastResult | None) -> dict[str, str] | None:
@@ -42,7 +43,7 @@ def phrase(row: ContrastResult | None) -> str:
 
 def show_empty(experiment: Experiment, words: str = "") -> None:
     """What makes the results that are missing."""
-    st.info(words or say("topic.empty", experiment=experiment.name, dataset=experiment.dataset))
+    st.info(words or say("topic.empty", experiment=experiment.name, dataset=data_name(experiment.dataset)))
     st.code(command(experiment), language="sh", wrap_lines=True)
 
 
@@ -55,10 +56,10 @@ def show_unmeasured(experiments: Sequence[Experiment]) -> None:
 
 def show_source(analysis: Analysis) -> None:
     """On which device and which version of the data set the runs were made, and which runs are left out for it."""
-    dataset = analysis.experiment.dataset
+    dataset = data_name(analysis.experiment.dataset)
     words = say("topic.source", dataset=dataset, version=analysis.dataset_hash[:8], device=analysis.device)
     others = say("claims.and").join(
-        say("topic.other_source", runs=runs, dataset=name, version=content[:8], device=device)
+        say("topic.other_source", runs=runs, dataset=data_name(name), version=content[:8], device=device)
         for (device, name, content), runs in analysis.left_out.items()
     )
     st.caption(sentences(words, say("topic.left_out", others=others) if others else ""))

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import cache, links
+from pages.ui.names import data_name, data_title
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import STUDIED
@@ -47,7 +48,9 @@ def choose() -> tuple[str, tuple[str, ...]]:
 
 def choose_dataset(where: Any = st) -> str:
     """A data set of the lab, the first by itself."""
-    return links.choose("data", say("ffn.dataset"), STUDIED, kind="segments", where=where, help=say("data.hint"))
+    return links.choose(
+        "data", say("ffn.dataset"), STUDIED, data_title, kind="segments", where=where, help=say("data.hint")
+    )
 
 
 def networks(dataset: str) -> dict[str, str]:
@@ -66,10 +69,12 @@ def run_name(record: RunRecord) -> str:
 
 def show_empty(dataset: str) -> None:
     """That nothing was read off networks of this data set, where there is something, and what would do it."""
-    st.info(say("inside.empty", dataset=dataset))
+    st.info(say("inside.empty", dataset=data_name(dataset)))
     st.code(f"python -m tf_models inside --dataset {dataset} --ship", language="sh", wrap_lines=True)
     for other in filter(lambda name: probed(name).networks, STUDIED):
-        st.button(say("inside.other", dataset=other), on_click=st.query_params.update, args=({"data": other},))
+        st.button(
+            say("inside.other", dataset=data_name(other)), on_click=st.query_params.update, args=({"data": other},)
+        )
 
 
 def choose_network(side: str, dataset: str, where: Any = st) -> str:

@@ -53,12 +53,25 @@ def class_words(dataset: str, count: int) -> tuple[str, ...]:
 
 
 def data_name(name: str) -> str:
-    """What a data set is called: one that a visitor sent by its classes, and by its name where it is gone."""
+    """What a data set is called inside a sentence, such as “handwritten digits”; a file by its own name, what a visitor
+    sent by its classes, and by its name where it is gone.
+    """
     if not is_own(name):
-        return name
+        return catalogue(language()).get(f"data.name.{name}", name)
     try:
         known = peek(name)
     except LabError:
         return name
     some = say("lab.comma").join(known.class_names[:LISTED]) + (" …" if known.classes > LISTED else "")
     return say("own.name", classes=some, number=name[4:8])
+
+
+def data_title(name: str) -> str:
+    """`data_name` where nothing stands before it; a file's name stays as it is."""
+    called = data_name(name)
+    return called if called == name else called[:1].upper() + called[1:]
+
+
+def short_data_name(name: str) -> str:
+    """`data_name` in a word, for rows of a chart that say it again and again."""
+    return catalogue(language()).get(f"data.short.{name}", data_name(name))

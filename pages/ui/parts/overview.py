@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses
+from pages.ui.names import short_data_name
 from pages.ui.parts.ffn import capacity, necessity
 from pages.ui.replay import drawn_once
 from pages.ui.words import say
@@ -15,7 +16,7 @@ def answer_rows(answers: list[Answer]) -> pd.DataFrame:
     """Every answer for `intervals.effects`, by data set and epochs."""
 
     def rows(answer: Answer) -> pd.DataFrame:
-        dataset, epochs = answer.analysis.experiment.dataset, answer.analysis.scale.epochs
+        dataset, epochs = short_data_name(answer.analysis.experiment.dataset), answer.analysis.scale.epochs
         return analyses.effect_rows(
             answer.analysis, {answer.name: say("overview.scale", dataset=dataset, epochs=epochs)}
         )

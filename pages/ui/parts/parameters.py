@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import curves
+from pages.ui.names import data_name
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, SHAPES
@@ -73,12 +74,12 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
         return False
     linear, scale, best = _linear(dataset), analysis.scale, _best(analysis)
     columns = {name: say(f"column.{name}") for name in ("network", "accuracy", "low", "high", "seeds")}
-    title = say("parameters.chart", dataset=dataset, images=f"{scale.train_images:,}", epochs=scale.epochs)
+    title = say("parameters.chart", dataset=data_name(dataset), images=f"{scale.train_images:,}", epochs=scale.epochs)
     chart = curves.cost_and_accuracy(rows, linear, title, say(f"axis.{cost}"), columns["accuracy"], columns, marks())
     st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=say("parameters.alt", text=best))
     st.markdown(best)
     if found := analyses.fields(analysis.primary):
-        st.markdown(say("parameters.finding", dataset=dataset, **found))
+        st.markdown(say("parameters.finding", dataset=data_name(dataset), **found))
     tuning = experiment.tuning_size or experiment.images
     hint = say("parameters.hint", seeds=scale.seeds, tuning=f"{tuning:,}")
     if linear is not None:

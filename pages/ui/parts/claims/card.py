@@ -9,6 +9,7 @@ import streamlit as st
 from pages.ui import browser, cache, frame, tables
 from pages.ui.charts import intervals
 from pages.ui.charts.layout import lines
+from pages.ui.names import data_name, data_title, short_data_name
 from pages.ui.parts.claims import firmness, repeat
 from pages.ui.parts.claims.places import place_name
 from pages.ui.parts.claims.verdicts import badge, kinds, part_line, probability, provenance, reason, scale, zone_of
@@ -49,7 +50,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         place = say("claims.place_of", place=scale(result), text=reason(result))
         st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result), kinds(result))}")
     if len(different) > 1:
-        st.caption(say("claims.stands", dataset=headline(results).dataset))
+        st.caption(say("claims.stands", dataset=data_name(headline(results).dataset)))
     if before := verbatim(claim.words("before")):
         st.caption(before)
     st.markdown(say("claims.asks", question=verbatim(claim.words("question"))))
@@ -117,7 +118,7 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
     for result in results:
         if result.p is not None:
             p, adjusted = probability(result.p), probability(result.p_adjusted)
-            st.caption(say("claims.p", dataset=result.dataset, p=p, adjusted=adjusted))
+            st.caption(say("claims.p", dataset=data_title(result.dataset), p=p, adjusted=adjusted))
     show_runs(claim, results)
 
 
@@ -132,7 +133,7 @@ def not_measured(claim: Claim, results: Sequence[Result]) -> str:
     parts = []
     for part in claim.parts:
         found = [(result, row) for result, row in outcomes(part, results) if row.reason != NOT_ASKED]
-        missing = [result.dataset for result, row in found if row.measure is None]
+        missing = [data_name(result.dataset) for result, row in found if row.measure is None]
         if 0 < len(missing) < len(found):
             parts.append(say("claims.missing.part", words=verbatim(part.words), where=say("lab.comma").join(missing)))
         elif missing:
@@ -151,7 +152,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
         zone = [factor * bound for bound in zone_of(part)]
         numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
         words = say(part.part.words)
-        words = words if part.part.experiment in ONCE else f"{result.dataset} · {words}"
+        words = words if part.part.experiment in ONCE else f"{short_data_name(result.dataset)} · {words}"
         rows.append(
             {
                 "label": "\n".join(lines(words, WIDE)[:3]),
@@ -178,7 +179,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
     rows = [
         {
             say("column.run"): run,
-            say("column.dataset"): result.dataset,
+            say("column.dataset"): short_data_name(result.dataset),
             say("column.variant"): records[run].spec.name,
             say("column.seed"): records[run].spec.seed,
             say("column.accuracy"): round(100 * records[run].test_accuracy, 2),
@@ -225,7 +226,7 @@ def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
                     accuracy += f" [{100 * arm.accuracy.low:.2f}, {100 * arm.accuracy.high:.2f}]"
                 rows.append(
                     {
-                        say("column.dataset"): result.dataset,
+                        say("column.dataset"): short_data_name(result.dataset),
                         say("claims.column.part"): say(part.part.words),
                         say("claims.column.arm"): name,
                         say("claims.column.weight"): f"{weight:+.3g}".replace("-", "−"),

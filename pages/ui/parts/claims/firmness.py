@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import tables
+from pages.ui.names import short_data_name
 from pages.ui.parts.claims.verdicts import probability, what_settles
 from pages.ui.words import say
 from tf_models.data import peek
@@ -30,7 +31,7 @@ def _row(result: Result, part: PartResult) -> dict[str, str]:
     smallest = tables.figure(power.smallest, part.measure.unit) if power else NOTHING
     return {
         "part": say(asked.words),
-        "dataset": NOTHING if exact else result.dataset,
+        "dataset": NOTHING if exact else short_data_name(result.dataset),
         "kind": say(f"firmness.kind.{asked.kind}"),
         "experiment": _experiment(part),
         "verdict": say(f"verdict.{part.verdict}"),

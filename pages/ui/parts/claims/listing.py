@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import browser, cache, links
 from pages.ui.charts import bars
+from pages.ui.names import data_name, data_title
 from pages.ui.parts.claims.places import heading, heading_name, heading_of
 from pages.ui.parts.claims.verdicts import badge, reason
 from pages.ui.replay import drawn_once
@@ -203,7 +204,7 @@ def choose_filters(found: Found, section: Any) -> tuple[list[str], dict[str, Res
     data = choose(
         "data",
         tuple(dict.fromkeys([*STUDIED, *measured, NO_DATASET])),
-        lambda value: say(f"claims.data.{value}") if value == NO_DATASET else value,
+        lambda value: say(f"claims.data.{value}") if value == NO_DATASET else data_title(value),
         everything="claims.data.all",
         help=say("claims.filter.data_hint"),
     )
@@ -256,6 +257,6 @@ def show_links(ids: Sequence[str], why: bool = False, mark: bool = True, key: st
                 st.page_link("pages/claims.py", label=_label(results[claim], mark), query_params=query)
                 if why:
                     st.caption(short_reason(results[claim]))
-    data = dict.fromkeys(results[claim].dataset for claim in ids if not results[claim].exact)
+    data = dict.fromkeys(data_name(results[claim].dataset) for claim in ids if not results[claim].exact)
     if mark and data and len(ids) > 1:
         st.caption(say("claims.verdicts_on", datasets=say("lab.comma").join(data)))

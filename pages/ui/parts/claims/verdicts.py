@@ -1,6 +1,7 @@
 """Verdicts and their reasons in the visitor's words: one result, one part, one rule."""
 
 from pages.ui import tables
+from pages.ui.names import data_title
 from pages.ui.words import say, verbatim
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.power import MOST_SEEDS, Power
@@ -37,9 +38,10 @@ def scale(result: Result) -> str:
         trained = any(part.part.experiment in TRAINED for part in result.parts if part.decides)
         return say("claims.on_tasks" if trained else "claims.on_exact")
     if result.seeds == 0:
-        return say("claims.on_data", dataset=result.dataset)
+        return say("claims.on_data", dataset=data_title(result.dataset))
     images = f"{result.train_images:,}" if result.train_images else "–"
-    return say("claims.on", dataset=result.dataset, images=images, epochs=result.epochs or "–", seeds=result.seeds)
+    named = data_title(result.dataset)
+    return say("claims.on", dataset=named, images=images, epochs=result.epochs or "–", seeds=result.seeds)
 
 
 def reason(result: Result) -> str:
@@ -103,7 +105,7 @@ def part_line(result: Result, part: PartResult) -> str:
     if part.scale is not None and part.scale.exploratory:
         images, updates = f"{part.scale.train_images:,}", f"{part.scale.updates:,}"
         text = say("claims.exploratory", text=text, images=images, updates=updates)
-    return text if part.part.experiment in ONCE else say("claims.place_of", place=result.dataset, text=text)
+    return text if part.part.experiment in ONCE else say("claims.place_of", place=data_title(result.dataset), text=text)
 
 
 def zone_of(part: PartResult) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import cache, frame, links
 from pages.ui.inside import run_name
+from pages.ui.names import data_title
 from pages.ui.parts.feature_maps.names import layer_names
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
@@ -59,6 +60,7 @@ def choose_data(networks: Mapping[str, Mapping[str, RunRecord]], where: Any) -> 
         "data",
         say("feature_maps.dataset"),
         tuple(networks),
+        data_title,
         default=(usual or order)[0],
         where=where,
         resets=("image", *(part for side in SIDES for part in (side, *parts_of(side)))),

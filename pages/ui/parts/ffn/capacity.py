@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import bars
+from pages.ui.names import data_title
 from pages.ui.parts.ffn import rates
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS, FAMILIES
@@ -51,7 +52,9 @@ def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
     st.altair_chart(chart, key="capacity", alt=say("capacity.alt", text=found))
     st.markdown(found)
     scale = analysis.scale
-    st.caption(say("capacity.hint", dataset=analysis.experiment.dataset, epochs=scale.epochs, seeds=scale.seeds))
+    st.caption(
+        say("capacity.hint", dataset=data_title(analysis.experiment.dataset), epochs=scale.epochs, seeds=scale.seeds)
+    )
     analyses.show_withheld(analysis)
     return True
 

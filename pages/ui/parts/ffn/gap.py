@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, frame, tables
 from pages.ui.charts import curves, intervals
+from pages.ui.names import data_name, short_data_name
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
@@ -54,7 +55,7 @@ def answer_words(answer: Answer, variant: str) -> str:
     assert found is not None and words is not None
     return say(
         "overview.finding",
-        dataset=analysis.experiment.dataset,
+        dataset=data_name(analysis.experiment.dataset),
         images=f"{analysis.scale.train_images:,}",
         epochs=analysis.scale.epochs,
         seeds=found.seeds,
@@ -77,7 +78,7 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
     names = {name: say(f"arm.{row.b}") for name, row in analysis.contrasts.items() if not row.contrast.at}
     rows = analyses.effect_rows(analysis, names)
     if rows.empty:
-        analyses.show_empty(experiment, say("ffn.empty", network=NAMES[variant], dataset=experiment.dataset))
+        analyses.show_empty(experiment, say("ffn.empty", network=NAMES[variant], dataset=data_name(experiment.dataset)))
         _link("train", say("ffn.train"), {"variant": variant})
         return False
     analyses.show_withheld(analysis)
@@ -221,7 +222,7 @@ def show_published(analysis: Analysis | None, variant: str) -> None:
     table = [" | ".join(map(say, names)), "|".join(["---", "---", "---:", "---:", "---:", "---"])]
     here = [analysis.arms[arm].test_accuracy for _, arm, _ in WITH_WITHOUT] if analysis else [None, None]
     if analysis and here[0] is not None and here[1] is not None:
-        system = f"{NAMES[variant]}, {analysis.experiment.dataset}"
+        system = f"{NAMES[variant]}, {short_data_name(analysis.experiment.dataset)}"
         table.append(_published_line(system, say("ffn.top1"), 100 * here[0], 100 * here[1], say("ffn.here")))
     for row in FFN_ABLATIONS:
         source = f"{row.reference(language())}: {say(f'published.{row.source}')}"

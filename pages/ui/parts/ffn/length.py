@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
+from pages.ui.names import data_title
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
 from pages.ui.words import say, sentences
@@ -130,4 +131,9 @@ def show_section(analysis: Analysis) -> None:
 
 def _scale(analysis: Analysis) -> str:
     scale = analysis.scale
-    return say("length.hint", dataset=analysis.experiment.dataset, images=f"{scale.train_images:,}", seeds=scale.seeds)
+    return say(
+        "length.hint",
+        dataset=data_title(analysis.experiment.dataset),
+        images=f"{scale.train_images:,}",
+        seeds=scale.seeds,
+    )

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses
+from pages.ui.names import short_data_name
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
@@ -53,7 +54,7 @@ def show_headline(found: Sequence[Analysis]) -> None:
     rows = []
     for analysis in found:
         depth = {name: words for name, words in worth_names(analysis).items() if not name.endswith(".wider")}
-        dataset = analysis.experiment.dataset
+        dataset = short_data_name(analysis.experiment.dataset)
         labels = {name: say("worth.on", mixer=words, dataset=dataset) for name, words in depth.items()}
         rows.append(worth_rows(analysis, labels))
     data = pd.concat(rows)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui import links, tables
 from pages.ui.charts import curves
-from pages.ui.names import data_name
+from pages.ui.names import data_title
 from pages.ui.parts.runs.comparison import MOST
 from pages.ui.replay import drawn_once
 from pages.ui.words import quote, say
@@ -30,7 +30,7 @@ def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> di
     known = record is not None
     return {
         say("column.variant"): spec.name,
-        say("column.dataset"): data_name(spec.dataset),
+        say("column.dataset"): data_title(spec.dataset),
         say("column.seed"): spec.seed,
         say("column.accuracy"): round(100 * record.test_accuracy, 2) if known else None,
         say("column.validation"): round(100 * record.validation_accuracy, 2) if known else None,
@@ -59,7 +59,7 @@ def choose_data() -> str:
     usual = there.get(st.query_params.get("run", ""))
     options = tuple(dict.fromkeys([*STUDIED, *sorted(set(there.values()))]))
     more: dict[str, Any] = {"kind": "segments", "resets": ["run", "compare"], "wrap": True}
-    return links.choose("data", say("column.dataset"), options, default=usual, **more)
+    return links.choose("data", say("train.dataset"), options, data_title, default=usual, **more)
 
 
 @drawn_once

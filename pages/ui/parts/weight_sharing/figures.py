@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import analyses, inside, tables
 from pages.ui.charts import bars, depths, intervals
+from pages.ui.names import data_name
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
@@ -79,7 +80,7 @@ def _draw_consistency(dataset: str, chosen: Sequence[str], _found: Mapping[str, 
     data = data.assign(colour=[colours[label] for label in data["label"]])
     names = ("label", "kind", "value", "low", "high", "accuracy", "seeds")
     columns = {name: say(f"weight_sharing.column.{name}") for name in names}
-    chart = intervals.doubled(data, say("weight_sharing.chart", dataset=dataset), columns["value"], columns)
+    chart = intervals.doubled(data, say("weight_sharing.chart", dataset=data_name(dataset)), columns["value"], columns)
     told = finding(data)
     st.altair_chart(chart, key=f"consistency_{dataset}", alt=say("weight_sharing.alt", text=told))
     st.markdown(told)
