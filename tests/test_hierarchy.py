@@ -4,6 +4,7 @@ import pytest
 from read_off import read_off
 from visits import open_page, text_of
 
+from pages.ui.names import data_name
 from pages.ui.parts import hierarchy
 from tf_models.locale import LANGUAGES, say
 from tf_models.study.plans import plan
@@ -116,4 +117,4 @@ def test_sides_and_the_marked_layer_come_from_the_link(results):
 def test_without_results_the_page_says_so(results):
     app = open_page("hierarchy", data="cifar10-jpeg")
     assert not app.exception and not app.get("vega_lite_chart")
-    assert app.info[0].value == say("en", "inside.empty", dataset="cifar10-jpeg")
+    assert app.info[0].value == say("en", "inside.empty", dataset=data_name("cifar10-jpeg"))

@@ -8,6 +8,7 @@ from read_off import ARMS, read_off
 from visits import open_page, text_of
 
 from pages.ui.charts import depths
+from pages.ui.names import data_name
 from pages.ui.parts import locality
 from tf_models.locale import LANGUAGES, say
 from tf_models.study.plans import plan
@@ -194,7 +195,7 @@ def test_one_network_on_both_sides_is_shown_once(results):
 def test_without_results_the_page_says_so_and_still_shows_who_may_look_where(results):
     app = open_page("locality", data="cifar10-jpeg")
     assert not app.exception
-    assert app.info[0].value == say("en", "inside.empty", dataset="cifar10-jpeg")
+    assert app.info[0].value == say("en", "inside.empty", dataset=data_name("cifar10-jpeg"))
     assert not app.get("vega_lite_chart") and len(app.image) == len(locality.PATTERNS)
     next(button for button in app.button if "digits" in button.label).click().run()
     assert app.get("vega_lite_chart")

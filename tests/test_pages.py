@@ -17,7 +17,7 @@ from visits import open_page, text_of
 
 from pages.ui import analyses, cache, frame, inside, theme
 from pages.ui.charts import intervals, sheets
-from pages.ui.names import OWN
+from pages.ui.names import OWN, data_name
 from pages.ui.parts.feature_maps import attention, names
 from pages.ui.parts.ffn import length
 from pages.ui.parts.train import form
@@ -564,7 +564,7 @@ def test_only_runs_of_one_version_of_the_data_one_device_and_this_code_are_compa
     app.run()
     shown = text_of(app)
     assert "Yours: −30.00 points" in shown and "Came with the lab: −" in shown, "the same way round"
-    assert say("en", "topic.source", device="CPU", version="new", dataset="digits") in shown
+    assert say("en", "topic.source", device="CPU", version="new", dataset="handwritten digits") in shown
     assert say("en", "train.not_compared", runs=2) in shown
 
 
@@ -573,8 +573,8 @@ def test_what_the_ffn_is_worth_has_one_answer_per_data_set_and_scale_on_every_pa
     decided = length.is_measured(cache.analysis("training-length", STUDIED[-1]))  # then nothing exploratory leads
     for dataset in STUDIED:
         shown = text_of(open_page("ffn", data=dataset))
-        answers = [line for line in shown.splitlines() if line.startswith(f"On **{dataset}** (")]
-        scales = [line.split(")")[0] for line in answers]
+        answers = [line for line in shown.splitlines() if line.startswith(f"On **{data_name(dataset)}**, ")]
+        scales = [line.split(" seeds, ")[0] for line in answers]
         assert answers and len(set(scales)) == len(scales)
         assert all(line in overview for line in answers if not (decided and say("en", "tier.exploratory") in line))
         measured = {row.analysis.scale.epochs: row for row in ffn_answers(dataset, "vit", cache.analysis)}

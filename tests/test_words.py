@@ -15,7 +15,7 @@ from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
 from pages.ui.parts.weight_sharing import figures, live
 from tf_models import locale
-from tf_models.data.registry import CLOTHES, OBJECTS
+from tf_models.data.registry import BUILT_IN, CLOTHES, OBJECTS, STUDIED
 from tf_models.errors import LabError
 from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.probes.shift import MOVES
@@ -50,6 +50,8 @@ NAMES: dict[str, Iterable[str]] = {
         for column in ("", *(f".{column}" for column in text_tables.COLUMNS))
     ),
     "left_out.{}": ("few", "unreadable", "heic", "large", "other", "loose", "unknown", "arrays"),
+    "data.name.{}": [name for name, row in BUILT_IN.items() if not row.generated],
+    "data.short.{}": STUDIED,
     "verdict.{}": VERDICTS,
     "reason.{}": REASONS,
     "rule.{}": TESTS,
