@@ -327,7 +327,7 @@ def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, 
     settle(page)
     page.go_back()
     expect(page).not_to_have_url(re.compile("data=cifar10-jpeg"))
-    expect(page.get_by_role("radio", name="digits")).to_be_checked()
+    expect(page.get_by_role("radio", name="Handwritten digits")).to_be_checked()
 
 
 def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
@@ -417,7 +417,7 @@ def test_the_link_to_training_a_network_opens_that_network(server, page):
 def test_an_old_link_opens_its_view_and_back_undoes_what_came_after(server, page):
     visit(page, f"{server.url}/feature_maps?lang=en&trained_on=cifar10-jpeg&left=vit-cifar10-jpeg")
     expect(page).to_have_url(re.compile(r"\?lang=en&left=vit$"))
-    choose(page, say("en", "feature_maps.dataset"), "digits")
+    choose(page, say("en", "feature_maps.dataset"), "Handwritten digits")
     expect(page).to_have_url(re.compile(r"\?lang=en&data=digits$"))
     page.go_back()
     expect(page).to_have_url(re.compile(r"\?lang=en&left=vit$"))

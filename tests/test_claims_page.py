@@ -13,6 +13,7 @@ from visits import open_page, text_of
 
 from pages.ui import cache, tables
 from pages.ui.charts import bars, curves, heat, intervals
+from pages.ui.names import data_title
 from pages.ui.parts import cost, hybrids
 from pages.ui.parts.claims import card, firmness, listing, places, power, verdicts
 from pages.ui.parts.claims import repeat as live
@@ -205,7 +206,7 @@ def test_two_data_sets_may_disagree_and_both_are_shown(judged_all):
     )
     shown = text_of(open_page("claims", claim=claim))
     for row in judged_all[claim]:
-        assert f"{say('en', f'verdict.{row.verdict}')}] {row.dataset}" in shown
+        assert f"{say('en', f'verdict.{row.verdict}')}] {data_title(row.dataset)}" in shown
 
 
 # Verdicts in words
