@@ -8,6 +8,7 @@ from visits import open_page, text_of
 
 from pages.ui import cache, inside
 from pages.ui.charts import heat
+from pages.ui.names import data_name
 from pages.ui.parts import convergence
 from tf_models.data import STUDIED
 from tf_models.locale import LANGUAGES, say
@@ -160,4 +161,4 @@ def test_networks_of_which_nothing_is_known_are_compared_in_a_worker(measured, m
 def test_a_data_set_without_results_says_so(measured):
     app = open_page("convergence", data=STUDIED[-1])
     assert not app.exception and not app.get("vega_lite_chart")
-    assert say("en", "inside.empty", dataset=STUDIED[-1]) in [row.value for row in app.info]
+    assert say("en", "inside.empty", dataset=data_name(STUDIED[-1])) in [row.value for row in app.info]

@@ -13,10 +13,10 @@ from synthetic import make_record
 from visits import open_page, text_of
 
 from pages.ui import cache
+from pages.ui.names import data_title
 from tf_models.data import content_hash, load, peek
 from tf_models.errors import LabError
 from tf_models.jobs import reading, worker
-from tf_models.locale import say
 from tf_models.runs.record import pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
 
@@ -48,7 +48,8 @@ def table(app, column: str) -> list:
 
 
 def test_what_was_sent_is_offered_to_its_visitor_again_and_to_whoever_has_the_link(own):
-    name = say("en", "own.name", number=own[4:8], classes="apple *tree*, pear")
+    name = data_title(own)
+    assert name == f"Your pictures {own[4:8]} (apple *tree*, pear)"
     app = open_page("train")
     app.session_state["visitor"] = "anna"
     assert name in app.run().selectbox(key="choice_data").options  # the page was loaded again
@@ -145,7 +146,7 @@ def test_runs_are_found_by_words_of_their_line(own):
     assert table(app, "network") == ["vit ffn=off"]
     assert "No run has “nothing”" in text_of(open_page("runs", origin="own", find="nothing"))
     some = open_page("runs", find="digits vit")
-    assert not some.exception and set(table(some, "data set")) == {"digits"}
+    assert not some.exception and set(table(some, "data set")) == {"Handwritten digits"}
 
 
 def test_the_process_that_reads_a_file_ends_in_a_sentence(own, lab_home, capsys, monkeypatch, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from visits import open_page, text_of
 
 from pages.ui import cache, inside
+from pages.ui.names import data_name
 from pages.ui.parts.weight_sharing import figures, live
 from pages.ui.parts.weight_sharing.live import Change, left_behind
 from tf_models.data import STUDIED
@@ -165,8 +166,10 @@ def test_a_moved_image_is_computed_in_a_worker(measured):
 def test_a_data_set_without_results_says_so_and_leads_to_one_that_has_them(measured):
     app = open_page("weight_sharing", data=STUDIED[-1])
     assert not app.exception
-    assert say("en", "inside.empty", dataset=STUDIED[-1]) in [row.value for row in app.info]
-    next(row for row in app.button if row.label == say("en", "inside.other", dataset=STUDIED[0])).click().run()
+    assert say("en", "inside.empty", dataset=data_name(STUDIED[-1])) in [row.value for row in app.info]
+    next(
+        row for row in app.button if row.label == say("en", "inside.other", dataset=data_name(STUDIED[0]))
+    ).click().run()
     assert not app.info and "85.0" in text_of(app)
 
 
