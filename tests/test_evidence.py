@@ -110,7 +110,8 @@ def test_the_overview_opens_with_what_is_measured(show, language):
     assert charts == 0 and say(language, "overview.no_finding") in shown
     charts, shown = opened(trained({1: 0.1, 2: 0.1}))
     assert charts == 2 and say(language, "overview.no_finding") not in shown
-    assert say(language, "length.hint", dataset=LARGEST, images="48,000", seeds=3) in shown
+    called = {"en": "Photos (CIFAR-10, JPEG)", "zh": "照片（CIFAR-10，JPEG）"}[language]
+    assert say(language, "length.hint", dataset=called, images="48,000", seeds=3) in shown
     charts, shown = opened(trained({1: 0.1}), necessity_records(), capacity_records())
     assert charts == 4
     found = say(language, "capacity.found_wider", images="2,000", on="98.0", off="60.0", off_wider="70.0")
@@ -129,12 +130,15 @@ def test_the_ffn_page_has_a_section_for_everything_that_decides(show, language):
         fill(plan(name, LARGEST), lambda arm: 0.9 if " on" in arm or arm.startswith("on") else 0.7) for name in names
     ]
     show(trained(GAPS), necessity_records(), capacity_records(), *more)
-    app = open_page("ffn", language, data=LARGEST)
+    opened = ("length", "necessity", "capacity", "depth", "collapse")
+    closed = open_page("ffn", language, data=LARGEST)
+    app = open_page("ffn", language, data=LARGEST, open=",".join(opened))
     assert not app.exception
-    shown = text_of(app)
-    for part in ("length", "necessity", "capacity", "depth", "worth"):
-        assert say(language, f"{part}.title") in shown
-    charts = 2 + 2 + 1 + 1 + 1 + 6 + 2  # panels, matrices, bars, depths, mixers; six rate curves; collapse, published
+    for page in (closed, app):
+        assert say(language, "worth.title") in text_of(page)
+        assert {f"**{say(language, f'{part}.title')}**" for part in opened} <= {row.label for row in page.expander}
+    assert len(closed.get("vega_lite_chart")) == 1 + 1, "mixers and their rate curve; nothing of what is closed"
+    charts = 2 + 2 + 1 + 1 + 1 + 6 + 1  # panels, matrices, bars, depths, mixers; six rate curves; collapse
     assert len(app.get("vega_lite_chart")) == charts
     experiments = (*names, "training-length", "necessity", "capacity")
     assert not [code.value for code in app.code if any(f"run {name}" in code.value for name in experiments)]
@@ -172,7 +176,7 @@ def test_a_solved_cell_is_marked_and_no_other(show):
 
 
 def test_exploratory_results_are_labelled_where_they_stand():
-    shown = text_of(open_page("ffn", data=LARGEST))
+    shown = text_of(open_page("ffn", data=LARGEST, open="grid,factorial,shape"))
     assert not is_planned("depth", STUDIED[0])
     assert shown.count(f":gray-badge[:material/explore: {say('en', 'tier.exploratory')}]") >= 3
 
