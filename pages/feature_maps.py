@@ -26,8 +26,9 @@ if not views:
 
 st.header(say("feature_maps.glance"), help=say("feature_maps.glance_hint") + "\n\n" + say("feature_maps.field_hint"))
 shown, colour_range, together = layers.choose_settings()
+networks.choose_side(views)
 overview, enlarged = st.columns([5, 7], gap="medium")
-places = {view.side: enlarged.container() for view in views}
+places = {view.side: enlarged.container(key=view.place("layer")) for view in views}
 chosen = layers.choose_layers(views, together, places)
 with overview:
     layers.show_glance(views, chosen, shown, together)
@@ -39,14 +40,13 @@ st.header(say("feature_maps.decision"), help=say("feature_maps.cam_hint"))
 if picture.hint:
     st.caption(picture.hint)
 for view, column in zip(views, st.columns(2, gap="large"), strict=False):
-    with column:
+    with column.container(key=view.place("decision")):
         decision.show_decision(view, picture.truth)
 
 levels.show_levels(views, picture.truth)
 
 st.header(say("feature_maps.attention"), help=say("feature_maps.rollout_hint"))
-for view in views:
-    attention.show_attention(view, chosen[view.side])
+attention.show_both(views, chosen)
 timelapse.show_timelapse(views, chosen)
 st.caption(say("feature_maps.more"))
 st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.PAGES["train"])

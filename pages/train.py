@@ -5,7 +5,6 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.ui import cache, frame, links
-from pages.ui.names import data_title
 from pages.ui.parts import own_pictures
 from pages.ui.parts.train import form, runs
 from pages.ui.words import say
@@ -19,7 +18,7 @@ frame.heading("train")
 asked, results = st.columns([2, 3], gap="large")
 with asked:
     variant = form.choose_network()
-    dataset = links.choose("data", say("train.dataset"), own_pictures.choices(), data_title)
+    dataset = links.choose_data(say("train.dataset"), own_pictures.choices())
     try:
         if own_pictures.wait_for(dataset):
             st.stop()

@@ -320,6 +320,21 @@ def test_an_upload_that_is_no_image_gets_one_sentence(server, page, tmp_path):
     assert page.get_by_text("Traceback").count() == 0
 
 
+def test_a_file_that_cannot_be_read_leaves_the_last_picture(server, page, tmp_path):
+    visit(page, f"{server.url}/feature_maps?lang=en&image=upload")
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.gif")
+    (tmp_path / "text.png").write_text("not a picture")
+    got = page.get_by_role("img", name=re.compile("What the network gets"))
+    before = got.get_attribute("src") or ""
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "red.gif")
+    expect(got).not_to_have_attribute("src", before)
+    red = got.get_attribute("src") or ""
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "text.png")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("not an image that the lab can read")
+    settle(page)
+    expect(got).to_have_attribute("src", red)
+
+
 def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, page):
     visit(page, f"{server.url}/ffn?lang=en")
     page.get_by_role("radio", name="cifar10-jpeg").click()
@@ -328,6 +343,34 @@ def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, 
     page.go_back()
     expect(page).not_to_have_url(re.compile("data=cifar10-jpeg"))
     expect(page.get_by_role("radio", name="Handwritten digits")).to_be_checked()
+
+
+def test_the_data_set_goes_along_and_a_page_is_one_step_back(server, page):
+    digits, photos = say("en", "data.name.digits"), say("en", "data.name.cifar10-jpeg")
+    visit(page, f"{server.url}/ffn?data=cifar10-jpeg")
+    expect(page).to_have_url(re.compile(r"/ffn\?data=cifar10-jpeg&lang=en$"))
+    steps = page.evaluate("history.length")
+    for name in ("hybrids", "cost", "locality", "parameters"):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=say("en", f"{name}.nav")).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(say("en", f"{name}.title"))
+        expect(page).to_have_url(re.compile(rf"/{name}\?lang=en" + ("$" if name in ("cost", "locality") else "&data=")))
+        settle(page)
+        if name == "locality":
+            there = say("en", "data.other", chosen=photos, shown=digits)
+            expect(page.get_by_text(there)).to_be_visible()
+    assert page.evaluate("history.length") == steps + 4
+    page.get_by_role("radio", name=digits).click()
+    expect(page).to_have_url(re.compile(r"/parameters\?lang=en$"))
+    settle(page)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=say("en", "ffn.nav")).click()
+    expect(page.get_by_role("radio", name=digits)).to_be_checked()
+    settle(page)
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("radio", name=photos)).to_be_checked()
+    expect(page).to_have_url(re.compile(r"/parameters\?lang=en&data=cifar10-jpeg$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/locality\?lang=en$"))
 
 
 def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
@@ -435,6 +478,25 @@ def test_on_a_phone_statements_read_from_the_left_and_verdicts_break(server, bro
     visit(page, f"{server.url}/claims?lang=en")
     assert page.locator("[class*=st-key-statements] button").first.evaluate(style, "textAlign") == "left"
     context.close()
+
+
+def test_a_phone_shows_one_of_two_networks_and_the_link_says_which(server, page):
+    visit(page, f"{server.url}/feature_maps?lang=en&side=right")
+    left, right = (page.locator(f".st-key-side_{side}_layer") for side in ("left", "right"))
+    expect(left).to_be_visible()
+    expect(right).to_be_visible()
+    switch = page.locator(".st-key-one_side")
+    expect(switch).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(left).to_be_hidden()
+    expect(right).to_be_visible()
+    switch.get_by_role("radio", name="cnn").click()
+    expect(page).to_have_url(re.compile(r"\?lang=en$"))
+    expect(right).to_be_hidden()
+    expect(left).to_be_visible()
+    settle(page)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 3000)")
+    expect(switch).to_be_in_viewport()
 
 
 # The words of charts that end in an ellipsis by force, or reach beyond their chart; a title's empty pixels may.

@@ -22,11 +22,21 @@ _STYLES = """<style>
 [data-testid=stTable] th {min-width: 4.5em}
 [data-testid=stTable] .stMarkdownBadge {white-space: normal !important}
 .st-key-language_of_page {display: none}
+@media (min-width: 640.1px) {.st-key-one_side {display: none}}
+@media (hover) {:is(h1, h2, h3, h4):not(:hover) [data-testid=stHeaderActionElements] a[href^="#"] {visibility: hidden}}
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] :is(p, li, em) {color: light-dark(#5c5b5a, #b9b7b4)}
 [data-testid=stCaptionContainer] {opacity: 1}
 [data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] * {color: light-dark(#fff, #0e1117) !important}
 :is(a, button, summary, input, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
     outline: 3px solid light-dark(#00609c, #56b4e9) !important; outline-offset: 1px}
+</style>"""
+# Streamlit's columns stand below each other on screens of at most this width: of two networks one is seen there.
+_ONE_SIDE = """<style>
+@media (max-width: 640px) {
+    [class*=st-key-side_%s] {display: none}
+    :is([data-testid=stLayoutWrapper], [data-testid=stElementContainer]):has(> .st-key-one_side), .st-key-one_side {
+        position: sticky; top: 3.75rem; z-index: 10; background: light-dark(#fff, #171614)}
+}
 </style>"""
 # Streamlit measures the room of a chart in pixels of the screen, so that a zoomed one would be too wide.
 _PRESENTING = """<style>
@@ -35,7 +45,9 @@ _PRESENTING = """<style>
 </style>"""
 # A screen reader's voice and the forms of Chinese characters go by the page's language. What Streamlit says by itself,
 # in English, is said in it too: exchanged where it appears, in place, so that React goes on with the same nodes. Its
-# list of pages has sections between the list and its lines, which is no list.
+# list of pages has sections between the list and its lines, which is no list. And what a page adds to its address by
+# itself, before the visitor does anything, is no step of its own that Back would undo; nor is what Streamlit writes to
+# the address of the page that is left, which is what belongs to the next one.
 _LANGUAGE = """<script>{
     document.documentElement.lang = %(tag)s
     const ATTRIBUTES = ['aria-label', 'placeholder', 'title'], whole = new Map(%(whole)s)
@@ -72,6 +84,24 @@ _LANGUAGE = """<script>{
         .forEach(found => found.setAttribute('role', 'presentation'))
     turn(document.body)
     group()
+    if (!window.labSteps) {
+        window.labSteps = true
+        const push = history.pushState.bind(history)
+        let acted = false, leaving = false
+        const act = () => { acted = true; leaving = false }
+        for (const name of ['pointerdown', 'keydown']) addEventListener(name, act, true)
+        addEventListener('click', event => {
+            const page = event.target.closest?.('a[data-testid*=NavLink]')
+            leaving = !!page && page.pathname !== location.pathname
+        }, true)
+        history.pushState = (state, title, address) => {
+            const here = new URL(address, location).pathname === location.pathname
+            if (here && leaving) return
+            if (here && !acted) return history.replaceState(state, title, address)
+            acted = leaving = false
+            push(state, title, address)
+        }
+    }
     const watched = {subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ATTRIBUTES}
     window.labWords.observe(document.body, watched)
 }</script>"""
@@ -154,6 +184,11 @@ def show_styles(presenting: bool = False) -> None:
     charts with their words too.
     """
     st.html(_STYLES + _PRESENTING * presenting)
+
+
+def hide_on_phone(side: str) -> None:
+    """On a phone, hide the containers whose key begins with ``side_`` and this side."""
+    st.html(_ONE_SIDE % side)
 
 
 def show_language() -> None:

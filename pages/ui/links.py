@@ -11,14 +11,17 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.names import data_name, data_title
 from pages.ui.words import quote, say
 
 OPEN = "open"  # in the link: which sections are
 MANY = 20  # options that are no longer named one by one
 # What links said before there was one name, and what the command line and the records say.
 OLD_NAMES = {"dataset": "data", "trained_on": "data", "train_size": "images"}
+OF_THE_FRAME = {"lang", "present"}  # what every link may say, whatever its page shows
 # In the session, of this page: key → what the link said when it was last followed or written, and what was chosen.
 _SEEN, _HELD = "links_seen", "links_held"
+_DATA = "links_data"  # in the session, of all pages: the data set that was chosen last
 
 
 def arrive(page: str) -> None:
@@ -69,6 +72,31 @@ def choose(
             st.session_state[_SEEN].pop(other, None)
     st.session_state[_HELD][key] = value
     return _keep_in_link(key, value, default)
+
+
+def choose_data(
+    label: str,
+    options: Sequence[str],
+    default: str | None = None,
+    has: Callable[[str], bool] = lambda name: True,
+    where: Any = st,
+    **more: Any,
+) -> str:
+    """One of the data sets `options`, as `choose` does; a page that is opened without any choice in its link shows the
+    one that was chosen last on another page, if it `has` something to show of it, else its own, and says so.
+    """
+    default = options[0] if default not in options else default
+    kept: str = st.session_state.get(_DATA, default)
+    there = kept in options and has(kept)
+    if "data" not in st.session_state[_SEEN] and {*st.query_params} <= OF_THE_FRAME and there and kept != default:
+        st.query_params["data"] = kept
+    told, before = "data" in st.query_params, st.session_state[_HELD].get("data")
+    value = choose("data", label, options, data_title, default, where=where, **more)
+    if told or before not in (None, value):
+        st.session_state[_DATA] = value
+    elif not there and _DATA in st.session_state:
+        where.caption(say("data.other", chosen=quote(data_name(kept)), shown=quote(data_name(value))))
+    return value
 
 
 def choose_number(key: str, label: str, low: int, high: int, default: int, where: Any = st, **more: Any) -> int:

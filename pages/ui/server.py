@@ -5,20 +5,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from urllib.parse import parse_qsl
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from pages.ui import cache
+from pages.ui import cache, frame, words
 from tf_models import settings
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
 
+PAGE = {"text/html", "application/xhtml+xml"}  # what a browser asks for when it opens an address
 UPLOADS = "/_stcore/upload_file/"  # then a session's id, which is that of an open tab, and the file's
 MOST_PER_TAB = 60  # MB of pictures, twice the largest
 # No policy for scripts: Streamlit and its charts need inline styles and generated code.
@@ -42,6 +44,31 @@ class SafeHeaders:
             await send(message)
 
         await self.app(scope, receive, send_safely)
+
+
+class SpokenAddress:
+    """Sends whoever opens a page by an address without a language to the same one with the browser's.
+
+    Streamlit would add it to the address after the page is there, and the first step back would lead nowhere.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._address(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
+        await (answer or self.app)(scope, receive, send)
+
+    @staticmethod
+    def _address(scope: Scope) -> RedirectResponse | None:
+        headers, query = Headers(scope=scope), scope["query_string"].decode("ascii", "ignore")
+        page = scope["path"].rstrip("/").rpartition("/")[2]
+        asks = PAGE & {kind.partition(";")[0].strip() for kind in headers.get("accept", "").split(",")}
+        if not asks or "lang" in dict(parse_qsl(query, keep_blank_values=True)) or page not in {"", *frame.PAGES}:
+            return None
+        spoken = headers.get("accept-language", "").partition(",")[0].partition(";")[0]
+        said = f"lang={words.spoken(spoken)}"
+        return RedirectResponse(f"?{query}&{said}" if query else f"?{said}", 307, {"Vary": "Accept-Language"})
 
 
 class BoundedUploads:
@@ -109,4 +136,4 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     yield
 
 
-MIDDLEWARE = [Middleware(SafeHeaders), Middleware(BoundedUploads)]
+MIDDLEWARE = [Middleware(SafeHeaders), Middleware(SpokenAddress), Middleware(BoundedUploads)]

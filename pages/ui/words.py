@@ -21,10 +21,15 @@ def set_language(asked: str | None, browser: str | None) -> str | None:
     if asked in LANGUAGES:
         st.session_state["language"] = asked
     elif "language" not in st.session_state:
-        spoken = (browser or "").lower().split("-")[0]
-        st.session_state["language"] = spoken if spoken in LANGUAGES else ENGLISH
+        st.session_state["language"] = spoken(browser)
     _drawing.language = st.session_state["language"]
     return None if asked in LANGUAGES else asked
+
+
+def spoken(tag: str | None) -> str:
+    """The one of `LANGUAGES` for a browser's, such as ``zh-CN``; English for one that the lab does not speak."""
+    name = (tag or "").lower().split("-")[0]
+    return name if name in LANGUAGES else ENGLISH
 
 
 def say(key: str, /, **values: object) -> str:

@@ -119,4 +119,4 @@ def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
         .mark_text(color="black", fontSize=11, yOffset=BELOW - 4)
         .encode(y=y, x=alt.X("middle:Q", title=axis), text="claims:Q", tooltip=tips)
     )
-    return titled(alt.layer(bars, figures), title, SECTION * data["section"].nunique() + AXES + taken)
+    return titled(alt.layer(bars, figures), title, SECTION * len(set(data["section"])) + AXES + taken)

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -99,7 +100,7 @@ def legend_below(names: Iterable[str], symbol: str = "stroke", most: int = 2) ->
     """
     names = list(dict.fromkeys(names))
     columns = max((count for count in range(1, most + 1) if _fit(names, count)), default=1)
-    look = {"symbolSize": 300 if symbol == "stroke" else 100, "symbolOpacity": 1}
+    look = dict[str, Any](symbolSize=300 if symbol == "stroke" else 100, symbolOpacity=1)
     look |= {"symbolType": symbol} if symbol else {}
     shown = alt.Legend(orient="bottom", columns=columns, labelLimit=300, **look)
     return shown, LEGEND + 22 * max(0, math.ceil(len(names) / columns) - 1)

@@ -39,6 +39,7 @@ def network(
     y = {"scale": alt.Scale(type="sqrt", domain=[-top, top], nice=False), "axis": None}
     bare = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
     below, taken = legend_below(colours, "square")
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     behind = shown[shown["middle"] < shown["right"]]
     pieces = pd.concat([shown.assign(right=shown["middle"]), behind.assign(left=behind["middle"], mixes=channel)])
     boxes = (
@@ -49,12 +50,7 @@ def network(
             x2="right:Q",
             y=alt.Y("low:Q", **y),
             y2="high:Q",
-            color=alt.Color(
-                "mixes:N",
-                title=legend,
-                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-                legend=below,
-            ),
+            color=alt.Color("mixes:N", title=legend, scale=scale, legend=below),
             tooltip=[alt.Tooltip(f"{name}:N", title=word) for name, word in columns.items()],
         )
     )

@@ -118,7 +118,16 @@ def rolled_out(model: ModelSpec, taps: Mapping[str, np.ndarray], tap: str) -> tu
     return Attention(through[:, None], last.rows, last.columns), len(chain)
 
 
-def show_attention(view: View, layer: str) -> None:
+def show_both(views: Sequence[View], chosen: Mapping[str, str]) -> None:
+    """The attention of the `chosen` layers, side by side where both networks have some."""
+    beside = len(views) == 2 and all(attention_layers(view.spec.model, view.taps) for view in views)
+    columns = st.columns(2, gap="large") if beside else [st] * len(views)
+    for view, column in zip(views, columns, strict=True):
+        with column.container(key=view.place("attention")):
+            show_attention(view, chosen[view.side], narrow=beside)
+
+
+def show_attention(view: View, layer: str, narrow: bool = False) -> None:
     """The attention of the block in which `layer` lies, or the reason why there is none."""
     model, taps = view.spec.model, view.taps
     tap = attention_at(model, taps, layer)
@@ -127,7 +136,7 @@ def show_attention(view: View, layer: str) -> None:
         return
     found = read_attention(taps, attention_layers(model, taps)[tap])
     st.subheader(say("feature_maps.block_of", model=view.spec.name, place=place_name(model, tap)))
-    left, right = st.columns([1, 2], gap="medium")
+    left, right = (st.container(), st.container()) if narrow else st.columns([1, 2], gap="medium")
     with left:
         place = _choose_place(view, found)
     with right:

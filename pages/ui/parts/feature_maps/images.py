@@ -18,6 +18,9 @@ from tf_models.runs.spec import RunSpec
 
 MORE = "data"  # the images of a data set whose photographs came with the lab: a worker reads them when asked for
 OWN = ("upload", "camera", "draw")  # ways to bring one
+LAST = "own_picture"  # in the session: the file of the visitor's last picture that could be read, and its pixels
+# Without HEIC: an iPhone then sends JPEG.
+KINDS = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif")
 DRAWN = 32  # pixels: the longest side of grey images that one draws like
 
 
@@ -109,9 +112,12 @@ def _own(way: str, shape: tuple[int, int, int], images: np.ndarray) -> Picture |
         return None
     try:
         pixels = read_image(content, name)
+        st.session_state[LAST] = content, pixels
     except LabError as error:
         frame.show_error(error)
-        return None
+        content, pixels = st.session_state.get(LAST, (b"", None))
+        if pixels is None:
+            return None
     if way == "draw":
         placed = centred(pixels, shape, extent(images))
         return Picture(placed, hint=say("feature_maps.centred")) if placed is not None else None
@@ -133,6 +139,5 @@ def _read(way: str) -> tuple[bytes | None, str]:
     if way == "camera":
         file = st.camera_input(say("feature_maps.camera"), help=say("feature_maps.upload_hint"))
     else:
-        kinds = ("png", "jpg", "jpeg", "webp")
-        file = st.file_uploader(say("feature_maps.uploader"), kinds, help=say("feature_maps.upload_hint"))
+        file = st.file_uploader(say("feature_maps.uploader"), KINDS, help=say("feature_maps.upload_hint"))
     return (None, "") if file is None else (file.getvalue(), file.name)

@@ -32,7 +32,7 @@ def show_levels(views: Sequence[View], truth: int | None) -> None:
         if waiting and all(question.is_over() for question in waiting):
             st.rerun()
         for view, found, column in zip(views, asked, st.columns(2, gap="large"), strict=False):
-            with column:
+            with column.container(key=view.place("levels")):
                 _show(view, found, truth)
 
     show()

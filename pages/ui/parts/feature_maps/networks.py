@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import cache, frame, links
+from pages.ui import browser, cache, frame, links
 from pages.ui.inside import run_name
-from pages.ui.names import data_title
 from pages.ui.parts.feature_maps.names import layer_names
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
@@ -46,6 +45,10 @@ class View:
         """The colour of the network's family."""
         return FAMILIES[CLASSROOM[self.spec.variant].family]
 
+    def place(self, part: str) -> str:
+        """The key of the container of a part of the page that shows this side alone: see `choose_side`."""
+        return f"side_{self.side}_{part}"
+
 
 def choose_data(networks: Mapping[str, Mapping[str, RunRecord]], where: Any) -> str:
     """The data set on which both networks were trained.
@@ -56,11 +59,9 @@ def choose_data(networks: Mapping[str, Mapping[str, RunRecord]], where: Any) -> 
     order = sorted(networks, key=lambda dataset: dataset != STUDIED[-1])
     named = [value for side in SIDES if (value := st.query_params.get(side))]
     usual = [dataset for dataset in order if all(_has(networks[dataset], dataset, name) for name in named)]
-    return links.choose(
-        "data",
+    return links.choose_data(
         say("feature_maps.dataset"),
         tuple(networks),
-        data_title,
         default=(usual or order)[0],
         where=where,
         resets=("image", *(part for side in SIDES for part in (side, *parts_of(side)))),
@@ -107,3 +108,16 @@ def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndar
         key = f"{side} {choice} {record.run_id} {image.shape} {content}"
         views.append(View(side, choice, run_name(record), record.spec, taps, layers, image, key))
     return views
+
+
+def choose_side(views: Sequence[View]) -> None:
+    """Which of both networks a phone shows, which has no room for them side by side; wider screens show both."""
+    names = {view.side: view.spec.name for view in views}
+    if len(names) < 2:
+        return
+    if len({*names.values()}) < 2:  # Streamlit tells options apart by their words
+        names = {side: say(f"feature_maps.{side}") for side in names}
+    with st.container(key="one_side"):
+        label, more = say("feature_maps.side"), dict[str, Any](label_visibility="collapsed", width="stretch")
+        seen = links.choose("side", label, list(names), names.__getitem__, kind="segments", **more)
+    browser.hide_on_phone(next(side for side in names if side != seen))

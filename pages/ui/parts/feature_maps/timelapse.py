@@ -46,7 +46,7 @@ def _play(views: Sequence[View], chosen: Mapping[str, str], found: Mapping[str, 
         epoch = int(links.choose("epoch", label, epochs, default=epochs[-1], kind="slider", where=second, help=hint))
     for view, column in zip(views, st.columns(2, gap="large"), strict=False):
         kept = found[view.side]
-        with column:
+        with column.container(key=view.place("timelapse")):
             if isinstance(kept, LabError):
                 frame.show_error(kept)
             elif kept is None:

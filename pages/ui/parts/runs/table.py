@@ -59,7 +59,7 @@ def choose_data() -> str:
     usual = there.get(st.query_params.get("run", ""))
     options = tuple(dict.fromkeys([*STUDIED, *sorted(set(there.values()))]))
     more: dict[str, Any] = {"kind": "segments", "resets": ["run", "compare"], "wrap": True}
-    return links.choose("data", say("train.dataset"), options, data_title, default=usual, **more)
+    return links.choose_data(say("train.dataset"), options, usual, **more)
 
 
 @drawn_once
