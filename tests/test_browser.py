@@ -337,7 +337,7 @@ def test_a_file_that_cannot_be_read_leaves_the_last_picture(server, page, tmp_pa
 
 def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, page):
     visit(page, f"{server.url}/ffn?lang=en")
-    page.get_by_role("radio", name="cifar10-jpeg").click()
+    page.get_by_role("radio", name=say("en", "data.name.cifar10-jpeg")).click()
     expect(page).to_have_url(re.compile("data=cifar10-jpeg"))
     settle(page)
     page.go_back()
