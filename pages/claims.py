@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from pages.ui import cache, frame
+from pages.ui import cache, frame, links
 from pages.ui.parts.claims import card, listing, power, text_tables
 from pages.ui.words import say
 
 frame.ensure()
-frame.heading("claims")
+frame.title("claims")
+links.sections((*card.SECTIONS, *listing.SECTIONS, "tables", "power"))
 with st.spinner(say("claims.working")):
     found = cache.claim_results()
 
@@ -30,7 +31,10 @@ with below:
     if claim is None:
         listing.find_place()
 if claim is None:
-    st.header(say("claims.tables"))
-    st.caption(say("overview.tables_hint"))
-    text_tables.show_rows(deciding)
-    power.show_power()
+    if (opened := links.section("tables", say("claims.tables"))).open:
+        with opened:
+            st.caption(say("overview.tables_hint"))
+            text_tables.show_rows(deciding)
+    if (opened := links.section("power", say("claims.power"))).open:
+        with opened:
+            power.show_power()

@@ -381,6 +381,7 @@ def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
     statement.click()
     expect(page).to_have_url(re.compile("claim=C19"))
     expect(page.get_by_role("heading", name=re.compile("C19"))).to_be_in_viewport()
+    page.get_by_text(say("en", "repeat.title"), exact=True).click()
     again = page.get_by_role("button", name=re.compile("Train with seed 1000"))
     again.scroll_into_view_if_needed()
     place = page.evaluate(SCROLLED)

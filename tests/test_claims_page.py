@@ -90,7 +90,7 @@ def opening(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_opens_with_the_score_and_with_what_is_wrong(judged_all, language):
-    app = open_page("claims", language=language)
+    app = open_page("claims", language=language, open="partly,refuted,tables")
     assert len(app.get("vega_lite_chart")) == 1
     shown, decided = text_of(app), listing.decided(judged_all)
     counts = {verdict: sum(result.verdict == verdict for result in decided.values()) for verdict in VERDICTS}
@@ -154,7 +154,7 @@ def test_a_claim_may_be_written_small_in_the_link(judged_all):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("claim", ["C24", "C37", "C40", "C18"])
 def test_a_claim_has_its_own_link(judged_all, claim, language):
-    app = open_page("claims", language=language, claim=claim)
+    app = open_page("claims", language=language, claim=claim, open="figures,published,repeat")
     row, shown = listing.BY_ID[claim], text_of(app)
     for words in (
         *filter(None, map(row.words, ("statement", "question", "refuted_by", "right", "wrong", "before"))),
@@ -192,7 +192,7 @@ def test_without_measurements_everything_is_untested(nothing_measured, language)
     counts = dict.fromkeys(VERDICTS, 0) | {"untested": 50}
     assert say(language, "claims.score", count=50, **counts) in text_of(app)
     assert say(language, "claims.wrong_none") in text_of(app)
-    app = open_page("claims", language=language, claim="C37")
+    app = open_page("claims", language=language, claim="C37", open="figures,repeat")
     assert not app.get("vega_lite_chart")
     assert say(language, "verdict.untested") in text_of(app)
     assert "python -m tf_models run mixers" in text_of(app)
@@ -354,18 +354,12 @@ def test_the_error_rates_that_are_shipped_are_quoted():
 # Charts
 
 
-def test_the_score_stacks_verdicts_in_their_order():
-    data = pd.DataFrame(
-        [
-            {"section": "a", "verdict": "no", "claims": 2, "ids": "x, y"},
-            {"section": "a", "verdict": "yes", "claims": 1, "ids": "z"},
-        ]
-    )
-    columns = dict.fromkeys(("section", "verdict", "claims", "ids"), "words")
-    drawn = bars.score(data, "title", "axis", columns, {"yes": "#000", "no": "#fff"}).to_dict()
-    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["bar", "text"]
-    rows = next(iter(drawn["datasets"].values()))
-    assert [(row["verdict"], row["middle"]) for row in rows] == [("yes", 0.5), ("no", 2.0)]
+def test_the_score_has_a_square_for_every_claim():
+    rows = [{"place": place, "claim": f"C{place}", "verdict": "no", "mark": "✗"} for place in range(26)]
+    drawn = bars.squares(pd.DataFrame(rows), "title", {"claim": "claim"}, {"yes": "#000", "no": "#fff"}).to_dict()
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text"]
+    places = [(row["line"], row["at"]) for row in next(iter(drawn["datasets"].values()))]
+    assert len(set(places)) == 26 and places[-1] == (1, 0)
 
 
 def test_parts_are_drawn_against_the_zone_in_which_they_hold(results):

@@ -1,5 +1,6 @@
 """Bars: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
+import math
 from collections.abc import Mapping
 
 import altair as alt
@@ -7,7 +8,7 @@ import pandas as pd
 
 from pages.ui.charts.layout import AXES, BELOW, ROW, TITLE_LINE, Chart, above, legend_below, titled
 
-SECTION = 40  # pixels for the bar of one section, under its words
+SQUARES, SQUARE = 25, 30  # squares of a line, and the pixels that it takes
 POWER = 30  # and for one under its words
 BAR = 15  # and of one network, under its words
 
@@ -84,39 +85,18 @@ def measured(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, st
     return titled(alt.layer(bar, span), title, ROW * len(data) + AXES + TITLE_LINE)
 
 
-def score(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
-    """How many claims of every section have which verdict: stacked bars with their figures.
-
-    `data` has section, verdict (both as written), claims (their number) and ids; `colours` gives the verdicts their
-    order and colour.
+def squares(data: pd.DataFrame, title: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
+    """A square for each row of `data`, in lines of 25: place (from 0), verdict (its colour), mark (written in it) and
+    what else `columns` names for the tooltip.
     """
-    verdicts = list(colours)
-    ranked = data.assign(rank=[verdicts.index(verdict) for verdict in data["verdict"]])
-    ranked = ranked.sort_values("rank", kind="stable")
-    ends = ranked.groupby("section")["claims"].cumsum()
-    shown = ranked.assign(end=ends, middle=ends - ranked["claims"] / 2)
-    y = alt.Y("section:N", title=None, sort=list(dict.fromkeys(data["section"])), axis=above())
-    legend, taken = legend_below(verdicts, "square")
-    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("section", "verdict", "claims", "ids")]
-    bars = (
-        alt.Chart(shown)
-        .mark_bar(height=BAR, yOffset=BELOW - 4, stroke="white", strokeWidth=1)
-        .encode(
-            y=y,
-            x=alt.X("claims:Q", title=axis, axis=alt.Axis(tickMinStep=1, grid=False)),
-            order="rank:Q",
-            color=alt.Color(
-                "verdict:N",
-                title=None,
-                scale=alt.Scale(domain=verdicts, range=list(colours.values())),
-                legend=legend,
-            ),
-            tooltip=tips,
-        )
+    shown = data.assign(line=data["place"] // SQUARES, at=data["place"] % SQUARES)
+    band = {"axis": None, "scale": alt.Scale(paddingInner=0.12, paddingOuter=0)}
+    tips = [alt.Tooltip(f"{name}:N", title=word) for name, word in columns.items()]
+    base = alt.Chart(shown).encode(x=alt.X("at:O", **band), y=alt.Y("line:O", **band), tooltip=tips)
+    legend, taken = legend_below(colours, "square")
+    colour = alt.Color(
+        "verdict:N", title=None, scale=alt.Scale(domain=list(colours), range=list(colours.values())), legend=legend
     )
-    figures = (
-        alt.Chart(shown)
-        .mark_text(color="black", fontSize=11, yOffset=BELOW - 4)
-        .encode(y=y, x=alt.X("middle:Q", title=axis), text="claims:Q", tooltip=tips)
-    )
-    return titled(alt.layer(bars, figures), title, SECTION * len(set(data["section"])) + AXES + taken)
+    written = base.mark_text(color="black", fontSize=12).encode(text="mark:N")
+    height = SQUARE * (math.ceil(len(data) / SQUARES)) + taken + 2 * TITLE_LINE
+    return titled(alt.layer(base.mark_rect(cornerRadius=2).encode(color=colour), written), title, height)

@@ -10,8 +10,6 @@ import pandas as pd
 from pages.ui.charts.layout import AXES, INK, LEGEND, Chart, above, beside_rows, legend_below, row_height, titled
 from pages.ui.theme import RUN_COLOURS
 
-PART = 40  # pixels for one part of a claim, without its words
-LINE = 14  # pixels for one line of words above it
 DIRECTIONS = 36  # pixels for two lines of words above rows
 MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
@@ -212,56 +210,38 @@ def along(
 def zones(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], from_zero: bool = False) -> Chart:
     """Measured parts of a claim as intervals against the zone in which each would be supported.
 
-    `data` has label (what the part says, "\\n" between its lines), dataset, value, low, high, zone_low, zone_high (may
-    be infinite), verdict, colour, seeds and decides: a part without a say has a hollow dot. The words stand above their
-    interval: a phone has no room beside it.
+    `data` has label (what the part says), dataset, value, low, high, zone_low, zone_high (may be infinite), verdict,
+    mark (the verdict's, at the right edge), seeds and decides: a part without a say has a hollow dot.
     """
     low, high = extent(data, from_zero)
-    lines = int(data["label"].str.count("\n").max()) + 1
+    order = data["label"].tolist()
     shown = data.assign(
-        row=[f"{place}\n{label}" for place, label in enumerate(data["label"])],
+        row=range(len(data)),
         zone_low=data["zone_low"].clip(low, high),
         zone_high=data["zone_high"].clip(low, high),
     )
-    height = PART + LINE * lines
-    words = alt.Axis(
-        labelExpr="slice(split(datum.label, '\\n'), 1)",  # without the number that tells equal words apart
-        labelAlign="left",
-        labelBaseline="top",
-        labelPadding=-2,
-        labelOffset=2 - height / 2,
-        labelLineHeight=LINE,
-        labelLimit=400,
-        labelOverlap=False,
-        ticks=False,
-        domain=False,
-    )
-    y = alt.Y("row:O", title=None, sort=None, axis=words, scale=alt.Scale(paddingInner=0, paddingOuter=0))
-    x = {"title": axis, "scale": alt.Scale(domain=[low, high], nice=False), "axis": alt.Axis(grid=False)}
+    y, words = beside_rows(order, data["mark"].tolist())
+    x = {"title": axis, "scale": alt.Scale(domain=[low, high], nice=False), "axis": alt.Axis(grid=False, tickCount=6)}
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("dataset", "verdict")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".3~f") for name in ("value", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
-    marks = {"y": y, "color": alt.Color("colour:N", scale=None), "tooltip": tips}
-    below = (LINE * lines) / 2  # intervals sit below the words of their row
+    marks = {"y": y, "color": alt.value("#888"), "tooltip": tips}
+    height = row_height(order)
     zone = (
         alt.Chart(shown)
-        .mark_rect(color="#009E73", opacity=0.22, height=PART - 18, yOffset=below)
+        .mark_rect(color="#009E73", opacity=0.22, height=height - 6)
         .encode(y=y, x=alt.X("zone_low:Q", **x), x2="zone_high:Q")
     )
-    zero = (  # as long as the intervals, and not through the words
-        alt.Chart(shown.assign(zero=0.0))
-        .mark_tick(thickness=1, size=PART - 8, color="#888", yOffset=below)
-        .encode(y=y, x=alt.X("zero:Q", **x))
-    )
-    span = alt.Chart(shown).mark_rule(size=3, yOffset=below).encode(x=alt.X("low:Q", **x), x2="high:Q", **marks)
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color="#888").encode(x=alt.X("zero:Q", **x))
+    span = alt.Chart(shown).mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q", **marks)
     dots = [  # no layer without a mark: a screen reader would meet a picture without a name
         alt.Chart(rows)
-        .mark_point(filled=bool(decides), strokeWidth=2, size=110, opacity=1, yOffset=below)
+        .mark_point(filled=bool(decides), strokeWidth=2, size=110, opacity=1)
         .encode(x=alt.X("value:Q", **x), **marks)
         for decides, rows in shown.groupby("decides", sort=False)
     ]
-    layers = [zone, *([zero] if low <= 0 <= high else []), span, *dots]
-    return titled(alt.layer(*layers), title, height * len(data) + AXES + MARGIN)
+    layers = [zone, *([zero] if low <= 0 <= high else []), span, *dots, *words]
+    return titled(alt.layer(*layers), title, height * len(data) + AXES)
 
 
 def extent(data: pd.DataFrame, from_zero: bool = False) -> tuple[float, float]:

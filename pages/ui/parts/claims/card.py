@@ -6,14 +6,13 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from pages.ui import browser, cache, frame, tables
+from pages.ui import browser, cache, frame, links, tables
 from pages.ui.charts import intervals
-from pages.ui.charts.layout import lines
 from pages.ui.names import data_name, data_title, short_data_name
 from pages.ui.parts.claims import firmness, repeat
 from pages.ui.parts.claims.places import place_name
 from pages.ui.parts.claims.verdicts import badge, kinds, part_line, probability, provenance, reason, scale, zone_of
-from pages.ui.theme import VERDICTS
+from pages.ui.theme import MARKS
 from pages.ui.words import language, say, sentences, verbatim
 from tf_models.runs.shipped import find_shipped
 from tf_models.statistics.rule import NOT_ASKED
@@ -31,12 +30,12 @@ PART = [
     "zone_low",
     "zone_high",
     "verdict",
-    "colour",
+    "mark",
     "seeds",
     "decides",
     "unit",
 ]
-WIDE = 50  # Latin letters of one line above an interval; a Chinese character is as wide as two
+SECTIONS = ("repeat", "figures", "published")  # of a card, opened on demand
 
 
 def show_card(claim: Claim, results: Sequence[Result]) -> None:
@@ -48,29 +47,29 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     different = results[:1] if results[0].exact else results
     for result in different:
         place = say("claims.place_of", place=scale(result), text=reason(result))
-        st.markdown(f"{badge(result.verdict)} {sentences(place, _accuracies(result), kinds(result))}")
-    if len(different) > 1:
-        st.caption(say("claims.stands", dataset=data_name(headline(results).dataset)))
-    if before := verbatim(claim.words("before")):
-        st.caption(before)
-    st.markdown(say("claims.asks", question=verbatim(claim.words("question"))))
-    with st.expander(say("claims.how"), icon=":material/help:"):
-        st.markdown(say("claims.how_text") + "\n- " + say("data.hint"))
+        st.markdown(f"{badge(result.verdict)} {sentences(place, kinds(result))}", help=_accuracies(result) or None)
+    stands = say("claims.stands", dataset=data_name(headline(results).dataset)) if len(different) > 1 else None
+    st.markdown(say("claims.asks", question=verbatim(claim.words("question"))), help=stands)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader(say("claims.measured"))
-        show_parts(claim, results)
+        show_chart(claim, results)
     with right:
-        st.subheader(say("claims.published"))
-        _show_published(claim)
-        st.subheader(say("claims.wording"))
         for key in ("right", "wrong"):
             if words := verbatim(claim.words(key)):
                 st.markdown(say(f"claims.wording.{key}", words=words))
-        st.subheader(say("claims.mind"))
-        st.markdown(_refutation(claim, headline(results).verdict))
-        repeat.show(claim, results)
-    firmness.show_table(found for part in claim.parts for found in outcomes(part, results))
+        st.markdown(f"**{say('claims.mind')}** {_refutation(claim, headline(results).verdict)}")
+    if (opened := links.section("repeat", say("repeat.title"))).open:
+        with opened:
+            repeat.show(claim, results)
+    if (opened := links.section("figures", say("claims.measured"))).open:
+        with opened:
+            if before := verbatim(claim.words("before")):
+                st.caption(before)
+            show_parts(claim, results)
+            firmness.show_table(found for part in claim.parts for found in outcomes(part, results))
+    if (opened := links.section("published", say("claims.published"))).open:
+        with opened:
+            _show_published(claim)
 
 
 def _accuracies(result: Result) -> str:
@@ -96,16 +95,23 @@ def _refutation(claim: Claim, verdict: str) -> str:
     return tag + verbatim(claim.words("refuted_by"))
 
 
-def show_parts(claim: Claim, results: Sequence[Result]) -> None:
-    """The chart that answers, one line per part with figure, interval, seeds and rule, and their runs."""
+def show_chart(claim: Claim, results: Sequence[Result]) -> None:
+    """The parts that have a say against the zone in which each holds; all parts where none of those has an interval."""
     rows = part_rows(claim, results)
+    if rows.empty:
+        return
+    rows = rows.query("decides") if True in set(rows["decides"]) else rows
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
-    for unit, data in () if rows.empty else rows.groupby("unit", sort=False):
-        chart = intervals.zones(data, say("claims.parts_title"), say(f"claims.unit.{unit}"), columns, unit == "count")
+    for place, (unit, data) in enumerate(rows.groupby("unit", sort=False)):
+        title = "" if place else say("claims.parts_title")
+        chart = intervals.zones(data, title, say(f"claims.unit.{unit}"), columns, unit == "count")
         text = say("claims.and").join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
         st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
-    if not rows.empty:
-        st.caption(say("claims.parts_hint"))
+    st.caption(say("claims.parts_hint"), help=say("claims.how_text") + "\n- " + say("data.hint"))
+
+
+def show_parts(claim: Claim, results: Sequence[Result]) -> None:
+    """One line per part with figure, interval, seeds and rule, and their runs."""
     for part in claim.parts:
         note = say("claims.part.primary") if part.key == claim.primary and len(claim.parts) > 1 else ""
         note = note if part.decides else say("claims.part.beside")
@@ -155,13 +161,13 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
         words = words if part.part.experiment in ONCE else f"{short_data_name(result.dataset)} · {words}"
         rows.append(
             {
-                "label": "\n".join(lines(words, WIDE)[:3]),
+                "label": words,
                 "dataset": NO_DATASET if part.part.experiment in ONCE else result.dataset,
                 **numbers,
                 "zone_low": zone[0],
                 "zone_high": zone[1],
                 "verdict": say(f"verdict.{part.verdict}"),
-                "colour": VERDICTS[part.verdict],
+                "mark": MARKS[part.verdict],
                 "seeds": measure.seeds,
                 "decides": part.part.decides,
                 "unit": UNITS.get(part.part.measure, measure.unit),

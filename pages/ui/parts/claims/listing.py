@@ -12,7 +12,7 @@ from pages.ui.names import data_name, data_title
 from pages.ui.parts.claims.places import heading, heading_name, heading_of
 from pages.ui.parts.claims.verdicts import badge, reason
 from pages.ui.replay import drawn_once
-from pages.ui.theme import VERDICTS
+from pages.ui.theme import MARKS, VERDICTS
 from pages.ui.words import language, say, verbatim
 from tf_models.data import STUDIED
 from tf_models.study.claims import CLAIMS, Claim
@@ -22,6 +22,7 @@ BY_ID = {claim.id: claim for claim in CLAIMS}
 ALL = "all"
 KINDS = ("definition", "measurement")  # of what decides
 FILTERS = ("section", "system", "verdict", "kind", "data")
+SECTIONS = ("partly", "refuted")  # that are opened on demand
 LIST = "list_open"  # whether the whole list is open
 Found = Mapping[str, tuple[Result, ...]]
 
@@ -84,25 +85,30 @@ def score_words(results: Mapping[str, Result]) -> str:
 
 @drawn_once
 def show_score(results: Mapping[str, Result]) -> None:
-    """How many statements of every section have which verdict."""
+    """A square for every statement, by verdict."""
     words = {verdict: say(f"verdict.{verdict}") for verdict in VERDICTS}
-    ids: dict[tuple[str, str], list[str]] = {}
-    for claim, result in results.items():
-        ids.setdefault((heading_of(result.claim), result.verdict), []).append(claim)
+    order = sorted(results, key=lambda claim: (list(VERDICTS).index(results[claim].verdict), claim))
     rows = [
-        {"section": heading_name(place), "verdict": words[verdict], "claims": len(found), "ids": ", ".join(found)}
-        for (place, verdict), found in sorted(ids.items())
+        {
+            "place": place,
+            "claim": claim,
+            "statement": say(results[claim].claim.words("statement")),
+            "verdict": words[results[claim].verdict],
+            "mark": MARKS[results[claim].verdict],
+        }
+        for place, claim in enumerate(order)
     ]
-    columns = {name: say(f"claims.column.{name}") for name in ("section", "verdict", "claims", "ids")}
+    columns = {name: say(f"claims.column.{name}") for name in ("claim", "statement", "verdict")}
     colours = {words[verdict]: colour for verdict, colour in VERDICTS.items()}
-    data = pd.DataFrame(rows)
-    chart = bars.score(data, say("claims.score_title"), say("claims.score_axis"), columns, colours)
+    chart = bars.squares(pd.DataFrame(rows), say("claims.score_title"), columns, colours)
     st.altair_chart(chart, key="score", alt=say("claims.score_alt", text=score_words(results).replace("**", "")))
 
 
 def show_opening(results: Mapping[str, Result]) -> None:
     """What is wrong and why; the score; then what holds in part, and what is refuted in part."""
+    st.markdown(say("claims.lead"))
     st.markdown(score_words(results))
+    show_score(results)
     partly = [result for result in results.values() if result.verdict == "partly"]
     refuted = [result for result in results.values() if refuted_in_part(result)]
     st.header(say("claims.wrong"), anchor=False)
@@ -116,18 +122,15 @@ def show_opening(results: Mapping[str, Result]) -> None:
         st.caption(say("claims.wrong_hint"))
     elif not partly:
         st.info(say("claims.wrong_none"))
-    show_score(results)
-    st.caption(say("claims.score_hint"))
-    left, right = st.columns(2, gap="large")
-    with left:
-        if partly:
-            st.markdown(f"**{badge('partly')} · {len(partly)}**")
-            _show_statements(partly)
-    with right:
-        if refuted:
-            st.markdown(f"**{say('claims.refuted')} · {len(refuted)}**")
-            st.caption(say("claims.refuted_hint"))
-            _show_statements(refuted)
+    for key, title, some in (("partly", "verdict.partly", partly), ("refuted", "claims.refuted", refuted)):
+        if some and (opened := links.section(key, f"{say(title)} · {len(some)}")).open:
+            with opened:
+                if key == "refuted":
+                    st.caption(say("claims.refuted_hint"))
+                half = (len(some) + 1) // 2
+                for column, few in zip(st.columns(2, gap="large"), (some[:half], some[half:]), strict=True):
+                    with column:
+                        _show_statements(few)
 
 
 def wrong_statements(results: Mapping[str, Result]) -> list[Result]:

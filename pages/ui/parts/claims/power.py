@@ -25,7 +25,6 @@ def show_power() -> None:
     rows = power_rows(shipped_power())
     if rows.empty:
         return
-    st.header(say("claims.power"))
     st.markdown(say("claims.power_hint"))
     st.table(rows.set_index(rows.columns[0]))
 

@@ -46,7 +46,6 @@ class Cell:
 
 def show(claim: Claim, results: Sequence[Result]) -> None:
     """The way to repeat a claim's experiment, and the runs that this visitor has made."""
-    st.subheader(say("repeat.title"))
     part = _part(claim, results)
     cell = cheapest_cell(part) if part is not None else None
     if cell is None or not cell.arms:
