@@ -12,7 +12,7 @@ frame.heading("cost")
 kind = links.choose(
     "what", say("cost.what"), cost.KINDS, lambda name: say(f"cost.kind.{name}"), kind="segments", wrap=True
 )
-if cost.show_growth(kind):
+if cost.show_growth(kind, cost.choose_lines()):
     st.header(say("cost.exponents"))
     cost.show_exponents()
 

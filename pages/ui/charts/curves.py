@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, TITLE_LINE, Chart, legend_below, titled
+from pages.ui.charts.layout import AXES, INK, TITLE_LINE, Chart, legend_below, titled
 from pages.ui.theme import ARMS, DASHES, RUN_COLOURS, SHAPES
 
 
@@ -372,11 +372,12 @@ def growth(
     columns: Mapping[str, str],
     marks: Mapping[str, tuple[str, list[int]]],
     figures: str,
+    crossing: tuple[float, str] | None = None,
 ) -> Chart:
     """A cost against the number of tokens, both on log scales, one line per case with its span over repeats.
 
     `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash, `figures` is the format of
-    the axis.
+    the axis, `crossing` a number of tokens at which a line stands, with its words.
     """
     names = [name for name in marks if name in set(data["case"])]
     legend, taken = legend_below(names)
@@ -399,8 +400,13 @@ def growth(
     line = base.mark_line(size=2).encode(
         y=alt.Y("value:Q", axis=alt.Axis(format=figures, tickCount=6), **up),
         strokeDash=alt.StrokeDash(
-            "case:N", scale=alt.Scale(domain=names, range=[marks[name][1] for name in names]), legend=None
+            "case:N", title=None, scale=alt.Scale(domain=names, range=[marks[name][1] for name in names]), legend=legend
         ),
     )
     dots = base.mark_point(filled=True, size=40, opacity=1).encode(y=alt.Y("value:Q", **up))
-    return titled(alt.layer(band, line, dots), title, 320 + AXES + taken)
+    layers: list[alt.Chart] = [band, line, dots]
+    if crossing is not None:
+        at = alt.Chart(pd.DataFrame({"tokens": [crossing[0]], "words": [crossing[1]]})).encode(x="tokens:Q")
+        words = at.mark_text(align="right", baseline="top", dx=-5, dy=4, fontSize=12, color=INK)
+        layers += [at.mark_rule(color="#888", strokeDash=[4, 4]), words.encode(y=alt.value(0), text="words:N")]
+    return titled(alt.layer(*layers), title, 300 + AXES + taken)

@@ -7,24 +7,26 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses, tables
-from pages.ui.charts import curves, intervals
+from pages.ui import analyses, links, tables
+from pages.ui.charts import curves
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
+from pages.ui.theme import FAMILIES
 from pages.ui.words import say, sentences
 from tf_models.study.exact import exact_measures, exact_series
 from tf_models.zoo import PUBLISHED
 
 KINDS = ("seconds", "macs", "memory")
-MARKS = {  # colour and dash of every case
-    "attention_core": ("#D55E00", [1, 0]),
-    "masked": ("#E69F00", [6, 3]),
-    "banded": ("#CC79A7", [2, 2]),
-    "window": ("#56B4E9", [8, 2, 2, 2]),
-    "convolution": ("#0072B2", [1, 0]),
-    "depthwise": ("#009E73", [4, 4]),
+MARKS = {  # colour, its family's, and dash of every case
+    "attention_core": (FAMILIES["attention"], [1, 0]),
+    "masked": (FAMILIES["attention"], [6, 3]),
+    "banded": (FAMILIES["attention"], [2, 2]),
+    "window": (FAMILIES["attention"], [8, 2, 2, 2]),
+    "convolution": (FAMILIES["convolution"], [1, 0]),
+    "depthwise": (FAMILIES["convolution"], [4, 4]),
     "ffn": ("#7F7F7F", [1, 0]),
 }
+USUAL = ("attention_core", "convolution", "ffn")  # the three that the question is about
 POWERS = {"seconds": "time", "memory": "memory", "macs": "macs"}  # what a slope is called
 
 
@@ -47,8 +49,14 @@ def rows_of(series: Mapping[str, Any], kind: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["case", "tokens", "value", "low", "high"])
 
 
+def choose_lines() -> tuple[str, ...]:
+    """Which cases are drawn, kept in the link; the usual ones where none is chosen."""
+    chosen = links.choose_many("lines", say("cost.lines"), tuple(MARKS), lambda case: say(f"cost.case.{case}"), USUAL)
+    return tuple(chosen) or USUAL
+
+
 @drawn_once
-def show_growth(kind: str) -> bool:
+def show_growth(kind: str, chosen: tuple[str, ...]) -> bool:
     """Cost against the number of tokens, and in a sentence what was found; False where nothing was measured."""
     series = exact_series()["cost"]
     if not series:
@@ -56,39 +64,55 @@ def show_growth(kind: str) -> bool:
         return False
     data = rows_of(series, kind)
     columns = {name: say(f"cost.column.{name}") for name in ("case", "value", "low", "high")}
-    marks = {say(f"cost.case.{case}"): mark for case, mark in MARKS.items()}
+    marks = {say(f"cost.case.{case}"): mark for case, mark in MARKS.items() if case in chosen}
     title, axis, figures = say(f"cost.chart.{kind}"), say(f"cost.axis.{kind}"), "~s" if kind == "macs" else "~g"
-    chart = curves.growth(data, title, say("cost.tokens"), axis, columns, marks, figures)
-    found = finding(kind)
-    st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=found))
-    st.markdown(found)
-    st.caption(sentences(say("cost.hint", width=series["width"]), provenance("cost")))
+    crossing = _crossing(kind) if {"attention_core", "ffn"} <= set(chosen) else None
+    mark = None if crossing is None else (crossing, say("cost.crossing_mark", tokens=f"{crossing:,.0f}"))
+    shown = data.query("case in @marks")
+    chart = curves.growth(shown, title, say("cost.tokens"), axis, columns, marks, figures, mark)
+    first, *rest = findings(kind)
+    st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=finding(kind)))
+    st.markdown(first, help=sentences(*rest) or None)
+    st.caption(say("cost.reading"), help=sentences(say("cost.hint", width=series["width"]), provenance("cost")))
     tables.beside(data.rename(columns=columns | {"tokens": say("cost.tokens")}))
     return True
 
 
+def _crossing(kind: str) -> float | None:
+    """Tokens from which attention costs more than the FFN, where that is measured or counted."""
+    if kind == "macs":
+        return counted_crossing(exact_series()["cost"])
+    crossing = exact_measures()["cost"].get("crossover.time")
+    return crossing.value if kind == "seconds" and crossing is not None else None
+
+
 def finding(kind: str) -> str:
-    """The exponents of what is shown, and the crossover of what has one, in sentences."""
+    """The crossover of what is shown, where it has one, and its exponents, in sentences."""
+    return sentences(*findings(kind))
+
+
+def findings(kind: str) -> list[str]:
+    """The sentences of `finding`, the most important first."""
     measures = exact_measures()["cost"]
     cases = {"attention": "attention_core", "convolution": "convolution", "banded": "banded", "masked": "masked"}
     exponents = {name: _exponent(f"slope.{POWERS[kind]}.{case}") for name, case in cases.items()}
-    found = [say(f"cost.finding.{kind}", **exponents)]
+    grows = say(f"cost.finding.{kind}", **exponents)
     if kind == "memory":
-        return found[0]
-    formula = measures["crossover.vit_b16"].value if "crossover.vit_b16" in measures else None
-    share = measures["quadratic_share.vit_b16"].value if "quadratic_share.vit_b16" in measures else None
+        return [grows]
+    timed, counted = [], []
     if (crossing := measures.get("crossover.time")) is not None:
         numbers = {name: f"{getattr(crossing, name):,.0f}" for name in ("value", "low", "high")}
-        found.append(say("cost.crossing", **numbers))
-    if (counted := counted_crossing(exact_series()["cost"])) is not None:
+        timed.append(say("cost.crossing", **numbers))
+    if (tokens := counted_crossing(exact_series()["cost"])) is not None:
         width = exact_series()["cost"]["width"]
-        found.append(say("cost.crossing_here", width=width, tokens=f"{counted:,.0f}"))
+        counted.append(say("cost.crossing_here", width=width, tokens=f"{tokens:,.0f}"))
+    formula, share = (measures.get(name) for name in ("crossover.vit_b16", "quadratic_share.vit_b16"))
     if formula is not None and share is not None:
         vit = PUBLISHED["vit_b16"]
         usual = vit.grid[0] * vit.grid[1] + vit.stem.class_token
-        numbers = {"width": vit.blocks[0].width, "usual": usual, "share": f"{100 * share:.1f}"}
-        found.append(say("cost.crossing_formula", tokens=f"{formula:,.0f}", **numbers))
-    return sentences(*found)
+        numbers = {"width": vit.blocks[0].width, "usual": usual, "share": f"{100 * share.value:.1f}"}
+        counted.append(say("cost.crossing_formula", tokens=f"{formula.value:,.0f}", **numbers))
+    return [*timed, grows, *counted]
 
 
 def counted_crossing(series: Mapping[str, Any]) -> float | None:
@@ -111,27 +135,19 @@ def _exponent(key: str) -> str:
 
 @drawn_once
 def show_exponents() -> None:
-    """The fitted powers of n with their intervals, beside the counted ones."""
+    """The fitted powers of n with their intervals, beside the counted ones, as a table."""
     measures = exact_measures()["cost"]
     rows = []
-    for kind in KINDS:
-        for case in MARKS:
-            measure = measures.get(f"slope.{POWERS[kind]}.{case}")
-            if measure is None:
-                continue
-            numbers = {name: getattr(measure, name) for name in ("value", "low", "high")}
-            label = f"{say(f'cost.case.{case}')} · {say(f'cost.kind.{kind}')}"
-            rows.append({"label": label, "colour": MARKS[case][0], **numbers, "case": case})
+    for case in MARKS:
+        names = [f"slope.{POWERS[kind]}.{case}" for kind in KINDS]
+        if measures.keys() & set(names):
+            cells = [_exponent(name) if name in measures else "–" for name in names]
+            rows.append([say(f"cost.case.{case}"), *cells])
     if not rows:
         return
-    order = list(MARKS)
-    data = pd.DataFrame(rows).sort_values("case", key=lambda column: column.map(order.index), kind="stable")
-    columns = {name: say(f"cost.column.{name}") for name in ("label", "value", "low", "high")}
-    chart = intervals.spans(data, "", say("cost.exponent"), columns, (1, 2))
-    text = say("claims.and").join(f"{row['label']} {row['value']:.2f}" for row in rows)
-    st.altair_chart(chart, key="exponents", alt=text)
-    st.caption(say("cost.exponents_hint"))
-    tables.beside(data.filter(items=list(columns)).round(3).rename(columns=columns))
+    head = [say("cost.column.case"), *(say(f"cost.kind.{kind}") for kind in KINDS)]
+    lines = [head, ["---"] * len(head), *rows]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines), help=say("cost.exponents_hint"))
 
 
 @drawn_once
