@@ -8,6 +8,7 @@ from pages.ui.words import say
 
 frame.ensure()
 frame.heading("parameters")
+links.sections(("table", "published"))
 left, right = st.columns(2)
 dataset = inside.choose_dataset(left)
 cost = links.choose(
@@ -25,9 +26,10 @@ analysis = cache.analysis("parameter-efficiency", dataset)
 if parameters.show_accuracy(analysis, cost):
     st.header(say("parameters.against"))
     parameters.show_contrasts(analysis)
-    st.header(say("parameters.table"))
-    st.caption(say("parameters.table_hint"))
-    parameters.show_arms(analysis)
+    if (opened := links.section("table", say("parameters.table"))).open:
+        with opened:
+            st.caption(say("parameters.table_hint"))
+            parameters.show_arms(analysis)
 
 st.header(say("parameters.shares"))
 systems = links.choose_many(
@@ -38,6 +40,7 @@ if systems:
 else:
     st.info(say("parameters.no_systems"))
 
-st.header(say("parameters.published"))
-st.caption(say("parameters.published_hint"))
-parameters.show_published()
+if (opened := links.section("published", say("parameters.published"))).open:
+    with opened:
+        st.caption(say("parameters.published_hint"))
+        parameters.show_published()

@@ -16,7 +16,7 @@ from synthetic import correct_share, fill, indexed, make_record
 from visits import open_page, text_of
 
 from pages.ui import analyses, cache, frame, inside, theme
-from pages.ui.charts import intervals, sheets
+from pages.ui.charts import curves, intervals, sheets
 from pages.ui.names import OWN, data_name
 from pages.ui.parts.feature_maps import attention, names
 from pages.ui.parts.ffn import length
@@ -37,7 +37,7 @@ from tf_models.zoo.spec import MIXERS, WITH_HEADS, WITH_RELATIVE_POSITIONS
 PAGES = list(frame.PAGES)
 pytestmark = pytest.mark.usefixtures("fresh_server")
 # Charts that are drawn from specifications or publications, not from records.
-UNMEASURED = {"claims": 1, "anatomy": 5, "parameters": 2}
+UNMEASURED = {"claims": 1, "anatomy": 5, "parameters": 1}
 
 
 @pytest.fixture
@@ -371,6 +371,26 @@ def test_a_chart_of_intervals_draws_means_spans_seeds_zero_and_delta():
     assert {"a", "✓", "← worse", "better →", "small"} <= written
     assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"][0] < -1.5  # the whole band is seen
     assert any(row.get("low") == 2.0 and row.get("high") == 4.0 for rows in values.values() for row in rows)
+
+
+def test_lines_of_networks_have_their_names_beside_their_ends():
+    networks, most = ["a", "b", "c"], 99.0
+    rows = [
+        {"network": name, "cost": cost, "accuracy": most, "low": 90.0, "high": most, "seeds": 5, "front": cost < 2}
+        for name in networks
+        for cost in (1, 2)
+    ]
+    columns = dict.fromkeys(("network", "accuracy", "low", "high", "seeds"), "words")
+    marks = dict.fromkeys(networks, ("#000", "circle"))
+    drawn = curves.cost_and_accuracy(pd.DataFrame(rows), (95.0, "linear"), "title", "x", columns, marks).to_dict()
+    written = [rows for rows in drawn["datasets"].values() if "at" in rows[0]]
+    places = sorted(row["at"] for row in written[0])
+    apart = 9 * curves.NAME_LINE / curves.NAMED  # in percent, where the axis spans nine
+    assert all(upper - lower >= 0.99 * apart for lower, upper in zip(places, places[1:], strict=False))
+    assert places[-1] == most  # within the chart
+    assert any(layer["mark"].get("interpolate") == "step-after" for layer in drawn["layer"])
+    without = curves.cost_and_accuracy(pd.DataFrame(rows), None, "title", "x", columns, marks).to_dict()
+    assert len(drawn["layer"]) == len(without["layer"]) + 2
 
 
 def test_a_contact_sheet_keeps_every_channel_and_its_brightest_pixel():

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, INK, TITLE_LINE, Chart, legend_below, titled
+from pages.ui.charts.layout import AXES, INK, Chart, legend_below, titled
 from pages.ui.theme import ARMS, DASHES, RUN_COLOURS, SHAPES
+
+NAMED, NAME_LINE = 340, 13  # pixels of the chart whose lines have names at their ends, and of one name
+NAMES_SHARE = 0.35  # of its width between the cheapest and the dearest network, for names
 
 
 def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
@@ -159,55 +162,81 @@ def _common_means(data: pd.DataFrame) -> pd.DataFrame:
 
 def cost_and_accuracy(
     data: pd.DataFrame,
-    yardstick: float | None,
+    yardstick: tuple[float, str] | None,
     title: str,
     x: str,
-    y: str,
     columns: Mapping[str, str],
     marks: Mapping[str, tuple[str, str]],
 ) -> Chart:
-    """Accuracy in percent against a cost on a log scale, one line per network, with intervals over seeds.
+    """Accuracy in percent against a cost on a log scale, one line per network with its name at the right end, and
+    intervals over seeds; the network under the pointer stands out.
 
-    `data` has network, cost, accuracy, low, high, seeds and front: whether nothing is both cheaper and better, which a
-    ring shows. `marks` gives every network its colour and shape; `yardstick` is the accuracy of the linear classifier.
+    `data` has network, cost, accuracy, low, high, seeds and front: whether nothing is both cheaper and better, through
+    which a step line goes. `marks` gives every network its colour and shape; `yardstick` is the accuracy of the linear
+    classifier, where it was measured at every cost, and its words.
     """
-    names = list(marks)
-    legend, taken = legend_below(names, "")
+    names, y = list(marks), columns["accuracy"]
     colour = alt.Color(
-        "network:N",
-        title=columns["network"],
-        scale=alt.Scale(domain=names, range=[colour for colour, _ in marks.values()]),
-        legend=legend,
+        "network:N", scale=alt.Scale(domain=names, range=[colour for colour, _ in marks.values()]), legend=None
     )
     shape = alt.Shape(
-        "network:N",
-        title=columns["network"],
-        scale=alt.Scale(domain=names, range=[shape for _, shape in marks.values()]),
-        legend=legend,
+        "network:N", scale=alt.Scale(domain=names, range=[shape for _, shape in marks.values()]), legend=None
     )
+    low, high = min(data["cost"]), max(data["cost"])
+    room = (high / low) ** NAMES_SHARE  # at the right, for names
     across = alt.X(
-        "cost:Q", title=x, scale=alt.Scale(type="log", nice=False, padding=18), axis=alt.Axis(tickCount=6, format="~s")
+        "cost:Q",
+        title=x,
+        scale=alt.Scale(type="log", nice=False, domain=[low / room**0.1, high * room]),
+        axis=alt.Axis(tickCount=6, format="~s", labelOverlap=True),
     )
-    up = alt.Scale(zero=False)
+    ends = [min(data["low"]), max(data["high"])]
+    space = 0.03 * (ends[1] - ends[0])
+    up = {"title": y, "scale": alt.Scale(domain=[ends[0] - space, ends[1] + space], nice=False, zero=False)}
     tips = [alt.Tooltip("network:N", title=columns["network"]), alt.Tooltip("cost:Q", title=x, format=",.4~g")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    pointed = alt.selection_point(name="pointed", fields=["network"], on="pointerover", clear="pointerout", empty=True)
+    faint = alt.condition(pointed, alt.value(0.75), alt.value(0.08))
+    clear = alt.condition(pointed, alt.value(1), alt.value(0.15))
     base = alt.Chart(data).encode(x=across, tooltip=tips)
-    lines = base.mark_line(size=1.5, opacity=0.6).encode(y=alt.Y("accuracy:Q", title=y, scale=up), color=colour)
-    spans = base.mark_rule(size=1.5, opacity=0.6).encode(y=alt.Y("low:Q", title=y, scale=up), y2="high:Q", color=colour)
-    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
-        y=alt.Y("accuracy:Q", title=y, scale=up), color=colour, shape=shape
+    lines = base.mark_line(size=1.5).encode(y=alt.Y("accuracy:Q", **up), color=colour, opacity=faint)
+    spans = base.mark_rule(size=1.5).encode(y=alt.Y("low:Q", **up), y2="high:Q", color=colour, opacity=faint)
+    dots = base.mark_point(filled=True, size=70).encode(
+        y=alt.Y("accuracy:Q", **up), color=colour, shape=shape, opacity=clear
     )
-    layers = [spans, lines, dots]
-    if bool(data["front"].astype(bool).to_numpy().any()):
-        rings = alt.Chart(data[data["front"]]).mark_point(size=260, strokeWidth=1.8, color="#888", opacity=1)
-        layers.append(rings.encode(x=across, y=alt.Y("accuracy:Q", title=y, scale=up), tooltip=tips))
+    labels = alt.Chart(_ends(data, ends[1] - ends[0])).encode(color=colour, opacity=clear)
+    leaders = labels.mark_rule(size=0.7).encode(x=across, x2="beside:Q", y=alt.Y("accuracy:Q", **up), y2="at:Q")
+    words = labels.mark_text(align="left", baseline="middle", dx=3, fontSize=11)
+    words = words.encode(x=alt.X("beside:Q"), y=alt.Y("at:Q", **up), text="network:N")
+    layers: list[alt.Chart] = [spans, lines, dots.add_params(pointed), leaders, words]
+    best = data.query("front").sort_values("cost")
+    if len(best):
+        front = alt.Chart(best).mark_line(interpolate="step-after", size=5, opacity=0.25, color="#888")
+        layers.insert(0, front.encode(x=across, y=alt.Y("accuracy:Q", **up)))
     if yardstick is not None:
-        line = alt.Chart(pd.DataFrame({"accuracy": [yardstick]})).mark_rule(color="#888", strokeDash=[6, 4])
-        layers.insert(
-            0, line.encode(y=alt.Y("accuracy:Q", title=y, scale=up), tooltip=[alt.Tooltip("accuracy:Q", format=".2f")])
-        )
-    return titled(alt.layer(*layers), title, 320 + AXES + taken + TITLE_LINE)
+        one = alt.Chart(pd.DataFrame({"accuracy": [yardstick[0]], "words": [yardstick[1]]}))
+        text = one.mark_text(align="left", baseline="top", dx=3, dy=3, fontSize=11, color=INK)
+        layers = [
+            one.mark_rule(color="#888", strokeDash=[6, 4]).encode(y=alt.Y("accuracy:Q", **up)),
+            *layers,
+            text.encode(x=alt.value(0), y=alt.Y("accuracy:Q", **up), text="words:N"),
+        ]
+    return titled(alt.layer(*layers), title, NAMED + AXES)
+
+
+def _ends(data: pd.DataFrame, span: float) -> pd.DataFrame:
+    """The last point of every network, and where its name stands: at `at`, a line from the next, and `beside` it."""
+    last = data.sort_values("cost").groupby("network", as_index=False).last().sort_values("accuracy")
+    step, places = span * NAME_LINE / NAMED, last["accuracy"].tolist()
+    for index in range(1, len(places)):
+        places[index] = max(places[index], places[index - 1] + step)
+    over = places[-1] - max(data["high"])
+    if over > 0:  # no higher than the chart
+        places[-1] -= over
+        for index in reversed(range(len(places) - 1)):
+            places[index] = min(places[index], places[index + 1] - step)
+    return last.assign(at=places, beside=max(data["cost"]) * 1.06)
 
 
 def published_sizes(

@@ -335,9 +335,9 @@ def show_blocks(side: str, asked: Asked) -> None:
 def show_shares(chosen: Sequence[Asked]) -> None:
     """Where the parameters and the MACs of both networks sit."""
     found = []
-    for measure in ("parameters", "macs"):
-        word = say(f"anatomy.column.{measure}")
-        for one in (system(*asked) for asked in dict.fromkeys(chosen)):
+    for one in (system(*asked) for asked in dict.fromkeys(chosen)):
+        for measure in ("parameters", "macs"):
+            word = say(f"anatomy.column.{measure}")
             shares = role_shares(one.spec).query("measure == @measure")
             label = " · ".join(filter(None, (one.name, one.size, word)))
             found.append(shares.assign(system=one.title, measure=word, label=label))

@@ -74,19 +74,20 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
         return False
     linear, scale, best = _linear(dataset), analysis.scale, _best(analysis)
     columns = {name: say(f"column.{name}") for name in ("network", "accuracy", "low", "high", "seeds")}
-    title = say("parameters.chart", dataset=data_name(dataset), images=f"{scale.train_images:,}", epochs=scale.epochs)
-    chart = curves.cost_and_accuracy(rows, linear, title, say(f"axis.{cost}"), columns["accuracy"], columns, marks())
+    by_data = cost == "train_images"
+    words = {"dataset": data_name(dataset), "images": f"{scale.train_images:,}", "epochs": scale.epochs}
+    title = say("parameters.chart_data" if by_data else "parameters.chart", **words)
+    # on fewer images it was not measured
+    yardstick = None if by_data or linear is None else (linear, say("parameters.linear", accuracy=f"{linear:.1f}"))
+    chart = curves.cost_and_accuracy(rows, yardstick, title, say(f"axis.{cost}"), columns, marks())
     st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=say("parameters.alt", text=best))
-    st.markdown(best)
     if found := analyses.fields(analysis.primary):
         st.markdown(say("parameters.finding", dataset=data_name(dataset), **found))
     tuning = experiment.tuning_size or experiment.images
-    hint = say("parameters.hint", seeds=scale.seeds, tuning=f"{tuning:,}")
-    if linear is not None:
-        hint = sentences(hint, say("parameters.linear_hint", accuracy=f"{linear:.1f}"))
-    st.caption(hint)
+    hint = [say("parameters.hint", seeds=scale.seeds, tuning=f"{tuning:,}"), best]
     if cost == "seconds":
-        st.caption(say("parameters.seconds_hint", devices=analysis.device))
+        hint.append(say("parameters.seconds_hint", devices=analysis.device))
+    st.caption(say("parameters.reading_data" if by_data else "parameters.reading"), help=sentences(*hint))
     analyses.show_source(analysis)
     tables.beside(rows.rename(columns={**columns, "cost": say(f"axis.{cost}")}).round(3))
     return True
