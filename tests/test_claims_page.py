@@ -25,7 +25,7 @@ from tf_models.statistics.power import Power, shipped_power
 from tf_models.statistics.rule import VERDICTS
 from tf_models.study.analysis import Scale, analyse
 from tf_models.study.claims import CLAIMS
-from tf_models.study.exact import exact_measures, exact_provenance
+from tf_models.study.exact import exact_measures, exact_provenance, exact_series
 from tf_models.study.judging import EXACT, Found, PartResult, Result, judge_all, key_of
 from tf_models.study.plans import plan
 
@@ -331,6 +331,8 @@ def test_a_gap_that_is_only_presupposed_is_no_share():
 def test_the_sentence_of_the_cost_is_about_what_is_shown():
     words = {kind: cost.finding(kind) for kind in cost.KINDS}
     assert len(set(words.values())) == len(cost.KINDS)
+    counted = cost.counted_crossing(exact_series()["cost"])
+    assert f"{counted:,.0f}" in cost.findings("macs")[0] and f"{counted:,.0f}" not in cost.findings("seconds")[0]
     exponents = {kind: exact_measures()["cost"][f"slope.{cost.POWERS[kind]}.attention_core"] for kind in cost.KINDS}
     for kind, measured in exponents.items():
         assert f"n{f'{measured.value:.2f}'.translate(tables.RAISED)}" in words[kind]

@@ -216,11 +216,11 @@ def cost_and_accuracy(
         layers.insert(0, front.encode(x=across, y=alt.Y("accuracy:Q", **up)))
     if yardstick is not None:
         one = alt.Chart(pd.DataFrame({"accuracy": [yardstick[0]], "words": [yardstick[1]]}))
-        text = one.mark_text(align="left", baseline="top", dx=3, dy=3, fontSize=11, color=INK)
+        text = one.mark_text(align="right", baseline="top", dx=-3, dy=3, fontSize=11, color=INK)
         layers = [
             one.mark_rule(color="#888", strokeDash=[6, 4]).encode(y=alt.Y("accuracy:Q", **up)),
             *layers,
-            text.encode(x=alt.value(0), y=alt.Y("accuracy:Q", **up), text="words:N"),
+            text.encode(x=alt.value("width"), y=alt.Y("accuracy:Q", **up), text="words:N"),
         ]
     return titled(alt.layer(*layers), title, NAMED + AXES)
 

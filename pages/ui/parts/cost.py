@@ -112,7 +112,7 @@ def findings(kind: str) -> list[str]:
         usual = vit.grid[0] * vit.grid[1] + vit.stem.class_token
         numbers = {"width": vit.blocks[0].width, "usual": usual, "share": f"{100 * share.value:.1f}"}
         counted.append(say("cost.crossing_formula", tokens=f"{formula.value:,.0f}", **numbers))
-    return [*timed, grows, *counted]
+    return [*counted, grows, *timed] if kind == "macs" else [*timed, grows, *counted]
 
 
 def counted_crossing(series: Mapping[str, Any]) -> float | None:
