@@ -18,7 +18,7 @@ from pages.ui.parts import cost, hybrids
 from pages.ui.parts.claims import card, firmness, listing, places, power, verdicts
 from pages.ui.parts.claims import repeat as live
 from pages.ui.parts.ffn import collapse, mixers
-from tf_models.locale import LANGUAGES, say
+from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.power import Power, shipped_power
@@ -165,7 +165,8 @@ def test_a_claim_has_its_own_link(judged_all, claim, language):
         assert evidence.link in shown
     for result in judged_all[claim]:
         assert say(language, f"verdict.{result.verdict}") in shown
-        assert result.dataset == "exact" or result.dataset in shown
+        named = catalogue(language).get(f"data.name.{result.dataset}", result.dataset)
+        assert result.dataset == "exact" or named.lower() in shown.lower()
     assert bool(app.get("vega_lite_chart")) == any(
         part.measure and part.measure.seeds for result in judged_all[claim] for part in result.parts
     )

@@ -382,7 +382,7 @@ def test_lines_of_networks_have_their_names_beside_their_ends():
     ]
     columns = dict.fromkeys(("network", "accuracy", "low", "high", "seeds"), "words")
     marks = dict.fromkeys(networks, ("#000", "circle"))
-    drawn = curves.cost_and_accuracy(pd.DataFrame(rows), (95.0, "linear"), "title", "x", columns, marks).to_dict()
+    drawn = curves.cost_and_accuracy(pd.DataFrame(rows), 95.0, "title", "x", columns, marks).to_dict()
     written = [rows for rows in drawn["datasets"].values() if "at" in rows[0]]
     places = sorted(row["at"] for row in written[0])
     apart = 9 * curves.NAME_LINE / curves.NAMED  # in percent, where the axis spans nine
@@ -390,7 +390,7 @@ def test_lines_of_networks_have_their_names_beside_their_ends():
     assert places[-1] == most  # within the chart
     assert any(layer["mark"].get("interpolate") == "step-after" for layer in drawn["layer"])
     without = curves.cost_and_accuracy(pd.DataFrame(rows), None, "title", "x", columns, marks).to_dict()
-    assert len(drawn["layer"]) == len(without["layer"]) + 2
+    assert len(drawn["layer"]) == len(without["layer"]) + 1
 
 
 def test_a_contact_sheet_keeps_every_channel_and_its_brightest_pixel():

@@ -162,7 +162,7 @@ def _common_means(data: pd.DataFrame) -> pd.DataFrame:
 
 def cost_and_accuracy(
     data: pd.DataFrame,
-    yardstick: tuple[float, str] | None,
+    yardstick: float | None,
     title: str,
     x: str,
     columns: Mapping[str, str],
@@ -173,7 +173,7 @@ def cost_and_accuracy(
 
     `data` has network, cost, accuracy, low, high, seeds and front: whether nothing is both cheaper and better, through
     which a step line goes. `marks` gives every network its colour and shape; `yardstick` is the accuracy of the linear
-    classifier, where it was measured at every cost, and its words.
+    classifier, a dashed line, where it was measured at every cost.
     """
     names, y = list(marks), columns["accuracy"]
     colour = alt.Color(
@@ -215,13 +215,8 @@ def cost_and_accuracy(
         front = alt.Chart(best).mark_line(interpolate="step-after", size=5, opacity=0.25, color="#888")
         layers.insert(0, front.encode(x=across, y=alt.Y("accuracy:Q", **up)))
     if yardstick is not None:
-        one = alt.Chart(pd.DataFrame({"accuracy": [yardstick[0]], "words": [yardstick[1]]}))
-        text = one.mark_text(align="right", baseline="top", dx=-3, dy=3, fontSize=11, color=INK)
-        layers = [
-            one.mark_rule(color="#888", strokeDash=[6, 4]).encode(y=alt.Y("accuracy:Q", **up)),
-            *layers,
-            text.encode(x=alt.value("width"), y=alt.Y("accuracy:Q", **up), text="words:N"),
-        ]
+        line = alt.Chart(pd.DataFrame({"accuracy": [yardstick]})).mark_rule(color="#888", strokeDash=[6, 4])
+        layers.insert(0, line.encode(y=alt.Y("accuracy:Q", **up), tooltip=[alt.Tooltip("accuracy:Q", format=".2f")]))
     return titled(alt.layer(*layers), title, NAMED + AXES)
 
 

@@ -78,7 +78,7 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     words = {"dataset": data_name(dataset), "images": f"{scale.train_images:,}", "epochs": scale.epochs}
     title = say("parameters.chart_data" if by_data else "parameters.chart", **words)
     # on fewer images it was not measured
-    yardstick = None if by_data or linear is None else (linear, say("parameters.linear", accuracy=f"{linear:.1f}"))
+    yardstick = None if by_data else linear
     chart = curves.cost_and_accuracy(rows, yardstick, title, say(f"axis.{cost}"), columns, marks())
     st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=say("parameters.alt", text=best))
     if found := analyses.fields(analysis.primary):
@@ -87,7 +87,9 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     hint = [say("parameters.hint", seeds=scale.seeds, tuning=f"{tuning:,}"), best]
     if cost == "seconds":
         hint.append(say("parameters.seconds_hint", devices=analysis.device))
-    st.caption(say("parameters.reading_data" if by_data else "parameters.reading"), help=sentences(*hint))
+    reading = say("parameters.reading_data" if by_data else "parameters.reading")
+    told = "" if yardstick is None else say("parameters.linear_hint", accuracy=f"{yardstick:.1f}")
+    st.caption(sentences(reading, told), help=sentences(*hint))
     analyses.show_source(analysis)
     tables.beside(rows.rename(columns={**columns, "cost": say(f"axis.{cost}")}).round(3))
     return True
