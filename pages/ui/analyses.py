@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import tables
 from pages.ui.charts import intervals
 from pages.ui.charts.layout import Chart
-from pages.ui.names import data_name
+from pages.ui.names import data_name, data_title
 from pages.ui.theme import FAMILIES, MARKS
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis, ContrastResult
@@ -19,9 +19,9 @@ from tf_models.study.plans import command
 from tf_models.zoo import CLASSROOM
 
 
-def scale_of(analysis: Analysis) -> str:
-    """Data and training of an analysis, in a phrase."""
-    scale, dataset = analysis.scale, data_name(analysis.experiment.dataset)
+def scale_of(analysis: Analysis, begins: bool = False) -> str:
+    """Data and training of an analysis, in a phrase, with which a sentence `begins` or not."""
+    scale, dataset = analysis.scale, (data_title if begins else data_name)(analysis.experiment.dataset)
     images = f"{scale.train_images:,}"
     return say("claims.on", dataset=dataset, images=images, epochs=scale.epochs, seeds=scale.seeds)
 

@@ -55,7 +55,7 @@ def show_section(analysis: Analysis) -> None:
     st.altair_chart(chart, key="depth", alt=say("depth.alt", text=found))
     analyses.show_withheld(analysis)
     st.markdown(found)
-    st.caption(analyses.scale_of(analysis))
+    st.caption(analyses.scale_of(analysis, begins=True))
     analyses.show_source(analysis)
     data = data.round(2).rename(columns=columns | {"at": say("axis.depth")})
     tables.beside(data)

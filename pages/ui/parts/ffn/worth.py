@@ -77,6 +77,6 @@ def show_section(analysis: Analysis) -> None:
     st.altair_chart(chart, key=f"worth_{dataset}", alt=say("worth.alt", text=analyses.effect_words(rows)))
     analyses.show_withheld(analysis)
     st.markdown(worth_words(analysis))
-    st.caption(sentences(say("worth.hint"), analyses.scale_of(analysis)))
+    st.caption(sentences(say("worth.hint"), analyses.scale_of(analysis, begins=True)))
     analyses.show_source(analysis)
     analyses.show_effects(rows, columns)
