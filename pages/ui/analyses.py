@@ -7,8 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import tables
-from pages.ui.charts import intervals
-from pages.ui.charts.layout import Chart
 from pages.ui.names import data_name, data_title
 from pages.ui.theme import FAMILIES, MARKS
 from pages.ui.words import say, sentences
@@ -114,12 +112,6 @@ def effect_rows(
             rows.append({"label": label, "mean": 100 * difference, "seed": first[place].spec.seed})
     columns = ["label", "mean", "low", "high", "delta", "verdict", "mark", "colour", "seed"]
     return pd.DataFrame(rows, columns=columns).astype({"seed": "float"})
-
-
-def effect_chart(rows: pd.DataFrame, title: str, ends: str, columns: Mapping[str, str]) -> Chart:
-    """`effect_rows` as a picture; ``chart.ENDS.worse`` and ``.better`` say what lies on which side of zero."""
-    sides = say(f"chart.{ends}.worse"), say(f"chart.{ends}.better")
-    return intervals.effects(rows, title, say("ffn.gap_axis"), columns, sides, say("chart.small"))
 
 
 def show_reading(delta: float) -> None:

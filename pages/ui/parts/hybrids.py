@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
+from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
@@ -85,7 +86,7 @@ def show_contrasts(analysis: Analysis) -> None:
     if rows.empty:
         return
     columns = analyses.column_names()
-    chart = analyses.effect_chart(rows, say("hybrids.contrasts_title"), "first", columns)
+    chart = effects.effect_chart(rows, say("hybrids.contrasts_title"), "first", columns)
     text = analyses.effect_words(rows)
     st.altair_chart(chart, key=f"hybrid_contrasts_{analysis.experiment.dataset}", alt=text)
     analyses.show_reading(analysis.primary.delta)

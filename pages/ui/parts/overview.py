@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses
 from pages.ui.names import short_data_name
+from pages.ui.parts import effects
 from pages.ui.parts.ffn import capacity, necessity
 from pages.ui.replay import drawn_once
 from pages.ui.words import say
@@ -31,7 +32,7 @@ def show_answers(answers: list[Answer]) -> None:
         st.info(say("overview.no_finding"))
         return
     rows = answer_rows(answers)
-    chart = analyses.effect_chart(rows, say("overview.headline"), "ffn", analyses.column_names())
+    chart = effects.effect_chart(rows, say("overview.headline"), "ffn", analyses.column_names())
     st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
 
 

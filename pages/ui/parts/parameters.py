@@ -6,6 +6,7 @@ import streamlit as st
 from pages.ui import analyses, tables
 from pages.ui.charts import curves
 from pages.ui.names import data_name
+from pages.ui.parts import effects
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, SHAPES
@@ -122,7 +123,7 @@ def show_contrasts(analysis: Analysis) -> None:
     sizes = [arm.parameters for arm in _full(analysis)]
     span = {"low": f"{min(sizes):,}", "high": f"{max(sizes):,}"}
     title = say("parameters.against_title", reference=NAMES[REFERENCE], **span)
-    chart = analyses.effect_chart(rows, title, "cnn", analyses.column_names())
+    chart = effects.effect_chart(rows, title, "cnn", analyses.column_names())
     text = say("parameters.against_alt", text=analyses.effect_words(rows))
     st.altair_chart(chart, key=f"against_{dataset}", alt=text)
     analyses.show_reading(analysis.primary.delta)

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui import analyses, frame, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.names import data_name, short_data_name
+from pages.ui.parts import effects
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
@@ -83,7 +84,7 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
         return False
     analyses.show_withheld(analysis)
     columns, key = analyses.column_names(), f"{variant}-{experiment.dataset}"
-    chart = analyses.effect_chart(rows, say("ffn.gap_title"), "ffn", columns)
+    chart = effects.effect_chart(rows, say("ffn.gap_title"), "ffn", columns)
     st.altair_chart(chart, key=f"gap_{key}", alt=say("ffn.gap_alt", text=analyses.effect_words(rows)))
     for answer in answers:
         show_answer(answer, variant)

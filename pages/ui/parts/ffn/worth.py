@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses
 from pages.ui.names import short_data_name
+from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
@@ -61,7 +62,7 @@ def show_headline(found: Sequence[Analysis]) -> None:
     if data.empty:
         return
     columns = analyses.column_names() | {"label": say("topic.column.mixer")}
-    chart = analyses.effect_chart(data, say("worth.chart"), "ffn", columns)
+    chart = effects.effect_chart(data, say("worth.chart"), "ffn", columns)
     st.altair_chart(chart, key="worth", alt=say("worth.alt", text=analyses.effect_words(data)))
 
 
@@ -73,7 +74,7 @@ def show_section(analysis: Analysis) -> None:
         analyses.show_empty(analysis.experiment)
         return
     dataset, columns = analysis.experiment.dataset, analyses.column_names() | {"label": say("topic.column.mixer")}
-    chart = analyses.effect_chart(rows, say("worth.chart"), "ffn", columns)
+    chart = effects.effect_chart(rows, say("worth.chart"), "ffn", columns)
     st.altair_chart(chart, key=f"worth_{dataset}", alt=say("worth.alt", text=analyses.effect_words(rows)))
     analyses.show_withheld(analysis)
     st.markdown(worth_words(analysis))

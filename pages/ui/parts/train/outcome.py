@@ -14,6 +14,7 @@ from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves
 from pages.ui.frame import PAGES
 from pages.ui.names import class_words, data_name, network_name
+from pages.ui.parts import effects
 from pages.ui.theme import ARMS, DASHES, FAMILIES, RUN_COLOURS
 from pages.ui.words import language, quote, say, sentences
 from tf_models import zoo
@@ -149,7 +150,7 @@ def show_difference(records: Runs) -> None:
     title = say("train.difference", dataset=called, **names)
     told = difference_words(first, second, beside, delta)
     columns = analyses.column_names() | {"label": say("train.from")}
-    chart = analyses.effect_chart(data, title, "first", columns)
+    chart = effects.effect_chart(data, title, "first", columns)
     st.altair_chart(chart, key="difference", alt=f"{title}: {told}".replace("**", ""))
     st.markdown(told)
     _show_settings(first, second, beside)
