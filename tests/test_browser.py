@@ -183,11 +183,11 @@ def test_training_on_the_page_moves_the_curve_and_stays_after_a_reload(server, p
     visit(page, f"{server.url}/train?lang=en&variant=cnn&compare=none&epochs=4")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_text(re.compile("starting:|waiting,|epoch 1 of"))).to_be_visible()
-    expect(page.get_by_text(re.compile(r"CNN · digits · seed 0: epoch [1-3] of 4"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"CNN · handwritten digits · seed 0: epoch [1-3] of 4"))).to_be_visible()
     chart = page.get_by_test_id("stVegaLiteChart")
     expect(chart.first).to_be_visible()
     first = chart.first.screenshot()
-    done = page.get_by_text(re.compile(r"CNN · digits · seed 0: test accuracy \d"))
+    done = page.get_by_text(re.compile(r"CNN · handwritten digits · seed 0: test accuracy \d"))
     expect(done).to_be_visible()
     settle(page)
     assert chart.first.screenshot() != first
@@ -198,13 +198,13 @@ def test_training_on_the_page_moves_the_curve_and_stays_after_a_reload(server, p
 def test_a_stop_is_acknowledged_and_another_training_follows(server, page):
     visit(page, f"{server.url}/train?lang=en&compare=none&epochs=50")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"\(ViT\) · digits · seed 0: epoch \d"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\(ViT\) · handwritten digits · seed 0: epoch \d"))).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text(re.compile(r"\(ViT\) · digits · seed 0: stopp"))).to_be_visible()
-    expect(page.get_by_text("(ViT) · digits · seed 0: stopped")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\(ViT\) · handwritten digits · seed 0: stopp"))).to_be_visible()
+    expect(page.get_by_text("(ViT) · handwritten digits · seed 0: stopped")).to_be_visible()
     visit(page, f"{server.url}/train?lang=en&variant=cnn&compare=none&epochs=1")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile(r"CNN · digits · seed 0: test accuracy \d")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"CNN · handwritten digits · seed 0: test accuracy \d")).first).to_be_visible()
 
 
 def test_both_networks_look_at_an_uploaded_photo(server, page, tmp_path):
