@@ -26,7 +26,8 @@ _STYLES = """<style>
 @media (hover) {:is(h1, h2, h3, h4):not(:hover) [data-testid=stHeaderActionElements] a[href^="#"] {visibility: hidden}}
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] :is(p, li, em) {color: light-dark(#5c5b5a, #b9b7b4)}
 [data-testid=stCaptionContainer] {opacity: 1}
-[data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] * {color: light-dark(#fff, #0e1117) !important}
+[data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] *, [data-tag], [data-tag] * {
+    color: light-dark(#fff, #0e1117) !important}
 :is(a, button, summary, input, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
     outline: 3px solid light-dark(#00609c, #56b4e9) !important; outline-offset: 1px}
 </style>"""
