@@ -289,6 +289,24 @@ def test_a_question_that_fails_says_so(jobs):
         jobs.ask(time.sleep, 2, seconds=0.1)
 
 
+def test_a_question_is_asked_once_more_where_its_worker_ends(jobs, tmp_path):
+    """A worker that has grown is replaced as soon as its run has ended, whatever it is asked then."""
+
+    def ends_its_worker(times: int, folder: Path) -> int:
+        asked = len(list(folder.iterdir()))
+        (folder / f"{asked}").touch()
+        if asked < times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return asked
+
+    once, always = tmp_path / "once", tmp_path / "always"
+    once.mkdir(), always.mkdir()
+    assert jobs.ask(ends_its_worker, 1, once) == 1
+    with pytest.raises(LabError, match="KilledWorker"):
+        jobs.ask(ends_its_worker, 9, always)
+    assert len(list(always.iterdir())) == 2
+
+
 # Clusters
 
 

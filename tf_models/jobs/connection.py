@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import psutil
-from distributed import Client, Future
+from distributed import Client, Future, KilledWorker
 from distributed.security import Security
 
 from tf_models import settings
@@ -99,23 +99,31 @@ class Connection:
     def ask(self, function: Callable[..., Any], *arguments: Any, seconds: float) -> Any:
         """The result of a short function run in any worker, before anything that waits.
 
-        It is asked again where its worker turns out to hang; raises `LabError` ``workers_silent`` where all do.
+        It is asked again where its worker turns out to hang; raises `LabError` ``workers_silent`` where all do. It is
+        asked once more where its worker ends: one that has grown is replaced after any run.
         """
-        end = time.monotonic() + seconds
+        end, ended = time.monotonic() + seconds, False
         while True:
-            if not (workers := self.workers() - self.hanging()):
+            known = self.workers()
+            if workers := known - self.hanging():
+                future = self.client().submit(function, *arguments, pure=False, priority=100, workers=sorted(workers))
+                try:
+                    if self._is_answered(future, workers, end):
+                        return future.result(timeout=CALL_SECONDS)
+                except LabError:
+                    raise
+                except Exception as error:
+                    if not isinstance(error, KilledWorker) or ended:
+                        log.exception("a question to a worker failed")
+                        raise LabError("worker_died", reason=type(error).__name__) from error
+                    log.info("a question's worker has ended: it is asked once more")
+                    ended = True
+                finally:
+                    future.release()
+            elif known:
                 raise LabError("workers_silent", seconds=SILENT_SECONDS)
-            future = self.client().submit(function, *arguments, pure=False, priority=100, workers=sorted(workers))
-            try:
-                if self._is_answered(future, workers, end):
-                    return future.result(timeout=CALL_SECONDS)
-            except LabError:
-                raise
-            except Exception as error:
-                log.exception("a question to a worker failed")
-                raise LabError("worker_died", reason=type(error).__name__) from error
-            finally:
-                future.release()
+            else:  # the only one has ended, and the next is starting
+                time.sleep(0.2)
             if time.monotonic() >= end:
                 raise LabError("no_workers", seconds=seconds, reason="every worker is busy")
 
