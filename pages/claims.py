@@ -1,5 +1,7 @@
 """Claims: is the text right? The score, what it gets wrong, the card of one statement, and the list of all."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.ui import cache, frame, links
@@ -31,10 +33,5 @@ with below:
     if claim is None:
         listing.find_place()
 if claim is None:
-    if (opened := links.section("tables", say("claims.tables"))).open:
-        with opened:
-            st.caption(say("overview.tables_hint"))
-            text_tables.show_rows(deciding)
-    if (opened := links.section("power", say("claims.power"))).open:
-        with opened:
-            power.show_power()
+    links.section("tables", say("claims.tables"), partial(text_tables.show_rows, deciding))
+    links.section("power", say("claims.power"), power.show_power)

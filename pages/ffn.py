@@ -1,8 +1,10 @@
 """FFN: the gap with its intervals, what it depends on, what decides, other shapes, rank collapse, published figures."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.ui import cache, frame, inside, links
+from pages.ui import analyses, cache, frame, links
 from pages.ui.names import variant_name
 from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, rates, worth
@@ -24,7 +26,7 @@ frame.heading("ffn")
 links.sections([*(key for key, *_ in SECTIONS), *OTHERS])
 left, right = st.columns(2)
 variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), variant_name, "vit", where=left)
-dataset = inside.choose_dataset(right)
+dataset = analyses.choose_dataset(right)
 
 analysis = None
 if code := SWITCHES["ffn"].refusal(CLASSROOM[variant]):
@@ -32,16 +34,9 @@ if code := SWITCHES["ffn"].refusal(CLASSROOM[variant]):
 else:
     analysis = cache.analysis("ffn-gap", dataset, variant)
 if analysis and gap.show_contrasts(analysis, variant, ffn_answers(dataset, variant, cache.analysis)):
-    if (opened := links.section("arms", say("ffn.arms"))).open:
-        with opened:
-            gap.show_arms(analysis)
-            gap.show_curves(analysis, variant)
-    if (opened := links.section("grid", say("ffn.grid"))).open:
-        with opened:
-            gap.show_grid(analysis)
-    if (opened := links.section("controls", say("ffn.controls"))).open:
-        with opened:
-            gap.show_controls(analysis, variant)
+    links.section("arms", say("ffn.arms"), partial(gap.show_six, analysis, variant))
+    links.section("grid", say("ffn.grid"), partial(gap.show_grid, analysis))
+    links.section("controls", say("ffn.controls"), partial(gap.show_controls, analysis, variant))
 
 st.header(say("worth.title"))
 decided = cache.nearest_analysis("mixers", dataset)
@@ -50,24 +45,11 @@ rates.show_curves(decided)
 
 st.header(say("ffn.more"))
 for key, title, show, names in SECTIONS:
-    if (opened := links.section(key, say(title))).open:
-        with opened:
-            found = [cache.nearest_analysis(name, dataset) for name in names]
-            show(*found)
-            for row in found:
-                rates.show_curves(row)
-if (opened := links.section("factorial", say("factorial.title"))).open:
-    with opened:
-        mixers.show_factorial(dataset)
-if (opened := links.section("shape", say("shape.title"))).open:
-    with opened:
-        mixers.show_shape(dataset)
-if (opened := links.section("collapse", say("collapse.title"), collapse.CHOICES)).open:
-    with opened:
-        collapse.show_collapse()
-if (opened := links.section("published", say("ffn.published"))).open:
-    with opened:
-        gap.show_published(analysis, variant)
+    links.section(key, say(title), partial(rates.show_with_rates, show, dataset, names))
+links.section("factorial", say("factorial.title"), partial(mixers.show_factorial, dataset))
+links.section("shape", say("shape.title"), partial(mixers.show_shape, dataset))
+links.section("collapse", say("collapse.title"), collapse.show_collapse, collapse.CHOICES)
+links.section("published", say("ffn.published"), partial(gap.show_published, analysis, variant))
 
 st.header(say("topic.claims"))
 listing.show_links(("C37", "C47", "C46", "C40"))

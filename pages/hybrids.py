@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from pages.ui import cache, frame, inside
+from pages.ui import analyses, cache, frame
 from pages.ui.parts import hybrids
 from pages.ui.parts.claims import listing
 from pages.ui.words import say
 
 frame.ensure()
 frame.heading("hybrids")
-dataset = inside.choose_dataset()
+dataset = analyses.choose_dataset()
 analysis = cache.analysis("hybrids", dataset)
 if hybrids.show_arms(analysis):
     st.header(say("hybrids.contrasts"))

@@ -1,8 +1,10 @@
 """Overview: the question, what the FFN is worth the longer one trains, and the text's three tables with verdicts."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.ui import blocks, cache, frame
+from pages.ui import blocks, cache, frame, links
 from pages.ui.parts import overview
 from pages.ui.parts.claims import listing, text_tables
 from pages.ui.parts.ffn import gap, length, worth
@@ -12,6 +14,7 @@ from tf_models.study.answers import ffn_answers
 
 frame.ensure()
 frame.title("overview")
+links.sections(("tables",))
 blocks.show_blocks()
 st.markdown(say("overview.lead"))
 
@@ -43,6 +46,4 @@ if wrong := listing.wrong_statements(deciding):
     st.subheader(say("claims.wrong"), anchor=False)
     listing.show_links([result.claim.id for result in wrong], why=True, mark=False)
 st.page_link("pages/claims.py", label=say("overview.open_claims"), icon=frame.PAGES["claims"])
-st.caption(say("overview.tables_hint"))
-text_tables.show_tables(deciding)
-st.caption(say("overview.published_hint"))
+links.section("tables", say("claims.tables"), partial(text_tables.show_tables, deciding))

@@ -1,8 +1,10 @@
 """Parameters: accuracy against parameters, multiply-adds, seconds and data; where parameters sit; published sizes."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.ui import cache, frame, inside, links
+from pages.ui import analyses, cache, frame, links
 from pages.ui.parts import anatomy, parameters
 from pages.ui.words import say
 
@@ -10,7 +12,7 @@ frame.ensure()
 frame.heading("parameters")
 links.sections(("table", "published"))
 left, right = st.columns(2)
-dataset = inside.choose_dataset(left)
+dataset = analyses.choose_dataset(left)
 cost = links.choose(
     "cost",
     say("parameters.cost"),
@@ -26,10 +28,7 @@ analysis = cache.analysis("parameter-efficiency", dataset)
 if parameters.show_accuracy(analysis, cost):
     st.header(say("parameters.against"))
     parameters.show_contrasts(analysis)
-    if (opened := links.section("table", say("parameters.table"))).open:
-        with opened:
-            st.caption(say("parameters.table_hint"))
-            parameters.show_arms(analysis)
+    links.section("table", say("parameters.table"), partial(parameters.show_arms, analysis))
 
 st.header(say("parameters.shares"))
 systems = links.choose_many(
@@ -40,7 +39,4 @@ if systems:
 else:
     st.info(say("parameters.no_systems"))
 
-if (opened := links.section("published", say("parameters.published"))).open:
-    with opened:
-        st.caption(say("parameters.published_hint"))
-        parameters.show_published()
+links.section("published", say("parameters.published"), parameters.show_published)

@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 
 import psutil
-import test_browser
+from browsing import Server, settle
+from browsing import visit as open_page
 from playwright.sync_api import Browser, Page, sync_playwright
-from test_browser import Server
 from visitors import Visit, crowd, visit
 
 from pages.ui.frame import PAGES
@@ -123,12 +123,12 @@ def _cold_server() -> None:
         tab.goto(server.url)
         tab.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
         print(f"first figure of a cold server: {time.perf_counter() - began:.1f} s (bar 2.5)")
-        test_browser.visit(tab, f"{server.url}/train?lang=en")
+        open_page(tab, f"{server.url}/train?lang=en")
         began = time.perf_counter()
         tab.get_by_role("button", name="Train", exact=True).click()
         tab.get_by_text(re.compile("starting:|waiting,|epoch 1 of")).first.wait_for()
         print(f"from a click on Train to life: {time.perf_counter() - began:.1f} s")
-        test_browser.settle(tab)
+        settle(tab)
 
 
 @contextlib.contextmanager
@@ -210,7 +210,7 @@ def soak(options: argparse.Namespace) -> None:
 def _train_one(tab: Page, server: Server, store: RunStore, variant: str, depth: int) -> None:
     """By clicking, and with another visitor's eyes until the store has the result."""
     before = len(store.finished_ids())
-    test_browser.visit(tab, f"{server.url}/train?lang=en&variant={variant}&depth={depth}&epochs=3")
+    open_page(tab, f"{server.url}/train?lang=en&variant={variant}&depth={depth}&epochs=3")
     tab.get_by_role("button", name="Train", exact=True).click()
     deadline = time.monotonic() + 120
     while (len(store.finished_ids()) == before or store.runs(ACTIVE)) and time.monotonic() < deadline:

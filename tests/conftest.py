@@ -23,6 +23,8 @@ sys.path[:0] = [path for path in (str(ROOT), str(ROOT / "tests")) if path not in
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
+pytest_plugins = ["browsing"]
+
 
 def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
     """The first true value of `condition`."""

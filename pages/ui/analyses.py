@@ -1,20 +1,28 @@
-"""Analyses in the visitor's words: their scale and source, contrasts with intervals and verdicts, missing results."""
+"""Analyses in the visitor's words: their data set, scale and source, contrasts, verdicts, missing results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import tables
+from pages.ui import links, tables
 from pages.ui.names import data_name, data_title
 from pages.ui.theme import FAMILIES, MARKS
 from pages.ui.words import say, sentences
+from tf_models.data import STUDIED
 from tf_models.study.analysis import Analysis, ContrastResult
 from tf_models.study.arms import ArmResult
 from tf_models.study.experiments import Experiment
 from tf_models.study.plans import command
 from tf_models.zoo import CLASSROOM
+
+
+def choose_dataset(where: Any = st, has: Callable[[str], bool] = lambda name: True) -> str:
+    """A data set of the lab, the first by itself; `has` as for `links.choose_data`."""
+    more: dict[str, Any] = {"kind": "segments", "where": where, "help": say("data.hint")}
+    return links.choose_data(say("ffn.dataset"), STUDIED, has=has, **more)
 
 
 def scale_of(analysis: Analysis, begins: bool = False) -> str:

@@ -1,13 +1,13 @@
 """What was read off networks, for the pages that look inside: shipped ones, and the visitors' own runs."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from pages.ui import cache, links
+from pages.ui import analyses, cache, links
 from pages.ui.names import data_name
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
@@ -38,18 +38,12 @@ def choose() -> tuple[str, tuple[str, ...]]:
     Without networks where there are none; that nothing came with the lab is said.
     """
     first, *sides = st.columns(3)
-    dataset = choose_dataset(first, lambda name: bool(networks(name)))
+    dataset = analyses.choose_dataset(first, lambda name: bool(networks(name)))
     if not probed(dataset).networks:
         show_empty(dataset)
     if not networks(dataset):
         return dataset, ()
     return dataset, tuple(choose_network(side, dataset, where) for side, where in zip(USUAL, sides, strict=True))
-
-
-def choose_dataset(where: Any = st, has: Callable[[str], bool] = lambda name: True) -> str:
-    """A data set of the lab, the first by itself; `has` as for `links.choose_data`."""
-    more: dict[str, Any] = {"kind": "segments", "where": where, "help": say("data.hint")}
-    return links.choose_data(say("ffn.dataset"), STUDIED, has=has, **more)
 
 
 def networks(dataset: str) -> dict[str, str]:

@@ -144,8 +144,8 @@ def sections(names: Sequence[str]) -> None:
     _open([name for name in asked if name in names])
 
 
-def section(key: str, label: str, holds: Sequence[str] = ()) -> Any:
-    """A section that is opened on demand: draw into it, and compute for it, only while its ``open`` is true.
+def section(key: str, label: str, draw: Callable[[], Any], holds: Sequence[str] = ()) -> None:
+    """A section that is opened on demand: only while it is open, `draw` draws into it and computes for it.
 
     Whether it is open stands in the link. It `holds` choices: a link that says one of them opens it, and a section that
     is closed takes them out of the link.
@@ -163,7 +163,9 @@ def section(key: str, label: str, holds: Sequence[str] = ()) -> Any:
             drop(name)
             seen.pop(name, None)
     seen[state] = found.open
-    return found
+    if found.open:
+        with found:
+            draw()
 
 
 def _opened() -> list[str]:

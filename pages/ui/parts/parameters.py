@@ -132,6 +132,7 @@ def show_contrasts(analysis: Analysis) -> None:
 @drawn_once
 def show_arms(analysis: Analysis) -> None:
     """Every size of every network as a table, beside the linear classifier."""
+    st.caption(say("parameters.table_hint"))
     dataset = analysis.experiment.dataset
     linear = _linear(dataset)
 
@@ -164,6 +165,7 @@ def show_arms(analysis: Analysis) -> None:
 @drawn_once
 def show_published() -> None:
     """Accuracy and size of the published configurations, from publications."""
+    st.caption(say("parameters.published_hint"))
     rows = [
         {
             "network": NAMES[row.name],

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -58,18 +59,9 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
             if words := verbatim(claim.words(key)):
                 st.markdown(say(f"claims.wording.{key}", words=words))
         st.markdown(f"**{say('claims.mind')}** {_refutation(claim, headline(results).verdict)}")
-    if (opened := links.section("repeat", say("repeat.title"))).open:
-        with opened:
-            repeat.show(claim, results)
-    if (opened := links.section("figures", say("claims.measured"))).open:
-        with opened:
-            if before := verbatim(claim.words("before")):
-                st.caption(before)
-            show_parts(claim, results)
-            firmness.show_table(found for part in claim.parts for found in outcomes(part, results))
-    if (opened := links.section("published", say("claims.published"))).open:
-        with opened:
-            _show_published(claim)
+    links.section("repeat", say("repeat.title"), partial(repeat.show, claim, results))
+    links.section("figures", say("claims.measured"), partial(show_parts, claim, results))
+    links.section("published", say("claims.published"), partial(_show_published, claim))
 
 
 def _accuracies(result: Result) -> str:
@@ -111,7 +103,9 @@ def show_chart(claim: Claim, results: Sequence[Result]) -> None:
 
 
 def show_parts(claim: Claim, results: Sequence[Result]) -> None:
-    """One line per part with figure, interval, seeds and rule, and their runs."""
+    """What was said before; one line per part with figure, interval, seeds and rule; their runs; how firm they are."""
+    if before := verbatim(claim.words("before")):
+        st.caption(before)
     for part in claim.parts:
         note = say("claims.part.primary") if part.key == claim.primary and len(claim.parts) > 1 else ""
         note = note if part.decides else say("claims.part.beside")
@@ -126,6 +120,7 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
             p, adjusted = probability(result.p), probability(result.p_adjusted)
             st.caption(say("claims.p", dataset=data_title(result.dataset), p=p, adjusted=adjusted))
     show_runs(claim, results)
+    firmness.show_table(found for part in claim.parts for found in outcomes(part, results))
 
 
 def outcomes(part: Part, results: Sequence[Result]) -> list[tuple[Result, PartResult]]:

@@ -1,6 +1,7 @@
 """The score, what the text gets wrong, and the list of statements with its filters."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -115,22 +116,16 @@ def show_opening(results: Mapping[str, Result]) -> None:
     wrong = wrong_statements(results)
     if wrong:
         st.markdown(f"**{badge('not_supported')} · {len(wrong)}**")
-        half = (len(wrong) + 1) // 2
-        for column, some in zip(st.columns(2, gap="large"), (wrong[:half], wrong[half:]), strict=True):
-            with column:
-                _show_statements(some)
+        _show_halves(wrong)
         st.caption(say("claims.wrong_hint"))
     elif not partly:
         st.info(say("claims.wrong_none"))
-    for key, title, some in (("partly", "verdict.partly", partly), ("refuted", "claims.refuted", refuted)):
-        if some and (opened := links.section(key, f"{say(title)} · {len(some)}")).open:
-            with opened:
-                if key == "refuted":
-                    st.caption(say("claims.refuted_hint"))
-                half = (len(some) + 1) // 2
-                for column, few in zip(st.columns(2, gap="large"), (some[:half], some[half:]), strict=True):
-                    with column:
-                        _show_statements(few)
+    for key, title, some, hint in (
+        ("partly", "verdict.partly", partly, ""),
+        ("refuted", "claims.refuted", refuted, say("claims.refuted_hint")),
+    ):
+        if some:
+            links.section(key, f"{say(title)} · {len(some)}", partial(_show_halves, some, hint))
 
 
 def wrong_statements(results: Mapping[str, Result]) -> list[Result]:
@@ -144,11 +139,16 @@ def refuted_in_part(result: Result) -> bool:
     return failed and result.verdict in ("inconclusive", "untested")
 
 
-def _show_statements(results: Sequence[Result]) -> None:
-    for result in results:
-        with st.container(gap=None, key=f"statements-{result.claim.id}"):
-            _claim_button(result, f"wrong_{result.claim.id}", mark=False)
-            st.caption(short_reason(result))
+def _show_halves(results: Sequence[Result], words: str = "") -> None:
+    """Statements with their reasons in two columns, under `words`."""
+    if words:
+        st.caption(words)
+    half = (len(results) + 1) // 2
+    for column, some in zip(st.columns(2, gap="large"), (results[:half], results[half:]), strict=True):
+        for result in some:
+            with column.container(gap=None, key=f"statements-{result.claim.id}"):
+                _claim_button(result, f"wrong_{result.claim.id}", mark=False)
+                st.caption(short_reason(result))
 
 
 def _claim_button(result: Result, key: str, mark: bool = True) -> None:

@@ -45,6 +45,7 @@ def whys(row: str, results: Mapping[str, Result]) -> list[str]:
 @drawn_once
 def show_tables(results: Mapping[str, Result]) -> None:
     """The three tables, each cell with its verdicts."""
+    st.caption(say("overview.tables_hint"))
     for table, rows in TABLES.items():
         st.subheader(say(table))
         lines = [
@@ -56,11 +57,13 @@ def show_tables(results: Mapping[str, Result]) -> None:
             for row in _rows(table, rows)
         ]
         st.table(pd.DataFrame(lines).set_index(say("table.aspect")))
+    st.caption(say("overview.published_hint"))
 
 
 @drawn_once
 def show_rows(results: Mapping[str, Result]) -> None:
     """The three tables with one box per row, which has room for the reasons on a phone too."""
+    st.caption(say("overview.tables_hint"))
     for table, rows in TABLES.items():
         st.subheader(say(table))
         for row in _rows(table, rows):

@@ -98,6 +98,12 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
     return True
 
 
+def show_six(analysis: Analysis, variant: str) -> None:
+    """The arms at the network's own depth: their table, and how they learned."""
+    show_arms(analysis)
+    show_curves(analysis, variant)
+
+
 @drawn_once
 def show_arms(analysis: Analysis) -> None:
     """Accuracy, loss and size of every arm, with its runs."""
@@ -145,9 +151,8 @@ def show_curves(analysis: Analysis, variant: str) -> None:
     ]
     by_epoch = pd.DataFrame(epochs).groupby(["arm", "epoch"])["error"]
     rows = by_epoch.agg(mean="mean", low="min", high="max").reset_index()
-    chart = curves.learning_curves(
-        rows, say("ffn.curves"), say("axis.epoch"), say("axis.validation_error"), _labels(), say("column.arm")
-    )
+    words = say("axis.epoch"), say("axis.validation_error", least=f"{LEAST_ERROR:g}")
+    chart = curves.learning_curves(rows, say("ffn.curves"), *words, _labels(), say("column.arm"))
     st.altair_chart(chart, key=f"curves_{variant}_{analysis.experiment.dataset}", alt=say("ffn.curves_alt"))
 
 

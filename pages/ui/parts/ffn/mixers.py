@@ -71,10 +71,9 @@ def show_factorial(dataset: str) -> None:
     if found := analyses.fields(contrasts["interaction"]):
         attention, convolution = (analyses.phrase(contrasts[f"gain.{mixer}"]) for mixer in ("attention", "convolution"))
         st.markdown(say("factorial.finding", scale=scale, attention=attention, convolution=convolution, **found))
-    title = say("factorial.chart", mixer=data["mixer"].iloc[0])
-    chart = heat.heat_map(data, title, say("factorial.legend"), columns)
+    chart = heat.heat_map(data, say("factorial.chart"), say("factorial.legend"), columns)
     st.altair_chart(chart, key=f"factorial_{dataset}", alt=say("factorial.alt", text=scale))
-    st.caption(say("factorial.hint"), help=matched_words(analysis))
+    st.caption(say("factorial.hint", most=f"{heat.MOST_POINTS:g}"), help=matched_words(analysis))
     for name in ("interaction.deeper", "interaction.wider"):
         if contrasts[name].measure is not None:
             st.markdown(say(f"factorial.{name}", effect=analyses.phrase(contrasts[name])))

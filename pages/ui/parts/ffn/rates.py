@@ -1,8 +1,11 @@
 """How the learning rates of an experiment were chosen: loss against learning rate, arm by arm."""
 
+from collections.abc import Callable, Sequence
+
 import pandas as pd
 import streamlit as st
 
+from pages.ui import cache
 from pages.ui.charts import curves
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
@@ -41,6 +44,14 @@ def curve_rows(analysis: Analysis) -> dict[str, pd.DataFrame]:
             row = {"arm": arm_words(arm), "rate": rate, "loss": loss, "chosen": rate == arm.learning_rate}
             rows.setdefault(group_words(arm), []).append(row)
     return {group: pd.DataFrame(found) for group, found in rows.items()}
+
+
+def show_with_rates(show: Callable[..., None], dataset: str, names: Sequence[str]) -> None:
+    """What `show` draws of the analyses of experiments, and how the rates of each were chosen."""
+    found = [cache.nearest_analysis(name, dataset) for name in names]
+    show(*found)
+    for analysis in found:
+        show_curves(analysis)
 
 
 def show_curves(analysis: Analysis) -> None:
