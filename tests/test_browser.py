@@ -263,7 +263,7 @@ def test_an_old_link_opens_its_view_and_back_undoes_what_came_after(server, page
 def test_on_a_phone_statements_read_from_the_left_and_verdicts_break(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
-    visit(page, f"{server.url}/?lang=en")
+    visit(page, f"{server.url}/?lang=en&open=tables")
     style = "(node, name) => getComputedStyle(node)[name]"
     assert page.locator(".st-key-statements a").first.evaluate(style, "paddingLeft") == "0px"
     badge = page.locator("[data-testid=stTable] .stMarkdownBadge").first
