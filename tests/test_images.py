@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 import pytest
 from conftest import ROOT
-from pictures import encoded, picture
+from pictures import PHOTOGRAPH, encoded, picture
 from PIL import Image, ImageDraw
 
 from tf_models.data import fit_image, read_image, square
@@ -42,10 +42,19 @@ def test_the_rotation_that_a_phone_writes_down_is_applied(orientation):
     stored = upright.transpose(undo[orientation]) if orientation in undo else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    pixels = read_image(encoded(stored, "JPEG", exif=exif, quality=95), "phone.jpg")
-    assert pixels.shape == (48, 64, 3)
-    assert pixels[4, 8, 0] > 200 and pixels[4, 8, 1] < 80  # red where it was
-    assert pixels[40, 8].min() > 200 and pixels[4, 56].min() > 200
+    assert is_upright(read_image(encoded(stored, "JPEG", exif=exif, quality=95), "phone.jpg"))
+
+
+def is_upright(pixels: np.ndarray) -> bool:
+    """Whether it is 64×48, red at its top left and white elsewhere."""
+    red = pixels[4, 8, 0] > 200 and pixels[4, 8, 1] < 80
+    return pixels.shape == (48, 64, 3) and red and pixels[40, 8].min() > 200 and pixels[4, 56].min() > 200
+
+
+def test_a_photograph_of_an_iphone_is_upright():
+    """It says twice that it was taken on its side: in HEIF's own box, and in EXIF."""
+    assert b"irot" in PHOTOGRAPH and b"Exif" in PHOTOGRAPH
+    assert is_upright(read_image(PHOTOGRAPH, "IMG_0001.HEIC"))
 
 
 def test_a_photo_of_24_megapixels_is_read_small():

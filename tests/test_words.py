@@ -49,7 +49,7 @@ NAMES: dict[str, Iterable[str]] = {
         for row in range(1, rows + 1)
         for column in ("", *(f".{column}" for column in text_tables.COLUMNS))
     ),
-    "left_out.{}": ("few", "unreadable", "heic", "large", "other", "loose", "unknown", "arrays"),
+    "left_out.{}": ("few", "unreadable", "large", "other", "loose", "unknown", "arrays"),
     "data.name.{}": [name for name, row in BUILT_IN.items() if not row.generated],
     "data.short.{}": STUDIED,
     "verdict.{}": VERDICTS,

@@ -1,16 +1,16 @@
 """Archives from outside, a .zip or a .npz: checked before anything is unpacked, their names read as they were meant."""
 
-import contextlib
 import math
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+import chardet
 import numpy as np
 
 from tf_models.errors import LabError
@@ -22,6 +22,8 @@ METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd",
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 UTF8 = 0x800  # the flag of a name in UTF-8
 UNICODE_PATH = 0x7075  # Info-ZIP's field with the name in UTF-8
+# Of DOS and Windows, of one country after another.
+CODE_PAGES = ("utf-8", "cp437", "cp1252", "cp866", "cp1251", "gb18030", "big5", "cp932", "cp949")
 
 
 @contextmanager
@@ -76,46 +78,14 @@ def _names(entries: list[zipfile.ZipInfo]) -> list[str]:
 
 
 def code_page(names: bytes) -> str:
-    """What names were written in that zipfile takes for those of DOS: the first of `CODE_PAGES` that makes words."""
-    with contextlib.suppress(UnicodeDecodeError):
-        names.decode("utf-8")
-        return "utf-8"
-    foreign = [part for part in re.split(rb"[\\/\n]", names) if not part.isascii()]
-    high = sum(byte >= 0x80 for part in foreign for byte in part)
-    plain = sum(part.count(byte) for part in foreign for byte in LETTERS)
-    for codec, is_word in CODE_PAGES:
-        if (codec in LATIN) != (plain >= high):
-            continue  # a word of Latin letters has few beyond ASCII; those may happen to be halves of other characters
-        with contextlib.suppress(UnicodeDecodeError):
-            if all(is_word(letter) for part in foreign for letter in part.decode(codec) if letter > "\x7f"):
-                return codec
-    return "cp437"
-
-
-def _is_character(letter: str) -> bool:
-    return "\u4e00" <= letter <= "\u9fff"
-
-
-def _is_chinese(letter: str) -> bool:
-    """Whether it is a character in common use, or a sign between them."""
+    """What names, one a line, were written in that zipfile takes for those of DOS."""
+    foreign = dict.fromkeys(part for part in re.split(rb"[\\/\n]", names) if not part.isascii())
+    found = chardet.detect(b"\n".join(foreign), include_encodings=CODE_PAGES, compat_names=False)["encoding"]
     try:
-        letter.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return _is_character(letter) or unicodedata.category(letter)[0] in "PN" or "\uff01" <= letter <= "\uff5e"
-
-
-def _is_japanese(letter: str) -> bool:
-    return "\u3040" <= letter <= "\u30ff" or _is_character(letter) or letter in "々ー・（）"
-
-
-LATIN = ("cp437", "cp1252")
-LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-CODE_PAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (  # DOS and Windows, of one country after another
-    *(("gb18030", _is_chinese), ("shift_jis", _is_japanese)),
-    *((codec, str.isalpha) for codec in (*LATIN, "cp866", "cp1251")),
-    *(("big5", _is_character), ("gb18030", _is_character)),  # in which almost any bytes are characters
-)
+        names.decode(found or "")
+    except (LookupError, UnicodeDecodeError):  # in which every byte is a letter
+        return "cp437"
+    return str(found)
 
 
 def _unicode_path(entry: zipfile.ZipInfo) -> str | None:

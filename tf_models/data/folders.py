@@ -48,7 +48,7 @@ def read_folders(path: Path, report: Report = lambda done, total: None) -> Raw:
     classes = sorted(counts.keys() - few)
     if not 2 <= len(classes) <= MOST_CLASSES:
         found = ", ".join(f"{label} ({counts[label]})" for label in sorted(counts)[:NAMED]) or "–"
-        problems = [name for reason in ("unreadable", "large", "heic") for name in left.get(reason, ())]
+        problems = [name for reason in ("unreadable", "large") for name in left.get(reason, ())]
         code = "file_folders_bad" if problems else "file_folders"
         told = {"found": found, "fewest": FEWEST, "bad": len(problems), "first": "; ".join(problems[:3])}
         raise LabError(code, name=path.name, **told)
@@ -93,7 +93,7 @@ def _read(
                     left.setdefault("unreadable", []).append(str(place))
             for part, label, place, future in asked:
                 if isinstance(outcome := future.result(), LabError):
-                    reason = {"image_heic": "heic", "image_too_large": "large"}.get(outcome.code, "unreadable")
+                    reason = "large" if outcome.code == "image_too_large" else "unreadable"
                     left.setdefault(reason, []).append(str(place))
                 else:
                     found.append((part, label, outcome))

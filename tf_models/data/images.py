@@ -3,10 +3,10 @@
 import io
 import threading
 import warnings
-from functools import cache
 from typing import Any
 
 import numpy as np
+import pi_heif
 from PIL import ExifTags, Image, ImageOps
 
 from tf_models.errors import LabError
@@ -16,18 +16,18 @@ SIDE = 65_535  # pixels; a line of a PNG is held three times
 # Megapixels of the largest picture that is read, such that one needs at most 200 MB while it is decoded.
 MEGAPIXELS = {"WEBP": 12, "JPEG2000": 12, "TIFF": 12}  # of other formats:
 MOST_MEGAPIXELS = 25
-# What Pillow reads by itself of what people have pictures in: no program, no document, no stub for another library.
+# What people have pictures in, HEIF by pi-heif: no program, no document, no stub for another library.
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "ICO", "ICNS", "PPM", "TGA", "PCX"),
-    *("SGI", "QOI", "DDS", "PSD", "XBM", "XPM"),
+    *("SGI", "QOI", "DDS", "PSD", "XBM", "XPM", "HEIF"),
 )
 _SUFFIXES = """
     png apng jpg jpeg jpe jfif mpo webp gif bmp dib tif tiff avif avifs heic heif hif jp2 j2k jpf jpx ico icns ppm pgm
     pbm pnm tga pcx sgi rgb bw qoi dds psd xbm xpm
 """
 SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
-HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")  # brands: photographs of an iPhone
 PLAIN_JPEG = 200  # megapixels; decoded line by line, at an eighth of its sides
+pi_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None  # `read_image` checks the header against its own limits, which are stricter
 UPRIGHT = {  # EXIF orientation → what undoes it
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,28 +54,11 @@ def read_image(content: bytes, name: str, longest: int = LONGEST) -> np.ndarray:
     except LabError:
         raise
     except Exception as error:  # decoders meet bytes that nobody foresaw, and raise what they happen to raise
-        code = "image_heic" if is_heif(content) and not _formats()[len(FORMATS) :] else "not_an_image"
-        raise LabError(code, name=name) from error
-
-
-def is_heif(content: bytes) -> bool:
-    """Whether these are the first bytes of a photograph in HEIF, as iPhones take them."""
-    return content[4:8] == b"ftyp" and content[8:12] in HEIF
-
-
-@cache
-def _formats() -> tuple[str, ...]:
-    """`FORMATS`, with HEIF where the package pillow-heif is installed."""
-    try:
-        import pillow_heif  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        return FORMATS
-    pillow_heif.register_heif_opener()
-    return (*FORMATS, "HEIF")
+        raise LabError("not_an_image", name=name) from error
 
 
 def _decode(content: bytes, name: str, longest: int) -> Image.Image:
-    with Image.open(io.BytesIO(content), formats=_formats()) as image:
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         _check_size(image, content, name)
         image.draft(None, _within(image.size, 2 * longest))  # JPEG: decode a smaller picture right away
         _scale_transparency(image)
