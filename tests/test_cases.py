@@ -198,6 +198,16 @@ def test_names_are_read_in_the_code_page_of_whoever_packed_them(written, codec, 
     assert set(peek("named").class_names) == {written.replace("/", "_"), "b"}
 
 
+def test_two_files_of_one_name_hide_neither(data_dir):
+    """A broken .npz took the .zip beside it away, and its message spoke of a file that nobody had meant."""
+    zipped(data_dir / "pets.zip", photos("a", "b"))
+    (data_dir / "pets.npz").write_bytes(b"none")
+    with pytest.raises(LabError, match=r"several files have this name, pets\.npz, pets\.zip"):
+        peek("pets")
+    (data_dir / "pets.npz").unlink()
+    assert peek("pets").class_names == ("a", "b")
+
+
 def test_an_archive_that_python_cannot_unpack_names_the_method(data_dir):
     path = zipped(data_dir / "explorer.zip", photos("a", "b"))
     content = bytearray(path.read_bytes())

@@ -45,7 +45,7 @@ class Contents:
 
 
 def local_files() -> list[Path]:
-    """The data files in LAB_DATA_DIR, by name; a .npz comes before a .zip of the same name."""
+    """The data files in LAB_DATA_DIR, by name."""
     folder = settings.data_folder()
     found = sorted(folder.iterdir(), key=lambda path: (path.stem, path.suffix.lower())) if folder else []
     return [

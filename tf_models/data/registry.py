@@ -262,10 +262,13 @@ def _load_raw(name: str, path: Path | None, _stamp: tuple[int, ...]) -> Raw:
 
 
 def _local_file(name: str) -> Path | None:
-    """The file that is the data set `name`: in LAB_DATA_DIR, or sent by a visitor."""
+    """The file that is the data set `name`: in LAB_DATA_DIR, or sent by a visitor; a `LabError` where two are."""
     if name in BUILT_IN and BUILT_IN[name].embedded:
         return None
-    return next((path for path in files.local_files() if path.stem == name), None) or files.own_file(name)
+    found = [path for path in files.local_files() if path.stem == name]
+    if len(found) > 1:
+        raise LabError("file_twice", value=name, files=", ".join(path.name for path in found))
+    return found[0] if found else files.own_file(name)
 
 
 def samples(name: str) -> tuple[np.ndarray, np.ndarray]:
