@@ -66,6 +66,7 @@ def open_page() -> None:
     page = navigation()
     _language_switch()
     _presenter_switch(presenting)
+    st.sidebar.popover(say("lab.glossary"), icon=":material/menu_book:").markdown(say("lab.words"))
     browser.show_styles(presenting)
     browser.show_language()
     if unknown is not None:
