@@ -18,8 +18,9 @@ from visits import open_page, text_of
 from pages.ui import analyses, cache, frame, inside, theme
 from pages.ui.charts import curves, intervals, sheets
 from pages.ui.names import OWN, data_name
+from pages.ui.parts import parameters
 from pages.ui.parts.feature_maps import attention, names
-from pages.ui.parts.ffn import length
+from pages.ui.parts.ffn import gap, length
 from pages.ui.parts.train import form
 from tf_models import __main__ as command_line
 from tf_models.data import STUDIED, content_hash
@@ -382,14 +383,15 @@ def test_lines_of_networks_have_their_names_beside_their_ends():
     ]
     columns = dict.fromkeys(("network", "accuracy", "low", "high", "seeds"), "words")
     marks = dict.fromkeys(networks, ("#000", "circle"))
-    drawn = curves.cost_and_accuracy(pd.DataFrame(rows), 95.0, "title", "x", columns, marks).to_dict()
+    none = pd.DataFrame(columns=["cost", "accuracy"])
+    drawn = curves.cost_and_accuracy(pd.DataFrame(rows), 95.0, "title", "x", columns, marks, none).to_dict()
     written = [rows for rows in drawn["datasets"].values() if "at" in rows[0]]
     places = sorted(row["at"] for row in written[0])
     apart = 9 * curves.NAME_LINE / curves.NAMED  # in percent, where the axis spans nine
     assert all(upper - lower >= 0.99 * apart for lower, upper in zip(places, places[1:], strict=False))
     assert places[-1] == most  # within the chart
     assert any(layer["mark"].get("interpolate") == "step-after" for layer in drawn["layer"])
-    without = curves.cost_and_accuracy(pd.DataFrame(rows), None, "title", "x", columns, marks).to_dict()
+    without = curves.cost_and_accuracy(pd.DataFrame(rows), None, "title", "x", columns, marks, none).to_dict()
     assert len(drawn["layer"]) == len(without["layer"]) + 1
 
 
@@ -586,6 +588,29 @@ def test_only_runs_of_one_version_of_the_data_one_device_and_this_code_are_compa
     assert "Yours: −30.00 points" in shown and "Came with the lab: −" in shown, "the same way round"
     assert say("en", "topic.source", device="CPU", version="new", dataset="handwritten digits") in shown
     assert say("en", "train.not_compared", runs=2) in shown
+
+
+def test_what_was_trained_here_stands_beside_what_came_with_the_lab(lab_home):
+    """Of the network, the data set and the number of images that a chart shows, and of nothing else."""
+    recipe = Recipe(epochs=3, learning_rate=3e-3)
+    for variant, switches, images, share in (
+        ("vit", {}, None, 0.9),
+        ("vit", {"ffn": "off"}, None, 0.85),
+        ("vit", {"depth": 2}, None, 0.8),
+        ("vit", {"ffn": "off"}, 300, 0.1),
+        ("swin", {}, None, 0.7),
+    ):
+        spec = RunSpec(variant, switches, "digits", images, 0, recipe, "tensorflow")
+        finish(make_record(spec, correct_share(share), train_images=images or 1258))
+    rows = gap.own_rows("vit", "digits", 0.02)
+    assert rows["mean"].round(2).tolist() == [5.0, 5.0] and rows["low"].isna().all()
+    assert rows["label"].unique().tolist() == ["without FFN, trained here (3 epochs, 1,258 images, seeds: 1)"]
+    assert gap.own_rows("swin", "digits", 0.02).empty and gap.own_rows("vit", STUDIED[-1], 0.02).empty
+    points = parameters.own_rows("digits", "parameters", 1258)
+    assert sorted(points["accuracy"].round()) == [70, 80, 85, 90] and set(points["epochs"]) == {3}
+    assert len(parameters.own_rows("digits", "train_images", 1258)) == 5
+    assert say("en", "parameters.own", runs=4) in text_of(open_page("parameters", data="digits"))
+    assert any("trained here" in table.value.to_csv() for table in open_page("ffn", data="digits").dataframe)
 
 
 def test_what_the_ffn_is_worth_has_one_answer_per_data_set_and_scale_on_every_page():

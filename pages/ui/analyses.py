@@ -1,6 +1,6 @@
 """Analyses in the visitor's words: their data set, scale and source, contrasts, verdicts, missing results."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,8 @@ from tf_models.study.arms import ArmResult
 from tf_models.study.experiments import Experiment
 from tf_models.study.plans import command
 from tf_models.zoo import CLASSROOM
+
+EFFECT_COLUMNS = ["label", "mean", "low", "high", "delta", "verdict", "mark", "colour", "seed"]
 
 
 def choose_dataset(where: Any = st, has: Callable[[str], bool] = lambda name: True) -> str:
@@ -118,8 +120,7 @@ def effect_rows(
         for place in sorted(first.keys() & second.keys()):
             difference = first[place].test_accuracy - second[place].test_accuracy
             rows.append({"label": label, "mean": 100 * difference, "seed": first[place].spec.seed})
-    columns = ["label", "mean", "low", "high", "delta", "verdict", "mark", "colour", "seed"]
-    return pd.DataFrame(rows, columns=columns).astype({"seed": "float"})
+    return pd.DataFrame(rows, columns=EFFECT_COLUMNS).astype({"seed": "float"})
 
 
 def show_reading(delta: float) -> None:
@@ -129,15 +130,14 @@ def show_reading(delta: float) -> None:
 
 def effect_words(rows: pd.DataFrame) -> str:
     """The same without the seeds, as a text alternative."""
-    whole = (row for row in rows.to_dict("records") if pd.isna(row["seed"]))
-    return say("claims.and").join(
-        "{} {} [{}, {}]: {}".format(
-            row["label"],
-            *(tables.decimal(row[name], sign=True) for name in ("mean", "low", "high")),
-            row["verdict"],
-        )
-        for row in whole
-    )
+
+    def words(row: dict[Hashable, Any]) -> str:
+        mean, low, high = (tables.decimal(row[name], sign=True) for name in ("mean", "low", "high"))
+        interval = "" if pd.isna(row["low"]) else f" [{low}, {high}]"
+        verdict = "" if pd.isna(row["verdict"]) else f": {row['verdict']}"
+        return f"{row['label']} {mean}{interval}{verdict}"
+
+    return say("claims.and").join(words(row) for row in rows.to_dict("records") if pd.isna(row["seed"]))
 
 
 def show_effects(rows: pd.DataFrame, columns: Mapping[str, str]) -> None:

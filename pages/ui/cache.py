@@ -24,6 +24,7 @@ from tf_models.runs import showcase, timelapse
 from tf_models.runs.known import known_records, known_stamp
 from tf_models.runs.provenance import Records
 from tf_models.runs.record import RunRecord
+from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import RunStore
 from tf_models.runs.timelapse import TimeLapse
@@ -102,6 +103,13 @@ def records_by_id() -> dict[str, RunRecord]:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _by_id(stamp: int) -> dict[str, RunRecord]:
     return {record.run_id: record for found in all_records().values() for record in found}
+
+
+def own_records(dataset: str) -> list[RunRecord]:
+    """What was trained here on a data set, from new to old."""
+    came = {record.run_id for record in shipped_records().values()}
+    found = (row for row in records_by_id().values() if row.spec.dataset == dataset and row.run_id not in came)
+    return sorted(found, key=lambda record: record.finished, reverse=True)
 
 
 def stamp() -> int:

@@ -1,7 +1,8 @@
 """Values against values: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -167,13 +168,15 @@ def cost_and_accuracy(
     x: str,
     columns: Mapping[str, str],
     marks: Mapping[str, tuple[str, str]],
+    own: pd.DataFrame,
 ) -> Chart:
     """Accuracy in percent against a cost on a log scale, one line per network with its name at the right end, and
     intervals over seeds; the network under the pointer stands out.
 
     `data` has network, cost, accuracy, low, high, seeds and front: whether nothing is both cheaper and better, through
     which a step line goes. `marks` gives every network its colour and shape; `yardstick` is the accuracy of the linear
-    classifier, a dashed line, where it was measured at every cost.
+    classifier, a dashed line, where it was measured at every cost. `own` has one run a row: network, cost, accuracy,
+    epochs, seed and colour; those below the others stand at the lower edge.
     """
     names, y = list(marks), columns["accuracy"]
     colour = alt.Color(
@@ -182,17 +185,8 @@ def cost_and_accuracy(
     shape = alt.Shape(
         "network:N", scale=alt.Scale(domain=names, range=[shape for _, shape in marks.values()]), legend=None
     )
-    low, high = min(data["cost"]), max(data["cost"])
-    room = (high / low) ** NAMES_SHARE  # at the right, for names
-    across = alt.X(
-        "cost:Q",
-        title=x,
-        scale=alt.Scale(type="log", nice=False, domain=[low / room**0.1, high * room]),
-        axis=alt.Axis(tickCount=6, format="~s", labelOverlap=True),
-    )
-    ends = [min(data["low"]), max(data["high"])]
-    space = 0.03 * (ends[1] - ends[0])
-    up = {"title": y, "scale": alt.Scale(domain=[ends[0] - space, ends[1] + space], nice=False, zero=False)}
+    ends = [min(data["low"]), max([*data["high"], *own["accuracy"]])]
+    across, up = _cost_axes([*data["cost"], *own["cost"]], ends, x, y)
     tips = [alt.Tooltip("network:N", title=columns["network"]), alt.Tooltip("cost:Q", title=x, format=",.4~g")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
@@ -217,7 +211,31 @@ def cost_and_accuracy(
     if yardstick is not None:
         line = alt.Chart(pd.DataFrame({"accuracy": [yardstick]})).mark_rule(color="#888", strokeDash=[6, 4])
         layers.insert(0, line.encode(y=alt.Y("accuracy:Q", **up), tooltip=[alt.Tooltip("accuracy:Q", format=".2f")]))
+    if len(own):
+        layers.append(_own_runs(own, across, alt.Y("accuracy:Q", **up), x, columns))
     return titled(alt.layer(*layers), title, NAMED + AXES)
+
+
+def _cost_axes(costs: Sequence[float], ends: Sequence[float], x: str, y: str) -> tuple[alt.X, dict[str, Any]]:
+    """Across a log scale with room for names at its right, up the accuracies from one of `ends` to the other."""
+    room, space = (max(costs) / min(costs)) ** NAMES_SHARE, 0.03 * (ends[1] - ends[0])
+    across = alt.X(
+        "cost:Q",
+        title=x,
+        scale=alt.Scale(type="log", nice=False, domain=[min(costs) / room**0.1, max(costs) * room]),
+        axis=alt.Axis(tickCount=6, format="~s", labelOverlap=True),
+    )
+    domain = [ends[0] - space, ends[1] + space]
+    return across, {"title": y, "scale": alt.Scale(domain=domain, nice=False, zero=False, clamp=True)}
+
+
+def _own_runs(own: pd.DataFrame, across: alt.X, up: alt.Y, x: str, columns: Mapping[str, str]) -> alt.Chart:
+    """A hollow diamond for every run."""
+    told = [alt.Tooltip("network:N", title=columns["network"]), alt.Tooltip("cost:Q", title=x, format=",.4~g")]
+    told += [alt.Tooltip("accuracy:Q", title=columns["accuracy"], format=".2f")]
+    told += [alt.Tooltip(f"{name}:Q", title=columns[name]) for name in ("epochs", "seed")]
+    diamonds = alt.Chart(own).mark_point(shape="diamond", filled=False, size=90, strokeWidth=1.8, opacity=0.9)
+    return diamonds.encode(x=across, y=up, color=alt.Color("colour:N", scale=None), tooltip=told)
 
 
 def _ends(data: pd.DataFrame, span: float) -> pd.DataFrame:

@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses, tables
+from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves
-from pages.ui.names import data_name
+from pages.ui.names import data_name, network_name
 from pages.ui.parts import effects
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
@@ -19,6 +19,7 @@ from tf_models.study.published import IMAGENET_ACCURACIES
 from tf_models.zoo import CLASSROOM, PUBLISHED, parameters
 
 COSTS = ("parameters", "macs", "seconds", "train_images")
+MOST_OWN = 60  # runs that were made here and are drawn beside the others
 USUAL_SYSTEMS = ("published-resnet50", "published-convnext_tiny", "published-vit_b16", "published-mixer_b16")
 
 
@@ -65,6 +66,24 @@ def accuracy_rows(analysis: Analysis, cost: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["network", "cost", "accuracy", "low", "high", "seeds", "front"])
 
 
+def own_rows(dataset: str, cost: str, images: int) -> pd.DataFrame:
+    """The latest runs that were made here, as such a chart draws them: of all `images`, or, as the cost, of any."""
+    costs = {"seconds": "train_seconds"}
+    rows = [
+        {
+            "network": network_name(record.spec),
+            "cost": getattr(record, costs.get(cost, cost)),
+            "accuracy": 100 * record.test_accuracy,
+            "epochs": record.spec.recipe.epochs,
+            "seed": record.spec.seed,
+            "colour": FAMILIES[CLASSROOM[record.spec.variant].family],
+        }
+        for record in cache.own_records(dataset)
+        if cost == "train_images" or record.train_images == images
+    ]
+    return pd.DataFrame(rows[:MOST_OWN], columns=["network", "cost", "accuracy", "epochs", "seed", "colour"])
+
+
 @drawn_once
 def show_accuracy(analysis: Analysis, cost: str) -> bool:
     """Accuracy against `cost`, and in a sentence who is best; False where nothing has been measured."""
@@ -74,13 +93,14 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
         analyses.show_empty(experiment)
         return False
     linear, scale, best = _linear(dataset), analysis.scale, _best(analysis)
-    columns = {name: say(f"column.{name}") for name in ("network", "accuracy", "low", "high", "seeds")}
+    names = ("network", "accuracy", "low", "high", "seeds", "seed", "epochs")
+    columns, own = {name: say(f"column.{name}") for name in names}, own_rows(dataset, cost, experiment.images)
     by_data = cost == "train_images"
     words = {"dataset": data_name(dataset), "images": f"{scale.train_images:,}", "epochs": scale.epochs}
     title = say("parameters.chart_data" if by_data else "parameters.chart", **words)
     # on fewer images it was not measured
     yardstick = None if by_data else linear
-    chart = curves.cost_and_accuracy(rows, yardstick, title, say(f"axis.{cost}"), columns, marks())
+    chart = curves.cost_and_accuracy(rows, yardstick, title, say(f"axis.{cost}"), columns, marks(), own)
     st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=say("parameters.alt", text=best))
     if found := analyses.fields(analysis.primary):
         st.markdown(say("parameters.finding", dataset=data_name(dataset), **found))
@@ -90,7 +110,8 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
         hint.append(say("parameters.seconds_hint", devices=analysis.device))
     reading = say("parameters.reading_data" if by_data else "parameters.reading")
     told = "" if yardstick is None else say("parameters.linear_hint", accuracy=f"{yardstick:.1f}")
-    st.caption(sentences(reading, told), help=sentences(*hint))
+    here = "" if own.empty else say("parameters.own", runs=len(own))
+    st.caption(sentences(reading, told, here), help=sentences(*hint))
     analyses.show_source(analysis)
     tables.beside(rows.rename(columns={**columns, "cost": say(f"axis.{cost}")}).round(3))
     return True

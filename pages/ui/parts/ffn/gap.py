@@ -5,22 +5,24 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses, frame, tables
+from pages.ui import analyses, cache, frame, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.names import data_name, short_data_name
 from pages.ui.parts import effects
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
-from pages.ui.theme import ARMS
+from pages.ui.theme import ARMS, FAMILIES
 from pages.ui.words import language, say, sentences
 from tf_models.data import peek
 from tf_models.errors import LabError
+from tf_models.runs.known import latest_pair
 from tf_models.study.analysis import Analysis, Control
 from tf_models.study.answers import Answer
 from tf_models.study.arms import ArmResult
 from tf_models.study.experiments.base import MATCHED
 from tf_models.study.experiments.ffn_gap import CLASSROOM_DEPTH, WITHOUT_CONTROL
 from tf_models.study.published import FFN_ABLATIONS
+from tf_models.zoo import CLASSROOM
 
 # Where the nearest comparison of a network stands that has no FFN to switch off: page, what to choose on it.
 NEAREST = {
@@ -72,20 +74,40 @@ def show_answer(answer: Answer, variant: str) -> None:
     st.markdown(text, help=analyses.tier_hint(answer.analysis))
 
 
+def own_rows(variant: str, dataset: str, delta: float) -> pd.DataFrame:
+    """For `effects.effect_chart`: the latest runs of this network that were made here with its FFN and without it."""
+    runs = [
+        record
+        for record in cache.own_records(dataset)
+        if record.spec.variant == variant and record.spec.switches in ({}, {"ffn": "off"})
+    ]
+    rows = []
+    if pair := latest_pair(runs):
+        on, off = sorted(pair, key=lambda some: len(some[0].spec.switches))
+        label = say("ffn.own", epochs=on[0].spec.recipe.epochs, images=f"{on[0].train_images:,}", seeds=len(on))
+        rows = effects.pair_rows(label, on, off, delta, FAMILIES[CLASSROOM[variant].family])
+    return pd.DataFrame(rows, columns=analyses.EFFECT_COLUMNS).astype({"seed": "float"})
+
+
 @drawn_once
 def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> bool:
-    """What the FFN is worth, one answer per scale, and the gap of every arm; False where nothing was measured."""
+    """What the FFN is worth, one answer per scale, and the gap of every arm, beside what was trained here; False where
+    nothing came with the lab.
+    """
     experiment = analysis.experiment
     names = {name: say(f"arm.{row.b}") for name, row in analysis.contrasts.items() if not row.contrast.at}
-    rows = analyses.effect_rows(analysis, names)
-    if rows.empty:
+    measured = analyses.effect_rows(analysis, names)
+    own = own_rows(variant, experiment.dataset, analysis.primary.delta)
+    rows = pd.concat([found for found in (measured, own) if not found.empty] or [measured], ignore_index=True)
+    columns, key = analyses.column_names(), f"{variant}-{experiment.dataset}"
+    if not rows.empty:
+        analyses.show_withheld(analysis)
+        chart = effects.effect_chart(rows, say("ffn.gap_title"), "ffn", columns)
+        st.altair_chart(chart, key=f"gap_{key}", alt=say("ffn.gap_alt", text=analyses.effect_words(rows)))
+    if measured.empty:
         analyses.show_empty(experiment, say("ffn.empty", network=NAMES[variant], dataset=data_name(experiment.dataset)))
         _link("train", say("ffn.train"), {"variant": variant})
         return False
-    analyses.show_withheld(analysis)
-    columns, key = analyses.column_names(), f"{variant}-{experiment.dataset}"
-    chart = effects.effect_chart(rows, say("ffn.gap_title"), "ffn", columns)
-    st.altair_chart(chart, key=f"gap_{key}", alt=say("ffn.gap_alt", text=analyses.effect_words(rows)))
     for answer in answers:
         show_answer(answer, variant)
     if len(answers) > 1:

@@ -140,13 +140,14 @@ def show_difference(records: Runs) -> None:
     names = {"first": network_name(first[0].spec), "second": network_name(second[0].spec)}
     dataset, called = first[0].spec.dataset, data_name(first[0].spec.dataset)
     delta = peek(dataset).delta(first[0].train_images)
-    rows = _rows(say("train.yours", seeds=len(first)), first, second, delta)
+    colour = looks([first[0].spec])[network_name(first[0].spec)][0]
+    rows = effects.pair_rows(say("train.yours", seeds=len(first)), first, second, delta, colour)
     if beside is not None:
         a, b = beside.first.records, beside.second.records
         there, label = sorted(a.keys() & b.keys()), say("train.shipped", seeds=beside.measure.seeds)
-        rows += _rows(label, [a[place] for place in there], [b[place] for place in there], delta)
-    data = pd.DataFrame(rows, columns=["label", "mean", "low", "high", "delta", "verdict", "colour", "seed"])
-    data = data.astype({"seed": "float"})
+        shipped = [a[place] for place in there], [b[place] for place in there]
+        rows += effects.pair_rows(label, *shipped, delta, colour)
+    data = pd.DataFrame(rows, columns=analyses.EFFECT_COLUMNS).astype({"seed": "float"})
     title = say("train.difference", dataset=called, **names)
     told = difference_words(first, second, beside, delta)
     columns = analyses.column_names() | {"label": say("train.from")}
@@ -198,22 +199,6 @@ def _show_links(spec: RunSpec) -> None:
         for page, query in (("ffn", {"variant": spec.variant}), ("parameters", {})):
             shown = {**query, "lang": language()} | ({"data": spec.dataset} if spec.dataset in STUDIED else {})
             st.page_link(f"pages/{page}.py", label=say(f"{page}.nav"), icon=PAGES[page], query_params=shown)
-
-
-def _rows(label: str, first: Runs, second: Runs, delta: float) -> list[dict[str, Any]]:
-    """For `intervals.effects`: the mean with its interval, and every seed."""
-    effect = paired_effect(first, second)
-    differences = [a.test_accuracy - b.test_accuracy for a, b in zip(first, second, strict=True)]
-    numbers = {"mean": float(np.mean(differences)), "low": None, "high": None, "delta": delta}
-    if effect is not None:
-        numbers |= {"low": effect.low, "high": effect.high}
-    shown = {name: None if value is None else 100 * value for name, value in numbers.items()}
-    colour = looks([first[0].spec])[network_name(first[0].spec)][0]
-    seeds = [
-        {"label": label, "mean": 100 * value, "seed": record.spec.seed}
-        for value, record in zip(differences, first, strict=True)
-    ]
-    return [{"label": label, **shown, "colour": colour}, *seeds]
 
 
 def difference_words(first: Runs, second: Runs, beside: Beside | None, delta: float) -> str:
