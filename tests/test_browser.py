@@ -193,6 +193,17 @@ def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
     expect(page.get_by_text(re.compile("seed 1000: stopp")).first).to_be_visible()
 
 
+def test_a_click_on_a_square_opens_the_card_of_its_statement(server, page):
+    visit(page, f"{server.url}/claims?lang=en")
+    for claim in ("C37", "C01"):  # and once more after the way back
+        page.locator(f"[data-testid=stVegaLiteChart] path[aria-label='{claim}']").click()
+        expect(page).to_have_url(re.compile(f"claim={claim}"))
+        expect(page.get_by_role("heading", name=re.compile(f"^{claim} · "))).to_be_visible()
+        page.get_by_role("button", name=say("en", "claims.back"), exact=True).click()
+        expect(page).not_to_have_url(re.compile("claim="))
+        settle(page)
+
+
 def test_a_card_opens_at_its_head_and_closes_at_its_statement(server, page):
     visit(page, f"{server.url}/claims?lang=en&claim=C40")
     page.get_by_text(say("en", "claims.list", count=50)).click()

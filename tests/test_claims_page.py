@@ -360,7 +360,7 @@ def test_the_error_rates_that_are_shipped_are_quoted():
 def test_the_score_has_a_square_for_every_claim():
     rows = [{"place": place, "claim": f"C{place}", "verdict": "no", "mark": "✗"} for place in range(26)]
     drawn = bars.squares(pd.DataFrame(rows), "title", {"claim": "claim"}, {"yes": "#000", "no": "#fff"}).to_dict()
-    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text"]
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text", "rect"]
     places = [(row["line"], row["at"]) for row in next(iter(drawn["datasets"].values()))]
     assert len(set(places)) == 26 and places[-1] == (1, 0)
 

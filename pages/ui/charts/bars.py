@@ -87,7 +87,7 @@ def measured(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, st
 
 def squares(data: pd.DataFrame, title: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
     """A square for each row of `data`, in lines of 25: place (from 0), verdict (its colour), mark (written in it) and
-    what else `columns` names for the tooltip.
+    what else `columns` names for the tooltip. A click picks its claim.
     """
     shown = data.assign(line=data["place"] // SQUARES, at=data["place"] % SQUARES)
     band = {"axis": None, "scale": alt.Scale(paddingInner=0.12, paddingOuter=0)}
@@ -99,4 +99,7 @@ def squares(data: pd.DataFrame, title: str, columns: Mapping[str, str], colours:
     )
     written = base.mark_text(color="black", fontSize=12).encode(text="mark:N")
     height = SQUARE * (math.ceil(len(data) / SQUARES)) + taken + 2 * TITLE_LINE
-    return titled(alt.layer(base.mark_rect(cornerRadius=2).encode(color=colour), written), title, height)
+    picked = alt.selection_point("picked", fields=["claim"], toggle=False, clear=False)
+    above = base.mark_rect(opacity=0, cursor="pointer").encode(description="claim:N").add_params(picked)
+    tiles = base.mark_rect(cornerRadius=2).encode(color=colour)
+    return titled(alt.layer(tiles, written, above), title, height)

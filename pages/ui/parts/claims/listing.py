@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.ui import browser, cache, links
+from pages.ui import browser, cache, clicks, links
 from pages.ui.charts import bars
+from pages.ui.charts.layout import Chart
 from pages.ui.names import data_name, data_title
 from pages.ui.parts.claims.places import heading, heading_name, heading_of
 from pages.ui.parts.claims.verdicts import badge, reason
@@ -84,25 +85,34 @@ def score_words(results: Mapping[str, Result]) -> str:
     return say("claims.score", count=len(results), **counts)
 
 
-@drawn_once
 def show_score(results: Mapping[str, Result]) -> None:
-    """A square for every statement, by verdict."""
+    """A square for every statement, by verdict; one that is clicked opens its card."""
+
+    def click(place: clicks.Place) -> None:
+        if (claim := str(place.get("claim"))) in BY_ID:
+            open_claim(claim)
+
+    alt = say("claims.score_alt", text=score_words(results).replace("**", ""))
+    clicks.show(_score_chart(cache.stamp(), results), "score", (), click, alt, width="stretch")
+
+
+@clicks.made_once
+def _score_chart(stamp: int, _results: Mapping[str, Result]) -> Chart:
     words = {verdict: say(f"verdict.{verdict}") for verdict in VERDICTS}
-    order = sorted(results, key=lambda claim: (list(VERDICTS).index(results[claim].verdict), claim))
+    order = sorted(_results, key=lambda claim: (list(VERDICTS).index(_results[claim].verdict), claim))
     rows = [
         {
             "place": place,
             "claim": claim,
-            "statement": say(results[claim].claim.words("statement")),
-            "verdict": words[results[claim].verdict],
-            "mark": MARKS[results[claim].verdict],
+            "statement": say(_results[claim].claim.words("statement")),
+            "verdict": words[_results[claim].verdict],
+            "mark": MARKS[_results[claim].verdict],
         }
         for place, claim in enumerate(order)
     ]
     columns = {name: say(f"claims.column.{name}") for name in ("claim", "statement", "verdict")}
     colours = {words[verdict]: colour for verdict, colour in VERDICTS.items()}
-    chart = bars.squares(pd.DataFrame(rows), say("claims.score_title"), columns, colours)
-    st.altair_chart(chart, key="score", alt=say("claims.score_alt", text=score_words(results).replace("**", "")))
+    return bars.squares(pd.DataFrame(rows), say("claims.score_title"), columns, colours)
 
 
 def show_opening(results: Mapping[str, Result]) -> None:

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.ui import links
+from pages.ui import clicks, links
 from pages.ui.charts import pictures, sheets
 from pages.ui.charts.layout import Chart
-from pages.ui.parts.feature_maps import clicks
 from pages.ui.parts.feature_maps.names import place_name
 from pages.ui.parts.feature_maps.networks import View
 from pages.ui.replay import drawn_once

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, Literal, ParamSpec
 
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from pages.ui.charts.layout import Chart
 from pages.ui.replay import counting, name_of
 from pages.ui.words import language
 
@@ -17,8 +16,8 @@ PICKED = "picked"  # the chart's selection
 P = ParamSpec("P")
 
 
-def made_once(form: Callable[P, Chart]) -> Callable[P, dict[str, Any]]:
-    """The chart as Vega-Lite, for `show`, made and checked once: that takes longer than all else here.
+def made_once(form: Callable[P, Any]) -> Callable[P, dict[str, Any]]:
+    """What `form` makes, an Altair chart, as Vega-Lite for `show`, made and checked once: that takes longest.
 
     What counts of its arguments is as for `drawn_once`, which takes no charts that can be clicked.
     """
@@ -33,7 +32,7 @@ def made_once(form: Callable[P, Chart]) -> Callable[P, dict[str, Any]]:
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _made(form: str, language: str, asked: dict[str, Any], _form: Callable[[], Chart]) -> dict[str, Any]:
+def _made(form: str, language: str, asked: dict[str, Any], _form: Callable[[], Any]) -> dict[str, Any]:
     chart = _form().to_dict()
     return chart | {"datasets": {name: _arrow(rows) for name, rows in chart["datasets"].items()}}
 
@@ -46,7 +45,14 @@ def _arrow(rows: list[dict[str, Any]]) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def show(chart: dict[str, Any], name: str, current: Sequence[Place], click: Callable[[Place], None], alt: str) -> None:
+def show(
+    chart: dict[str, Any],
+    name: str,
+    current: Sequence[Place],
+    click: Callable[[Place], None],
+    alt: str,
+    width: Literal["content", "stretch"] = "content",
+) -> None:
     """Draw a chart whose marks can be clicked; `click` is called before the page is drawn anew.
 
     `current` is what is chosen already. A chart that remembers a click on something else is made anew: else this could
@@ -63,7 +69,7 @@ def show(chart: dict[str, Any], name: str, current: Sequence[Place], click: Call
         if (clicked := _clicked(key)) is not None:
             click(clicked)
 
-    st.vega_lite_chart(spec=chart, width="content", key=key, on_select=pass_on, selection_mode=PICKED, alt=alt)
+    st.vega_lite_chart(spec=chart, width=width, key=key, on_select=pass_on, selection_mode=PICKED, alt=alt)
 
 
 def _clicked(key: str) -> Place | None:
