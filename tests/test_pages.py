@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -372,6 +373,13 @@ def test_a_chart_of_intervals_draws_means_spans_seeds_zero_and_delta():
     assert {"a", "✓", "← worse", "better →", "small"} <= written
     assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"][0] < -1.5  # the whole band is seen
     assert any(row.get("low") == 2.0 and row.get("high") == 4.0 for rows in values.values() for row in rows)
+
+
+def test_networks_that_are_equal_within_what_matters_are_called_equal():
+    """The question whether the CNN is better by δ made a defeat of every network that is as good."""
+    marks = [parameters.comparison(low, high, 2.0) for low, high in ((2.1, 3), (-1, 1.9), (-5, -2.5), (1, 3), (-3, 1))]
+    assert marks == ["more", "equal", "less", "open", "open"]
+    assert parameters.comparison(math.nan, math.nan, math.nan) == ""
 
 
 def test_lines_of_networks_have_their_names_beside_their_ends():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pages.ui import blocks, browser, frame, words
-from pages.ui.parts import convergence
+from pages.ui.parts import convergence, parameters
 from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
 from pages.ui.parts.weight_sharing import figures, live
@@ -63,6 +63,7 @@ NAMES: dict[str, Iterable[str]] = {
     "train.{}": RUN_STATES,
     "train.{}_one": ("yours",),
     "train.{}_many": ("yours", "came"),
+    "parameters.comparison.{}": parameters.COMPARISONS,
     "anatomy.{}": ("left", "right", "classroom", "published"),
     "feature_maps.{}": ("left", "right", "view", "range", "lock"),
     "feature_maps.class.{}": (*CLOTHES, *OBJECTS),

@@ -1,5 +1,7 @@
 """The parts of the page *Parameters*: an analysis of ``parameter-efficiency`` as charts, tables and sentences."""
 
+from math import isnan
+
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +22,7 @@ from tf_models.zoo import CLASSROOM, PUBLISHED, parameters
 
 COSTS = ("parameters", "macs", "seconds", "train_images")
 MOST_OWN = 60  # runs that were made here and are drawn beside the others
+COMPARISONS = {"more": ">", "equal": "=", "less": "<", "open": "?"}  # by more than δ, or within it
 USUAL_SYSTEMS = ("published-resnet50", "published-convnext_tiny", "published-vit_b16", "published-mixer_b16")
 
 
@@ -130,6 +133,15 @@ def _best(analysis: Analysis) -> str:
     return say("parameters.best", **figures(best), front=names)
 
 
+def comparison(low: float, high: float, delta: float) -> str:
+    """What an interval shows, one of `COMPARISONS`; empty for a seed, which has none."""
+    if isnan(delta):
+        return ""
+    if high < -delta or low > delta:
+        return "less" if high < -delta else "more"
+    return "equal" if -delta < low and high < delta else "open"
+
+
 @drawn_once
 def show_contrasts(analysis: Analysis) -> None:
     """The reference network against every other at equal parameters."""
@@ -143,11 +155,17 @@ def show_contrasts(analysis: Analysis) -> None:
         return
     sizes = [arm.parameters for arm in _full(analysis)]
     span = {"low": f"{min(sizes):,}", "high": f"{max(sizes):,}"}
+    words = {
+        name: say(f"parameters.comparison.{name}", delta=f"{100 * analysis.primary.delta:g}") for name in COMPARISONS
+    }
+    shows = [comparison(row["low"], row["high"], row["delta"]) for row in rows.to_dict("records")]
+    rows["mark"], rows["verdict"] = [COMPARISONS.get(name) for name in shows], [words.get(name) for name in shows]
     title = say("parameters.against_title", reference=NAMES[REFERENCE], **span)
     chart = effects.effect_chart(rows, title, "cnn", analyses.column_names())
     text = say("parameters.against_alt", text=analyses.effect_words(rows))
     st.altair_chart(chart, key=f"against_{dataset}", alt=text)
-    analyses.show_reading(analysis.primary.delta)
+    told = say("lab.comma").join(f"{mark} {words[name]}" for name, mark in COMPARISONS.items())
+    st.caption(say("parameters.marks", marks=told))
 
 
 @drawn_once
