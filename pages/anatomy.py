@@ -1,13 +1,16 @@
 """Anatomy: two of the text's systems, drawn and counted, and the claims that name them."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.ui import frame
+from pages.ui import frame, links
 from pages.ui.parts import anatomy
 from pages.ui.words import say
 
 frame.ensure()
 frame.heading("anatomy")
+links.sections(("stages",))
 chosen = anatomy.choose_systems()
 systems = list(chosen.values())
 
@@ -16,10 +19,7 @@ for (side, system), column in zip(chosen.items(), st.columns(2, gap="large"), st
         anatomy.show_drawing(side, system, systems)
 st.caption(say("anatomy.drawing_hint"))
 
-st.header(say("anatomy.stages"))
-st.caption(say("anatomy.glossary"))
-for system in dict.fromkeys(systems):
-    anatomy.show_stages(system)
+links.section("stages", say("anatomy.stages"), partial(anatomy.show_stages, systems))
 
 st.header(say("anatomy.inside"), help=say("anatomy.inside_hint"))
 for (side, system), column in zip(chosen.items(), st.columns(2, gap="large"), strict=True):

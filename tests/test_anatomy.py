@@ -186,6 +186,12 @@ def test_the_page_shows_any_two(language, query):
     assert app.selectbox[0].value == query.get("left", "published-resnet50")
 
 
+def test_the_stages_are_tables_on_demand():
+    closed, opened = (open_page("anatomy", **query) for query in ({}, {"open": "stages"}))
+    stages = [table.value for table in opened.dataframe if "stage" in table.value and "tokens" in table.value]
+    assert len(stages) == 2 and len(opened.dataframe) == len(closed.dataframe) + 2
+
+
 def test_the_page_opens_with_the_texts_first_mistake():
     text = "\n".join(str(element.value) for element in open_page("anatomy").markdown)
     for figure in ("196 patch tokens in each of its 12 blocks", "56×56 → 28×28 → 14×14 → 7×7", "90.6 %"):
@@ -211,8 +217,9 @@ def test_every_page_says_the_same_of_a_claim():
 
     judged = opened("claims", verdict="all")  # which opens the list
     assert {claim for claim, _ in judged} == {claim.id for claim in CLAIMS} and len(judged) == len(CLAIMS)
-    for page in ("ffn", "overview", "cost", "hybrids"):
-        assert opened(page) and opened(page) <= judged, page
+    for page, query in (("ffn", {}), ("overview", {"open": "tables"}), ("cost", {}), ("hybrids", {})):
+        seen = opened(page, **query)
+        assert seen and seen <= judged, page
     captions = [caption.value for caption in open_page("ffn", data="digits").caption]
     said = "Verdicts on handwritten digits, photos (CIFAR-10, JPEG); each card also shows the other data sets."
     assert said in captions, "the page shows digits"

@@ -296,8 +296,15 @@ def show_drawing(side: str, asked: Asked, both: Sequence[Asked]) -> None:
     tables.beside(_headed(data, columns))
 
 
+def show_stages(systems: Sequence[Asked]) -> None:
+    """What the words of the tables mean, and a table for each system."""
+    st.caption(say("anatomy.glossary"))
+    for asked in dict.fromkeys(systems):
+        _show_stages_of(asked)
+
+
 @drawn_once
-def show_stages(asked: Asked) -> None:
+def _show_stages_of(asked: Asked) -> None:
     """The stages as a table, from the stem to the head."""
     shown = system(*asked)
     table = stage_table(shown.spec)
