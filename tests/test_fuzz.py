@@ -195,6 +195,14 @@ def test_whatever_is_damaged_is_read_or_refused_in_words(tmp_path):
         assert outcomes[kind, "read"] >= 10 and sum(outcomes.values()) - outcomes[kind, "read"] >= 10, outcomes
 
 
+def test_a_damaged_photograph_of_an_iphone_ends_no_process(tmp_path):
+    """One library reads beside its file at the 353rd of these, which takes the whole server along."""
+    outcomes = Counter(
+        read("picture", damaged(PHOTOGRAPH, np.random.default_rng(seed)), tmp_path) for seed in range(1000)
+    )
+    assert outcomes["read"] >= 100 and outcomes["not_an_image"] >= 100
+
+
 def main(count: int, first: int = 0) -> int:
     """Try so many inputs; the number of faults."""
     outcomes, faults, slowest = Counter(), Counter(), (0.0, 0)

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-import pi_heif
+import pillow_heif
 from PIL import ExifTags, Image, ImageOps
 
 from tf_models.errors import LabError
@@ -16,7 +16,7 @@ SIDE = 65_535  # pixels; a line of a PNG is held three times
 # Megapixels of the largest picture that is read, such that one needs at most 200 MB while it is decoded.
 MEGAPIXELS = {"WEBP": 12, "JPEG2000": 12, "TIFF": 12}  # of other formats:
 MOST_MEGAPIXELS = 25
-# What people have pictures in, HEIF by pi-heif: no program, no document, no stub for another library.
+# What people have pictures in, HEIF by pillow-heif: no program, no document, no stub for another library.
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "ICO", "ICNS", "PPM", "TGA", "PCX"),
     *("SGI", "QOI", "DDS", "PSD", "XBM", "XPM", "HEIF"),
@@ -27,7 +27,7 @@ _SUFFIXES = """
 """
 SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
 PLAIN_JPEG = 200  # megapixels; decoded line by line, at an eighth of its sides
-pi_heif.register_heif_opener()
+pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None  # `read_image` checks the header against its own limits, which are stricter
 UPRIGHT = {  # EXIF orientation → what undoes it
     2: Image.Transpose.FLIP_LEFT_RIGHT,
