@@ -23,7 +23,7 @@ EFFECT_COLUMNS = ["label", "mean", "low", "high", "delta", "verdict", "mark", "c
 
 def choose_dataset(where: Any = st, has: Callable[[str], bool] = lambda name: True) -> str:
     """A data set of the lab, the first by itself; `has` as for `links.choose_data`."""
-    more: dict[str, Any] = {"kind": "segments", "where": where, "help": say("data.hint")}
+    more: dict[str, Any] = {"kind": "segments", "where": where, "help": say("data.hint"), "wrap": True}
     return links.choose_data(say("ffn.dataset"), STUDIED, has=has, **more)
 
 

@@ -37,7 +37,7 @@ def choose() -> tuple[str, tuple[str, ...]]:
 
     Without networks where there are none; that nothing came with the lab is said.
     """
-    first, *sides = st.columns(3)
+    first, *sides = st.columns([3, 2, 2])  # the names of data sets in one line
     dataset = analyses.choose_dataset(first, lambda name: bool(networks(name)))
     if not probed(dataset).networks:
         show_empty(dataset)
