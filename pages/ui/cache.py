@@ -30,6 +30,7 @@ from tf_models.runs.store import RunStore
 from tf_models.runs.timelapse import TimeLapse
 from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
+from tf_models.study.experiments.tuning import TUNING_SEEDS
 from tf_models.study.judging import Result, load_results
 from tf_models.study.plans import is_planned, plan_with_runs
 from tf_models.study.probed import probes_stamp
@@ -106,9 +107,10 @@ def _by_id(stamp: int) -> dict[str, RunRecord]:
 
 
 def own_records(dataset: str) -> list[RunRecord]:
-    """What was trained here on a data set, from new to old."""
-    came = {record.run_id for record in shipped_records().values()}
-    found = (row for row in records_by_id().values() if row.spec.dataset == dataset and row.run_id not in came)
+    """What was trained here on a data set, from new to old, apart from the runs that only chose learning rates."""
+    left_out = {record.run_id for record in shipped_records().values()}
+    found = [row for row in records_by_id().values() if row.spec.dataset == dataset and row.run_id not in left_out]
+    found = [row for row in found if row.spec.seed not in TUNING_SEEDS]
     return sorted(found, key=lambda record: record.finished, reverse=True)
 
 

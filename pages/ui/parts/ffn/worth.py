@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses
-from pages.ui.names import short_data_name
+from pages.ui.names import data_title, short_data_name
 from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
@@ -24,7 +24,7 @@ def worth_names(analysis: Analysis) -> dict[str, str]:
 
 
 def worth_words(analysis: Analysis) -> str:
-    """Which mixers gain most and least at equal depth, and the interaction at equal parameters."""
+    """Which mixers gain most and least at equal depth, and the interaction at equal parameters; empty for one mixer."""
     names = worth_names(analysis)
     told, depth = [], [name for name in names if not name.endswith(".wider")]
     if len(depth) > 1:
@@ -33,8 +33,10 @@ def worth_words(analysis: Analysis) -> str:
             place: analyses.phrase(analysis.contrasts[name]) for place, name in (("most", most), ("least", least))
         }
         told.append(say("worth.found", first=names[most], last=names[least], **phrases))
-    if found := analyses.fields(analysis.contrasts["interaction"]):
-        told.append(say("worth.interaction", **found))
+        if (found := analyses.fields(analysis.contrasts["interaction"])) is None:
+            told.append(say("worth.unmatched"))
+        else:
+            told.append(say("worth.interaction", **found))
     return sentences(*told)
 
 
@@ -51,7 +53,9 @@ def family_of(mixer: str) -> str:
 
 @drawn_once
 def show_headline(found: Sequence[Analysis]) -> None:
-    """A row per mixer at equal depth, by data set: the second picture of *Overview*. Nothing that is not measured."""
+    """A row per mixer at equal depth, by data set: the second picture of *Overview*, and of the first data set with
+    several mixers in a sentence. Nothing that is not measured.
+    """
     rows = []
     for analysis in found:
         depth = {name: words for name, words in worth_names(analysis).items() if not name.endswith(".wider")}
@@ -64,6 +68,9 @@ def show_headline(found: Sequence[Analysis]) -> None:
     columns = analyses.column_names() | {"label": say("topic.column.mixer")}
     chart = effects.effect_chart(data, say("worth.chart"), "ffn", columns)
     st.altair_chart(chart, key="worth", alt=say("worth.alt", text=analyses.effect_words(data)))
+    told = {analysis.experiment.dataset: words for analysis in found if (words := worth_words(analysis))}
+    for dataset, words in list(told.items())[:1]:
+        st.markdown(say("worth.headline", dataset=data_title(dataset), found=words))
 
 
 @drawn_once
