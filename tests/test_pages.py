@@ -32,6 +32,7 @@ from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import Recipe, RunSpec
 from tf_models.study.answers import ffn_answers
 from tf_models.study.experiments.ffn_gap import WITH_FFN
+from tf_models.study.experiments.tuning import TUNING_SEEDS
 from tf_models.study.plans import command, plan, plans
 from tf_models.zoo import CLASSROOM, SWITCHES, configure
 from tf_models.zoo.spec import MIXERS, WITH_HEADS, WITH_RELATIVE_POSITIONS
@@ -610,6 +611,10 @@ def test_what_was_trained_here_stands_beside_what_came_with_the_lab(lab_home):
     ):
         spec = RunSpec(variant, switches, "digits", images, 0, recipe, "tensorflow")
         finish(make_record(spec, correct_share(share), train_images=images or 1258))
+    for left_out in (dict(labels="shuffled"), dict(seed=TUNING_SEEDS[0])):
+        for switches in ({}, {"ffn": "off"}):
+            spec = replace(RunSpec("vit", switches, "digits", recipe=recipe, backend="tensorflow"), **left_out)
+            finish(make_record(spec, correct_share(0.2)))
     rows = gap.own_rows("vit", "digits", 0.02)
     assert rows["mean"].round(2).tolist() == [5.0, 5.0] and rows["low"].isna().all()
     assert rows["label"].unique().tolist() == ["without FFN, trained here (3 epochs, 1,258 images, seeds: 1)"]

@@ -107,10 +107,16 @@ def _by_id(stamp: int) -> dict[str, RunRecord]:
 
 
 def own_records(dataset: str) -> list[RunRecord]:
-    """What was trained here on a data set, from new to old, apart from the runs that only chose learning rates."""
-    left_out = {record.run_id for record in shipped_records().values()}
-    found = [row for row in records_by_id().values() if row.spec.dataset == dataset and row.run_id not in left_out]
-    found = [row for row in found if row.spec.seed not in TUNING_SEEDS]
+    """What was trained here on a data set, from new to old, apart from tuning and shuffled labels."""
+    came = {record.run_id for record in shipped_records().values()}
+    found = [
+        record
+        for record in records_by_id().values()
+        if record.spec.dataset == dataset
+        and record.run_id not in came
+        and record.spec.seed not in TUNING_SEEDS
+        and record.spec.labels == "true"
+    ]
     return sorted(found, key=lambda record: record.finished, reverse=True)
 
 

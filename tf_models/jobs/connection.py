@@ -102,7 +102,7 @@ class Connection:
         It is asked again where its worker turns out to hang; raises `LabError` ``workers_silent`` where all do. It is
         asked once more where its worker ends: one that has grown is replaced after any run.
         """
-        end, ended = time.monotonic() + seconds, False
+        end, asked_again = time.monotonic() + seconds, False
         while True:
             known = self.workers()
             if workers := known - self.hanging():
@@ -113,11 +113,11 @@ class Connection:
                 except LabError:
                     raise
                 except Exception as error:
-                    if not isinstance(error, KilledWorker) or ended:
+                    if not isinstance(error, KilledWorker) or asked_again:
                         log.exception("a question to a worker failed")
                         raise LabError("worker_died", reason=type(error).__name__) from error
                     log.info("a question's worker has ended: it is asked once more")
-                    ended = True
+                    asked_again = True
                 finally:
                     future.release()
             elif known:

@@ -297,8 +297,7 @@ def show_drawing(side: str, asked: Asked, both: Sequence[Asked]) -> None:
 
 
 def show_stages(systems: Sequence[Asked]) -> None:
-    """What the words of the tables mean, and a table for each system."""
-    st.caption(say("anatomy.glossary"))
+    """A table for each system."""
     for asked in dict.fromkeys(systems):
         _show_stages_of(asked)
 
