@@ -3,6 +3,9 @@
 Streamlit's own ``bind="query-params"`` would write the translated labels into the link and pass over unknown values in
 silence; here the link holds the plain values, in whatever language, and an unknown value is named. One thing has one
 name on every page: a data set is ``data``, a network of the classroom ``variant`` or, of two, ``left`` and ``right``.
+
+A widget that is drawn anew in the browser before the server's word for it has come begins with its default and sends
+this back as if the visitor had chosen it: so the default of each is what is held.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -57,15 +60,16 @@ def choose(
     _take_from_link(key, state, options, default, lambda raw: renamed.get(raw, raw))
     if st.session_state.get(state) not in options:
         st.session_state[state] = default
+    held = st.session_state[state]
     if resets := tuple(resets):
         more |= {"on_change": _reset, "args": (key, default, resets)}
     if kind == "segments":
         more = {"required": True, **more}
-        value = where.segmented_control(label, options, format_func=format_func, key=state, **more)
+        value = where.segmented_control(label, options, default=held, format_func=format_func, key=state, **more)
     elif kind == "slider":
-        value = where.select_slider(label, options, format_func=format_func, key=state, **more)
+        value = where.select_slider(label, options, held, format_func, key=state, **more)
     else:
-        value = where.selectbox(label, options, format_func=format_func, key=state, **more)
+        value = where.selectbox(label, options, options.index(held), format_func, key=state, **more)
     value = value if value in options else default
     if st.session_state[_HELD].get(key, value) != value:
         for other in resets:
@@ -106,8 +110,8 @@ def choose_number(key: str, label: str, low: int, high: int, default: int, where
     state = f"choice_{key}"
     _take_from_link(key, state, range(low, high + 1), default, int)
     held = st.session_state.get(state, default)
-    st.session_state[state] = min(max(held, low), high)
-    value = where.slider(label, low, high, key=state, **more)
+    st.session_state[state] = held = min(max(held, low), high)
+    value = where.slider(label, low, high, held, key=state, **more)
     return _keep_in_link(key, value, default)
 
 
@@ -130,7 +134,8 @@ def choose_many(
                 _warn(key, value, ", ".join(options))
         st.session_state[state] = [value for value in asked if value in options] or list(default)
     st.session_state.setdefault(state, list(default))
-    values = where.multiselect(label, options, format_func=format_func, key=state, **more)
+    held = [value for value in st.session_state[state] if value in options]
+    values = where.multiselect(label, options, default=held, format_func=format_func, key=state, **more)
     _keep_in_link(key, ",".join(values), ",".join(default))
     return values
 
@@ -183,7 +188,8 @@ def write(key: str, label: str, where: Any = st, **more: Any) -> str:
     new, raw = _news(key)
     if new:
         st.session_state[state] = raw or ""
-    value = str(where.text_input(label, key=state, **more) or "").strip()
+    held = st.session_state.get(state, "")
+    value = str(where.text_input(label, held, key=state, **more) or "").strip()
     return _keep_in_link(key, value, "")
 
 
