@@ -102,9 +102,9 @@ def cluster(tmp_path, monkeypatch) -> Iterator[None]:
     certificate, secrets, scheduler, workers, lab = blocks()
     shell(certificate, tmp_path)
     environment, port = shell(secrets, tmp_path), free_port()
-    environment |= {"LAB_WORKERS": "1", "PYTHONPATH": str(ROOT)}
-    words = {".venv/bin/python": sys.executable, ".venv/bin/dask": f"{sys.executable} -m dask", "HOST": "127.0.0.1"}
-    words |= {"8786": str(port), "8787": "0"}
+    environment |= {"LAB_WORKERS": "1"}
+    environment.pop("PYTHONPATH", None)  # README has none
+    words = {".venv/bin/python": sys.executable, "HOST": "127.0.0.1", "8786": str(port), "8787": "0"}
 
     def command(text: str) -> list[str]:
         for old, new in words.items():
