@@ -1,4 +1,4 @@
-"""Overview: the question, what the FFN is worth the longer one trains, and the text's three tables with verdicts."""
+"""Overview: the question, what the FFN is worth and where, and the text's three tables with verdicts."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from pages.ui import blocks, cache, frame, links
 from pages.ui.parts import overview
 from pages.ui.parts.claims import listing, text_tables
 from pages.ui.parts.ffn import gap, length, worth
-from pages.ui.words import say
+from pages.ui.words import say, sentences
 from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
 
@@ -18,10 +18,10 @@ links.sections(("tables",))
 blocks.show_blocks()
 st.markdown(say("overview.lead"))
 
+worth.show_headline([cache.analysis("mixers", dataset) for dataset in reversed(STUDIED)])
 training = cache.analysis("training-length", STUDIED[-1])
 if measured := length.is_measured(training):
-    length.show_headline(training)  # before anything else is read: a new server's first figure
-worth.show_headline([cache.analysis("mixers", dataset) for dataset in reversed(STUDIED)])
+    length.show_headline(training)
 answers = [answer for dataset in STUDIED for answer in ffn_answers(dataset, "vit", cache.analysis)]
 if measured:
     answers = [answer for answer in answers if not answer.analysis.experiment.exploratory]
@@ -30,8 +30,7 @@ else:
 for answer in answers:
     gap.show_answer(answer, "vit")
 overview.show_evidence(cache.analysis("necessity", STUDIED[-1]), cache.largest_analysis("capacity"))
-st.markdown(say("overview.where"))
-st.caption(say("data.hint"))
+st.caption(sentences(say("overview.where"), say("data.hint")))
 for column, (page, key) in zip(
     st.columns(3),
     (("ffn", "overview.open_ffn"), ("feature_maps", "overview.open_maps"), ("train", "overview.open_train")),

@@ -74,7 +74,7 @@ def test_the_headline_shows_the_planted_gap_at_every_length(show):
             assert (rows["low"] <= rows["value"]).all() and (rows["value"] <= rows["high"]).all()
     found = length.length_words(analysis)
     assert "30,000 updates" in found and "10.00 more images in a hundred" in found
-    assert "After only 750 updates it was −2.00" in length.detail_words(analysis)
+    assert "After only 750 updates it adds −2.00" in length.first_words(analysis)
 
 
 @pytest.mark.parametrize(("gap", "key"), [(0.1, "more"), (-0.1, "fewer"), (0.0, "open")])
@@ -95,7 +95,7 @@ def test_a_missing_length_leaves_a_gap(show):
     show(trained({1: 0.01}))
     analysis = cache.analysis("training-length", LARGEST)
     assert len(length.length_rows(analysis, "accuracy")) == 2
-    assert "it was" not in length.detail_words(analysis)
+    assert length.first_words(analysis) == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -143,6 +143,23 @@ def test_the_ffn_page_has_a_section_for_everything_that_decides(show, language):
     assert len(app.get("vega_lite_chart")) == charts
     experiments = (*names, "training-length", "necessity", "capacity")
     assert not [code.value for code in app.code if any(f"run {name}" in code.value for name in experiments)]
+
+
+@pytest.mark.parametrize(
+    ("attention", "convolution", "key"), [(0.1, 0.3, "less"), (0.3, 0.1, "more"), (0.2, 0.2, "open")]
+)
+def test_the_answer_follows_what_was_measured(show, attention, convolution, key):
+    gains = {"attention": attention, "convolution": convolution}
+
+    def accuracy(arm: str) -> float:
+        mixer, _, channel = arm.partition(" ")
+        return 0.9 if channel == "on" else 0.9 - gains.get(mixer, 0)
+
+    show(fill(plan("mixers", LARGEST), accuracy))
+    found = worth.answer_words(cache.analysis("mixers", LARGEST))
+    assert say("en", f"worth.answer.{key}").strip() in found
+    alone = f"alone gets {90 - 100 * attention:.1f} %"
+    assert alone in found and f"gets {90 - 100 * convolution:.1f} %, with the FFN 90.0 %" in found
 
 
 def test_the_token_mixers_are_sorted_by_what_the_ffn_is_worth(show):

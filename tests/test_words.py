@@ -13,6 +13,7 @@ from pages.ui import blocks, browser, frame, words
 from pages.ui.parts import convergence, parameters
 from pages.ui.parts.claims import card, firmness, listing, text_tables
 from pages.ui.parts.claims.places import heading
+from pages.ui.parts.ffn import necessity
 from pages.ui.parts.weight_sharing import figures, live
 from tf_models import locale
 from tf_models.data.registry import BUILT_IN, CLOTHES, OBJECTS, STUDIED
@@ -68,6 +69,7 @@ NAMES: dict[str, Iterable[str]] = {
     "feature_maps.{}": ("left", "right", "view", "range", "lock"),
     "feature_maps.class.{}": (*CLOTHES, *OBJECTS),
     "inside.{}": ("left", "right"),
+    "necessity.network.{}": necessity.CHANNELS,
     "inside.arm.{}": plan("inside", "digits").arms,
     "convergence.{}": convergence.COLOURS,
     "convergence.place.{}": convergence.PLACES,

@@ -9,6 +9,7 @@ from pages.ui.charts.layout import AXES, BELOW, LEGEND, TITLE_LINE, Chart, above
 
 CELL = 42  # pixels: height of a cell of the heat map
 SMALL = 24  # and of the matrix
+LEVEL = 3  # columns whose words have room on a phone without being turned
 MOST_POINTS = 10.0  # from which a gain has the full colour: identity, which mixes nothing, would pale all others
 GREY = "#D4D4D4"  # of a cell that has nothing to compare with
 PAIR, PAIR_SMALL = 34, 20  # and of a pair of levels
@@ -67,9 +68,11 @@ def matrix(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("row", "column")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".2f") for name in ("accuracy", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    angle, room = (0, AXES) if len(across) <= LEVEL else (-50, 2 * AXES)
+    words = alt.Axis(labelAngle=angle, labelLimit=150, labelOverlap=False)
     base = alt.Chart(data).encode(
         y=alt.Y("row:N", title=None, sort=rows, axis=above(-SMALL / 2 - 1)),
-        x=alt.X("column:N", title=None, sort=across, axis=alt.Axis(labelAngle=-50, labelLimit=150, labelOverlap=False)),
+        x=alt.X("column:N", title=None, sort=across, axis=words),
         tooltip=tips,
     )
     cells = base.mark_rect(height=SMALL, yOffset=BELOW).encode(
@@ -77,7 +80,7 @@ def matrix(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
     )
     ink = alt.condition(alt.datum.accuracy > 75, alt.value("black"), alt.value("white"))
     figures = base.mark_text(fontSize=12, dy=BELOW).encode(text="text:N", color=ink)
-    return titled(alt.layer(cells, figures), title, (SMALL + 2 * BELOW + 2) * len(rows) + 2 * AXES + TITLE_LINE)
+    return titled(alt.layer(cells, figures), title, (SMALL + 2 * BELOW + 2) * len(rows) + room + TITLE_LINE)
 
 
 def pairs(

@@ -49,8 +49,8 @@ def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
     columns = {name: say(f"capacity.column.{name}") for name in ("label", "value", "low", "high", "seeds")}
     chart = bars.measured(data, say("capacity.chart"), say("capacity.axis"), columns)
     found = capacity_words(analysis)
-    st.altair_chart(chart, key="capacity", alt=say("capacity.alt", text=found))
     st.markdown(found)
+    st.altair_chart(chart, key="capacity", alt=say("capacity.alt", text=found))
     scale = analysis.scale
     st.caption(
         say("capacity.hint", dataset=data_title(analysis.experiment.dataset), epochs=scale.epochs, seeds=scale.seeds)

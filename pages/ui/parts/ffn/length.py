@@ -65,26 +65,33 @@ def length_words(analysis: Analysis) -> str:
     key = ("more" if found.value > 0 else "fewer") if decided else "open"
     updates = f"{updates_after(analysis, last):,}"
     mean = tables.points(abs(found.value), sign=False)
-    return say(f"length.{key}", updates=updates, depth=CLASSROOM_DEPTH, **_fields(found) | {"mean": mean})
+    told = [say(f"length.{key}", updates=updates, depth=CLASSROOM_DEPTH, **_fields(found) | {"mean": mean})]
+    if wider := analysis.measures.get(f"gain.wider.{last}"):
+        told.append(say("length.wider", **_fields(wider)))
+    return sentences(*told)
 
 
-def detail_words(analysis: Analysis) -> str:
-    """What it was after the shortest training, what it is at equal parameters, what it does to the training loss."""
+def first_words(analysis: Analysis) -> str:
+    """What it was after the shortest training, at equal depth and at equal parameters."""
     lengths, told = measured_lengths(analysis), []
     first, last = lengths[0], lengths[-1]
     if first != last:
         updates = f"{updates_after(analysis, first):,}"
         told.append(say("length.first", updates=updates, **_fields(analysis.measures[f"gain.{first}"])))
-    if wider := analysis.measures.get(f"gain.wider.{last}"):
-        told.append(say("length.wider", **_fields(wider)))
+        if wider := analysis.measures.get(f"gain.wider.{first}"):
+            told.append(say("length.first_wider", **_fields(wider)))
+    return sentences(*told)
+
+
+def loss_words(analysis: Analysis) -> str:
+    """By how much it lowers the training loss, after the shortest and the longest training."""
+    lengths = measured_lengths(analysis)
     losses = [
         say("length.loss_after", updates=f"{updates_after(analysis, epochs):,}", **_fields(found))
-        for epochs in dict.fromkeys((first, last))
+        for epochs in dict.fromkeys((lengths[0], lengths[-1]))
         if (found := analysis.measures.get(f"gain.fit_loss.{epochs}"))
     ]
-    if losses:
-        told.append(say("length.loss", found=say("claims.and").join(losses)))
-    return sentences(*told)
+    return say("length.loss", found=say("claims.and").join(losses)) if losses else ""
 
 
 @drawn_once
@@ -108,8 +115,7 @@ def show_headline(analysis: Analysis) -> None:
     st.markdown(length_words(analysis))
     analyses.show_withheld(analysis)
     show_panels(analysis)
-    st.markdown(detail_words(analysis))
-    st.caption(_scale(analysis))
+    st.caption(sentences(first_words(analysis), _scale(analysis)))
 
 
 @drawn_once
@@ -120,7 +126,7 @@ def show_section(analysis: Analysis) -> None:
         return
     show_panels(analysis)
     analyses.show_withheld(analysis)
-    st.markdown(sentences(length_words(analysis), detail_words(analysis)))
+    st.markdown(sentences(length_words(analysis), first_words(analysis), loss_words(analysis)))
     st.caption(_scale(analysis))
     analyses.show_source(analysis)
     parts = {panel: length_rows(analysis, panel).assign(panel=say(f"length.{panel}_axis")) for panel in PANELS}

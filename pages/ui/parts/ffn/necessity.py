@@ -1,5 +1,7 @@
 """Which tasks need an FFN, on *Overview* and *FFN*: a row per task, a column for what each position does alone."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -11,6 +13,7 @@ from tf_models.study.analysis import Analysis
 
 SOLVED = 0.95  # the mean test accuracy from which a task counts as solved
 CHANNELS = ("on", "off", "activation", "linear", "ffn_only")  # columns, from the usual block to the FFN alone
+FEW = ("on", "off", "ffn_only")  # those that *Overview* shows
 
 COLUMNS = ("row", "column", "accuracy", "low", "high", "seeds")
 
@@ -26,7 +29,7 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
         solved = found.value >= SOLVED
         words = {
             "row": say("necessity.row", task=say(f"task.{at['task']}"), norm=say(f"norm.{at['norm']}")),
-            "column": say(f"channel.{str(at['channel']).replace('_', ' ')}"),
+            "column": say(f"necessity.network.{at['channel']}"),
             "text": f"{'✓ ' if solved else ''}{tables.percent(found.value)}",
         }
         shown = {key: 100 * value for key, value in numbers.items()}
@@ -51,15 +54,15 @@ def necessity_words(data: pd.DataFrame) -> str:
 
 
 @drawn_once
-def show_matrix(analysis: Analysis) -> bool:
-    """The matrix and its sentence; False, and nothing, where nothing is measured."""
+def show_matrix(analysis: Analysis, channels: Sequence[str] = CHANNELS) -> bool:
+    """The sentence and the matrix of these columns; False, and nothing, where nothing is measured."""
     data = task_rows(analysis)
     if data.empty:
         return False
-    chart = heat.matrix(data, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in COLUMNS})
-    found = necessity_words(data)
-    st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=say("necessity.alt", text=found))
+    found, shown = necessity_words(data), data.loc[data["channel"].isin(channels)]
     st.markdown(found)
+    chart = heat.matrix(shown, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in COLUMNS})
+    st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=say("necessity.alt", text=found))
     st.caption(say("necessity.hint", solved=f"{100 * SOLVED:g}"))
     analyses.show_withheld(analysis)
     return True

@@ -1,16 +1,17 @@
 """After which token mixer the FFN is worth how much, decided: from the largest to the smallest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses
-from pages.ui.names import data_title, short_data_name
+from pages.ui import analyses, tables
+from pages.ui.names import data_name, short_data_name
 from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.analysis import Analysis
+from tf_models.study.experiments.factorial import name_of
 from tf_models.study.experiments.mixers import MATCHED_MIXERS, WITHOUT_FFN
 from tf_models.zoo.anatomy import MIXES
 
@@ -25,19 +26,46 @@ def worth_names(analysis: Analysis) -> dict[str, str]:
 
 def worth_words(analysis: Analysis) -> str:
     """Which mixers gain most and least at equal depth, and the interaction at equal parameters; empty for one mixer."""
-    names = worth_names(analysis)
-    told, depth = [], [name for name in names if not name.endswith(".wider")]
+    names, told = worth_names(analysis), []
+    depth = _at_equal_depth(names)
     if len(depth) > 1:
         most, least = depth[0], depth[-1]
         phrases = {
             place: analyses.phrase(analysis.contrasts[name]) for place, name in (("most", most), ("least", least))
         }
-        told.append(say("worth.found", first=names[most], last=names[least], **phrases))
-        if (found := analyses.fields(analysis.contrasts["interaction"])) is None:
-            told.append(say("worth.unmatched"))
-        else:
-            told.append(say("worth.interaction", **found))
+        key = "worth.found" if len(depth) > 2 else "worth.found_both"
+        told.append(say(key, first=names[most], last=names[least], **phrases))
+        told.append(matched_words(analysis))
     return sentences(*told)
+
+
+def _at_equal_depth(names: Mapping[str, str]) -> list[str]:
+    return [name for name in names if not name.endswith(".wider")]
+
+
+def matched_words(analysis: Analysis) -> str:
+    """How much more the FFN gives attention than a convolution at equal parameters, or that nobody has compared it."""
+    found = analyses.fields(analysis.contrasts["interaction"])
+    return say("worth.unmatched") if found is None else say("worth.interaction", **found)
+
+
+def answer_words(analysis: Analysis) -> str:
+    """What attention and convolution get right with an FFN and without, and which of them gains more by it at equal
+    depth; empty where any of it is missing.
+    """
+    interaction = analysis.measures.get("interaction.equal_depth")
+    shares = {}
+    for mixer in ("attention", "convolution"):
+        for place, channel in (("on", "on"), ("off", WITHOUT_FFN[mixer])):
+            found = analysis.arms[name_of(mixer, channel)].accuracy
+            shares[f"{mixer}_{place}"] = "" if found is None else tables.percent(found.value)
+    if interaction is None or not all(shares.values()):
+        return ""
+    gains = "more" if interaction.low > 0 else "less" if interaction.high < 0 else "open"
+    dataset = data_name(analysis.experiment.dataset)
+    return sentences(
+        say("worth.answer", dataset=dataset, **shares), say(f"worth.answer.{gains}"), matched_words(analysis)
+    )
 
 
 def worth_rows(analysis: Analysis, names: dict[str, str]) -> pd.DataFrame:
@@ -53,14 +81,15 @@ def family_of(mixer: str) -> str:
 
 @drawn_once
 def show_headline(found: Sequence[Analysis]) -> None:
-    """A row per mixer at equal depth, by data set: the second picture of *Overview*, and of the first data set with
-    several mixers in a sentence. Nothing that is not measured.
+    """The answer of the first data set that has one, and a row per mixer at equal depth, by data set: the first picture
+    of *Overview*. Nothing that is not measured.
     """
     rows = []
+    for answer in [words for analysis in found if (words := answer_words(analysis))][:1]:
+        st.markdown(answer)
     for analysis in found:
-        depth = {name: words for name, words in worth_names(analysis).items() if not name.endswith(".wider")}
-        dataset = short_data_name(analysis.experiment.dataset)
-        labels = {name: say("worth.on", mixer=words, dataset=dataset) for name, words in depth.items()}
+        names, dataset = worth_names(analysis), short_data_name(analysis.experiment.dataset)
+        labels = {name: say("worth.on", mixer=names[name], dataset=dataset) for name in _at_equal_depth(names)}
         rows.append(worth_rows(analysis, labels))
     data = pd.concat(rows)
     if data.empty:
@@ -68,9 +97,10 @@ def show_headline(found: Sequence[Analysis]) -> None:
     columns = analyses.column_names() | {"label": say("topic.column.mixer")}
     chart = effects.effect_chart(data, say("worth.chart"), "ffn", columns)
     st.altair_chart(chart, key="worth", alt=say("worth.alt", text=analyses.effect_words(data)))
-    told = {analysis.experiment.dataset: words for analysis in found if (words := worth_words(analysis))}
-    for dataset, words in list(told.items())[:1]:
-        st.markdown(say("worth.headline", dataset=data_title(dataset), found=words))
+    measured = [analysis for analysis in found if worth_names(analysis)]
+    deltas = {short_data_name(row.experiment.dataset): f"{100 * row.primary.delta:g}" for row in measured}
+    small = say("lab.comma").join(say("worth.delta", dataset=name, delta=delta) for name, delta in deltas.items())
+    st.caption(sentences(say("verdict.marks"), say("worth.small", deltas=small)))
 
 
 @drawn_once
