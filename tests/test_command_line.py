@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tf_models import printing
-from tf_models.__main__ import _bars, _experiment, _parser, main
+from tf_models.__main__ import _bars, _experiment, _native_silence, _parser, main
 from tf_models.data import content_hash
 from tf_models.jobs.conduct import used_records
 from tf_models.runs import shipped
@@ -342,6 +342,13 @@ def test_the_linear_classifier_is_told_with_its_mean_and_few_digits():
     shares = [{"validation_accuracy": share, "test_accuracy": share} for share in (0.97, 0.98)]
     shown = printing.linear([{**found, "seed": seed, **share} for seed, share in enumerate(shares)]).splitlines()
     assert shown[-1].split() == ["digits", "mean", "97.50", "%", "97.50", "%"] and len(shown) == 4
+
+
+def test_what_libraries_write_to_the_terminal_themselves_is_no_output_of_the_lab(capfd):
+    with _native_silence():
+        os.write(2, b"I0000 cudart_stub.cc:31] Could not find cuda drivers\n")
+    os.write(2, b"computing identities\n")
+    assert capfd.readouterr().err == "computing identities\n"
 
 
 def test_output_in_a_code_page_that_lacks_characters_is_no_error():
