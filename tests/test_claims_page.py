@@ -401,8 +401,25 @@ def test_the_cost_of_every_case_is_drawn():
     assert cost.rows_of(series, "memory").empty  # nothing measurable has no place on a log scale
     columns = dict.fromkeys(("case", "value", "low", "high"), "words")
     marks = {name: ("#000", [1, 0]) for name in set(data["case"])}
-    drawn = curves.growth(data, "title", "n", "ms", columns, marks, "~g").to_dict()
+    legs = cost.last_step(data, "seconds")
+    assert [words.count("×3") + 2 * words.count("×2") for words in legs["words"]] == [3, 4]  # ×2 tokens: ×3, and ×2
+    drawn = curves.growth(data, "title", "n", "ms", columns, marks, "~g", None, legs).to_dict()
     assert drawn["layer"][1]["encoding"]["y"]["scale"]["type"] == "log"
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == [
+        "area",
+        "line",
+        "point",
+        *2 * ["rule", "rule", "text"],
+    ]
+
+
+def test_the_number_of_tokens_is_in_the_link_and_one_that_was_measured():
+    app = open_page("cost", tokens="4096")
+    assert app.select_slider[0].value == "4096" and f"{1024:,}×{1024:,}" in text_of(app)
+    app.select_slider[0].set_value("128").run()
+    assert app.query_params["tokens"] in ("128", ["128"])
+    app.button_group(key="choice_what").set_value("memory").run()  # measured for three sizes alone
+    assert app.select_slider[0].value == "256" and not app.warning and not app.exception
 
 
 def test_the_counted_crossing_is_where_both_need_equally_many():
