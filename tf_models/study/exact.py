@@ -38,9 +38,10 @@ def exact_series() -> dict[str, dict[str, Any]]:
     """Experiment → what its figures are drawn from; empty where the file lacks it.
 
     ``rank-collapse``: `layers` and, in `arms`, r at every layer for every seed; the `floor` under which r is rounding,
-    and the layer after which skip and FFN are `compared`. ``receptive-field``: `depth`, and the
-    effective `radius` in pixels at every depth for every seed. ``cost``: `sizes` in tokens, and by case `macs`,
-    `seconds` an image (rounds × sizes) and `memory_mib` an image (at `memory_sizes`).
+    the layer after which skip and FFN are `compared`, and by arm some `channels` of the tokens of one input (layers ×
+    channels × tokens, in percent of a layer's largest magnitude). ``receptive-field``: `depth`, and the effective
+    `radius` in pixels at every depth for every seed. ``cost``: `sizes` in tokens, and by case `macs`, `seconds` an
+    image (rounds × sizes) and `memory_mib` an image (at `memory_sizes`).
     """
     found = _results()
     return {name: found.get(name, {}).get("series", {}) for name in COMPUTED}
