@@ -461,6 +461,19 @@ def planned(name: str) -> dict:
     return indexed(fill(experiment, lambda arm: 0.9 if ffn[arm] == "on" else 0.7))
 
 
+def test_the_stripes_of_alike_tokens_have_one_colour():
+    series = {"channels": {"san": [[[100, -100], [0, 50], [-100, 100]], [[100, 100], [0, 0], [-20, -20]]]}}
+    data = collapse.stripe_rows(series, "san", 1)
+    assert data["colour"].tolist() == ["#ff8000", "#00bfff", "#ff8066", "#ff8066"]
+    assert set(collapse.stripe_rows(series, "san", 0)["row"]) == {0}
+    assert heat.stripes(data, "title", "layer").to_dict()["mark"]["type"] == "rect"
+    shipped_tokens = exact_series()["rank-collapse"]
+    different = {
+        arm: len(set(collapse.stripe_rows(shipped_tokens, arm, 24)["colour"][64:])) for arm in collapse.COLLAPSE
+    }
+    assert max(different["san"], different["mlp"]) <= 2 < min(different["skip"], different["both"])
+
+
 def test_the_collapse_says_that_the_ffn_does_not_slow_it_only_where_it_does_not():
     arms = {"mlp": [[1.0, 0.5, 1e-3], [1.0, 0.5, 3e-3]], "san": [[1.0, 0.4, 5e-3], [1.0, 0.4, 7e-3]]}
     words = collapse.mlp_words({"compared": 2, "arms": arms})

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache, lru_cache
@@ -71,19 +72,7 @@ def write_exact(results: dict[str, dict[str, Any]]) -> None:
 
 def _on_one_line(text: str) -> str:
     """Lists of numbers on one line each, so that a change of one measure is a change of one line."""
-    lines, open_list = [], ""
-    for line in text.split("\n"):
-        bare = line.strip()
-        if open_list:
-            open_list += (" " if open_list.endswith(",") else "") + bare
-            if bare.rstrip(",") == "]":
-                lines.append(open_list)
-                open_list = ""
-        elif bare.endswith("[") and bare != "[":
-            open_list = line
-        else:
-            lines.append(line)
-    return "\n".join(lines)
+    return re.sub(r"\[\s+([^][{}]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 @lru_cache(maxsize=2)

@@ -22,8 +22,8 @@ def rank_collapse() -> dict:
     """r(X) after every one of 24 layers of attention, with and without skip connections and FFN, untrained, no norms.
 
     64 independent normal tokens of width 64, 4 heads; the lab's starting weights (Glorot-uniform kernels, zero biases);
-    float64. Skip connection and FFN are compared after the last layer at which no r is below `RANK_FLOOR`. Some channels
-    of the first input of the first seed are kept to be seen.
+    float64. Skip connection and FFN are compared after the last layer at which no r is below `RANK_FLOOR`. Some
+    channels of the first input of the first seed are kept to be seen.
     """
     kept: dict[str, list[list[float]]] = {arm: [] for arm in RANK_ARMS}
     seen: dict[str, list[list[list[int]]]] = {}

@@ -73,7 +73,7 @@ def amounts(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart
     return titled(chart, title, ROW * len(data) + 3 * TITLE_LINE)
 
 
-def _with_figures(data: pd.DataFrame, x: alt.X, columns: Mapping[str, str]) -> alt.LayerChart:
+def _with_figures(data: pd.DataFrame, x: alt.X, columns: Mapping[str, str]) -> Chart:
     """Bars from ``floor`` to ``shown``, the words above each and the figure beside it."""
     y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above())
     tips = [alt.Tooltip("label:N", title=columns["label"]), alt.Tooltip("text:N", title=columns["value"])]
