@@ -317,6 +317,27 @@ def test_a_figure_of_an_experiment_that_only_explores_says_so(results, explores)
     assert ("*Exploratory:* 10,000 images, 785 updates" in line) == explores
 
 
+def test_what_is_known_of_an_open_statement_is_said_with_the_rest(results):
+    one = results["C19"][0]
+    holds, still = (
+        replace(part, verdict=verdict) for part, verdict in zip(one.parts, ("supported", "inconclusive"), strict=False)
+    )
+    words = [say("en", part.part.words) for part in (holds, still)]
+    said = verdicts.known(replace(one, verdict="inconclusive", parts=(holds, still, *one.parts[2:]))).replace("\\", "")
+    assert f"Known: {words[0]}" in said and f"Open: {words[1]} (measured" in said
+    assert verdicts.known(replace(one, verdict="supported")) == ""
+
+
+def test_every_measured_part_has_its_row_and_its_unit():
+    judged = cache.claim_results()
+    rows = firmness.part_table(
+        pair for id, row in listing.BY_ID.items() for part in row.parts for pair in card.outcomes(part, judged[id])
+    )
+    assert len(rows) > 50
+    exact = next(part for part in judged["C01"][0].parts if part.part.measure == "erf.monotone")
+    assert "(share of the seeds)" in verdicts.figures(exact)
+
+
 def test_what_is_not_asked_of_a_data_set_is_not_missing_there():
     row, (few, many) = listing.BY_ID["C47"], judge_all(Found())["C47"]
     words = say("en", next(part for part in row.parts if part.experiment == "training-length").words)
@@ -384,7 +405,7 @@ def test_the_axis_of_a_number_starts_at_zero():
 
 
 def test_the_named_measures_with_an_axis_of_their_own_are_in_use():
-    assert card.UNITS.keys() <= {part.measure for claim in CLAIMS for part in claim.parts}
+    assert verdicts.UNITS.keys() <= {part.measure for claim in CLAIMS for part in claim.parts}
 
 
 def test_the_cost_of_every_case_is_drawn():
