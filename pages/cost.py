@@ -12,7 +12,10 @@ frame.heading("cost")
 kind = links.choose(
     "what", say("cost.what"), cost.KINDS, lambda name: say(f"cost.kind.{name}"), kind="segments", wrap=True
 )
-if cost.show_growth(kind, cost.choose_lines()):
+lines = cost.choose_lines()
+if cost.show_growth(kind, lines):
+    cost.show_size(kind, lines, cost.choose_size(kind))
+
     st.header(say("cost.exponents"))
     cost.show_exponents()
 

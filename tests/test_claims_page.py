@@ -317,6 +317,27 @@ def test_a_figure_of_an_experiment_that_only_explores_says_so(results, explores)
     assert ("*Exploratory:* 10,000 images, 785 updates" in line) == explores
 
 
+def test_what_is_known_of_an_open_statement_is_said_with_the_rest(results):
+    one = results["C19"][0]
+    holds, still = (
+        replace(part, verdict=verdict) for part, verdict in zip(one.parts, ("supported", "inconclusive"), strict=False)
+    )
+    words = [say("en", part.part.words) for part in (holds, still)]
+    said = verdicts.known(replace(one, verdict="inconclusive", parts=(holds, still, *one.parts[2:]))).replace("\\", "")
+    assert f"Known: {words[0]}" in said and f"Open: {words[1]} (measured" in said
+    assert verdicts.known(replace(one, verdict="supported")) == ""
+
+
+def test_every_measured_part_has_its_row_and_its_unit():
+    judged = cache.claim_results()
+    rows = firmness.part_table(
+        pair for id, row in listing.BY_ID.items() for part in row.parts for pair in card.outcomes(part, judged[id])
+    )
+    assert len(rows) > 50
+    exact = next(part for part in judged["C01"][0].parts if part.part.measure == "erf.monotone")
+    assert "(share of the seeds)" in verdicts.figures(exact)
+
+
 def test_what_is_not_asked_of_a_data_set_is_not_missing_there():
     row, (few, many) = listing.BY_ID["C47"], judge_all(Found())["C47"]
     words = say("en", next(part for part in row.parts if part.experiment == "training-length").words)
@@ -384,7 +405,7 @@ def test_the_axis_of_a_number_starts_at_zero():
 
 
 def test_the_named_measures_with_an_axis_of_their_own_are_in_use():
-    assert card.UNITS.keys() <= {part.measure for claim in CLAIMS for part in claim.parts}
+    assert verdicts.UNITS.keys() <= {part.measure for claim in CLAIMS for part in claim.parts}
 
 
 def test_the_cost_of_every_case_is_drawn():
@@ -401,8 +422,25 @@ def test_the_cost_of_every_case_is_drawn():
     assert cost.rows_of(series, "memory").empty  # nothing measurable has no place on a log scale
     columns = dict.fromkeys(("case", "value", "low", "high"), "words")
     marks = {name: ("#000", [1, 0]) for name in set(data["case"])}
-    drawn = curves.growth(data, "title", "n", "ms", columns, marks, "~g").to_dict()
+    legs = cost.last_step(data, "seconds")
+    assert [words.count("×3") + 2 * words.count("×2") for words in legs["words"]] == [3, 4]  # ×2 tokens: ×3, and ×2
+    drawn = curves.growth(data, "title", "n", "ms", columns, marks, "~g", None, legs).to_dict()
     assert drawn["layer"][1]["encoding"]["y"]["scale"]["type"] == "log"
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == [
+        "area",
+        "line",
+        "point",
+        *2 * ["rule", "rule", "text"],
+    ]
+
+
+def test_the_number_of_tokens_is_in_the_link_and_one_that_was_measured():
+    app = open_page("cost", tokens="4096")
+    assert app.select_slider[0].value == "4096" and f"{1024:,}×{1024:,}" in text_of(app)
+    app.select_slider[0].set_value("128").run()
+    assert app.query_params["tokens"] in ("128", ["128"])
+    app.button_group(key="choice_what").set_value("memory").run()  # measured for three sizes alone
+    assert app.select_slider[0].value == "256" and not app.warning and not app.exception
 
 
 def test_the_counted_crossing_is_where_both_need_equally_many():
@@ -442,6 +480,19 @@ def planned(name: str) -> dict:
     experiment = plan(name, "digits")
     ffn = {arm: row.switches.get("ffn", "on") for arm, row in experiment.arms.items()}
     return indexed(fill(experiment, lambda arm: 0.9 if ffn[arm] == "on" else 0.7))
+
+
+def test_the_stripes_of_alike_tokens_have_one_colour():
+    series = {"channels": {"san": [[[100, -100], [0, 50], [-100, 100]], [[100, 100], [0, 0], [-20, -20]]]}}
+    data = collapse.stripe_rows(series, "san", 1)
+    assert data["colour"].tolist() == ["#ff8000", "#00bfff", "#ff8066", "#ff8066"]
+    assert set(collapse.stripe_rows(series, "san", 0)["row"]) == {0}
+    assert heat.stripes(data, "title", "layer").to_dict()["mark"]["type"] == "rect"
+    shipped_tokens = exact_series()["rank-collapse"]
+    different = {
+        arm: len(set(collapse.stripe_rows(shipped_tokens, arm, 24)["colour"][64:])) for arm in collapse.COLLAPSE
+    }
+    assert max(different["san"], different["mlp"]) <= 2 < min(different["skip"], different["both"])
 
 
 def test_the_collapse_says_that_the_ffn_does_not_slow_it_only_where_it_does_not():

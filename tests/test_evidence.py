@@ -139,7 +139,7 @@ def test_the_ffn_page_has_a_section_for_everything_that_decides(show, language):
         assert {f"**{say(language, f'{part}.title')}**" for part in opened} <= {row.label for row in page.expander}
     charts = len(closed.get("vega_lite_chart"))
     assert charts == 1 + 1 + 1, "one's own pair, mixers and their rate curve; nothing of what is closed"
-    charts += 2 + 2 + 1 + 1 + 5 + 1  # panels, matrices, bars, depths; five rate curves; collapse
+    charts += 2 + 2 + 1 + 1 + 5 + 2  # panels, matrices, bars, depths; five rate curves; tokens, collapse
     assert len(app.get("vega_lite_chart")) == charts
     experiments = (*names, "training-length", "necessity", "capacity")
     assert not [code.value for code in app.code if any(f"run {name}" in code.value for name in experiments)]

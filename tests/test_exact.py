@@ -200,11 +200,14 @@ def test_the_shipped_ranks_come_out_again(monkeypatch):
     """The first layers of one seed, which no later layer changes."""
     monkeypatch.setattr(rank_collapse, "RANK_DEPTH", 3)
     monkeypatch.setattr(rank_collapse, "SEEDS", (0, 1))
-    again = rank_collapse.rank_collapse()["series"]["arms"]
+    series = rank_collapse.rank_collapse()["series"]
+    again = series["arms"]
     for arm, rows in exact_series()["rank-collapse"]["arms"].items():
         for row, other in zip(again[arm], rows, strict=False):
             assert row[:3] == pytest.approx(other[:3], rel=1e-3), arm
             assert row[3] == pytest.approx(other[3], rel=0.1, abs=1e-9), arm
+    for arm, layers in exact_series()["rank-collapse"]["channels"].items():
+        np.testing.assert_allclose(series["channels"][arm][:3], layers[:3], atol=1)
     assert keras.config.dtype_policy().name == "float32"
 
 

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -101,6 +102,21 @@ def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, pag
         assert say(language, "verdict.untested") in "\n".join(
             [text_of(app), *(table.value.to_string() for table in app.table)]
         )
+
+
+def test_names_at_the_ends_of_curves_stand_apart_in_their_order():
+    rows = [
+        {"arm": arm, "epoch": epoch, "mean": 40 / epoch + place / 100, "low": 1.0, "high": 90.0}
+        for place, arm in enumerate(theme.ARMS)
+        for epoch in (1, 10)
+    ]
+    labels = {arm: say("en", f"arm.{arm}") for arm in theme.ARMS}
+    drawn = curves.learning_curves(pd.DataFrame(rows), "title", "epoch", "error", labels, "arm").to_dict()
+    named = [row for rows in drawn["datasets"].values() for row in rows if "words" in row]
+    stand = sorted({(row["at"], row["words"].replace("\n", " ")) for row in named})
+    assert [words for _, words in stand] == list(labels.values())
+    pixels = [curves.LEARNING * math.log10(high / low) / math.log10(90) for (low, _), (high, _) in pairwise(stand)]
+    assert min(pixels) > curves.NAME_LINE
 
 
 def test_the_ffn_page_shows_the_intervals_that_the_command_line_prints(capsys):

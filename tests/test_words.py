@@ -11,7 +11,7 @@ import pytest
 
 from pages.ui import blocks, browser, frame, words
 from pages.ui.parts import convergence, parameters
-from pages.ui.parts.claims import card, firmness, listing, text_tables
+from pages.ui.parts.claims import firmness, listing, text_tables, verdicts
 from pages.ui.parts.claims.places import heading
 from pages.ui.parts.ffn import necessity
 from pages.ui.parts.weight_sharing import figures, live
@@ -86,7 +86,8 @@ NAMES: dict[str, Iterable[str]] = {
     "claim.{}": {key.removeprefix("claim.") for claim in CLAIMS for key in words_of(claim)},
     "published.{}": {row.source for row in FFN_ABLATIONS},
     "evidence.{}": ("paper", "abstract", "repository", "secondary", "computed"),
-    "claims.unit.{}": (*UNITS, *card.UNITS.values()),
+    "claims.unit.{}": (*UNITS, *verdicts.UNITS.values()),
+    "claims.known.{}": verdicts.KNOWN,
     "claims.section.{}": {heading(place) for claim in CLAIMS for place in claim.sections},
     "claims.kind.{}": listing.KINDS,
     "firmness.{}": firmness.COLUMNS,

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache, lru_cache
@@ -38,9 +39,10 @@ def exact_series() -> dict[str, dict[str, Any]]:
     """Experiment → what its figures are drawn from; empty where the file lacks it.
 
     ``rank-collapse``: `layers` and, in `arms`, r at every layer for every seed; the `floor` under which r is rounding,
-    and the layer after which skip and FFN are `compared`. ``receptive-field``: `depth`, and the
-    effective `radius` in pixels at every depth for every seed. ``cost``: `sizes` in tokens, and by case `macs`,
-    `seconds` an image (rounds × sizes) and `memory_mib` an image (at `memory_sizes`).
+    the layer after which skip and FFN are `compared`, and by arm some `channels` of the tokens of one input (layers ×
+    channels × tokens, in percent of a layer's largest magnitude). ``receptive-field``: `depth`, and the effective
+    `radius` in pixels at every depth for every seed. ``cost``: `sizes` in tokens, and by case `macs`, `seconds` an
+    image (rounds × sizes) and `memory_mib` an image (at `memory_sizes`).
     """
     found = _results()
     return {name: found.get(name, {}).get("series", {}) for name in COMPUTED}
@@ -70,19 +72,7 @@ def write_exact(results: dict[str, dict[str, Any]]) -> None:
 
 def _on_one_line(text: str) -> str:
     """Lists of numbers on one line each, so that a change of one measure is a change of one line."""
-    lines, open_list = [], ""
-    for line in text.split("\n"):
-        bare = line.strip()
-        if open_list:
-            open_list += (" " if open_list.endswith(",") else "") + bare
-            if bare.rstrip(",") == "]":
-                lines.append(open_list)
-                open_list = ""
-        elif bare.endswith("[") and bare != "[":
-            open_list = line
-        else:
-            lines.append(line)
-    return "\n".join(lines)
+    return re.sub(r"\[\s+([^][{}]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 @lru_cache(maxsize=2)

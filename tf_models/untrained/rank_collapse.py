@@ -14,6 +14,7 @@ from tf_models.zoo.families import TRANSFORMER, stack
 
 RANK_DEPTH, RANK_WIDTH, RANK_INPUTS = 24, 64, 8
 RANK_FLOOR = 1e-14  # an r below it is rounding in float64
+SHOWN = 3  # channels of the tokens that are kept to be seen, as red, green and blue
 RANK_ARMS = {"san": ("off", False), "skip": ("off", True), "mlp": ("on", False), "both": ("on", True)}
 
 
@@ -21,9 +22,11 @@ def rank_collapse() -> dict:
     """r(X) after every one of 24 layers of attention, with and without skip connections and FFN, untrained, no norms.
 
     64 independent normal tokens of width 64, 4 heads; the lab's starting weights (Glorot-uniform kernels, zero biases);
-    float64. Skip connection and FFN are compared after the last layer at which no r is below `RANK_FLOOR`.
+    float64. Skip connection and FFN are compared after the last layer at which no r is below `RANK_FLOOR`. Some
+    channels of the first input of the first seed are kept to be seen.
     """
     kept: dict[str, list[list[float]]] = {arm: [] for arm in RANK_ARMS}
+    seen: dict[str, list[list[list[int]]]] = {}
     usual = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float64")
     try:
@@ -36,6 +39,7 @@ def rank_collapse() -> dict:
                 x = np.random.default_rng([seed, 1]).normal(size=(RANK_INPUTS, 8, 8, RANK_WIDTH))
                 outs = [np.asarray(out).reshape(RANK_INPUTS, 64, RANK_WIDTH) for out in (x, *reader(x))]
                 kept[arm].append([float(residual_share(out).mean()) for out in outs])
+                seen.setdefault(arm, [in_percent(out[0, :, :SHOWN].T) for out in outs])
     finally:
         keras.config.set_dtype_policy(usual)
     left = {arm: [layers[-1] / layers[0] for layers in rows] for arm, rows in kept.items()}
@@ -46,8 +50,13 @@ def rank_collapse() -> dict:
     measures["skip_over_mlp"] = over_seeds(decades, "ratio")
     rounded = {arm: [[float(f"{r:.5g}") for r in layers] for layers in rows] for arm, rows in kept.items()}
     series = {"layers": list(range(RANK_DEPTH + 1)), "arms": rounded, "tokens": 64, "width": RANK_WIDTH, "heads": HEADS}
-    series |= {"inputs": RANK_INPUTS, "floor": RANK_FLOOR, "compared": compared}
+    series |= {"inputs": RANK_INPUTS, "floor": RANK_FLOOR, "compared": compared, "channels": seen}
     return {"measures": measures, "series": series}
+
+
+def in_percent(values: np.ndarray) -> list[list[int]]:
+    """In percent of the largest magnitude among them: whole numbers from −100 to 100."""
+    return np.rint(100 * values / np.abs(values).max()).astype(int).tolist()
 
 
 def rank_spec(arm: str) -> ModelSpec:

@@ -57,14 +57,30 @@ def powers(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]
 
     `data` has label, value, text (the figure as written) and colour.
     """
-    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above())
     scale = alt.Scale(type="log", domain=[floor, 100], nice=False, clamp=True)
     x = alt.X("shown:Q", title=axis, scale=scale, axis=alt.Axis(format="~e", grid=False, tickCount=5))
+    shown = data.assign(shown=data["value"].clip(lower=floor), floor=floor)
+    return titled(_with_figures(shown, x, columns), title, POWER * len(data) + AXES)
+
+
+def amounts(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
+    """Values of one unit, a bar from zero for each, with its figure; the longest fills three quarters of the width.
+
+    `data` has label, value, text (the figure as written) and colour.
+    """
+    scale = alt.Scale(domain=[0, max(data["value"]) / 0.75], nice=False)
+    chart = _with_figures(data.assign(shown=data["value"], floor=0), alt.X("shown:Q", axis=None, scale=scale), columns)
+    return titled(chart, title, ROW * len(data) + 3 * TITLE_LINE)
+
+
+def _with_figures(data: pd.DataFrame, x: alt.X, columns: Mapping[str, str]) -> Chart:
+    """Bars from ``floor`` to ``shown``, the words above each and the figure beside it."""
+    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above())
     tips = [alt.Tooltip("label:N", title=columns["label"]), alt.Tooltip("text:N", title=columns["value"])]
-    base = alt.Chart(data.assign(shown=data["value"].clip(lower=floor), floor=floor)).encode(y=y, tooltip=tips)
+    base = alt.Chart(data).encode(y=y, tooltip=tips)
     bar = base.mark_bar(height=BAR, yOffset=BELOW).encode(x=x, x2="floor:Q", color=alt.Color("colour:N", scale=None))
     figures = base.mark_text(align="left", dx=5, fontSize=12, color="#888", yOffset=BELOW).encode(x=x, text="text:N")
-    return titled(alt.layer(bar, figures), title, POWER * len(data) + AXES)
+    return alt.layer(bar, figures)
 
 
 def measured(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:

@@ -1,17 +1,21 @@
 """Values against values: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, INK, Chart, legend_below, titled
+from pages.ui.charts.layout import AXES, INK, Chart, legend_below, lines, titled
 from pages.ui.theme import ARMS, DASHES, RUN_COLOURS, SHAPES
 
 NAMED, NAME_LINE = 340, 13  # pixels of the chart whose lines have names at their ends, and of one name
 NAMES_SHARE = 0.35  # of its width between the cheapest and the dearest network, for names
+# Pixels of the learning curves; letters of a line of the names at their ends, and the share of the width for these.
+LEARNING, END_LETTERS, END_SHARE = 300, 18, 0.38
 
 
 def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
@@ -24,21 +28,19 @@ def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
 
 
 def learning_curves(data: pd.DataFrame, title: str, x: str, y: str, labels: Mapping[str, str], legend: str) -> Chart:
-    """Validation error in percent by epoch on a log axis, where curves that end near each other can be told apart:
-    mean over seeds; the band runs from worst to best seed. Columns: arm, epoch, mean, low, high.
+    """Validation error in percent by epoch on a log axis, where curves that end near each other can be told apart, each
+    with its name at its end: mean over seeds; the band runs from worst to best seed.
+
+    Columns: arm, epoch, mean, low, high.
     """
     colour, dash = arm_scale(labels)
     shown = data.assign(name=[labels[arm] for arm in data["arm"]])
-    below, taken = legend_below(labels[arm] for arm in ARMS)
-    base = alt.Chart(shown).encode(
-        x=alt.X("epoch:Q", title=x, axis=alt.Axis(tickMinStep=1)),
-        color=alt.Color(
-            "name:N",
-            scale=colour,
-            title=legend,
-            legend=below,
-        ),
-    )
+    epochs = [int(epoch) for epoch in shown["epoch"]]
+    first, last = min(epochs), max(epochs)
+    room = first + max(1, last - first) / (1 - END_SHARE)
+    axis = alt.Axis(values=list(range(first, last + 1)), format="d", grid=False, labelOverlap=True)
+    across = alt.X("epoch:Q", title=x, axis=axis, scale=alt.Scale(domain=[first, room], nice=False))
+    base = alt.Chart(shown).encode(x=across, color=alt.Color("name:N", scale=colour, legend=None))
     up = {"title": y, "scale": alt.Scale(type="log", nice=False, padding=8), "axis": alt.Axis(format="~g", tickCount=5)}
     band = base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q", **up), y2="high:Q")
     line = base.mark_line(size=2).encode(
@@ -50,7 +52,38 @@ def learning_curves(data: pd.DataFrame, title: str, x: str, y: str, labels: Mapp
             alt.Tooltip("mean:Q", title=y, format=".1f"),
         ],
     )
-    return titled(alt.layer(band, line), title, 300 + AXES + taken)
+    names = _names_at_ends(shown, room, across, up)
+    return titled(alt.layer(band, line, *names), title, LEARNING + AXES)
+
+
+def _names_at_ends(data: pd.DataFrame, room: float, across: alt.X, up: Mapping[str, Any]) -> list[alt.Chart]:
+    """The name of every arm, in lines that a phone has room for, and a thin line to it from the arm's last epoch."""
+    ends = data.sort_values("epoch").groupby("name", as_index=False).last().sort_values("mean")
+    broken = [lines(name, END_LETTERS) for name in ends["name"]]
+    logs = [math.log10(error) for error in ends["mean"]]
+    span = math.log10(max(data["high"]) / min(data["low"]))
+    heights = [span * (NAME_LINE * len(words) + 3) / LEARNING for words in broken]
+    steps = [(below + above) / 2 for below, above in pairwise(heights)]
+    places = _apart(logs, steps, math.log10(max(data["high"])))
+    last = max(data["epoch"])
+    ends = ends.assign(at=[10**place for place in places], words=["\n".join(words) for words in broken])
+    ends = ends.assign(beside=last + 0.03 * (room - last))
+    base = alt.Chart(ends).encode(color=alt.Color("name:N"))
+    leaders = base.mark_rule(size=0.7).encode(x=across, x2="beside:Q", y=alt.Y("mean:Q", **up), y2="at:Q")
+    layers = [leaders]
+    for count in sorted(set(map(len, broken))):  # Vega puts the first line where the middle of all should be
+        some = alt.Chart(ends[[len(words) == count for words in broken]]).encode(color=alt.Color("name:N"))
+        look = some.mark_text(
+            align="left",
+            baseline="middle",
+            dx=3,
+            dy=-NAME_LINE * (count - 1) / 2,
+            fontSize=10,
+            lineBreak="\n",
+            lineHeight=NAME_LINE,
+        )
+        layers.append(look.encode(x=alt.X("beside:Q"), y=alt.Y("at:Q", **up), text="words:N"))
+    return layers
 
 
 def rate_curves(data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping[str, str]) -> Chart:
@@ -241,15 +274,20 @@ def _own_runs(own: pd.DataFrame, across: alt.X, up: alt.Y, x: str, columns: Mapp
 def _ends(data: pd.DataFrame, span: float) -> pd.DataFrame:
     """The last point of every network, and where its name stands: at `at`, a line from the next, and `beside` it."""
     last = data.sort_values("cost").groupby("network", as_index=False).last().sort_values("accuracy")
-    step, places = span * NAME_LINE / NAMED, last["accuracy"].tolist()
-    for index in range(1, len(places)):
-        places[index] = max(places[index], places[index - 1] + step)
-    over = places[-1] - max(data["high"])
-    if over > 0:  # no higher than the chart
-        places[-1] -= over
-        for index in reversed(range(len(places) - 1)):
-            places[index] = min(places[index], places[index + 1] - step)
+    places = _apart(last["accuracy"].tolist(), [span * NAME_LINE / NAMED] * (len(last) - 1), max(data["high"]))
     return last.assign(at=places, beside=max(data["cost"]) * 1.06)
+
+
+def _apart(places: Sequence[float], steps: Sequence[float], top: float) -> list[float]:
+    """Rising places, each moved until it is its step above the one before; none is higher than `top`."""
+    moved = list(places)
+    for index, step in enumerate(steps):
+        moved[index + 1] = max(moved[index + 1], moved[index] + step)
+    if moved and moved[-1] > top:
+        moved[-1] = top
+        for index, step in reversed(list(enumerate(steps))):
+            moved[index] = min(moved[index], moved[index + 1] - step)
+    return moved
 
 
 def published_sizes(
@@ -414,12 +452,15 @@ def growth(
     columns: Mapping[str, str],
     marks: Mapping[str, tuple[str, list[int]]],
     figures: str,
-    crossing: tuple[float, str] | None = None,
+    crossing: tuple[float, str] | None,
+    triangles: pd.DataFrame,
 ) -> Chart:
     """A cost against the number of tokens, both on log scales, one line per case with its span over repeats.
 
     `data` has case, tokens, value, low, high; `marks` gives every case its colour and dash, `figures` is the format of
-    the axis, `crossing` a number of tokens at which a line stands, with its words.
+    the axis, `crossing` a number of tokens at which a line stands, with its words. `triangles` show how steep lines
+    are: case, tokens, value, `until` how many tokens and which value it has `grown`, words, and whether they are drawn
+    `over` the line.
     """
     names = [name for name in marks if name in set(data["case"])]
     legend, taken = legend_below(names)
@@ -451,4 +492,17 @@ def growth(
         at = alt.Chart(pd.DataFrame({"tokens": [crossing[0]], "words": [crossing[1]]})).encode(x="tokens:Q")
         words = at.mark_text(align="right", baseline="top", dx=-5, dy=4, fontSize=12, color=INK)
         layers += [at.mark_rule(color="#888", strokeDash=[4, 4]), words.encode(y=alt.value(0), text="words:N")]
+    for over, some in triangles.groupby("over"):
+        layers += _triangles(some, bool(over), up)
     return titled(alt.layer(*layers), title, 300 + AXES + taken)
+
+
+def _triangles(data: pd.DataFrame, over: bool, up: Mapping[str, Any]) -> list[alt.Chart]:
+    """The legs of right-angled triangles along lines, `over` or under them, with their words where no line passes."""
+    level, upright = ("grown", "tokens") if over else ("value", "until")
+    base = alt.Chart(data).encode(color=alt.Color("case:N"))
+    across = base.mark_rule().encode(x="tokens:Q", x2="until:Q", y=alt.Y(f"{level}:Q", **up))
+    along = base.mark_rule().encode(x=f"{upright}:Q", y=alt.Y("value:Q", **up), y2="grown:Q")
+    away = (-5, 0) if over else (0, 6)
+    words = base.mark_text(align="right", baseline="top", lineBreak="\n", fontSize=11, dx=away[0], dy=away[1])
+    return [across, along, words.encode(x=f"{upright}:Q", y=alt.Y(f"{level}:Q", **up), text="words:N")]

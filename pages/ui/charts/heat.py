@@ -12,6 +12,7 @@ SMALL = 24  # and of the matrix
 LEVEL = 3  # columns whose words have room on a phone without being turned
 MOST_POINTS = 10.0  # from which a gain has the full colour: identity, which mixes nothing, would pale all others
 GREY = "#D4D4D4"  # of a cell that has nothing to compare with
+STRIPES = 72  # pixels of all rows of stripes
 PAIR, PAIR_SMALL = 34, 20  # and of a pair of levels
 
 
@@ -115,3 +116,18 @@ def pairs(
         alt.Chart(chosen).mark_rect(fill=None, stroke="#D55E00", strokeWidth=3, strokeOpacity=1).encode(x=x, y=y)
     )
     return titled(alt.layer(*layers), title, (PAIR if large else PAIR_SMALL) * height + AXES + (LEGEND if large else 0))
+
+
+def stripes(data: pd.DataFrame, title: str, axis: str) -> Chart:
+    """Coloured stripes in a row or two, as high together. Columns: row, place (of the stripe, from 0) and colour."""
+    rows = list(dict.fromkeys(data["row"]))
+    chart = (
+        alt.Chart(data)
+        .mark_rect()
+        .encode(
+            x=alt.X("place:O", axis=None),
+            y=alt.Y("row:O", title=axis, sort=rows, scale=alt.Scale(paddingInner=0.15), axis=alt.Axis(ticks=False)),
+            color=alt.Color("colour:N", scale=None),
+        )
+    )
+    return titled(chart, title, STRIPES + 2 * TITLE_LINE)

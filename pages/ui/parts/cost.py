@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, links, tables
-from pages.ui.charts import curves
+from pages.ui.charts import bars, curves
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say, sentences
 from tf_models.study.exact import exact_measures, exact_series
 from tf_models.zoo import PUBLISHED
+from tf_models.zoo.cost_cases import GRIDS
 
 KINDS = ("seconds", "macs", "memory")
 MARKS = {  # colour, its family's, and dash of every case
@@ -27,6 +28,8 @@ MARKS = {  # colour, its family's, and dash of every case
     "ffn": ("#7F7F7F", [1, 0]),
 }
 USUAL = ("attention_core", "convolution", "ffn")  # the three that the question is about
+TRIANGLES = {"attention_core": True, "convolution": False}  # n² over its line, n under it
+FIRST_SIZE, PATCH = "256", 16  # tokens, and pixels of the side of a patch
 POWERS = {"seconds": "time", "memory": "memory", "macs": "macs"}  # what a slope is called
 
 
@@ -69,13 +72,60 @@ def show_growth(kind: str, chosen: tuple[str, ...]) -> bool:
     crossing = _crossing(kind) if {"attention_core", "ffn"} <= set(chosen) else None
     mark = None if crossing is None else (crossing, say("cost.crossing_mark", tokens=f"{crossing:,.0f}"))
     shown = data.query("case in @marks")
-    chart = curves.growth(shown, title, say("cost.tokens"), axis, columns, marks, figures, mark)
+    legs = last_step(shown, kind)
+    chart = curves.growth(shown, title, say("cost.tokens"), axis, columns, marks, figures, mark, legs)
     first, *rest = findings(kind)
     st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=finding(kind)))
     st.markdown(first, help=sentences(*rest) or None)
     st.caption(say("cost.reading"), help=sentences(say("cost.hint", width=series["width"]), provenance("cost")))
     tables.beside(data.rename(columns=columns | {"tokens": say("cost.tokens")}))
     return True
+
+
+def last_step(data: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """What `curves.growth` draws as triangles: how attention and the convolution grow between the two largest sizes."""
+    rows = []
+    for case, over in TRIANGLES.items():
+        name = say(f"cost.case.{case}")
+        ends = [row for row in data.sort_values("tokens").to_dict("records") if row["case"] == name][-2:]
+        if len(ends) < 2:
+            continue
+        before, last = ends
+        times = {"tokens": last["tokens"] / before["tokens"], "cost": last["value"] / before["value"]}
+        figures = {of: f"{ratio:.2g}" for of, ratio in times.items()}
+        words = say("cost.step", kind=say(f"cost.kind.{kind}"), **figures)
+        leg = {"until": last["tokens"], "grown": last["value"], "words": words, "over": over}
+        rows.append({name: before[name] for name in ("case", "tokens", "value")} | leg)
+    return pd.DataFrame(rows, columns=["case", "tokens", "value", "until", "grown", "words", "over"])
+
+
+def choose_size(kind: str) -> int:
+    """For how many tokens costs stand side by side, of those that were measured; kept in the link."""
+    series = exact_series()["cost"]
+    sizes = [str(size) for size in series["memory_sizes" if kind == "memory" else "sizes"]]
+    return int(links.choose("tokens", say("cost.tokens"), sizes, _size, FIRST_SIZE, "slider"))
+
+
+def _size(tokens: str) -> str:
+    return f"{int(tokens):,}"
+
+
+@drawn_once
+def show_size(kind: str, chosen: tuple[str, ...], tokens: int) -> None:
+    """What each layer costs at this number of tokens."""
+    names = {say(f"cost.case.{case}"): colour for case, (colour, _) in MARKS.items() if case in chosen}
+    data = rows_of(exact_series()["cost"], kind).query("case in @names and tokens == @tokens")
+    if data.empty:
+        return
+    texts = [tables.large(round(value)) if kind == "macs" else f"{value:#.3g}".rstrip(".") for value in data["value"]]
+    data = data.assign(label=data["case"], colour=[names[name] for name in data["case"]])
+    data = data.assign(text=[say(f"cost.figure.{kind}", value=text) for text in texts])
+    title = say("cost.at", what=say(f"cost.chart.{kind}"), tokens=f"{tokens:,}")
+    columns = {"label": say("cost.column.case"), "value": say(f"cost.axis.{kind}")}
+    told = say("lab.comma").join(f"{row['label']} {row['text']}" for row in data.to_dict("records"))
+    st.altair_chart(bars.amounts(data, title, columns), key=f"size_{kind}", alt=told)
+    height, width = (PATCH * side for side in GRIDS[tokens])
+    st.caption(say("cost.image", tokens=f"{tokens:,}", patch=PATCH, height=f"{height:,}", width=f"{width:,}"))
 
 
 def _crossing(kind: str) -> float | None:

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui import browser, cache, frame, links, tables
 from pages.ui.charts import intervals
 from pages.ui.names import data_name, data_title, short_data_name
-from pages.ui.parts.claims import firmness, repeat
+from pages.ui.parts.claims import firmness, repeat, verdicts
 from pages.ui.parts.claims.places import place_name
 from pages.ui.parts.claims.verdicts import badge, kinds, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import MARKS
@@ -20,8 +20,6 @@ from tf_models.statistics.rule import NOT_ASKED
 from tf_models.study.claims import Claim, Part
 from tf_models.study.judging import EXACT, NO_DATASET, ONCE, PartResult, Result, headline
 
-# Measures whose axis says more than their unit: powers of ten, and the slope of a log–log line over depth.
-UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog"}
 PART = [
     "label",
     "dataset",
@@ -48,7 +46,8 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     different = results[:1] if results[0].exact else results
     for result in different:
         place = say("claims.place_of", place=scale(result), text=reason(result))
-        st.markdown(f"{badge(result.verdict)} {sentences(place, kinds(result))}", help=_accuracies(result) or None)
+        told = sentences(place, verdicts.known(result), kinds(result))
+        st.markdown(f"{badge(result.verdict)} {told}", help=_accuracies(result) or None)
     stands = say("claims.stands", dataset=data_name(headline(results).dataset)) if len(different) > 1 else None
     st.markdown(say("claims.asks", question=verbatim(claim.words("question"))), help=stands)
     left, right = st.columns([3, 2], gap="large")
@@ -165,7 +164,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
                 "mark": MARKS[part.verdict],
                 "seeds": measure.seeds,
                 "decides": part.part.decides,
-                "unit": UNITS.get(part.part.measure, measure.unit),
+                "unit": verdicts.UNITS.get(part.part.measure, measure.unit),
             }
         )
     return pd.DataFrame(rows)

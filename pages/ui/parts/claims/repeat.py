@@ -193,6 +193,6 @@ def _show_computing(claim: Claim, name: str, results: Sequence[Result]) -> None:
     parts = {part.part.key: part for result in results for part in result.parts if part.part.experiment == name}
     for part in parts.values():
         again = computed.get(part.part.measure)
-        old = say("reason.missing") if part.measure is None else verdicts.figure(part.measure)
-        new = say("reason.missing") if again is None else verdicts.figure(again)
+        old = say("reason.missing") if part.measure is None else verdicts.figure(part.measure, part.part.measure)
+        new = say("reason.missing") if again is None else verdicts.figure(again, part.part.measure)
         st.markdown("- " + say("repeat.computed", words=verbatim(part.part.words), shipped=old, new=new))

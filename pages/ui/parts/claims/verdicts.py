@@ -2,7 +2,7 @@
 
 from pages.ui import tables
 from pages.ui.names import data_title
-from pages.ui.words import say, verbatim
+from pages.ui.words import say, sentences, verbatim
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.power import MOST_SEEDS, Power
 from tf_models.statistics.rule import TESTS
@@ -16,6 +16,10 @@ BADGES = {
     "inconclusive": ("gray", "help"),
     "untested": ("gray", "radio_button_unchecked"),
 }
+# Measures whose figure says more than their unit: powers of ten, the slope of a log–log line over depth, of what.
+UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog", "erf.monotone": "seeds"}
+KNOWN = ("supported", "partly", "not_supported", "inconclusive")
+BARE = ("error", "slope", *UNITS.values())  # units that a number alone does not show
 
 
 def badge(verdict: str, text: str = "") -> str:
@@ -54,20 +58,39 @@ def reason(result: Result) -> str:
     return say("claims.reason.parts", why=say(f"reason.{result.reason}"), hold=hold, parts=len(deciding))
 
 
-def figure(measure: Measure) -> str:
-    """A measure with its interval, where it has one."""
+def known(result: Result) -> str:
+    """What is known of a statement that is not decided, and how open the rest is, in sentences; empty elsewhere."""
+    deciding = [part for part in result.parts if part.decides]
+    if result.verdict not in ("inconclusive", "untested") or len(deciding) == 1:  # one part: the reason says it
+        return ""
+    said = []
+    for verdict in KNOWN:
+        parts = [part for part in deciding if part.verdict == verdict]
+        words = [_open_words(part) if verdict == "inconclusive" else verbatim(part.part.words) for part in parts]
+        if words:
+            said.append(say(f"claims.known.{verdict}", parts=say("claims.and").join(words)))
+    return sentences(*said)
+
+
+def _open_words(part: PartResult) -> str:
+    return say("claims.known.open", words=verbatim(part.part.words), figures=figures(part))
+
+
+def figure(measure: Measure, name: str = "") -> str:
+    """A measure with its interval, where it has one, and its unit; some are known by their `name`."""
     text = tables.figure(measure.value, measure.unit)
     if measure.low < measure.high:
         low, high = (tables.figure(bound, measure.unit, bare=True) for bound in (measure.low, measure.high))
         text += f" [{low}, {high}]"
-    return say("claims.relative", value=text) if measure.unit == "error" else text
+    unit = UNITS.get(name, measure.unit)
+    return say("claims.in_unit", value=text, unit=say(f"claims.unit.{unit}")) if unit in BARE else text
 
 
 def figures(part: PartResult) -> str:
     """What was measured, and what must hold; where half of a gap is to be closed, how much of it is."""
     if part.measure is None:
         return say("reason.missing")
-    found = {"value": figure(part.measure), "rule": rule(part)}
+    found = {"value": figure(part.measure, part.part.measure), "rule": rule(part)}
     if part.gap is None:
         return say("claims.figures", **found)
     if not part.part.closes_half:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, links, tables
-from pages.ui.charts import curves
+from pages.ui.charts import curves, heat
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.exact import exact_measures, exact_series
@@ -30,6 +30,16 @@ def collapse_rows(series: Mapping[str, Any], chosen: str) -> pd.DataFrame:
             row = {"name": say(f"collapse.{arm}"), "layer": layer, "r": mean, "low": low, "high": high}
             rows.append(row | {"chosen": arm == chosen})
     return pd.DataFrame(rows)
+
+
+def stripe_rows(series: Mapping[str, Any], arm: str, layer: int) -> pd.DataFrame:
+    """What `heat.stripes` draws: every token before the first layer and after this one, coloured by three channels."""
+    rows = []
+    for place in (0, layer):
+        parts = np.rint(127.5 * (1 + np.array(series["channels"][arm][place]) / 100)).astype(int)  # (3, tokens)
+        colours = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in parts.T]
+        rows += [{"row": place, "place": token, "colour": colour} for token, colour in enumerate(colours)]
+    return pd.DataFrame(rows if layer else rows[: len(rows) // 2])
 
 
 def show_collapse() -> None:
@@ -78,7 +88,7 @@ def _show_collapse(series: Mapping[str, Any]) -> None:
 
 @drawn_once
 def _show_layer(arm: str, layer: int) -> None:
-    """The curves with this layer marked, and in a sentence what it holds."""
+    """The tokens after this layer, the curves with it marked, and in a sentence what it holds."""
     series = exact_series()["rank-collapse"]
     data = collapse_rows(series, arm)
     colours = {say(f"collapse.{name}"): colour for name, colour in COLLAPSE.items()}
@@ -88,6 +98,8 @@ def _show_layer(arm: str, layer: int) -> None:
     titles = {"title": say("collapse.chart"), "x": say("collapse.axis"), "y": say("collapse.r")}
     floor = (series["floor"], say("collapse.floor"))
     chart = curves.collapse(data, layer, floor=floor, colours=colours, **titles)
+    seen = heat.stripes(stripe_rows(series, arm, layer), say("collapse.stripes"), say("collapse.axis"))
+    st.altair_chart(seen, key="collapse_tokens", alt=words)
     st.altair_chart(chart, key="collapse", alt=words)
     st.markdown(words)
 
