@@ -7,6 +7,7 @@ A script stays in its place on the page, so that nothing around it moves, and ru
 import base64
 import json
 import re
+from functools import cache
 
 import streamlit as st
 from streamlit.components import v2
@@ -194,7 +195,13 @@ def hide_on_phone(side: str) -> None:
 
 def show_language() -> None:
     """The page's language for the browser, and Streamlit's own words in it."""
-    here, pairs = locale.catalogue(language()), []
+    with st.container(key="language_of_page"):
+        st.html(_language_script(language()), unsafe_allow_javascript=True)
+
+
+@cache
+def _language_script(language: str) -> str:
+    here, pairs = locale.catalogue(language), []
     for other in locale.LANGUAGES:
         pairs += [(text, here[key]) for key, text in locale.catalogue(other).items() if key.startswith(OWN_WORDS)]
     parts = [
@@ -204,9 +211,7 @@ def show_language() -> None:
     ]
     whole = [(old, new) for old, new in pairs if "{label}" not in old and old != new]
     values = {"tag": here["lab.tag"], "whole": whole, "parts": parts}
-    with st.container(key="language_of_page"):
-        script = _LANGUAGE % {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
-        st.html(script, unsafe_allow_javascript=True)
+    return _LANGUAGE % {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
 
 
 def show_head(card: str) -> None:

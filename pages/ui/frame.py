@@ -1,5 +1,7 @@
 """The frame around every page: title, language, navigation."""
 
+from copy import copy
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -40,16 +42,28 @@ PRESENT = "present"  # in the link: 1 for a page that is shown to a room
 
 def navigation() -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
     """Streamlit's own navigation over the lab's pages."""
-
-    def page(name: str) -> st.Page:  # pyright: ignore[reportInvalidTypeForm]
-        address = "" if name == FRONT else name
-        front = name == FRONT
-        return st.Page(f"pages/{name}.py", title=say(f"{name}.nav"), icon=PAGES[name], url_path=address, default=front)
-
+    made = _pages(language())
     return st.navigation(
-        {say(f"lab.section.{section}"): [page(name) for name in pages] for section, pages in SECTIONS.items()},
+        {say(f"lab.section.{section}"): [copy(made[name]) for name in pages] for section, pages in SECTIONS.items()},
         expanded=True,  # otherwise Streamlit hides the last ones
     )
+
+
+@lru_cache
+def _pages(language: str) -> dict[str, st.Page]:  # pyright: ignore[reportInvalidTypeForm]
+    """The pages as Streamlit knows them, made once, since it looks for the file of each; every visitor gets copies, in
+    which it notes which one is drawn.
+    """
+    return {
+        name: st.Page(
+            f"pages/{name}.py",
+            title=locale.say(language, f"{name}.nav"),
+            icon=icon,
+            url_path="" if name == FRONT else name,
+            default=name == FRONT,
+        )
+        for name, icon in PAGES.items()
+    }
 
 
 def open_page() -> None:
