@@ -8,10 +8,10 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -38,6 +38,7 @@ from tf_models.study.rules import rules_stamp
 
 Pictures = tuple[np.ndarray, tuple[int, ...], tuple[str, ...]]  # images (N, H, W, channels), labels (-1: none), names
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 5.0  # between two tries of a store that cannot be read: pages do not wait for it at every turn
 _lock = threading.Lock()
@@ -76,24 +77,21 @@ def started_jobs() -> Jobs | None:
     return _opened.get("jobs")
 
 
-def _store_or_none() -> RunStore | None:
-    """The run store, if it can be read: what came with the lab is shown without it."""
+def _read(ask: Callable[[RunStore | None], T]) -> T:
+    """What `ask` finds in the run store, or, where that cannot be read, without it: in what came with the lab."""
     global _retry_at
-    if time.monotonic() < _retry_at:
-        return None
-    try:
-        opened = store()
-        opened.finished_ids()
-    except LabError as error:
-        log.warning("%s", error)
-        _retry_at = time.monotonic() + PAUSE_SECONDS
-        return None
-    return opened
+    if time.monotonic() >= _retry_at:
+        try:
+            return ask(store())
+        except LabError as error:
+            log.warning("%s", error)
+            _retry_at = time.monotonic() + PAUSE_SECONDS
+    return ask(None)
 
 
 def all_records() -> Records:
     """Shipped and own finished runs, by what was asked."""
-    return known_records(_store_or_none())
+    return _read(known_records)
 
 
 def records_by_id() -> dict[str, RunRecord]:
@@ -126,7 +124,7 @@ def stamp() -> int:
 
 
 def _stamp_now() -> int:
-    return hash((known_stamp(_store_or_none()), exact.exact_stamp(), probes_stamp(), rules_stamp()))
+    return hash((_read(known_stamp), exact.exact_stamp(), probes_stamp(), rules_stamp()))
 
 
 @contextlib.contextmanager
@@ -180,7 +178,7 @@ def _judged(stamp: int) -> dict[str, tuple[Result, ...]]:
 
 def networks() -> dict[str, dict[str, RunRecord]]:
     """Data set → name → record of every network whose weights are here; looked for once while a page is drawn."""
-    found = getattr(_drawing, "networks", None) or showcase.networks_with_weights(_store_or_none())
+    found = getattr(_drawing, "networks", None) or _read(showcase.networks_with_weights)
     if hasattr(_drawing, "stamp"):
         _drawing.networks = found
     return found

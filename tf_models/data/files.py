@@ -57,8 +57,10 @@ def local_files() -> list[Path]:
 
 def own_file(name: str) -> Path | None:
     """The data set of this name that a visitor sent."""
+    if not OWN.fullmatch(name):
+        return None
     path = settings.home() / "pictures" / f"{name}.npz"
-    return path if OWN.fullmatch(name) and path.is_file() else None
+    return path if path.is_file() else None
 
 
 def stamp(path: Path) -> tuple[int, ...]:

@@ -36,7 +36,7 @@ class Showcase:
 
 def showcases() -> tuple[str, ...]:
     """The names of what is shipped, VARIANT-DATASET."""
-    return tuple(sorted(path.stem for path in shipped.RESULTS.glob("*.npz")))
+    return tuple(name.removesuffix(".npz") for name, _ in shipped.stamps(".npz"))
 
 
 def load_showcase(name: str) -> Showcase:
@@ -110,7 +110,7 @@ def networks_with_weights(store: RunStore | None) -> dict[str, dict[str, RunReco
     The shipped ones come first, by their variant, then the latest own runs, by their id, newest first.
     """
     found: dict[str, dict[str, RunRecord]] = {}
-    shipped_ones = [showcase_record(name) for name in showcases()]
+    shipped_ones = [_read_record(shipped.RESULTS / file, time) for file, time in shipped.stamps(".npz")]
     for record in sorted(shipped_ones, key=lambda record: record.dataset_source != "embedded"):
         found.setdefault(record.spec.dataset, {})[record.spec.variant] = record
     for record in reversed(store.records()[-LATEST:] if store is not None else []):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Literal, get_args
 
 from tf_models import settings
@@ -78,8 +79,7 @@ class RunSpec:
         object.__setattr__(self, "switches", {key: v for key, v in checked.items() if usual.get(key) != v})
 
     def __hash__(self) -> int:  # dataclass's own cannot hash the dictionary
-        same = self.dataset, self.train_size, self.seed, self.recipe, self.labels
-        return hash((self.variant, *self.switches.items(), *same))
+        return hash((self.variant, *self.switches.items(), self.dataset, self.train_size, self.seed, self.recipe))
 
     @property
     def model(self) -> ModelSpec:
@@ -88,7 +88,7 @@ class RunSpec:
         spec = configure(self.variant, self.switches, known.input_shape, known.classes)
         return replace(spec, dropout=self.recipe.dropout)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Such as ``vit ffn=off``, with ``labels=shuffled`` where nothing can be learned."""
         told = [*self.switches.items(), *([("labels", self.labels)] if self.labels != "true" else [])]

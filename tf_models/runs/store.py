@@ -78,6 +78,13 @@ _wishes = sa.Table(  # who asked for a run; `stands` until they withdraw
     sa.Column("visitor", sa.String(64), primary_key=True, index=True),
     sa.Column("stands", sa.Boolean, nullable=False),
 )
+# Made once, since pages ask at every visit.
+_finished = sa.select(_runs.c.id).where(_runs.c.status == FINISHED, _trained_here).order_by(_runs.c.created, _runs.c.id)
+_newest = sa.select(_runs).order_by(_runs.c.created.desc()).limit(sa.bindparam("limit", type_=sa.Integer))
+_asked = sa.select(_wishes.c.run_id).where(_wishes.c.visitor == sa.bindparam("visitor"))
+_newest_of_visitor = _newest.where(  # the first is from before wishes
+    (_runs.c.visitor == sa.bindparam("visitor")) | _runs.c.id.in_(_asked)
+)
 
 
 @dataclass(frozen=True)
@@ -362,11 +369,8 @@ class RunStore:
 
     def finished_ids(self) -> tuple[str, ...]:
         """The ids of the finished runs, oldest first; what came from another lab is shown, and counts nowhere."""
-        query = (
-            sa.select(_runs.c.id).where(_runs.c.status == FINISHED, _trained_here).order_by(_runs.c.created, _runs.c.id)
-        )
         with self._begin() as connection:
-            return tuple(connection.execute(query).scalars())
+            return tuple(connection.execute(_finished).scalars())
 
     def records(self) -> list[RunRecord]:
         """What the finished runs measured, oldest first, each read once; those that cannot be read are left out."""
@@ -380,14 +384,12 @@ class RunStore:
 
     def runs(self, statuses: Iterable[str] = (), visitor: str | None = None, limit: int = 1000) -> list[Run]:
         """Newest first; of a `visitor`, all that they have asked for, also beside others."""
-        query = sa.select(_runs).order_by(_runs.c.created.desc()).limit(limit)
+        query = _newest if visitor is None else _newest_of_visitor
         if statuses:
             query = query.where(_runs.c.status.in_(list(statuses)))
-        if visitor is not None:
-            asked = sa.select(_wishes.c.run_id).where(_wishes.c.visitor == visitor)
-            query = query.where((_runs.c.visitor == visitor) | _runs.c.id.in_(asked))  # the first is from before wishes
+        values = {"limit": limit} | ({"visitor": visitor} if visitor is not None else {})
         with self._begin() as connection:
-            return [_run(row) for row in connection.execute(query).mappings()]
+            return [_run(row) for row in connection.execute(query, values).mappings()]
 
     def unfinished(self, owner: str) -> dict[str, str]:
         """The states of an owner's runs without an end, by their ids; interrupted ones count."""

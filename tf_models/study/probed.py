@@ -252,7 +252,7 @@ def path_of(dataset: str) -> Path:
 
 def probes_stamp() -> tuple[tuple[str, int], ...]:
     """What changes whenever a file does."""
-    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(shipped.RESULTS.glob("probes-*.json.gz")))
+    return tuple(row for row in shipped.stamps(".json.gz") if row[0].startswith("probes-"))
 
 
 def write_probed(found: Probed) -> Path:
