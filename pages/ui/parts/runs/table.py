@@ -1,14 +1,14 @@
 """The table of runs, and one run in full."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import links, tables
+from pages.ui import cache, links, tables
 from pages.ui.charts import curves
 from pages.ui.names import data_title
 from pages.ui.parts.runs.comparison import MOST
@@ -46,18 +46,26 @@ def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> di
     }
 
 
-def shipped(dataset: str) -> dict[str, RunRecord]:
+def shipped(dataset: str) -> Mapping[str, RunRecord]:
     """The runs on `dataset` that came with the lab, by their ids."""
-    found = (record for record in shipped_records().values() if record.spec.dataset == dataset)
-    order = sorted(found, key=lambda r: (-r.train_images, r.spec.name, r.spec.seed))
-    return {record.run_id: record for record in order}
+    return _shipped(cache.stamp()).get(dataset, {})
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _shipped(stamp: int) -> dict[str, dict[str, RunRecord]]:
+    """The same of every data set."""
+    order = sorted(shipped_records().values(), key=lambda r: (-r.train_images, r.spec.name, r.spec.seed))
+    found: dict[str, dict[str, RunRecord]] = {}
+    for record in order:
+        found.setdefault(record.spec.dataset, {})[record.run_id] = record
+    return found
 
 
 def choose_data() -> str:
     """The data set whose runs are shown: at first that of the run that the link names."""
-    there = {record.run_id: record.spec.dataset for record in shipped_records().values()}
-    usual = there.get(st.query_params.get("run", ""))
-    options = tuple(dict.fromkeys([*STUDIED, *sorted(set(there.values()))]))
+    there, asked = _shipped(cache.stamp()), st.query_params.get("run", "")
+    usual = next((dataset for dataset, runs in there.items() if asked in runs), None)
+    options = tuple(dict.fromkeys([*STUDIED, *sorted(there)]))
     more: dict[str, Any] = {"kind": "segments", "resets": ["run", "compare"], "wrap": True}
     return links.choose_data(say("train.dataset"), options, usual, **more)
 
