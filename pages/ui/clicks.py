@@ -8,8 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from pages.ui.replay import counting, name_of
-from pages.ui.words import language
+from pages.ui.replay import calls
 
 Place = dict[str, Any]  # the fields of what was clicked, by name
 PICKED = "picked"  # the chart's selection
@@ -21,18 +20,17 @@ def made_once(form: Callable[P, Any]) -> Callable[P, dict[str, Any]]:
 
     What counts of its arguments is as for `drawn_once`, which takes no charts that can be clicked.
     """
-    counted = counting(form)
+    call = calls(form)
 
     @wraps(form)
     def made(*arguments: P.args, **named: P.kwargs) -> dict[str, Any]:
-        asked = counted(*arguments, **named)
-        return dict(_made(name_of(form), language(), asked, lambda: form(*arguments, **named)))
+        return dict(_made(asked=call(*arguments, **named), _form=lambda: form(*arguments, **named)))
 
     return made
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _made(form: str, language: str, asked: dict[str, Any], _form: Callable[[], Any]) -> dict[str, Any]:
+def _made(asked: str, _form: Callable[[], Any]) -> dict[str, Any]:
     chart = _form().to_dict()
     return chart | {"datasets": {name: _arrow(rows) for name, rows in chart["datasets"].items()}}
 

@@ -1,7 +1,8 @@
 """Parts of pages that ask the visitor nothing are drawn once, and then sent to everybody as they are."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -27,40 +28,52 @@ def drawn_once(show: Callable[P, T]) -> Callable[P, T]:
     language and the known results alone. As in Streamlit's own caches, arguments whose names begin with ``_`` are not
     looked at: they follow from the others.
     """
-    counted = counting(show)
+    call = calls(show)
 
     @wraps(show)
     def replayed(*arguments: P.args, **named: P.kwargs) -> T:
-        asked = counted(*arguments, **named)
-        return _drawn(name_of(show), language(), cache.stamp(), asked, lambda: show(*arguments, **named))
+        asked = f"{cache.stamp()} {call(*arguments, **named)}"
+        return _drawn(asked=asked, _show=lambda: show(*arguments, **named))  # by name: else Streamlit looks names up
 
     return replayed
 
 
-def counting(function: Callable[P, Any]) -> Callable[P, dict[str, Any]]:
-    """What tells two calls of a function apart: its arguments by name, without those that follow from others."""
-    bind = inspect.signature(function).bind
+def calls(function: Callable[P, Any]) -> Callable[P, str]:
+    """What tells two calls of a function apart: its name, the language, and its arguments without those that follow
+    from others. As text, since Streamlit takes a millisecond to hash what is nested.
+    """
+    bind, name = inspect.signature(function).bind, f"{function.__module__}.{function.__qualname__}"
 
-    def counted(*arguments: P.args, **named: P.kwargs) -> dict[str, Any]:
+    def call(*arguments: P.args, **named: P.kwargs) -> str:
         given = bind(*arguments, **named).arguments
-        return {name: value for name, value in given.items() if not name.startswith("_")}
+        told = {name: _told(value) for name, value in given.items() if not name.startswith("_")}
+        return f"{name} {language()} {told}"
 
-    return counted
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}.{function.__qualname__}"
+    return call
 
 
-@st.cache_resource(
-    max_entries=MOST,
-    show_spinner=False,
-    hash_funcs={  # all but the first follow from the results, whose stamp counts anyway
-        Analysis: lambda analysis: repr(analysis.experiment),
-        ModelSpec: hash,
-        Answer: lambda answer: (answer.name, repr(answer.analysis.experiment)),
-        Result: lambda result: (result.claim.id, result.dataset),
-    },
-)
-def _drawn(part: str, language: str, stamp: int, asked: dict[str, Any], _show: Callable[[], Any]) -> Any:
+def _told(value: Any) -> Any:
+    """Plain values that tell an argument apart; raises `TypeError` where there are none."""
+    match value:
+        case None | str() | bytes() | int() | float():
+            return value
+        case Analysis():  # this and the next three follow from the results, whose stamp counts anyway
+            return repr(value.experiment)
+        case Answer():
+            return value.name, _told(value.analysis)
+        case Result():
+            return value.claim.id, value.dataset
+        case ModelSpec():
+            return hash(value)
+        case Mapping():
+            return {key: _told(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_told(inner) for inner in value]
+    if is_dataclass(value):
+        return [_told(getattr(value, field.name)) for field in fields(value)]
+    raise TypeError(f"{type(value).__name__} tells no two calls apart")
+
+
+@st.cache_resource(max_entries=MOST, show_spinner=False)
+def _drawn(asked: str, _show: Callable[[], Any]) -> Any:
     return _show()
