@@ -27,7 +27,6 @@ def show_levels(views: Sequence[View], truth: int | None) -> None:
     asked = [_asked(view) for view in views]
     waiting = [found for found in asked if isinstance(found, Question) and not found.is_over(inside.SOON)]
 
-    @st.fragment(run_every=inside.POLL_SECONDS if waiting else None)
     def show() -> None:
         if waiting and all(question.is_over() for question in waiting):
             st.rerun()
@@ -35,7 +34,10 @@ def show_levels(views: Sequence[View], truth: int | None) -> None:
             with column.container(key=view.place("levels")):
                 _show(view, found, truth)
 
-    show()
+    if waiting:
+        st.fragment(show, run_every=inside.POLL_SECONDS)()
+    else:
+        show()
 
 
 def _asked(view: View) -> Readouts | Question | LabError:

@@ -96,9 +96,9 @@ def choose_switches(
     usual value is left out.
     """
     chosen: dict[str, zoo.Value] = {}
-    columns = iter(places.main.columns(2))
+    columns, linked = iter(places.main.columns(2)), {*st.query_params}
     for switch in zoo.SWITCHES:
-        if switch not in MAIN and not places.advanced.open and switch not in st.query_params:
+        if switch not in MAIN and not places.advanced.open and switch not in linked:
             continue
         options, default = offered(variant, switch, chosen, input_shape, classes)
         if set(options) == {default}:

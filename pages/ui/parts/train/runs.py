@@ -87,7 +87,9 @@ def _visible() -> list[Shown]:
     watched = st.session_state.get("watched", [])[:SHOWN]
     found = {run_id: run for run_id in watched if (run := _find(run_id)) is not None}
     known, mine = cache.store(), visitor()
-    for run in (*_as_asked(known.runs(visitor=mine, limit=SHOWN)), *known.runs(ACTIVE, visitor=mine)):
+    latest = known.runs(visitor=mine, limit=SHOWN)
+    more = known.runs(ACTIVE, visitor=mine) if len(latest) == SHOWN else []
+    for run in (*_as_asked(latest), *more):
         if run.id not in found:
             found[run.id] = shown_run(run)
     runs = list(found.values())
@@ -129,8 +131,10 @@ def show_runs() -> None:
         frame.show_error(error)
         _show_examples()
         return
-    active = any(run.status in ACTIVE for run in runs)
-    st.fragment(_runs, run_every=1.0 if active else None)(active, [runs])
+    if any(run.status in ACTIVE for run in runs):
+        st.fragment(_runs, run_every=1.0)(True, [runs])
+    else:
+        _runs(False, [runs])
 
 
 def _runs(was_active: bool, read: list[list[Shown]]) -> None:
