@@ -1,10 +1,11 @@
 """Around the pages: the headers of every answer, a bound on what visitors send, and what is made ready at the start."""
 
 import contextlib
+import gc
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import parse_qsl
 
 import streamlit as st
@@ -115,19 +116,34 @@ def kept_uploads() -> Counter[str]:
     return Counter({session: sum(len(file.data) for file in list(files.values())) for session, files in kept.items()})
 
 
+@contextlib.contextmanager
+def _spared() -> Iterator[None]:
+    """What is made here stays: Python need not look through it for garbage, which takes a tenth of the time that it
+    takes to make it, and later a quarter of a second in which every visitor waits.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def warm_up() -> None:
     """What whoever comes first would wait for, in the order in which *Overview* needs it.
 
     Verdicts wait until no page is being drawn: whoever is there already would share the processor with them.
     """
-    import altair  # noqa: F401 (to have them loaded)
-    import pandas  # noqa: F401
-
     with contextlib.suppress(LabError):  # every page says it
-        cache.analysis("training-length", STUDIED[-1])
+        with _spared():
+            import altair  # noqa: F401 (to have them loaded)
+            import pandas  # noqa: F401
+
+            cache.analysis("training-length", STUDIED[-1])
         while cache.is_drawing():
             time.sleep(0.05)
-        cache.claim_results()
+        with _spared():
+            cache.claim_results()
 
 
 @contextlib.asynccontextmanager
