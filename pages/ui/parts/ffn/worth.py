@@ -18,10 +18,15 @@ from tf_models.zoo.anatomy import MIXES
 
 def worth_names(analysis: Analysis) -> dict[str, str]:
     """Contrast → words, of everything that was measured, the largest worth first."""
-    names = {f"gain.{mixer}": say(f"mixer.{mixer}") for mixer in WITHOUT_FFN}
-    names |= {f"gain.{mixer}.wider": say("worth.wider", mixer=say(f"mixer.{mixer}")) for mixer in MATCHED_MIXERS}
+    names = {f"gain.{mixer}": _name(mixer) for mixer in WITHOUT_FFN}
+    names |= {f"gain.{mixer}.wider": say("worth.wider", mixer=_name(mixer)) for mixer in MATCHED_MIXERS}
     measures = analysis.measures
     return {name: names[name] for name in sorted(names.keys() & measures, key=lambda name: -measures[name].value)}
+
+
+def _name(mixer: str) -> str:
+    """A dense convolution by its size: here it stands beside the depthwise one without its network."""
+    return say("worth.convolution") if mixer == "convolution" else say(f"mixer.{mixer}")
 
 
 def worth_words(analysis: Analysis) -> str:
