@@ -12,7 +12,7 @@ from synthetic import fill, indexed
 from visits import open_page, text_of
 
 from pages.ui import cache, tables
-from pages.ui.charts import bars, curves, heat, intervals
+from pages.ui.charts import bars, curves, growth, heat, intervals
 from pages.ui.names import data_title
 from pages.ui.parts import cost, hybrids
 from pages.ui.parts.claims import card, firmness, listing, places, power, verdicts
@@ -424,7 +424,7 @@ def test_the_cost_of_every_case_is_drawn():
     marks = {name: ("#000", [1, 0]) for name in set(data["case"])}
     legs = cost.last_step(data, "seconds")
     assert [words.count("×3") + 2 * words.count("×2") for words in legs["words"]] == [3, 4]  # ×2 tokens: ×3, and ×2
-    drawn = curves.growth(data, "title", "n", "ms", columns, marks, "~g", None, legs).to_dict()
+    drawn = growth.growth(data, "title", "n", "ms", columns, marks, "~g", None, legs).to_dict()
     assert drawn["layer"][1]["encoding"]["y"]["scale"]["type"] == "log"
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == [
         "area",

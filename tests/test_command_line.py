@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from tf_models import printing
-from tf_models.__main__ import _bars, _experiment, _native_silence, _parser, main
+from tf_models.__main__ import _bars, _experiment, _parser, main
 from tf_models.data import content_hash
 from tf_models.jobs.conduct import used_records
+from tf_models.jobs.worker import _native_silence
 from tf_models.runs import shipped
 from tf_models.runs.known import index
 from tf_models.runs.shipped import shipped_records

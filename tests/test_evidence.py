@@ -162,6 +162,16 @@ def test_the_answer_follows_what_was_measured(show, attention, convolution, key)
     assert alone in found and f"gets {90 - 100 * convolution:.1f} %, with the FFN 90.0 %" in found
 
 
+def test_a_withheld_difference_is_no_answer(show):
+    show(fill(plan("mixers", LARGEST), lambda arm: 0.9 if " on" in arm else 0.7))
+    analysis = cache.analysis("mixers", LARGEST)
+    row = analysis.contrasts["interaction.equal_depth"]
+    assert row.measure is not None and worth.answer_words(analysis)
+    unfit = replace(row, measure=replace(row.measure, withheld="unfit"))
+    contrasts = analysis.contrasts | {"interaction.equal_depth": unfit}
+    assert worth.answer_words(replace(analysis, contrasts=contrasts)) == ""
+
+
 def test_the_token_mixers_are_sorted_by_what_the_ffn_is_worth(show):
     wanted = plan("mixers", LARGEST)
     worth_of = {"attention": 0.1, "convolution": 0.02, "window": 0.2, "depthwise": 0.05, "token_mlp": 0.15}

@@ -411,9 +411,6 @@ def _reproduce(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _exact(options: argparse.Namespace) -> dict[str, Any]:
     from tf_models.jobs.worker import exact
 
-    with _native_silence():
-        import keras  # noqa: F401
-
     results: dict[str, Any] = {}
     for name in (options.only,) if options.only else EXACT:
         if name in COMPUTED:
@@ -425,20 +422,6 @@ def _exact(options: argparse.Namespace) -> dict[str, Any]:
             measures = {key: asdict(measure) for key, measure in exact_measures()[name].items()}
             results[name] = {"provenance": {}, "measures": measures, "series": {}}
     return results
-
-
-@contextlib.contextmanager
-def _native_silence() -> Iterator[None]:
-    """What libraries write to the terminal themselves is dropped: TensorFlow does so before it can be told not to."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
 
 
 def _probe(options: argparse.Namespace) -> dict[str, Any]:

@@ -139,6 +139,8 @@ def warm_up() -> None:
             import altair  # noqa: F401 (to have them loaded)
             import pandas  # noqa: F401
 
+            for dataset in STUDIED:
+                cache.analysis("mixers", dataset)
             cache.analysis("training-length", STUDIED[-1])
         while cache.is_drawing():
             time.sleep(0.05)

@@ -1,8 +1,10 @@
 """What a worker does. The server names these functions; their bodies, which import the Keras half, run only there."""
 
+import contextlib
 import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,14 +167,30 @@ def device() -> str:
     return device()
 
 
+@contextlib.contextmanager
+def _native_silence() -> Iterator[None]:
+    """What libraries write to the terminal themselves is dropped: TensorFlow does so before it can be told not to."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
 def exact(name: str) -> dict[str, Any]:
     """Compute one of `study.exact.COMPUTED`: plain JSON, with where it comes from. It may take ten minutes."""
     from datetime import UTC, datetime
 
     from tf_models import settings
     from tf_models.study.exact import document
-    from tf_models.training.device import git_revision, versions
-    from tf_models.untrained import cost, equivariance, identities, random_weights, rank_collapse, receptive_field
+
+    with _native_silence():
+        from tf_models.training.device import git_revision, versions
+        from tf_models.untrained import cost, equivariance, identities, random_weights, rank_collapse, receptive_field
 
     experiments = {
         "identities": identities.identities,

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, links, tables
-from pages.ui.charts import bars, curves
+from pages.ui.charts import bars, growth
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
@@ -34,7 +34,7 @@ POWERS = {"seconds": "time", "memory": "memory", "macs": "macs"}  # what a slope
 
 
 def rows_of(series: Mapping[str, Any], kind: str) -> pd.DataFrame:
-    """What `curves.growth` draws: the middle of the repeats, and their span."""
+    """What `growth.growth` draws: the middle of the repeats, and their span."""
     key = {"seconds": "seconds", "macs": "macs", "memory": "memory_mib"}[kind]
     sizes = series["memory_sizes" if kind == "memory" else "sizes"]
     rows = []
@@ -73,7 +73,7 @@ def show_growth(kind: str, chosen: tuple[str, ...]) -> bool:
     mark = None if crossing is None else (crossing, say("cost.crossing_mark", tokens=f"{crossing:,.0f}"))
     shown = data.query("case in @marks")
     legs = last_step(shown, kind)
-    chart = curves.growth(shown, title, say("cost.tokens"), axis, columns, marks, figures, mark, legs)
+    chart = growth.growth(shown, title, say("cost.tokens"), axis, columns, marks, figures, mark, legs)
     first, *rest = findings(kind)
     st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=finding(kind)))
     st.markdown(first, help=sentences(*rest) or None)
@@ -83,7 +83,7 @@ def show_growth(kind: str, chosen: tuple[str, ...]) -> bool:
 
 
 def last_step(data: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """What `curves.growth` draws as triangles: how attention and the convolution grow between the two largest sizes."""
+    """What `growth.growth` draws as triangles: how attention and the convolution grow between the two largest sizes."""
     rows = []
     for case, over in TRIANGLES.items():
         name = say(f"cost.case.{case}")

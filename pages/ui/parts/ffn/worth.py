@@ -49,14 +49,14 @@ def _at_equal_depth(names: Mapping[str, str]) -> list[str]:
 
 
 def matched_words(analysis: Analysis) -> str:
-    """How much more the FFN gives attention than a convolution at equal parameters, or that nobody has compared it."""
+    """By how much the FFN gives attention more than a convolution at equal parameters, or that it is not measured."""
     found = analyses.fields(analysis.contrasts["interaction"])
     return say("worth.unmatched") if found is None else say("worth.interaction", **found)
 
 
 def answer_words(analysis: Analysis) -> str:
     """What attention and convolution get right with an FFN and without, and which of them gains more by it at equal
-    depth; empty where any of it is missing.
+    depth; empty where any of it is missing or withheld.
     """
     interaction = analysis.measures.get("interaction.equal_depth")
     shares = {}
@@ -64,7 +64,7 @@ def answer_words(analysis: Analysis) -> str:
         for place, channel in (("on", "on"), ("off", WITHOUT_FFN[mixer])):
             found = analysis.arms[name_of(mixer, channel)].accuracy
             shares[f"{mixer}_{place}"] = "" if found is None else tables.percent(found.value)
-    if interaction is None or not all(shares.values()):
+    if interaction is None or interaction.withheld or not all(shares.values()):
         return ""
     gains = "more" if interaction.low > 0 else "less" if interaction.high < 0 else "open"
     dataset = data_name(analysis.experiment.dataset)
