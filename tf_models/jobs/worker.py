@@ -136,7 +136,7 @@ def taps(spec: RunSpec, weights: bytes, images: Any) -> dict[str, Any]:
 def pictures(dataset: str, shape: tuple[int, int, int]) -> Any:
     """What networks of this input `shape` look at: images, labels and names of test images of their data set.
 
-    Where the data set is gone, or holds images of another shape by now, two photographs: see `jobs.showcase`.
+    Where the data set is gone, or holds images of another shape by now, three photographs: see `jobs.showcase`.
     """
     from tf_models.jobs.showcase import photographs, test_images
 

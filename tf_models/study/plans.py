@@ -29,6 +29,7 @@ _DECIDING: dict[str, dict[str, Any]] = {
 }
 _FEW_DECIDING = ("ffn-gap", "mixers", "capacity", "inside")  # of the same kind, where images are few
 _OWN = {"necessity": Recipe(epochs=30), "sequence": Recipe(epochs=20)}  # those with data of their own
+_LOWER_RATE = ("vgg", "vit", "swin", "longformer")  # 1e-3 is their best in `parameter-efficiency` on photographs
 _MANY: dict[str, dict[str, Any]] = {
     "ffn-gap": dict(recipe=Recipe(epochs=10), tuning_size=None),
     "parameter-efficiency": dict(train_sizes=(2500,)),
@@ -142,10 +143,10 @@ def shipped_steps() -> list[Step]:
         line = f"python -m tf_models linear --dataset {dataset}{size} --seeds {seeds} --ship"
         steps.append(Step("linear", dataset, line))
     for dataset in STUDIED:
-        few, size = peek(dataset).few_images, peek(dataset).usual.train_size
-        # all on little images; of photographs a CNN and a Transformer, twice as long as in the experiments
-        for variant, rate in [(name, 3e-3) for name in CLASSROOM] if few else [("cnn", 3e-3), ("vit", 1e-3)]:
-            scale = "" if few else f" --train-size {size} --epochs 10"
+        few = peek(dataset).few_images
+        scale = "" if few else " --epochs 10 --schedule decay --augment"
+        for variant in CLASSROOM:
+            rate = 1e-3 if not few and variant in _LOWER_RATE else 3e-3
             line = f"python -m tf_models train {variant} --dataset {dataset}{scale} --learning-rate {rate:g} --ship"
             steps.append(Step("networks", dataset, line))
     return steps

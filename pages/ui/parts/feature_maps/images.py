@@ -55,7 +55,8 @@ def choose_image(spec: RunSpec, where: Any, beside: Any) -> Picture | None:
         with where:
             found = _own(picked, shape, images)
     if found is None and len(images):
-        found = _picture(images, labels, picked)
+        came = cache.shipped_pictures(spec.dataset, shape)
+        found = _picture(images, labels, picked, len(came[0]) if came is not None else 0)
     if found is not None:
         with beside:
             _show_input(found.pixels.tobytes(), shape)
@@ -69,10 +70,9 @@ def _show_input(pixels: bytes, shape: tuple[int, int, int]) -> None:
     st.image(picture, caption=caption, width=128, output_format="PNG", alt=caption)
 
 
-def _picture(images: np.ndarray, labels: tuple[int, ...], picked: str) -> Picture:
-    """One of the `images`: the one of that number, for `MORE` the first that has a class, else the first."""
-    with_class = [number for number, label in enumerate(labels) if label >= 0]
-    number = int(picked) if picked.isdecimal() else with_class[0] if picked == MORE and with_class else 0
+def _picture(images: np.ndarray, labels: tuple[int, ...], picked: str, came: int) -> Picture:
+    """One of the `images`: the one of that number, for `MORE` the first behind those that `came` with the lab."""
+    number = int(picked) if picked.isdecimal() else came if picked == MORE and came < len(images) else 0
     if labels[number] < 0:
         return Picture(images[number], hint=say("feature_maps.photo_hint"))
     return Picture(images[number], labels[number])
