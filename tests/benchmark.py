@@ -1,14 +1,14 @@
 """Speed and memory beside a baseline of the same minute.
 
-``python tests/benchmark.py [experiment speed attention memory page curve soak judging costs probes pictures
-sweep]``: an experiment
-by the lab's queue and by a plain script; images per second of every variant and of the same network in plain Keras
-layers (tests/plain.py); time and memory of one attention layer against the number of tokens; memory of a training; what
-fifty visitors at once wait for, beside a static page; seconds from asking for a training to the first point of its
-curve; memory while a class looks and trains for five minutes; CPU seconds of loading the shipped records and of judging
-all claims; images per second and core of every arm that decides, and the hours of two cores that its experiment takes;
-CPU seconds of every probe of every family, and how they grow with images and layers; seconds and memory of reading a
-ZIP of 1,000 phone photographs; a sweep over one and over two workers.
+``python tests/benchmark.py [experiment speed attention memory page curve looking soak judging costs probes pictures
+sweep]``: an experiment by the lab's queue and by a plain script; images per second of every variant and of the same
+network in plain Keras layers (tests/plain.py); time and memory of one attention layer against the number of tokens;
+memory of a training; what fifty visitors at once wait for, beside a static page; seconds from asking for a training to
+the first point of its curve; seconds until a change shows on *Feature maps*; memory while a class looks and trains for
+five minutes; CPU seconds of loading the shipped records and of judging all claims; images per second and core of every
+arm that decides, and the hours of two cores that its experiment takes; CPU seconds of every probe of every family, and
+how they grow with images and layers; seconds and memory of reading a ZIP of 1,000 phone photographs; a sweep over one
+and over two workers.
 
 Nothing here is asserted: machines are noisy. About an hour for all on two idle cores, of which speed takes twenty
 minutes, attention five and costs fifteen.
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmark_server import curve, page, soak  # noqa: E402
+from benchmark_server import curve, looking, page, soak  # noqa: E402
 
 from tf_models.data import load  # noqa: E402
 from tf_models.jobs.queue import Jobs  # noqa: E402
@@ -46,7 +46,7 @@ RECIPE = Recipe(learning_rate=3e-3)
 def main() -> None:
     """Run the named sections, each in processes of its own."""
     sections = {"experiment": experiment, "speed": speed, "attention": attention, "memory": memory, "page": page}
-    sections |= {"curve": curve, "soak": soak, "judging": judging, "costs": costs, "probes": probes}
+    sections |= {"curve": curve, "looking": looking, "soak": soak, "judging": judging, "costs": costs, "probes": probes}
     sections |= {"pictures": pictures, "sweep": sweep}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("section", nargs="*", default=[], help=", ".join(sections))

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
@@ -100,8 +100,9 @@ def _crowds() -> None:
                     f"errors {len(failed)} {failed[:1] or ''}",
                     flush=True,
                 )
-            own = psutil.Process(lab.process.pid).memory_info().rss
-            print(f"largest ratio of CPU {worst:.2f} (bar 1.5); server after that {own / 1e6:.0f} MB (bar 300)")
+            own, plain = (psutil.Process(one.process.pid).memory_info().rss / 1e6 for one in (lab, static))
+            memory = f"server after that {own:.0f} MB (bar 300), the static one {plain:.0f} MB"
+            print(f"largest ratio of CPU {worst:.2f} (bar 1.5); {memory}")
         finally:
             lab.close()
             static.close()
@@ -174,6 +175,41 @@ def curve(options: argparse.Namespace) -> None:
         time.sleep(20)  # in which the visitor thinks
         first_point("prepared by opening Train", PREPARED, 1)
         jobs.close()
+
+
+# A change on Feature maps
+
+SEEN = "[data-testid=stImage] img"  # pictures: of an input, of maps, of what attention takes
+
+
+def looking(options: argparse.Namespace) -> None:
+    """Seconds until a change shows on *Feature maps*, of the networks that came with the lab: layer, image, epoch."""
+    with tempfile.TemporaryDirectory() as home, a_browser() as browser, a_server(Path(home)) as server:
+        tab = browser.new_page(viewport={"width": 1280, "height": 4000})
+        open_page(tab, f"{server.url}/feature_maps?lang=en&data=digits&left=cnn&right=vit")
+        tab.wait_for_timeout(2000)
+        slider = tab.get_by_role("slider", name="Epoch").last
+        slider.focus()
+        for key in ("ArrowLeft", "ArrowLeft", "ArrowRight"):
+            _until_changed(tab, f"epoch, {key}", lambda key=key: tab.keyboard.press(key), 0.3)
+        for image in ("5", "7", "5"):
+            picked = tab.get_by_role("radio", name=image, exact=True).first
+            _until_changed(tab, f"image {image}", picked.click, 0.3)
+        for turn in ("first", "second"):
+            tab.get_by_role("combobox", name=re.compile("layer")).first.click()
+            option = tab.get_by_role("option").nth(3 if turn == "first" else 5)
+            _until_changed(tab, f"layer, {turn}", option.click, 0.3)
+
+
+def _until_changed(tab: Page, name: str, change: Callable[[], object], bar: float) -> None:
+    """Does `change` and prints the seconds until a picture on the page has become another one."""
+    seen = f"[...document.querySelectorAll('{SEEN}')].map(picture => picture.src).join()"
+    before, began = tab.evaluate(seen), time.perf_counter()
+    change()
+    tab.wait_for_function(f"before => {seen} !== before", arg=before, polling=10)
+    print(f"{name}: {time.perf_counter() - began:.2f} s (bar {bar:g})", flush=True)
+    settle(tab)
+    tab.wait_for_timeout(1000)
 
 
 # A class for five minutes

@@ -493,3 +493,29 @@ def test_only_grey_digits_can_be_drawn():
         app = open_page("feature_maps", data=data)
         (control,) = [group for group in app.get("button_group") if group.key == "choice_image"]
         assert ("draw" in control.options) == offered and "upload" in str(control.proto.options[-2 - offered])
+
+
+# How it formed
+
+
+def test_the_slider_of_epochs_goes_back_to_the_start_of_both_trainings():
+    """From what the networks that came with the lab were at the end to what they were before, and the link says so."""
+    app = open_page("feature_maps", data="digits", left="cnn", right="vit")
+    records = [showcase.showcase_record(f"{variant}-digits") for variant in ("cnn", "vit")]
+    ends = [f"after epoch 15 of 15: validation accuracy {100 * record.validation_accuracy:.1f}" for record in records]
+    assert all(end in text_of(app) for end in ends)
+    formed = pictures_of(app)
+    slider = next(control for control in app.select_slider if control.key == "choice_epoch")
+    assert slider.options == ["0", "1", "2", "4", "8", "15"] and slider.value == "15"
+    slider.set_value("0").run()
+    start = text_of(app)
+    assert start.count("at the start, untrained") == 2 and not any(end in start for end in ends)
+    assert app.query_params["epoch"] in ("0", ["0"])
+    changed = [old != new for old, new in zip(formed, pictures_of(app), strict=True)]
+    assert changed.count(True) == 3  # maps of both, and where the one with attention looks
+    assert "at the start, untrained" in text_of(open_page("feature_maps", data="digits", epoch="0"))
+
+
+def pictures_of(app) -> list[str]:
+    """Every picture on the page with its address, another one where its pixels are others."""
+    return [str(picture.proto) for picture in app.get("image")]
