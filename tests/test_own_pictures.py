@@ -12,11 +12,11 @@ from pictures import encoded, picture
 from synthetic import make_record
 from visits import open_page, text_of
 
-from pages.ui import cache
+from pages.ui import cache, inside
 from pages.ui.names import data_title
 from tf_models.data import content_hash, load, peek
 from tf_models.errors import LabError
-from tf_models.jobs import reading, worker
+from tf_models.jobs import probing, reading, worker
 from tf_models.runs.record import pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
 
@@ -134,6 +134,20 @@ def test_two_runs_are_compared_by_class_and_on_the_images_on_which_they_differ(o
     missing = cache.store().home / "pictures" / f"{own}.npz"
     missing.unlink()
     assert "no longer here" in text_of(open_page("runs", origin="own", compare=ids))  # a lab that has the runs alone
+
+
+def test_the_layers_of_a_network_of_own_pictures_are_read_and_an_error_says_its_words(own, lab_home):
+    """What a visitor sent is no data set of the lab's, and the probe took it for gone."""
+    record = finished(own, "off", [True], load(own, 0).y_test[:1])
+    run_id = cache.store().add(record.spec, record.fingerprint, "", "anna")
+    cache.store().keep_weights(run_id, b"weights")
+    cache.store().finish(replace(record, run_id=run_id))
+    assert probing.network(cache.store(), run_id)[0].run_id == run_id
+    (lab_home / "pictures" / f"{own}.npz").unlink()
+    with pytest.raises(LabError) as gone:
+        probing.network(cache.store(), run_id)
+    told = str(inside.in_words(gone.value, own))
+    assert told.startswith("Transformer (ViT) without FFN was trained on") and run_id not in told
 
 
 def test_runs_are_found_by_words_of_their_line(own):

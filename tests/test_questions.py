@@ -45,7 +45,7 @@ def test_a_data_set_with_too_few_images_or_other_content_is_one_sentence(monkeyp
     monkeypatch.setattr(probing, "content_hash", lambda dataset: "another")
     with pytest.raises(LabError, match="another version of digits"):
         probing.network(None, "cnn-digits")  # pyright: ignore[reportArgumentType]
-    monkeypatch.setattr(probing, "names", lambda: ())
+    monkeypatch.setattr(probing, "is_here", lambda dataset: False)
     with pytest.raises(LabError, match="trained on digits, which is not here"):
         probing.network(None, "cnn-digits")  # pyright: ignore[reportArgumentType]
 

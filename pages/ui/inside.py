@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import analyses, cache, links
-from pages.ui.names import data_name
+from pages.ui.names import data_name, network_name
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import STUDIED
@@ -58,6 +58,14 @@ def run_name(record: RunRecord) -> str:
     """Such as ``vit ffn=off · 97.2 % · 1a2b3c``: what it is, its test accuracy, its run."""
     accuracy = say("unit.share", value=f"{100 * record.test_accuracy:.1f}")
     return f"{record.spec.name} · {accuracy} · {record.run_id[:6]}"
+
+
+def in_words(error: LabError, dataset: str) -> LabError:
+    """The error as a visitor reads it: networks of `cache.networks`, and their data set, by what they are called."""
+    called = {dataset: data_name(dataset)}
+    for choice, record in cache.networks().get(dataset, {}).items():
+        called |= dict.fromkeys((choice, f"{choice}-{dataset}"), network_name(record.spec))
+    return LabError(error.code, **{key: called.get(str(value), value) for key, value in error.values.items()})
 
 
 def show_empty(dataset: str) -> None:
@@ -129,7 +137,7 @@ def found(dataset: str, choice: str, probe: str, trained: bool = True) -> list[F
         return [rows[choice, seed, trained][probe] for seed in seeds if probe in rows[choice, seed, trained]]
     if choice in plan("inside", dataset).arms:
         return []
-    return _asked((choice,), probe, trained)
+    return _asked(dataset, (choice,), probe, trained)
 
 
 def similar(dataset: str, left: str, right: str, trained: bool = True) -> list[Found]:
@@ -148,7 +156,7 @@ def similar(dataset: str, left: str, right: str, trained: bool = True) -> list[F
     if not {left, right} <= known.keys():
         return []
     names = tuple(name if name == known[name].run_id else f"{name}-{dataset}" for name in (left, right))
-    return _asked(names, "similarity", trained)
+    return _asked(dataset, names, "similarity", trained)
 
 
 def again(dataset: str, choice: str) -> list[Found]:
@@ -163,15 +171,14 @@ def turned(found: Found) -> Found:
     return {**found, "left": found["right"], "right": found["left"], "heat": heat}
 
 
-def _asked(choices: tuple[str, ...], probe: str, trained: bool) -> list[Found]:
+def _asked(dataset: str, choices: tuple[str, ...], probe: str, trained: bool) -> list[Found]:
     """What a worker finds. Until it has, the page ends here, with how much is done: all else on it can be used."""
     asked = choices, probe, trained, probes_stamp()
-    question = _question(*asked)
     try:
-        found = awaited(question, say("inside.working", probe=say(f"inside.probe.{probe}")))
-    except LabError:
+        found = awaited(_question(*asked), say("inside.working", probe=say(f"inside.probe.{probe}")))
+    except LabError as error:
         _question.clear(*asked)  # the next visit asks again
-        raise
+        raise in_words(error, dataset) from error
     return [] if found is None else [found]
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from tf_models.data import content_hash, names
+from tf_models.data import content_hash, is_here
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.queue import Jobs
@@ -43,7 +43,7 @@ def network(store: RunStore, name: str) -> tuple[RunRecord, bytes]:
             raise LabError("run_ended", value=name, status=run.status)
         record, weights = run.record, store.read_weights(name)
     dataset = record.spec.dataset
-    if dataset not in names():
+    if not is_here(dataset):
         raise LabError("probe_without_data", value=name, dataset=dataset)
     if content_hash(dataset) not in (None, record.dataset_hash):
         raise LabError("probe_other_data", value=name, dataset=dataset)

@@ -60,7 +60,7 @@ def _show(view: View, found: Readouts | Question | LabError, truth: int | None) 
         _draw(view.key, truth, view, found)
     except LabError as error:
         inside.forget_readouts(view.spec.dataset, view.choice)
-        frame.show_error(error)
+        frame.show_error(inside.in_words(error, view.spec.dataset))
 
 
 @drawn_once

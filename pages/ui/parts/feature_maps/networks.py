@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import browser, cache, frame, links
+from pages.ui import browser, cache, frame, inside, links
 from pages.ui.inside import run_name
 from pages.ui.parts.feature_maps.names import layer_names
 from pages.ui.theme import FAMILIES
@@ -102,7 +102,7 @@ def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndar
             with st.spinner(say("feature_maps.working"), show_time=True):
                 taps = cache.taps_of(choice, record.spec, image)
         except LabError as error:
-            frame.show_error(error)
+            frame.show_error(inside.in_words(error, record.spec.dataset))
             continue
         layers = layer_names(record.spec, taps)
         key = f"{side} {choice} {record.run_id} {image.shape} {content}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import cache, frame, links
+from pages.ui import cache, frame, inside, links
 from pages.ui.charts import sheets
 from pages.ui.names import class_words
 from pages.ui.parts.feature_maps.attention import attention_at, attention_layers, read_attention
@@ -48,7 +48,7 @@ def _play(views: Sequence[View], chosen: Mapping[str, str], found: Mapping[str, 
         kept = found[view.side]
         with column.container(key=view.place("timelapse")):
             if isinstance(kept, LabError):
-                frame.show_error(kept)
+                frame.show_error(inside.in_words(kept, view.spec.dataset))
             elif kept is None:
                 st.caption(say("feature_maps.timelapse_none", model=view.name))
             elif image in kept.names:

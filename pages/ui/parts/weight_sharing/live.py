@@ -134,7 +134,7 @@ def show_live(dataset: str, sides: Sequence[str], depth: float) -> None:
                     record = cache.networks()[dataset][name]
                     _show_seen(key, name, record.run_id, place, change, depth, record, shown.images)
             except LabError as error:
-                frame.show_error(error)
+                frame.show_error(inside.in_words(error, dataset))
     for side, name in zip(sides, known, strict=True):
         if side != name:
             _show_stand_in(dataset, side)
