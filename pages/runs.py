@@ -41,7 +41,12 @@ if not ids:
 
 offered = comparison.offered(ids, [st.query_params.get("run", "")], shown or ids)
 chosen = links.choose(
-    "run", say("runs.choose"), offered, lambda it: comparison.run_name(records[it]) if it in records else it
+    "run",
+    say("runs.choose"),
+    offered,
+    lambda it: comparison.run_name(records[it]) if it in records else it,
+    default=next(iter(shown or ids)),
+    lasting=origin == "shipped",
 )
 if chosen in unreadable:
     frame.show_error(reasons[chosen])

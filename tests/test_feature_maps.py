@@ -166,6 +166,7 @@ def test_the_page_opens_with_photographs_and_a_link_to_a_network_with_its_data_s
     for query in ({"left": "swin"}, {"right": "mixer"}, {"left": "cnn", "right": "resnet"}):
         app = open_page("feature_maps", **query)
         assert not app.warning and app.session_state["choice_data"] == "digits"
+        assert app.query_params["data"] == "digits", "the next one who is given the link sees the same"
         assert all(app.session_state[f"choice_{side}"] == choice for side, choice in query.items())
         assert say("en", "feature_maps.photo_hint") not in text_of(app)
 

@@ -150,6 +150,26 @@ def test_the_layers_of_a_network_of_own_pictures_are_read_and_an_error_says_its_
     assert told.startswith("Transformer (ViT) without FFN was trained on") and run_id not in told
 
 
+def test_a_link_to_networks_of_own_pictures_keeps_what_it_says(own, monkeypatch):
+    """It said what the page showed by itself, lost it for that, and opened on photographs when it was loaded again."""
+
+    def ask(*_, **__):
+        raise LabError("no_workers", seconds=1.0, reason="none")
+
+    monkeypatch.setattr(cache.jobs(), "ask", ask)
+    runs = []
+    for channel in ("off", "on"):
+        record = finished(own, channel, [True], load(own, 0).y_test[:1])
+        runs.append(cache.store().add(record.spec, record.fingerprint, "", "anna"))
+        cache.store().keep_weights(runs[-1], b"weights")
+        cache.store().finish(replace(record, run_id=runs[-1]))
+    app = open_page("feature_maps", data=own, left=runs[1])
+    said = {key: app.query_params[key] for key in ("data", "left", "right")}
+    assert said == {"data": own, "left": runs[1], "right": runs[0]}
+    app = open_page("feature_maps", left=runs[0])
+    assert app.query_params["data"] == own and app.query_params["left"] == runs[0]
+
+
 def test_runs_are_found_by_words_of_their_line(own):
     labels = load(own, 0).y_test
     for channel in ("on", "off"):

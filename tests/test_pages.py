@@ -544,6 +544,12 @@ def test_a_single_training_has_one_default_rate():
     assert typed == float(shown) == Recipe().learning_rate
 
 
+def test_a_link_to_a_run_keeps_the_run_and_its_data_set():
+    record = next(record for record in shipped.shipped_records().values() if record.spec.dataset == STUDIED[-1])
+    said = open_page("runs", run=record.run_id).query_params
+    assert said["run"] == record.run_id and said["data"] == STUDIED[-1]
+
+
 def test_a_failed_run_stays_in_the_list_with_its_reason(lab_home):
     """Also where the reason has a field that is called as a parameter of `say`."""
     run_id = cache.store().add(RunSpec("vit", {}, "digits"), None)

@@ -82,7 +82,9 @@ def choose_network(side: str, dataset: str, where: Any = st) -> str:
     """What stands on a side, ``left`` or ``right``: the CNN and the ViT by themselves."""
     names = networks(dataset)
     usual = USUAL[side] if USUAL[side] in names else next(iter(names))
-    return links.choose(side, say(f"inside.{side}"), list(names), names.__getitem__, usual, where=where)
+    return links.choose(
+        side, say(f"inside.{side}"), list(names), names.__getitem__, usual, where=where, lasting=usual in USUAL.values()
+    )
 
 
 def choose_depth() -> float:

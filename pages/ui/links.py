@@ -47,13 +47,15 @@ def choose(
     where: Any = st,
     resets: Iterable[str] = (),
     renamed: Mapping[str, str] = MappingProxyType({}),
+    lasting: bool = True,
     **more: Any,
 ) -> str:
     """One of `options` by a select box (``select``), a segmented control (``segments``) or a slider (``slider``), kept
     in the link.
 
     With another choice, those that it `resets` and that come after it are made anew, from the link alone. `renamed`:
-    what options were called in older links.
+    what options were called in older links. A `default` that is not `lasting`, such as the latest run, is another one
+    tomorrow: the link names it too.
     """
     default = options[0] if default not in options else default
     state = f"choice_{key}"
@@ -62,7 +64,7 @@ def choose(
         st.session_state[state] = default
     held = st.session_state[state]
     if resets := tuple(resets):
-        more |= {"on_change": _reset, "args": (key, default, resets)}
+        more |= {"on_change": _reset, "args": (key, default if lasting else None, resets)}
     if kind == "segments":
         more = {"required": True, **more}
         value = where.segmented_control(label, options, default=held, format_func=format_func, key=state, **more)
@@ -75,7 +77,7 @@ def choose(
         for other in resets:
             st.session_state[_SEEN].pop(other, None)
     st.session_state[_HELD][key] = value
-    return _keep_in_link(key, value, default)
+    return _keep_in_link(key, value, default if lasting else None)
 
 
 def choose_data(
@@ -101,6 +103,12 @@ def choose_data(
     elif not there and _DATA in st.session_state:
         where.caption(say("data.other", chosen=quote(data_name(kept)), shown=quote(data_name(value))))
     return value
+
+
+def imply_data(name: str | None, default: str) -> None:
+    """Before `choose_data`: a link that says no data set, but something that only `name` has, says `name`."""
+    if "data" not in st.query_params and name not in (default, None):
+        st.query_params["data"] = name
 
 
 def choose_number(key: str, label: str, low: int, high: int, default: int, where: Any = st, **more: Any) -> int:
@@ -253,7 +261,7 @@ def _warn(key: str, value: str, choices: str) -> None:
     st.warning(say("error.unknown_view", value=quote(value[:80]), name=key, choices=choices))
 
 
-def _reset(key: str, default: str, others: tuple[str, ...]) -> None:
+def _reset(key: str, default: str | None, others: tuple[str, ...]) -> None:
     """Turn the link to the visitor's new choice without the choices that belonged to the old one: one step back."""
     value = st.session_state[f"choice_{key}"]
     kept = {name: held for name, held in st.query_params.to_dict().items() if name not in (key, *others)}

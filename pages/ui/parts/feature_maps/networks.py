@@ -58,12 +58,14 @@ def choose_data(networks: Mapping[str, Mapping[str, RunRecord]], where: Any) -> 
     """
     order = sorted(networks, key=lambda dataset: dataset != STUDIED[-1])
     named = [value for side in SIDES if (value := st.query_params.get(side))]
-    usual = [dataset for dataset in order if all(_has(networks[dataset], dataset, name) for name in named)]
+    fitting = [dataset for dataset in order if all(_has(networks[dataset], dataset, name) for name in named)]
+    links.imply_data(next(iter(fitting), None), order[0])
     return links.choose_data(
         say("feature_maps.dataset"),
         tuple(networks),
-        default=(usual or order)[0],
+        default=order[0],
         where=where,
+        lasting=order[0] in STUDIED,
         resets=("image", *(part for side in SIDES for part in (side, *parts_of(side)))),
     )
 
@@ -89,6 +91,7 @@ def choose_model(side: str, where: Any, dataset: str, models: Mapping[str, RunRe
         usual,
         where=where,
         resets=parts_of(side),
+        lasting=usual in USUAL.values(),
         renamed={f"{choice}-{dataset}": choice for choice in choices},
     )
 

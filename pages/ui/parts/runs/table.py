@@ -66,8 +66,9 @@ def choose_data() -> str:
     there, asked = _shipped(cache.stamp()), st.query_params.get("run", "")
     usual = next((dataset for dataset, runs in there.items() if asked in runs), None)
     options = tuple(dict.fromkeys([*STUDIED, *sorted(there)]))
+    links.imply_data(usual, options[0])
     more: dict[str, Any] = {"kind": "segments", "resets": ["run", "compare"], "wrap": True}
-    return links.choose_data(say("train.dataset"), options, usual, **more)
+    return links.choose_data(say("train.dataset"), options, **more)
 
 
 @drawn_once
