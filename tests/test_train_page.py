@@ -9,7 +9,7 @@ from visits import open_page
 
 from pages.ui import cache
 from pages.ui.charts import curves
-from pages.ui.parts.train import outcome
+from pages.ui.parts.train import outcome, runs
 from pages.ui.parts.train.outcome import Course
 from pages.ui.theme import FAMILIES
 from tf_models.jobs import queue as queue_module
@@ -152,6 +152,12 @@ def test_curves_are_those_of_one_data_set_and_one_way_to_train():
     runs = [Course(str(place), spec, []) for place, spec in enumerate([newest, *others, beside])]
     assert [run.run_id for run in outcome.alike_courses(runs)] == ["0", "4"], "of two equal runs the newer one"
     assert outcome.alike_courses([]) == []
+
+
+def test_how_long_it_takes_is_told_from_the_second_epoch_on():
+    first = {"epoch": 1, "epochs": 9, "validation_accuracy": 0.5, "images_per_second": 4.0}
+    assert runs.running_words(first) == "epoch 1 of 9, validation 50.0 %"
+    assert "8 s left, 4 images/s" in runs.running_words({**first, "epoch": 2, "seconds_left": 8.0})
 
 
 def test_what_was_asked_for_together_stands_in_its_order(jobs):

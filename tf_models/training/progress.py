@@ -43,6 +43,7 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self.history = list(before.history)
         self.failure: Exception | None = None
+        self._epoch_seconds: list[float] = []
         self._spec, self._dataset, self._report = spec, dataset, report
         self._should_stop, self._during, self._look = should_stop, during, look
         self._epochs, self._train_images = spec.recipe.epochs, len(dataset.x_train)
@@ -79,6 +80,7 @@ class Progress(keras.callbacks.Callback):
         if self.failure is not None:
             return
         seconds = time.perf_counter() - self._began
+        self._epoch_seconds.append(seconds)
         row = {
             "epoch": epoch + 1,
             "epochs": self._epochs,
@@ -87,8 +89,9 @@ class Progress(keras.callbacks.Callback):
             "validation_loss": float(logs["val_loss"]),
             "validation_accuracy": float(logs["val_accuracy"]),
             "images_per_second": self._train_images / (self._training_seconds or seconds),
-            "seconds_left": seconds * (self._epochs - epoch - 1),
         }
+        if steady := self._epoch_seconds[1:]:  # the first epoch holds the tracing, which takes longer than all others
+            row["seconds_left"] = (self._epochs - epoch - 1) * sum(steady) / len(steady)
         if not math.isfinite(both := row["loss"] + row["validation_loss"]):
             self._end(LabError("not_finite", value=both, epoch=epoch + 1))
             return

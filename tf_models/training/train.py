@@ -38,7 +38,7 @@ def train(
         spec: what to train. Its backend must be the one that Keras runs on here.
         run_id: the id that the record carries.
         report: called after every epoch with epoch (from 1), epochs, loss, accuracy, validation_loss,
-            validation_accuracy, images_per_second and seconds_left.
+            validation_accuracy and images_per_second; from the second epoch on also seconds_left.
         should_stop: asked about twice a second.
         during: called about twice a second with the share of the epoch that is done.
         keep: called once with the final weights, as the bytes of a file: see `runs.weights`.

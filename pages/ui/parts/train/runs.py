@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -228,6 +228,16 @@ def show_row(run: Shown) -> None:
             button.page_link("pages/feature_maps.py", label=label, icon=icon, query_params=query)
 
 
+def running_words(last: Mapping[str, float]) -> str:
+    """How far a run is by its last epoch; how fast, once an epoch has passed in which nothing had to be traced."""
+    told: dict[str, object] = {name: int(last[name]) for name in ("epoch", "epochs")}
+    told["accuracy"] = tables.percent(last["validation_accuracy"])
+    if "seconds_left" not in last:
+        return say("train.running_first", **told)
+    left, speed = f"{last['seconds_left']:.0f}", f"{last['images_per_second']:,.0f}"
+    return say("train.running", **told, left=left, speed=speed)
+
+
 def _share(run: Shown) -> float | None:
     queue = cache.started_jobs()
     return queue.share(run.id) if queue is not None else None
@@ -245,15 +255,7 @@ def _state(run: Shown) -> str:
             if (share := _share(run)) is None:
                 return say("train.running_start")
             return say("train.first_epoch", epochs=run.spec.recipe.epochs, share=f"{100 * share:.0f}")
-        last = run.epochs[-1]
-        return say(
-            "train.running",
-            epoch=int(last["epoch"]),
-            epochs=int(last["epochs"]),
-            accuracy=tables.percent(last["validation_accuracy"]),
-            left=f"{last['seconds_left']:.0f}",
-            speed=f"{last['images_per_second']:,.0f}",
-        )
+        return running_words(run.epochs[-1])
     if run.status == FINISHED and run.record is not None:
         accuracy, seconds = tables.percent(run.record.test_accuracy), f"{run.record.train_seconds:.0f}"
         words = say("train.finished", accuracy=accuracy, seconds=seconds)
