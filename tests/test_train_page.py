@@ -1,5 +1,7 @@
 """The page *Train* with runs in every state: what a visitor sees of their own runs, and what their Stop does."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from conftest import until
@@ -152,6 +154,18 @@ def test_curves_are_those_of_one_data_set_and_one_way_to_train():
     runs = [Course(str(place), spec, []) for place, spec in enumerate([newest, *others, beside])]
     assert [run.run_id for run in outcome.alike_courses(runs)] == ["0", "4"], "of two equal runs the newer one"
     assert outcome.alike_courses([]) == []
+
+
+def test_a_run_that_has_left_the_queue_starts_and_the_first_in_it_is_next(jobs):
+    """The first one waited “in the queue of another process”, the second with 0 before it."""
+    taken, first, second = [*jobs._running, *(jobs.submit(spec(seed=seed), visitor="anna").run_id for seed in (0, 1))]
+    states = [
+        runs._state(replace(runs.shown_run(jobs.store.get(name)), status=QUEUED)) for name in (taken, first, second)
+    ]
+    assert [state.partition(",")[0] for state in states] == ["starting: the network is prepared", *["waiting"] * 2]
+    assert "next" in states[1] and "1 before it" in states[2]
+    elsewhere = jobs.store.add(spec(seed=7), None, "another")
+    assert "another process" in runs._state(runs.shown_run(jobs.store.get(elsewhere)))
 
 
 def test_how_long_it_takes_is_told_from_the_second_epoch_on():

@@ -177,7 +177,7 @@ class Jobs:
             return True
 
     def _known(self) -> dict[str, Waiting]:
-        """Every run that waits, is trained, or has ended and is not stored yet."""
+        """Every run that this process `has`."""
         begun = (*self._running.values(), *self._ended.values())
         return {run.run_id: run for run in (*self._order, *(job.run for job in begun))}
 
@@ -208,6 +208,11 @@ class Jobs:
         """How many runs of this process start before this one; None once it has left the queue."""
         with self._lock:
             return self._order.place(run_id)
+
+    def has(self, run_id: str) -> bool:
+        """Whether this process has the run: it waits, is trained, or has ended and is not stored yet."""
+        with self._lock:
+            return run_id in self._known()
 
     def wait(self, run_ids: Iterable[str], on_change: Callable[[int], None] = lambda active: None) -> list[Run]:
         """The rows of these runs, as soon as all have ended; `on_change` gets how many have not, five times a second.

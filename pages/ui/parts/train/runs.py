@@ -248,8 +248,10 @@ def _state(run: Shown) -> str:
         queue = cache.started_jobs()
         if queue is not None and not queue.connected:
             return say("train.workers")
-        place = queue.place(run.id) if queue else None
-        return say("train.queued", place=place) if place is not None else say("train.queued_elsewhere")
+        if queue is not None and (place := queue.place(run.id)) is not None:
+            return say("train.queued", place=place) if place else say("train.next")
+        # what has just left this queue may be written as waiting still
+        return say("train.running_start" if queue is not None and queue.has(run.id) else "train.queued_elsewhere")
     if run.status == "running":
         if not run.epochs:
             if (share := _share(run)) is None:
