@@ -13,6 +13,7 @@ from visits import open_page, text_of
 
 from pages.ui import cache, tables
 from pages.ui.charts import bars, curves, growth, heat, intervals
+from pages.ui.charts.layout import lines
 from pages.ui.names import data_title
 from pages.ui.parts import cost, hybrids
 from pages.ui.parts.claims import card, firmness, listing, places, power, verdicts
@@ -168,7 +169,7 @@ def test_a_claim_has_its_own_link(judged_all, claim, language):
         named = catalogue(language).get(f"data.name.{result.dataset}", result.dataset)
         assert result.dataset == "exact" or named.lower() in shown.lower()
     assert bool(app.get("vega_lite_chart")) == any(
-        part.measure and part.measure.seeds for result in judged_all[claim] for part in result.parts
+        part.decides and part.measure and part.measure.seeds for result in judged_all[claim] for part in result.parts
     )
 
 
@@ -389,12 +390,33 @@ def test_the_score_has_a_square_for_every_claim():
 def test_parts_are_drawn_against_the_zone_in_which_they_hold(results):
     columns = dict.fromkeys(("dataset", "verdict", "value", "low", "high", "seeds"), "words")
     data = card.part_rows(listing.BY_ID["C37"], results["C37"])
-    assert set(data["dataset"]) == {"digits", "cifar10-jpeg"}
+    assert set(data["dataset"]) == {"digits", "photos"} and len(data) == 2 * data["label"].nunique()
     drawn = intervals.zones(data, "title", "axis", columns).to_dict()
     rows = next(rows for rows in drawn["datasets"].values() if "zone_low" in rows[0])
     low, high = intervals.extent(data)
     assert all(low <= row["zone_low"] <= row["zone_high"] <= high for row in rows)
     assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"] == [low, high]
+    filled = [layer["mark"]["filled"] for layer in drawn["layer"] if layer["mark"]["type"] == "point"]
+    assert sorted(filled) == [False, True]  # digits are hollow
+    words = next(rows for rows in drawn["datasets"].values() if "words" in rows[0])
+    assert len(words) == data["label"].nunique()  # once for both data sets
+    assert all(word["at"] < row["top"] for word, row in zip(words, rows[::2], strict=True))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_words_of_a_part_take_three_lines_at_most(language):
+    for claim in CLAIMS:
+        for part in claim.parts:
+            assert len(lines(say(language, part.words), intervals.LANE_LETTERS)) <= 3, part.words
+
+
+def test_a_card_draws_no_part_that_does_not_decide():
+    judged = cache.claim_results()
+    assert {key for key in ("C01", "C16") if not card.part_rows(listing.BY_ID[key], judged[key]).empty} == set()
+    for key, rows in judged.items():
+        decide = {say("en", part.part.words) for result in rows for part in result.parts if part.decides}
+        drawn = card.part_rows(listing.BY_ID[key], rows)
+        assert drawn.empty or set(drawn["label"]) <= decide
 
 
 def test_the_axis_of_a_number_starts_at_zero():

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, INK, LEGEND, Chart, above, beside_rows, legend_below, row_height, titled
+from pages.ui.charts.layout import AXES, INK, LEGEND, Chart, above, beside_rows, legend_below, lines, row_height, titled
 from pages.ui.theme import RUN_COLOURS
 
 DIRECTIONS = 36  # pixels for two lines of words above rows
@@ -15,6 +16,9 @@ MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
 DOUBLED = 38  # pixels for two intervals under their words, nearer to these than to the next ones
 DODGE = 7  # pixels between two intervals at one place
+LANE = 22  # pixels for one interval under the words of a claim's part
+LANE_LINE, LANE_LETTERS = 16, 58  # a line of these words, in pixels and, as a phone has room for, in Latin letters
+LANE_NAME = 56  # pixels for the data set before a lane
 
 
 def effects(
@@ -155,10 +159,10 @@ def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta:
             *(alt.Tooltip(f"{name}:Q", format="+.2f") for name in ("mean", "low", "high")),
         ],
     )
-    lines = pd.DataFrame({"v": [0.0, delta], "dash": ["0", "d"]})
+    levels = pd.DataFrame({"v": [0.0, delta], "dash": ["0", "d"]})
     dashes = alt.Scale(domain=["0", "d"], range=[[1, 0], [4, 3]])
     rules = (
-        alt.Chart(lines)
+        alt.Chart(levels)
         .mark_rule(color="#888")
         .encode(y="v:Q", strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None))
     )
@@ -208,40 +212,67 @@ def along(
 
 
 def zones(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], from_zero: bool = False) -> Chart:
-    """Measured parts of a claim as intervals against the zone in which each would be supported.
+    """Measured parts of a claim as intervals against the zone in which each would be supported: the words of a part,
+    and under them a lane for each data set.
 
-    `data` has label (what the part says), dataset, value, low, high, zone_low, zone_high (may be infinite), verdict,
-    mark (the verdict's, at the right edge), seeds and decides: a part without a say has a hollow dot.
+    `data` has label (what the part says, its rows together), dataset (written before the lane), leads (whether the dot
+    is filled), value, low, high, zone_low, zone_high (may be infinite), verdict, mark (the verdict's, at the right
+    edge) and seeds.
     """
     low, high = extent(data, from_zero)
-    order = data["label"].tolist()
-    shown = data.assign(
-        row=range(len(data)),
-        zone_low=data["zone_low"].clip(low, high),
-        zone_high=data["zone_high"].clip(low, high),
+    shown, words, height = _lanes(
+        data.assign(zone_low=data["zone_low"].clip(low, high), zone_high=data["zone_high"].clip(low, high))
     )
-    y, words = beside_rows(order, data["mark"].tolist())
+    column = LANE_NAME if any(data["dataset"]) else 0
+    down: dict[str, Any] = {
+        "title": None,
+        "scale": alt.Scale(domain=[height, 0], nice=False),
+        "axis": alt.Axis(labels=False, ticks=False, domain=False, grid=False, minExtent=column, maxExtent=column),
+    }
     x = {"title": axis, "scale": alt.Scale(domain=[low, high], nice=False), "axis": alt.Axis(grid=False, tickCount=6)}
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("dataset", "verdict")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".3~f") for name in ("value", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
-    marks = {"y": y, "color": alt.value("#888"), "tooltip": tips}
-    height = row_height(order)
-    zone = (
-        alt.Chart(shown)
-        .mark_rect(color="#009E73", opacity=0.22, height=height - 6)
-        .encode(y=y, x=alt.X("zone_low:Q", **x), x2="zone_high:Q")
-    )
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color="#888").encode(x=alt.X("zero:Q", **x))
-    span = alt.Chart(shown).mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q", **marks)
+    lanes, middle = alt.Chart(shown), alt.Y("middle:Q", **down)
+    span = {"y": alt.Y("top:Q", **down), "y2": "bottom:Q"}
+    zone = lanes.mark_rect(color="#009E73", opacity=0.22).encode(x=alt.X("zone_low:Q", **x), x2="zone_high:Q", **span)
+    zero = lanes.mark_rule(color="#888").encode(x=alt.datum(0, type="quantitative"), **span)
+    marks = {"y": middle, "color": alt.value("#888"), "tooltip": tips}
+    bar = lanes.mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q", **marks)
     dots = [  # no layer without a mark: a screen reader would meet a picture without a name
         alt.Chart(rows)
-        .mark_point(filled=bool(decides), strokeWidth=2, size=110, opacity=1)
+        .mark_point(filled=bool(leads), strokeWidth=2, size=110, opacity=1)
         .encode(x=alt.X("value:Q", **x), **marks)
-        for decides, rows in shown.groupby("decides", sort=False)
+        for leads, rows in shown.groupby("leads", sort=False)
     ]
-    layers = [zone, *([zero] if low <= 0 <= high else []), span, *dots, *words]
-    return titled(alt.layer(*layers), title, height * len(data) + AXES)
+    look = {"baseline": "middle", "color": INK}
+    names = lanes.mark_text(align="right", dx=-8, limit=LANE_NAME, **look).encode(
+        x=alt.value(0), y=middle, text="dataset:N"
+    )
+    verdict = lanes.mark_text(align="right", dx=-2, fontSize=14, **look).encode(
+        x=alt.value("width"), y=middle, text="mark:N"
+    )
+    said = (
+        alt.Chart(words)
+        .mark_text(align="left", baseline="top", fontSize=12, lineBreak="\n", lineHeight=LANE_LINE, color=INK)
+        .encode(x=alt.value(-column), y=alt.Y("at:Q", **down), text="words:N")
+    )
+    layers = [zone, *([zero] if low <= 0 <= high else []), bar, *dots, verdict, said]
+    return titled(alt.layer(*layers, *([names] if column else [])), title, height + AXES)
+
+
+def _lanes(data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, float]:
+    """Where each row's lane begins, is and ends, in pixels from the top; the words above, and how high it all is."""
+    down, places, words = 0, [], []
+    for label, rows in data.groupby("label", sort=False):
+        broken = lines(str(label), LANE_LETTERS)
+        words.append({"at": down, "words": "\n".join(broken)})
+        first = down + LANE_LINE * len(broken) + 3
+        places += [first + LANE * row for row in range(len(rows))]
+        down = first + LANE * len(rows) + LANE // 2
+    top = np.asarray(places)
+    shown = data.assign(top=top, bottom=top + LANE - 2, middle=top + LANE / 2 - 1)
+    return shown, pd.DataFrame(words), down
 
 
 def extent(data: pd.DataFrame, from_zero: bool = False) -> tuple[float, float]:

@@ -15,25 +15,12 @@ from pages.ui.parts.claims.places import place_name
 from pages.ui.parts.claims.verdicts import badge, kinds, part_line, probability, provenance, reason, scale, zone_of
 from pages.ui.theme import MARKS
 from pages.ui.words import language, say, sentences, verbatim
+from tf_models.data import STUDIED
 from tf_models.runs.shipped import find_shipped
 from tf_models.statistics.rule import NOT_ASKED
 from tf_models.study.claims import Claim, Part
-from tf_models.study.judging import EXACT, NO_DATASET, ONCE, PartResult, Result, headline
+from tf_models.study.judging import EXACT, ONCE, PartResult, Result, headline
 
-PART = [
-    "label",
-    "dataset",
-    "value",
-    "low",
-    "high",
-    "zone_low",
-    "zone_high",
-    "verdict",
-    "mark",
-    "seeds",
-    "decides",
-    "unit",
-]
 SECTIONS = ("repeat", "figures", "published")  # of a card, opened on demand
 
 
@@ -87,16 +74,18 @@ def _refutation(claim: Claim, verdict: str) -> str:
 
 
 def show_chart(claim: Claim, results: Sequence[Result]) -> None:
-    """The parts that have a say against the zone in which each holds; all parts where none of those has an interval."""
+    """The parts that decide against the zone in which each holds; nothing where none of them has an interval."""
     rows = part_rows(claim, results)
     if rows.empty:
         return
-    rows = rows.query("decides") if True in set(rows["decides"]) else rows
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for place, (unit, data) in enumerate(rows.groupby("unit", sort=False)):
         title = "" if place else say("claims.parts_title")
         chart = intervals.zones(data, title, say(f"claims.unit.{unit}"), columns, unit == "count")
-        text = say("claims.and").join(f"{row['dataset']}: {row['verdict']}" for row in data.to_dict("records"))
+        text = say("claims.and").join(
+            say("claims.place_of", place=row["dataset"] or row["label"], text=row["verdict"])
+            for row in data.to_dict("records")
+        )
         st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
     st.caption(say("claims.parts_hint"), help=say("claims.how_text") + "\n- " + say("data.hint"))
 
@@ -142,28 +131,26 @@ def not_measured(claim: Claim, results: Sequence[Result]) -> str:
 
 
 def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
-    """The parts that have an interval, for `intervals.zones`."""
+    """The parts that decide and have an interval, for `intervals.zones`."""
     rows = []
     for result, part in (found for row in claim.parts for found in outcomes(row, results)):
-        measure = part.measure
-        if measure is None or not measure.low < measure.high:
+        measure, once = part.measure, part.part.experiment in ONCE
+        if not part.decides or measure is None or not measure.low < measure.high:
             continue
         factor = 100 if measure.unit in (*tables.IN_POINTS, "share") else 1
         zone = [factor * bound for bound in zone_of(part)]
         numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
-        words = say(part.part.words)
-        words = words if part.part.experiment in ONCE else f"{short_data_name(result.dataset)} · {words}"
         rows.append(
             {
-                "label": words,
-                "dataset": NO_DATASET if part.part.experiment in ONCE else result.dataset,
+                "label": say(part.part.words),
+                "dataset": "" if once else short_data_name(result.dataset),
+                "leads": once or result.dataset == STUDIED[-1],
                 **numbers,
                 "zone_low": zone[0],
                 "zone_high": zone[1],
                 "verdict": say(f"verdict.{part.verdict}"),
                 "mark": MARKS[part.verdict],
                 "seeds": measure.seeds,
-                "decides": part.part.decides,
                 "unit": verdicts.UNITS.get(part.part.measure, measure.unit),
             }
         )
