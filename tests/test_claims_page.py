@@ -329,6 +329,30 @@ def test_what_is_known_of_an_open_statement_is_said_with_the_rest(results):
     assert verdicts.known(replace(one, verdict="supported")) == ""
 
 
+def test_an_untested_claim_says_how_far_it_was_tested(results):
+    one = results["C46"][0]
+    deciding = [part for part in one.parts if part.decides]
+    assert len(deciding) == 5
+
+    def name(*verdicts_of_measured: str, verdict: str = "untested") -> str:
+        rest = [replace(part, measure=None) for part in deciding[len(verdicts_of_measured) :]]
+        known = [
+            replace(part, measure=measure(0, 1), verdict=found)
+            for part, found in zip(deciding, verdicts_of_measured, strict=False)
+        ]
+        return verdicts.verdict_name(replace(one, verdict=verdict, parts=(*known, *rest)))
+
+    assert name("not_supported", "not_supported") == "open: 2 of 5 parts measured, 2 refuted"
+    assert name("supported") == "open: 1 of 5 parts measured"
+    assert name() == "untested" and name("supported", verdict="partly") == "partly supported"
+
+
+def test_the_legend_of_the_score_names_what_is_there(judged_all):
+    judged = {id: replace(rows[-1], verdict="partly") for id, rows in judged_all.items()}
+    drawn = listing._score_chart.__wrapped__(0, judged).to_dict()
+    assert drawn["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["partly supported"]
+
+
 def test_every_measured_part_has_its_row_and_its_unit():
     judged = cache.claim_results()
     rows = firmness.part_table(

@@ -12,7 +12,17 @@ from pages.ui.charts import intervals
 from pages.ui.names import data_name, data_title, short_data_name
 from pages.ui.parts.claims import firmness, repeat, verdicts
 from pages.ui.parts.claims.places import place_name
-from pages.ui.parts.claims.verdicts import badge, kinds, part_line, probability, provenance, reason, scale, zone_of
+from pages.ui.parts.claims.verdicts import (
+    badge,
+    claim_badge,
+    kinds,
+    part_line,
+    probability,
+    provenance,
+    reason,
+    scale,
+    zone_of,
+)
 from pages.ui.theme import MARKS
 from pages.ui.words import language, say, sentences, verbatim
 from tf_models.data import STUDIED
@@ -34,7 +44,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     for result in different:
         place = say("claims.place_of", place=scale(result), text=reason(result))
         told = sentences(place, verdicts.known(result), kinds(result))
-        st.markdown(f"{badge(result.verdict)} {told}", help=_accuracies(result) or None)
+        st.markdown(f"{claim_badge(result)} {told}", help=_accuracies(result) or None)
     stands = say("claims.stands", dataset=data_name(headline(results).dataset)) if len(different) > 1 else None
     st.markdown(say("claims.asks", question=verbatim(claim.words("question"))), help=stands)
     left, right = st.columns([3, 2], gap="large")

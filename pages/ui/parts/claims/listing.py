@@ -12,7 +12,7 @@ from pages.ui.charts import bars
 from pages.ui.charts.layout import Chart
 from pages.ui.names import data_name, data_title
 from pages.ui.parts.claims.places import heading, heading_name, heading_of
-from pages.ui.parts.claims.verdicts import badge, reason
+from pages.ui.parts.claims.verdicts import badge, claim_badge, reason
 from pages.ui.replay import drawn_once
 from pages.ui.theme import MARKS, VERDICTS
 from pages.ui.words import language, say, verbatim
@@ -111,7 +111,8 @@ def _score_chart(stamp: int, _results: Mapping[str, Result]) -> Chart:
         for place, claim in enumerate(order)
     ]
     columns = {name: say(f"claims.column.{name}") for name in ("claim", "statement", "verdict")}
-    colours = {words[verdict]: colour for verdict, colour in VERDICTS.items()}
+    found = {result.verdict for result in _results.values()}
+    colours = {words[verdict]: colour for verdict, colour in VERDICTS.items() if verdict in found}
     return bars.squares(pd.DataFrame(rows), say("claims.score_title"), columns, colours)
 
 
@@ -168,7 +169,7 @@ def _claim_button(result: Result, key: str, mark: bool = True) -> None:
 
 def _label(result: Result, mark: bool = True) -> str:
     label = f"**{result.claim.id}** {verbatim(result.claim.words('statement'))}"
-    return f"{badge(result.verdict)} {label}" if mark else label
+    return f"{claim_badge(result)} {label}" if mark else label
 
 
 def short_reason(result: Result) -> str:

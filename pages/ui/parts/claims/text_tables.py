@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from pages.ui.parts.claims.verdicts import badge, reason
+from pages.ui.parts.claims.verdicts import claim_badge, reason
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, verbatim
 from tf_models.study.claims import CLAIMS
@@ -22,11 +22,7 @@ def claims_of(row: str, column: str) -> list[str]:
 
 def verdict_cell(row: str, column: str, results: Mapping[str, Result]) -> str:
     """The verdicts of a cell as Markdown."""
-    return " ".join(
-        badge(results[claim].verdict, f"{claim} {say(f'verdict.{results[claim].verdict}')}")
-        for claim in claims_of(row, column)
-        if claim in results
-    )
+    return " ".join(claim_badge(results[claim], claim) for claim in claims_of(row, column) if claim in results)
 
 
 def whys(row: str, results: Mapping[str, Result]) -> list[str]:

@@ -28,6 +28,22 @@ def badge(verdict: str, text: str = "") -> str:
     return f":{colour}-badge[:material/{icon}: {text or say(f'verdict.{verdict}')}]"
 
 
+def verdict_name(result: Result) -> str:
+    """The verdict on a claim in a word or two; how far it was tested, where only in part."""
+    deciding = [part for part in result.parts if part.decides]
+    measured = [part for part in deciding if part.measure is not None]
+    if result.verdict != "untested" or not measured:
+        return say(f"verdict.{result.verdict}")
+    refuted = sum(part.verdict == "not_supported" for part in measured)
+    key = "claims.open_refuted" if refuted else "claims.open"
+    return say(key, measured=len(measured), parts=len(deciding), refuted=refuted)
+
+
+def claim_badge(result: Result, name: str = "") -> str:
+    """The verdict on a claim as such a label, after the claim's `name`."""
+    return badge(result.verdict, f"{name} {verdict_name(result)}".strip())
+
+
 def kinds(result: Result) -> str:
     """What is true by definition and what was measured, each with its verdict; empty where only one of them decides."""
     found = {"definition": result.definition, "measurement": result.measured}
