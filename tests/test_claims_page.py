@@ -271,6 +271,10 @@ def test_the_table_of_parts_says_how_firm_each_is(results):
     explores = Scale(10_000, 5, 3, exploratory=True)
     assert "(exploratory)" in row(scale=explores)["experiment"] and "(" not in row(scale=None)["experiment"]
     assert firmness.part_table([(result, replace(part, measure=None))]).empty
+    share = replace(part, measure=Measure(0.9, 0.8, 1.2, "share", 5))
+    for smallest, said in ((0.483, "48.3 %"), (1.2, firmness.NOTHING)):  # nobody can find 120 %
+        (found,) = firmness.part_table([(result, replace(share, power=Power(smallest)))]).to_dict("records")
+        assert found["found in 80 %"] == said
 
 
 def test_the_list_can_be_filtered_by_what_decides(judged_all):
@@ -368,6 +372,24 @@ def test_what_is_not_asked_of_a_data_set_is_not_missing_there():
     words = say("en", next(part for part in row.parts if part.experiment == "training-length").words)
     assert words in card.not_measured(row, [many]) and words not in card.not_measured(row, [few])
     assert f"{words} (" not in card.not_measured(row, [few, many])
+
+
+def test_an_interval_of_a_share_ends_where_shares_do(results):
+    whole, result = Measure(0.807, 0.573, 1.041, "share", 5, 5), results["C37"][0]
+    share = replace(part_of("below", 0.8, whole), part=replace(CLAIMS[0].parts[0], measure="solved", test="below"))
+    assert verdicts.figure(whole, "solved") == "80.7 % [57.3, 100]"
+    assert "; 5 seeds. " in verdicts.part_line(result, share)  # a share is above zero anyway
+    less = Measure(-0.01, -0.07, 0.054, "share", 5, 2)
+    assert verdicts.figure(less, "other_patch.ffn") == "−1 % [−7, 5.4]"
+    difference = replace(share, measure=less, part=replace(share.part, measure="other_patch.ffn"))
+    assert "; 5 seeds, above zero in 2. " in verdicts.part_line(result, difference)
+
+
+def test_a_share_below_nothing_is_one_share_less_another():
+    found = [part for rows in cache.claim_results().values() for result in rows for part in result.parts]
+    names = {part.part.measure: part.measure for part in found if part.measure and part.measure.unit == "share"}
+    assert set(verdicts.OVER) <= names.keys()
+    assert {name for name, share in names.items() if share.low < 0} <= set(verdicts.OVER)
 
 
 def test_a_gap_that_is_only_presupposed_is_no_share():

@@ -245,7 +245,7 @@ def zones(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str],
         .encode(x=alt.X("value:Q", **x), **marks)
         for leads, rows in shown.groupby("leads", sort=False)
     ]
-    look = {"baseline": "middle", "color": INK}
+    look = dict[str, Any](baseline="middle", color=INK)
     names = lanes.mark_text(align="right", dx=-8, limit=LANE_NAME, **look).encode(
         x=alt.value(0), y=middle, text="dataset:N"
     )

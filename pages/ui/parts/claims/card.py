@@ -149,7 +149,8 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
             continue
         factor = 100 if measure.unit in (*tables.IN_POINTS, "share") else 1
         zone = [factor * bound for bound in zone_of(part)]
-        numbers = {name: factor * getattr(measure, name) for name in ("value", "low", "high")}
+        low, high = verdicts.interval(measure, part.part.measure)
+        numbers = {"value": factor * measure.value, "low": factor * low, "high": factor * high}
         rows.append(
             {
                 "label": say(part.part.words),
@@ -161,7 +162,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
                 "verdict": say(f"verdict.{part.verdict}"),
                 "mark": MARKS[part.verdict],
                 "seeds": measure.seeds,
-                "unit": verdicts.UNITS.get(part.part.measure, measure.unit),
+                "unit": verdicts.unit_of(measure, part.part.measure),
             }
         )
     return pd.DataFrame(rows)

@@ -6,13 +6,17 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import tables
+from pages.ui.charts.layout import lines
 from pages.ui.names import short_data_name
+from pages.ui.parts.claims import verdicts
 from pages.ui.parts.claims.verdicts import probability, what_settles
 from pages.ui.words import say
 from tf_models.data import peek
 from tf_models.statistics.rule import looks
-from tf_models.study.judging import EXACT, PartResult, Result, key_of
+from tf_models.study.judging import EXACT, ONCE, PartResult, Result, key_of
 
+PART, PART_LETTERS = 340, 50  # the column of what a part says: pixels, and the letters of a line in it
+LINE, CELL = 20, 14  # pixels of such a line, and around all of them
 NOTHING = "–"  # where a column asks what a part does not have
 COLUMNS = ("part", "dataset", "verdict", "smallest", "settles", "swap", "rule", "kind", "p", "experiment")
 
@@ -25,22 +29,29 @@ def part_table(found: Iterable[tuple[Result, PartResult]]) -> pd.DataFrame:
 
 
 def _row(result: Result, part: PartResult) -> dict[str, str]:
-    asked, power = part.part, part.power
+    asked = part.part
     assert part.measure is not None
     exact = asked.experiment in EXACT
-    smallest = tables.figure(power.smallest, part.measure.unit) if power else NOTHING
     return {
         "part": say(asked.words),
-        "dataset": NOTHING if exact else short_data_name(result.dataset),
+        "dataset": NOTHING if asked.experiment in ONCE else short_data_name(result.dataset),
         "kind": say(f"firmness.kind.{asked.kind}"),
         "experiment": _experiment(part),
         "verdict": say(f"verdict.{part.verdict}"),
         "p": NOTHING if part.p is None else probability(part.p).removeprefix("= "),
-        "smallest": smallest,
+        "smallest": _smallest(part) or NOTHING,
         "settles": _settles(result, part) or NOTHING,
         "swap": NOTHING if part.survives_swap is None else say(f"firmness.swap.{part.survives_swap}"),
         "rule": NOTHING if exact else rule_words(part),
     }
+
+
+def _smallest(part: PartResult) -> str:
+    """What the design would find; empty where that is unknown, or no share."""
+    if part.power is None or part.measure is None:
+        return ""
+    share = verdicts.unit_of(part.measure, part.part.measure) == "share"
+    return "" if share and not 0 <= part.power.smallest <= 1 else tables.figure(part.power.smallest, part.measure.unit)
 
 
 def _settles(result: Result, part: PartResult) -> str:
@@ -70,6 +81,15 @@ def show_table(found: Iterable[tuple[Result, PartResult]]) -> None:
     if data.empty:
         return
     st.subheader(say("firmness.title"))
-    narrow = st.column_config.TextColumn(width=140)  # pixels, so that a desk shows the rule too
-    st.dataframe(data, hide_index=True, width="stretch", column_config={say("firmness.part"): narrow})
+    column = say("firmness.part")
+    broken = max(len(lines(words, PART_LETTERS)) for words in data[column])
+    whole = st.column_config.TextColumn(width=PART, pinned=True)
+    st.dataframe(
+        data,
+        hide_index=True,
+        width="stretch",
+        column_config={column: whole},
+        height="content",
+        row_height=LINE * broken + CELL,
+    )
     st.caption(say("firmness.hint"))

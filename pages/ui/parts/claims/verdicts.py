@@ -16,10 +16,13 @@ BADGES = {
     "inconclusive": ("gray", "help"),
     "untested": ("gray", "radio_button_unchecked"),
 }
-# Measures whose figure says more than their unit: powers of ten, the slope of a log–log line over depth, of what.
+# Measures of which their unit does not say all: powers of ten, the slope of a log–log line over depth, shares of what.
 UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog", "erf.monotone": "seeds"}
+OVER = ("learned_over_none", "learned_over_none.seen", "cnn_over_vit", "other_patch.attention", "other_patch.ffn")
+UNITS |= dict.fromkeys(OVER, "shares")  # one share less another
+SIGNED = ("accuracy", "nats", "doubling", "shares")  # units of a difference, which has a sign
 KNOWN = ("supported", "partly", "not_supported", "inconclusive")
-BARE = ("error", "slope", *UNITS.values())  # units that a number alone does not show
+BARE = ("error", "slope", "powers", "loglog", "seeds")  # units that a number alone does not show
 
 
 def badge(verdict: str, text: str = "") -> str:
@@ -92,13 +95,24 @@ def _open_words(part: PartResult) -> str:
     return say("claims.known.open", words=verbatim(part.part.words), figures=figures(part))
 
 
+def unit_of(measure: Measure, name: str) -> str:
+    """What a measure counts, of which the unit of some, known by their `name`, does not say all."""
+    return UNITS.get(name, measure.unit)
+
+
+def interval(measure: Measure, name: str) -> tuple[float, float]:
+    """The ends of a measure's interval: of a share, within 0 and 1, beyond which Student's knows no end."""
+    if measure.unit != "share" or unit_of(measure, name) in SIGNED:
+        return measure.low, measure.high
+    return max(measure.low, 0.0), min(measure.high, 1.0)
+
+
 def figure(measure: Measure, name: str = "") -> str:
     """A measure with its interval, where it has one, and its unit; some are known by their `name`."""
-    text = tables.figure(measure.value, measure.unit)
+    text, unit = tables.figure(measure.value, measure.unit), unit_of(measure, name)
     if measure.low < measure.high:
-        low, high = (tables.figure(bound, measure.unit, bare=True) for bound in (measure.low, measure.high))
+        low, high = (tables.figure(bound, measure.unit, bare=True) for bound in interval(measure, name))
         text += f" [{low}, {high}]"
-    unit = UNITS.get(name, measure.unit)
     return say("claims.in_unit", value=text, unit=say(f"claims.unit.{unit}")) if unit in BARE else text
 
 
@@ -133,7 +147,8 @@ def part_line(result: Result, part: PartResult) -> str:
     measure = part.measure
     assert measure is not None
     if measure.seeds and measure.source == "runs":
-        behind = say("claims.seeds", seeds=measure.seeds, wins=measure.wins)
+        key = "claims.seeds_above" if unit_of(measure, part.part.measure) in SIGNED else "claims.seeds"
+        behind = say(key, seeds=measure.seeds, wins=measure.wins)
     elif measure.seeds:
         behind = say("claims.repeats", seeds=measure.seeds)
     else:
