@@ -10,23 +10,44 @@ from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, rates, worth
 from pages.ui.words import say
 from tf_models.study.answers import ffn_answers
+from tf_models.study.experiments.ffn_gap import WITH_FFN
+from tf_models.study.plans import is_planned
 from tf_models.zoo import CLASSROOM, SWITCHES
 
-# What is opened on demand, in the order in which a class asks: key, title, what shows it, its experiments.
-SECTIONS = (
-    ("length", "length.title", length.show_section, ("training-length",)),
-    ("necessity", "necessity.title", necessity.show_section, ("necessity", "sequence")),
-    ("capacity", "capacity.title", capacity.show_section, ("capacity",)),
-    ("depth", "depth.title", depth.show_section, ("depth",)),
-)
+# What is opened on demand, in the order in which a class asks: its module, its experiments.
+SECTIONS = {
+    "length": (length, ("training-length",)),
+    "necessity": (necessity, ("necessity", "sequence")),
+    "capacity": (capacity, ("capacity",)),
+    "depth": (depth, ("depth",)),
+}
 OTHERS = ("arms", "grid", "controls", "factorial", "shape", "collapse", "published")
 
 frame.ensure()
 frame.heading("ffn")
-links.sections([*(key for key, *_ in SECTIONS), *OTHERS])
+links.sections([*SECTIONS, *OTHERS])
 left, right = st.columns(2)
-variant = links.choose("variant", say("train.variant"), tuple(CLASSROOM), variant_name, "vit", where=left)
 dataset = analyses.choose_dataset(right)
+measured = [name for name in WITH_FFN if cache.analysis("ffn-gap", dataset, name).measures]
+
+
+def listed(name: str) -> str:
+    """A network, and whether there is nothing to be seen of it."""
+    empty = name in WITH_FFN and name not in measured
+    return say("ffn.listed", network=variant_name(name)) if empty else variant_name(name)
+
+
+networks = sorted(CLASSROOM, key=lambda name: (name in WITH_FFN) - 2 * (name in measured))  # what is measured first
+variant = links.choose("variant", say("train.variant"), networks, listed, "vit", where=left)
+
+# What decides goes before what explores: of a ViT on many images, its length of training.
+leading = []
+if variant == "vit" and is_planned("training-length", dataset):
+    leading = ["length"] if length.is_measured(cache.analysis("training-length", dataset)) else []
+for key in leading:
+    section, names = SECTIONS[key]
+    rates.show_with_rates(section.show_section, dataset, names)
+    st.subheader(say("ffn.explored"), anchor=False)
 
 analysis = None
 if code := SWITCHES["ffn"].refusal(CLASSROOM[variant]):
@@ -35,7 +56,8 @@ else:
     analysis = cache.analysis("ffn-gap", dataset, variant)
 if analysis and gap.show_contrasts(analysis, variant, ffn_answers(dataset, variant, cache.analysis)):
     links.section("arms", say("ffn.arms"), partial(gap.show_six, analysis, variant))
-    links.section("grid", say("ffn.grid"), partial(gap.show_grid, analysis))
+    if gap.has_grid(analysis):
+        links.section("grid", say("ffn.grid"), partial(gap.show_grid, analysis))
     links.section("controls", say("ffn.controls"), partial(gap.show_controls, analysis, variant))
 
 st.header(say("worth.title"))
@@ -44,12 +66,20 @@ worth.show_section(decided)
 rates.show_curves(decided)
 
 st.header(say("ffn.more"))
-for key, title, show, names in SECTIONS:
-    links.section(key, say(title), partial(rates.show_with_rates, show, dataset, names))
+missing = []
+for key, (section, names) in SECTIONS.items():
+    if any(map(section.is_measured, (found := [cache.nearest_analysis(name, dataset) for name in names]))):
+        if key not in leading:
+            links.section(
+                key, say(f"{key}.title"), partial(rates.show_with_rates, section.show_section, dataset, names)
+            )
+    else:
+        missing += [row.experiment for row in found]
 links.section("factorial", say("factorial.title"), partial(mixers.show_factorial, dataset))
 links.section("shape", say("shape.title"), partial(mixers.show_shape, dataset))
 links.section("collapse", say("collapse.title"), collapse.show_collapse, collapse.CHOICES)
 links.section("published", say("ffn.published"), partial(gap.show_published, analysis, variant))
+analyses.show_unmeasured(missing)
 
 st.header(say("topic.claims"))
 listing.show_links(("C37", "C47", "C46", "C40"))

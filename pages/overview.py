@@ -8,7 +8,7 @@ from pages.ui import blocks, cache, frame, links
 from pages.ui.parts import overview
 from pages.ui.parts.claims import listing, text_tables
 from pages.ui.parts.ffn import gap, length, worth
-from pages.ui.words import say, sentences
+from pages.ui.words import language, say, sentences
 from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
 
@@ -31,12 +31,18 @@ for answer in answers:
     gap.show_answer(answer, "vit")
 overview.show_evidence(cache.analysis("necessity", STUDIED[-1]), cache.largest_analysis("capacity"))
 st.caption(sentences(say("overview.where"), say("data.hint")))
-for column, (page, key) in zip(
+deciding_data = {"data": STUDIED[-1]} if measured else {}  # what this page has told is that page's beginning
+for column, (page, key, query) in zip(
     st.columns(3),
-    (("ffn", "overview.open_ffn"), ("feature_maps", "overview.open_maps"), ("train", "overview.open_train")),
+    (
+        ("ffn", "overview.open_ffn", deciding_data),
+        ("feature_maps", "overview.open_maps", {}),
+        ("train", "overview.open_train", {}),
+    ),
     strict=True,
 ):
-    column.page_link(f"pages/{page}.py", label=say(key), icon=frame.PAGES[page])
+    address, icon = query | {"lang": language()}, frame.PAGES[page]
+    column.page_link(f"pages/{page}.py", label=say(key), icon=icon, query_params=address)
 
 st.header(say("overview.tables"))
 deciding = listing.decided(cache.claim_results())

@@ -14,11 +14,12 @@ from visits import open_page, text_of
 from pages.ui import cache, tables
 from pages.ui.charts import bars, curves, growth, heat, intervals
 from pages.ui.charts.layout import lines
-from pages.ui.names import data_title
+from pages.ui.names import data_title, variant_name
 from pages.ui.parts import cost, hybrids
 from pages.ui.parts.claims import card, firmness, listing, places, power, verdicts
 from pages.ui.parts.claims import repeat as live
-from pages.ui.parts.ffn import collapse, mixers
+from pages.ui.parts.ffn import capacity, collapse, mixers
+from tf_models.data import STUDIED
 from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure
@@ -589,16 +590,34 @@ def test_the_collapse_plays_from_the_first_layer(judged_all):
 
 
 def test_a_section_is_drawn_when_it_is_opened_and_the_link_says_so(judged_all, monkeypatch):
-    asked, nearest = [], cache.nearest_analysis
-    monkeypatch.setattr(cache, "nearest_analysis", lambda name, data: asked.append(name) or nearest(name, data))
+    drawn, show = [], capacity.show_section
+    monkeypatch.setattr(capacity, "show_section", lambda analysis: drawn.append(analysis) or show(analysis))
     closed = open_page("ffn")
-    assert "depth" not in asked and not closed.slider
-    opened = open_page("ffn", open="depth,collapse")
-    assert "depth" in asked and "capacity" not in asked
+    assert not drawn and not closed.slider
+    opened = open_page("ffn", open="capacity,collapse")
+    assert len(drawn) == 1
     assert len(opened.get("vega_lite_chart")) > len(closed.get("vega_lite_chart"))
-    assert opened.query_params["open"] in ("depth,collapse", ["depth,collapse"])
+    assert opened.query_params["open"] in ("capacity,collapse", ["capacity,collapse"])
     unknown = open_page("ffn", open="nonsense")
     assert any("nonsense" in warning.value for warning in unknown.warning)
+
+
+def test_what_only_another_data_set_can_answer_is_shown_of_that_one_and_what_none_can_is_not_offered(judged_all):
+    """A section that opens on a command alone disappoints a class."""
+    app = open_page("ffn", data=STUDIED[-1], open="capacity,depth")
+    assert cache.nearest_analysis("capacity", STUDIED[-1]).experiment.dataset == STUDIED[0]
+    assert data_title(STUDIED[0]) in text_of(app)
+    titles = {row.label for row in app.expander}
+    assert f"**{say('en', 'capacity.title')}**" in titles and f"**{say('en', 'depth.title')}**" not in titles
+    assert any("run depth" in code.value for code in app.code)
+    shown = text_of(app)
+    assert shown.index("After 7,500 updates") < shown.index(say("en", "tier.exploratory"))  # what decides goes first
+
+
+def test_a_network_of_which_nothing_is_measured_says_so_in_the_list(judged_all):
+    box = open_page("ffn").selectbox(key="choice_variant")
+    assert box.options[0] == variant_name("vit") and box.options[-1].endswith("(not measured)")
+    assert "CNN" in box.options  # nothing is missing of it: it has no FFN
 
 
 @pytest.mark.parametrize(("page", "experiment"), [("ffn", "factorial"), ("ffn", "ffn-shape"), ("hybrids", "hybrids")])

@@ -130,7 +130,7 @@ def test_the_ffn_page_has_a_section_for_everything_that_decides(show, language):
         fill(plan(name, LARGEST), lambda arm: 0.9 if " on" in arm or arm.startswith("on") else 0.7) for name in names
     ]
     show(trained(GAPS), necessity_records(), capacity_records(), *more)
-    opened = ("length", "necessity", "capacity", "depth", "collapse")
+    opened = ("necessity", "capacity", "depth", "collapse")
     closed = open_page("ffn", language, data=LARGEST)
     app = open_page("ffn", language, data=LARGEST, open=",".join(opened))
     assert not app.exception
@@ -138,8 +138,8 @@ def test_the_ffn_page_has_a_section_for_everything_that_decides(show, language):
         assert say(language, "worth.title") in text_of(page)
         assert {f"**{say(language, f'{part}.title')}**" for part in opened} <= {row.label for row in page.expander}
     charts = len(closed.get("vega_lite_chart"))
-    assert charts == 1 + 1 + 1, "one's own pair, mixers and their rate curve; nothing of what is closed"
-    charts += 2 + 2 + 1 + 1 + 5 + 2  # panels, matrices, bars, depths; five rate curves; tokens, collapse
+    assert charts == 3 + 1 + 1 + 1, "length and its rate curve, own pair, mixers and theirs; nothing of what is closed"
+    charts += 2 + 1 + 1 + 4 + 2  # matrices, bars, depths; four rate curves; tokens, collapse
     assert len(app.get("vega_lite_chart")) == charts
     experiments = (*names, "training-length", "necessity", "capacity")
     assert not [code.value for code in app.code if any(f"run {name}" in code.value for name in experiments)]

@@ -151,13 +151,15 @@ def analysis(experiment: str, dataset: str, variant: str = "vit") -> Analysis:
 
 
 def nearest_analysis(experiment: str, dataset: str) -> Analysis:
-    """The same on this data set, or on the largest one where the lab does not carry the experiment out on it."""
-    return analysis(experiment, dataset if is_planned(experiment, dataset) else STUDIED[-1])
+    """The same on this data set, or on the largest one with anything measured where nothing of it is measured here."""
+    own = analysis(experiment, dataset) if is_planned(experiment, dataset) else None
+    return own if own is not None and own.measures else largest_analysis(experiment)
 
 
 def largest_analysis(experiment: str) -> Analysis:
-    """The same on the largest data set on which anything of it is measured."""
-    found = [analysis(experiment, dataset) for dataset in reversed(STUDIED) if is_planned(experiment, dataset)]
+    """The same on the largest data set on which anything of it is measured; an experiment with its own has but one."""
+    datasets = [dataset for dataset in reversed(STUDIED) if is_planned(experiment, dataset)] or [STUDIED[-1]]
+    found = [analysis(experiment, dataset) for dataset in datasets]
     return next((row for row in found if row.measures), found[0])
 
 

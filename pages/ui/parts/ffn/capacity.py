@@ -17,6 +17,11 @@ from tf_models.study.analysis import Analysis
 PAIR = ("on", "off", "off_wider")  # with and without, and without at equal parameters
 
 
+def is_measured(analysis: Analysis) -> bool:
+    """Whether it is known what any network learned."""
+    return not capacity_rows(analysis, tuple(analysis.arms)).empty
+
+
 def capacity_rows(analysis: Analysis, arms: Sequence[str]) -> pd.DataFrame:
     """What `bars.measured` draws: the share of shuffled labels that was learned, in percent."""
     rows = []

@@ -12,6 +12,11 @@ from tf_models.study.analysis import Analysis
 from tf_models.study.experiments.depth import DEPTHS, WITHOUT_SKIP
 
 
+def is_measured(analysis: Analysis) -> bool:
+    """Whether there are two depths to compare."""
+    return len(set(depth_rows(analysis)["at"])) > 1
+
+
 def depth_rows(analysis: Analysis) -> pd.DataFrame:
     """What `intervals.along` draws: points of accuracy over the number of blocks."""
     rows = [

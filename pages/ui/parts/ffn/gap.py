@@ -14,7 +14,6 @@ from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS, FAMILIES
 from pages.ui.words import language, say, sentences
 from tf_models.data import peek
-from tf_models.errors import LabError
 from tf_models.runs.known import latest_pair
 from tf_models.study.analysis import Analysis, Control
 from tf_models.study.answers import Answer
@@ -39,7 +38,7 @@ def _labels() -> dict[str, str]:
 
 def show_refusal(variant: str, code: str) -> None:
     """Why this network has no FFN to switch off, and the way to the nearest comparison."""
-    st.info(frame.error_text(LabError(code, variant=variant, value="off")), icon=":material/block:")
+    st.info(say(f"ffn.refusal.{code}", network=NAMES[variant]), icon=":material/block:")
     page, query = NEAREST[code]
     if page == "ffn":  # a link to the page one is on would leave the address as it was
         st.button(say("ffn.nearest"), icon=frame.PAGES[page], on_click=st.query_params.update, args=(query,))
@@ -178,10 +177,14 @@ def show_curves(analysis: Analysis, variant: str) -> None:
     st.altair_chart(chart, key=f"curves_{variant}_{analysis.experiment.dataset}", alt=say("ffn.curves_alt"))
 
 
-@drawn_once
-def show_grid(analysis: Analysis) -> None:
-    """The gap against depth and training size."""
-    cells = [
+def has_grid(analysis: Analysis) -> bool:
+    """Whether the gap was measured in more than one place."""
+    return len(_cells(analysis)) > 1
+
+
+def _cells(analysis: Analysis) -> list[dict]:
+    """The gap at every depth and training size, in points."""
+    return [
         {
             **row.contrast.at,
             **{name: 100 * value for name, value in (("mean", found.value), ("low", found.low), ("high", found.high))},
@@ -192,11 +195,13 @@ def show_grid(analysis: Analysis) -> None:
         for row in analysis.contrasts.values()
         if row.contrast.at and (found := row.measure) is not None
     ]
-    if not cells:
-        st.info(say("ffn.grid_empty"))
-        return
+
+
+@drawn_once
+def show_grid(analysis: Analysis) -> None:
+    """The gap against depth and training size."""
     analyses.show_tier(analysis)
-    data, dataset = pd.DataFrame(cells), analysis.experiment.dataset
+    data, dataset = pd.DataFrame(_cells(analysis)), analysis.experiment.dataset
     words = say("axis.depth"), say("column.mean"), say("axis.train_images")
     chart = intervals.gap_grid(data, say("ffn.grid_title"), *words, 100 * analysis.primary.delta)
     st.altair_chart(chart, key=f"grid_{dataset}", alt=say("ffn.grid_alt"))

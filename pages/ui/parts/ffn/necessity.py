@@ -18,6 +18,11 @@ FEW = ("on", "off", "ffn_only")  # those that *Overview* shows
 COLUMNS = ("row", "column", "accuracy", "low", "high", "seeds")
 
 
+def is_measured(analysis: Analysis) -> bool:
+    """Whether anything is known of any task."""
+    return bool(analysis.measures)
+
+
 def task_rows(analysis: Analysis) -> pd.DataFrame:
     """What `heat.matrix` draws, and `solved`: whether the accuracy is at least `SOLVED`."""
     rows = []
