@@ -14,12 +14,12 @@ from tf_models.study.experiments.ffn_gap import WITH_FFN
 from tf_models.study.plans import is_planned
 from tf_models.zoo import CLASSROOM, SWITCHES
 
-# What is opened on demand, in the order in which a class asks: its module, its experiments.
+# What is opened on demand, in the order in which a class asks: its module, its title, its experiments.
 SECTIONS = {
-    "length": (length, ("training-length",)),
-    "necessity": (necessity, ("necessity", "sequence")),
-    "capacity": (capacity, ("capacity",)),
-    "depth": (depth, ("depth",)),
+    "length": (length, "length.title", ("training-length",)),
+    "necessity": (necessity, "necessity.title", ("necessity", "sequence")),
+    "capacity": (capacity, "capacity.title", ("capacity",)),
+    "depth": (depth, "depth.title", ("depth",)),
 }
 OTHERS = ("arms", "grid", "controls", "factorial", "shape", "collapse", "published")
 
@@ -41,12 +41,10 @@ networks = sorted(CLASSROOM, key=lambda name: (name in WITH_FFN) - 2 * (name in 
 variant = links.choose("variant", say("train.variant"), networks, listed, "vit", where=left)
 
 # What decides goes before what explores: of a ViT on many images, its length of training.
-leading = []
-if variant == "vit" and is_planned("training-length", dataset):
-    leading = ["length"] if length.is_measured(cache.analysis("training-length", dataset)) else []
-for key in leading:
-    section, names = SECTIONS[key]
-    rates.show_with_rates(section.show_section, dataset, names)
+leads = variant == "vit" and is_planned("training-length", dataset)
+leads = leads and length.is_measured(cache.analysis("training-length", dataset))
+if leads:
+    rates.show_with_rates(length.show_section, dataset, ("training-length",))
     st.subheader(say("ffn.explored"), anchor=False)
 
 analysis = None
@@ -67,12 +65,10 @@ rates.show_curves(decided)
 
 st.header(say("ffn.more"))
 missing = []
-for key, (section, names) in SECTIONS.items():
+for key, (section, title, names) in SECTIONS.items():
     if any(map(section.is_measured, (found := [cache.nearest_analysis(name, dataset) for name in names]))):
-        if key not in leading:
-            links.section(
-                key, say(f"{key}.title"), partial(rates.show_with_rates, section.show_section, dataset, names)
-            )
+        if not (leads and section is length):
+            links.section(key, say(title), partial(rates.show_with_rates, section.show_section, dataset, names))
     else:
         missing += [row.experiment for row in found]
 links.section("factorial", say("factorial.title"), partial(mixers.show_factorial, dataset))

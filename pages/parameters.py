@@ -25,7 +25,9 @@ cost = links.choose(
 )
 analysis = cache.analysis("parameter-efficiency", dataset)
 
-if parameters.show_accuracy(analysis, cost):
+if cost == "train_images":
+    parameters.show_data_curve(cache.analysis("data-curve", dataset))
+elif parameters.show_accuracy(analysis, cost):
     st.header(say("parameters.against"))
     parameters.show_contrasts(analysis)
     links.section("table", say("parameters.table"), partial(parameters.show_arms, analysis))

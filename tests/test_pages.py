@@ -648,6 +648,26 @@ def test_what_was_trained_here_stands_beside_what_came_with_the_lab(lab_home):
     assert any("trained here" in table.value.to_csv() for table in open_page("ffn", data="digits").dataframe)
 
 
+@pytest.mark.parametrize(
+    ("needed", "told"), [(300, "needs only **300 images**"), (None, "with 1,258 images, the CNN minus")]
+)
+def test_the_curve_of_images_says_with_how_few_the_cnn_does_as_well(only_records, needed, told):
+    """The least number with which it is no worse by more than δ; where none is enough, the gap with all images."""
+    wanted = plan("data-curve", "digits")
+
+    def accuracy(arm: str) -> float:
+        variant, _, images = arm.partition(" ")
+        return 0.9 if variant == "cnn" and needed and int(images or 1258) >= needed else 0.9 if images == "" else 0.6
+
+    only_records(indexed(fill(wanted, accuracy)))
+    app = open_page("parameters", data="digits", cost="train_images")
+    assert not app.exception and told in text_of(app)
+    rows = parameters.data_rows(cache.analysis("data-curve", "digits"))
+    assert set(rows["cost"]) == {150, 300, 600, 1258} and len(rows) == 4 * 4
+    shown = rows[(rows["network"] == "CNN") & (rows["cost"] == 600)]["accuracy"].item()
+    assert shown == pytest.approx(100 * accuracy("cnn 600"), abs=0.2)
+
+
 def test_what_the_ffn_is_worth_has_one_answer_per_data_set_and_scale_on_every_page():
     overview = text_of(open_page("overview"))
     decided = length.is_measured(cache.analysis("training-length", STUDIED[-1]))  # then nothing exploratory leads

@@ -40,7 +40,8 @@ def fields(row: ContrastResult | None) -> dict[str, str] | None:
         return None
     numbers = {"mean": row.measure.value, "low": row.measure.low, "high": row.measure.high}
     points = {name: tables.points(value) for name, value in numbers.items()}
-    return {**points, "verdict": say(f"verdict.{row.verdict}"), "delta": f"{100 * row.delta:g}"}
+    verdict = say(f"verdict.{row.verdict}") if row.verdict else ""  # of what only a claim asks
+    return {**points, "verdict": verdict, "delta": f"{100 * row.delta:g}"}
 
 
 def phrase(row: ContrastResult | None) -> str:

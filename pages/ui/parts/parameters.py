@@ -15,11 +15,14 @@ from pages.ui.theme import FAMILIES, SHAPES
 from pages.ui.words import language, say, sentences
 from tf_models.study.analysis import Analysis
 from tf_models.study.arms import ArmResult
+from tf_models.study.experiments.data_curve import ARMS as DATA_ARMS
+from tf_models.study.experiments.data_curve import DataCurve
 from tf_models.study.experiments.parameter_efficiency import REFERENCE
 from tf_models.study.linear import linear_accuracy
 from tf_models.study.published import IMAGENET_ACCURACIES
 from tf_models.zoo import CLASSROOM, PUBLISHED, parameters
 
+COLUMNS = ["network", "cost", "accuracy", "low", "high", "seeds", "front"]  # of a chart of costs
 COSTS = ("parameters", "macs", "seconds", "train_images")
 MOST_OWN = 60  # runs that were made here and are drawn beside the others
 COMPARISONS = {"more": ">", "equal": "=", "less": "<", "open": "?"}  # by more than δ, or within it
@@ -52,9 +55,8 @@ def _linear(dataset: str) -> float | None:
 
 
 def accuracy_rows(analysis: Analysis, cost: str) -> pd.DataFrame:
-    """What `curves.cost_and_accuracy` draws: every measured arm, or the curve over the amount of data."""
-    by_data = cost == "train_images"
-    front = set() if by_data else {arm.name for arm in analysis.front(cost)}
+    """What `curves.cost_and_accuracy` draws: every measured arm."""
+    front = {arm.name for arm in analysis.front(cost)}
     rows = [
         {
             "network": NAMES[arm.arm.variant],
@@ -63,10 +65,38 @@ def accuracy_rows(analysis: Analysis, cost: str) -> pd.DataFrame:
             "seeds": len(arm.seeds),
             "front": arm.name in front,
         }
-        for arm in (_full(analysis) if by_data else _sizes(analysis))
+        for arm in _sizes(analysis)
         if arm.accuracy is not None
     ]
-    return pd.DataFrame(rows, columns=["network", "cost", "accuracy", "low", "high", "seeds", "front"])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def data_rows(analysis: Analysis) -> pd.DataFrame:
+    """The same of ``data-curve``: every network at every number of images."""
+    names = data_marks()
+    rows = [
+        {
+            "network": list(names)[list(DATA_ARMS).index(arm.arm.like or arm.name)],
+            "cost": arm.train_images,
+            **analyses.accuracy(arm),
+            "seeds": len(arm.seeds),
+            "front": False,
+        }
+        for arm in analysis.arms.values()
+        if arm.accuracy is not None
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS).sort_values("cost")
+
+
+def data_marks() -> dict[str, tuple[str, str]]:
+    """The networks of ``data-curve`` with colour and shape; a Transformer that has something of a convolution is a
+    hybrid.
+    """
+    families = {"cnn": "convolution", "vit": "attention"}
+    return {
+        say(f"parameters.arm.{name}"): (FAMILIES[families.get(name, "hybrid")], SHAPES[number])
+        for number, name in enumerate(DATA_ARMS)
+    }
 
 
 def own_rows(dataset: str, cost: str, images: int) -> pd.DataFrame:
@@ -96,14 +126,10 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
         analyses.show_empty(experiment)
         return False
     linear, scale, best = _linear(dataset), analysis.scale, _best(analysis)
-    names = ("network", "accuracy", "low", "high", "seeds", "seed", "epochs")
-    columns, own = {name: say(f"column.{name}") for name in names}, own_rows(dataset, cost, experiment.images)
-    by_data = cost == "train_images"
+    columns, own = _columns(), own_rows(dataset, cost, experiment.images)
     words = {"dataset": data_name(dataset), "images": f"{scale.train_images:,}", "epochs": scale.epochs}
-    title = say("parameters.chart_data" if by_data else "parameters.chart", **words)
-    # on fewer images it was not measured
-    yardstick = None if by_data else linear
-    chart = curves.cost_and_accuracy(rows, yardstick, title, say(f"axis.{cost}"), columns, marks(), own)
+    title = say("parameters.chart", **words)
+    chart = curves.cost_and_accuracy(rows, linear, title, say(f"axis.{cost}"), columns, marks(), own)
     st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=say("parameters.alt", text=best))
     if found := analyses.fields(analysis.primary):
         st.markdown(say("parameters.finding", dataset=data_name(dataset), **found))
@@ -111,13 +137,50 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     hint = [say("parameters.hint", seeds=scale.seeds, tuning=f"{tuning:,}"), best]
     if cost == "seconds":
         hint.append(say("parameters.seconds_hint", devices=analysis.device))
-    reading = say("parameters.reading_data" if by_data else "parameters.reading")
-    told = "" if yardstick is None else say("parameters.linear_hint", accuracy=f"{yardstick:.1f}")
-    here = "" if own.empty else say("parameters.own", runs=len(own))
-    st.caption(sentences(reading, told, here), help=sentences(*hint))
+    told = "" if linear is None else say("parameters.linear_hint", accuracy=f"{linear:.1f}")
+    st.caption(sentences(say("parameters.reading"), told, _own_words(own)), help=sentences(*hint))
     analyses.show_source(analysis)
     tables.beside(rows.rename(columns={**columns, "cost": say(f"axis.{cost}")}).round(3))
     return True
+
+
+@drawn_once
+def show_data_curve(analysis: Analysis) -> None:
+    """Accuracy of CNN and ViT against the number of images, and how many the CNN needs for what the ViT reaches."""
+    dataset, rows, axis = analysis.experiment.dataset, data_rows(analysis), say("axis.train_images")
+    if rows.empty:
+        analyses.show_empty(analysis.experiment)
+        return
+    own, columns, told = own_rows(dataset, "train_images", 0), _columns(), data_words(analysis)
+    title = say("parameters.chart_data", dataset=data_name(dataset))
+    chart = curves.cost_and_accuracy(rows, None, title, axis, columns, data_marks(), own)
+    st.altair_chart(chart, key=f"accuracy_{dataset}_train_images", alt=say("parameters.alt", text=told))
+    st.markdown(sentences(told, analyses.tier(analysis)), help=analyses.tier_hint(analysis))
+    st.caption(sentences(say("parameters.reading_data", seeds=analysis.scale.seeds), _own_words(own)))
+    analyses.show_source(analysis)
+    tables.beside(rows.drop(columns="front").rename(columns={**columns, "cost": axis}).round(3))
+
+
+def data_words(analysis: Analysis) -> str:
+    """With how few images the CNN is no worse, by more than δ, than the ViT with all; else how far it is ahead."""
+    experiment = analysis.experiment
+    assert isinstance(experiment, DataCurve)
+    many, told = experiment.images, {"dataset": data_name(experiment.dataset)}
+    key, row = "parameters.gap", analysis.contrasts[f"gap.{many}"]
+    for size in experiment.train_sizes:
+        shift = analysis.contrasts[f"shift.{size}"]
+        if shift.measure is not None and shift.measure.low > -shift.delta:
+            key, row, told["few"] = "parameters.shift", shift, f"{size:,}"
+            break
+    return "" if row.measure is None else say(key, many=f"{many:,}", found=analyses.phrase(row), **told)
+
+
+def _columns() -> dict[str, str]:
+    return {name: say(f"column.{name}") for name in ("network", "accuracy", "low", "high", "seeds", "seed", "epochs")}
+
+
+def _own_words(own: pd.DataFrame) -> str:
+    return "" if own.empty else say("parameters.own", runs=len(own))
 
 
 def _best(analysis: Analysis) -> str:
