@@ -31,6 +31,7 @@ overview, enlarged = st.columns([5, 7], gap="medium")
 places = {view.side: enlarged.container(key=view.place("layer")) for view in views}
 chosen = layers.choose_layers(views, together, places)
 with overview:
+    layers.show_steps(views, together)
     layers.show_glance(views, chosen, shown, together)
 for view in views:
     with places[view.side]:

@@ -136,6 +136,24 @@ def test_free_layers_stay_where_they_are():
     assert layer_boxes(app) == ["stage3.pool", "stage1.block2.out"]
 
 
+def test_buttons_go_from_layer_to_layer_on_both_sides_and_stop_at_the_ends():
+    app = open_page("feature_maps", data="digits", left="cnn", right="vit")
+    known = [app.selectbox(key=f"choice_{side}_layer").options for side in ("left", "right")]
+    first = layer_boxes(app)
+    app.button(key="step+1").click().run()
+    second = layer_boxes(app)
+    leads = max(range(2), key=lambda side: len(known[side]))
+    assert second[leads] != first[leads] and app.query_params["left_layer"] in (second[0], [second[0]])
+    app.button(key="step-1").click().run()
+    app.button(key="step-1").click().run()
+    assert layer_boxes(app) == first
+    app = open_page("feature_maps", data="digits", left="cnn", right="vit", lock="free")
+    for _ in range(max(map(len, known)) + 1):
+        app.button(key="step+1").click().run()
+    ends = [app.selectbox(key=f"choice_{side}_layer") for side in ("left", "right")]
+    assert [box.index for box in ends] == [len(box.options) - 1 for box in ends] and not app.exception
+
+
 def test_a_link_to_the_attention_of_a_block_opens_that_block():
     app = open_page("feature_maps", right_attention="stage1.block3.attention", right_query="2-5")
     assert layer_boxes(app)[1] == "stage1.block3.mixer" and "right_attention" not in app.query_params

@@ -19,6 +19,10 @@ from tf_models.zoo.fields import receptive_field
 ASPECT = 2.0  # of a sheet: both fit on a screen, one above the other
 WIDE = 960  # pixels of a sheet
 FIELD = 88  # pixels of the image with a frame
+STEPS = {  # how many layers on: the button's words, its icon, its keys
+    -1: ("feature_maps.step.back", ":material/chevron_left:", "Shift+Left"),
+    1: ("feature_maps.step.on", ":material/chevron_right:", "Shift+Right"),
+}
 
 
 def choose_settings() -> tuple[str, str, bool]:
@@ -83,6 +87,25 @@ def _follow(side: str, known: Mapping[str, list[str]], together: bool) -> None:
     for one, layer in chosen.items():
         links.put(f"{one}_layer", layer, _usual(one, known, before, together))
         before[one] = layer
+
+
+def show_steps(views: Sequence[View], together: bool) -> None:
+    """Two buttons, and keys: to the layers before those that are enlarged, and to those after them."""
+    known = {view.side: list(view.layers) for view in views}
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        for step, (words, icon, keys) in STEPS.items():
+            told = step, known, together
+            st.button(say(words), f"step{step:+}", icon=icon, shortcut=keys, on_click=_step, args=told)
+
+
+def _step(step: int, known: Mapping[str, list[str]], together: bool) -> None:
+    """One layer on; with both at the same depth, on the side that has more of them, and the other keeps to it."""
+    leads = max(known, key=lambda side: len(known[side]))
+    for side in [leads] if together else known:
+        layers, state = known[side], f"choice_{side}_layer"
+        place = layers.index(st.session_state[state]) + step
+        st.session_state[state] = layers[min(max(place, 0), len(layers) - 1)]
+    _follow(leads, known, together)
 
 
 def show_glance(views: Sequence[View], chosen: Mapping[str, str], shown: str, together: bool) -> None:
