@@ -1,12 +1,13 @@
 """Train: choose a network, throw its switches, watch it learn, stop it."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from pages.ui import cache, frame, links
 from pages.ui.parts import own_pictures
-from pages.ui.parts.train import form, runs
+from pages.ui.parts.train import form, outcome, runs
 from pages.ui.words import say
 from tf_models.data import peek
 from tf_models.errors import LabError
@@ -35,10 +36,12 @@ with asked:
     advanced = st.expander(say("train.advanced"), icon=":material/tune:", key="advanced", on_change="rerun")
     places = form.Places(main, advanced)
     switches = form.choose_switches(variant, known.input_shape, known.classes, places)
-    size, recipe = form.choose_recipe(known, epochs, places)
+    asked_for = RunSpec(variant, switches, dataset)
+    rates = partial(outcome.lab_rates, asked_for, form.beside(asked_for, compare))
+    size, recipe = form.choose_recipe(known, epochs, places, rates)
     with press:
         try:
-            spec = RunSpec(variant, switches, dataset, size, 0, recipe)
+            spec = replace(asked_for, train_size=size, recipe=recipe)
             arms = list(dict.fromkeys([spec, *form.compared(spec, compare)]))
             sizes = [form.size_words(arm) for arm in arms]
             cache.prepare(spec)

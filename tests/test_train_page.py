@@ -126,6 +126,27 @@ def test_a_difference_is_signed_as_everywhere_and_stands_beside_the_shipped_one(
     assert "One seed has no interval" in outcome.difference_words(a[:1], b[:1], None, delta=0.02)
 
 
+def test_a_difference_says_in_what_it_differs_from_the_shipped_one_whose_rates_are_offered():
+    """The rates stood in a small table alone, and nobody could choose the lab's to repeat its figure."""
+    on, off = finished(0.9, 0), finished(0.8, 0, ffn="off")
+    beside = outcome.shipped_difference(on.spec, off.spec)
+    assert beside is not None and outcome.sides(on.spec, off.spec) == "ffn"
+    rates = [*dict.fromkeys(f"{rate:g}" for rate in outcome.lab_rates(off.spec, on.spec))]
+    assert rates != [f"{Recipe().learning_rate:g}"], "else the default press and the lab differ in nothing"
+    words = outcome.difference_words([on], [off], beside, delta=0.02)
+    assert f"They differ in: learning rate {Recipe().learning_rate:g} (the lab: {' / '.join(rates)})" in words
+    a, b = beside.pairs
+    apart = sorted(x.test_accuracy - y.test_accuracy for x, y in zip(a, b, strict=True))
+    low, high = (f"{100 * end:+.2f}".replace("-", "−") for end in (apart[0], apart[-1]))
+    assert f"The lab’s single seeds range from {low} to {high}." in words
+    same = outcome.difference_words(a, b, beside, delta=0.02)
+    assert "differ in" not in same and "single seeds" not in same
+    for compare in ("ffn_off", "none"):
+        app = open_page("train", data="digits", rate=rates[-1], compare=compare)
+        assert not app.warning and app.button(key="reset_rate").label == f"Learning rate: {rates[-1]}"
+    assert outcome.sides(on.spec, RunSpec("swin")) == outcome.sides(off.spec, on.spec) == "first"
+
+
 def test_a_network_has_one_colour_and_the_mean_goes_as_far_as_all_its_seeds():
     specs = [RunSpec("vit"), RunSpec("vit", seed=1), RunSpec("vit", {"ffn": "off"}), RunSpec("swin")]
     looks = outcome.looks(specs)

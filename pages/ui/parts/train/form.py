@@ -65,14 +65,19 @@ def choose_length(where: Any, beside: Any) -> tuple[int, int]:
     return seeds, epochs
 
 
-def choose_recipe(known: DatasetInfo, epochs: int, places: Places) -> tuple[int | None, Recipe]:
-    """How many training images (None: all), and how they are trained on."""
+def choose_recipe(
+    known: DatasetInfo, epochs: int, places: Places, lab_rates: Callable[[], Sequence[float]]
+) -> tuple[int | None, Recipe]:
+    """How many training images (None: all), and how they are trained on; `lab_rates` are offered beside the usual ones,
+    and asked for where somebody looks.
+    """
 
     def images(size: str) -> str:
         return say("train.train_size.all", count=f"{known.train_images:,}") if size == "all" else f"{int(size):,}"
 
     sizes = ("all", *(str(size) for size in SIZES if size < known.train_images))
-    rates, usual_rate = tuple(f"{rate:g}" for rate in RATES), f"{Recipe().learning_rate:g}"
+    more = lab_rates() if places.advanced.open or "rate" in st.query_params else ()
+    rates, usual_rate = tuple(f"{rate:g}" for rate in sorted({*RATES, *more})), f"{Recipe().learning_rate:g}"
     size = places.choose("images", say("train.train_size"), sizes, images, "all")
     rate = places.choose("rate", say("train.rate"), rates, str, usual_rate)
     hint = say("train.mixed_hint")
@@ -162,6 +167,13 @@ def choose_comparison(variant: str) -> str:
     others = [name for name in zoo.CLASSROOM if name != variant]
     usual = "vit" if spec.family == "convolution" else "cnn"
     return links.choose("other", say("train.other"), others, variant_name, usual)
+
+
+def beside(spec: RunSpec, compare: str) -> RunSpec:
+    """What the lab may compare `spec` with: what is trained beside it, else the same with its FFN switched."""
+    switched = "none" if spec.switches.get("ffn") == "off" else "ffn_off"
+    bare = replace(spec, switches={key: value for key, value in spec.switches.items() if key != "ffn"})
+    return next(iter(compared(spec, compare) or compared(bare, switched)), bare)
 
 
 def compared(spec: RunSpec, compare: str) -> list[RunSpec]:

@@ -97,6 +97,13 @@ class Beside:
     first: ArmResult
     second: ArmResult
 
+    @property
+    def pairs(self) -> tuple[list[RunRecord], list[RunRecord]]:
+        """The runs of both, seed by seed."""
+        a, b = self.first.records, self.second.records
+        there = sorted(a.keys() & b.keys())
+        return [a[place] for place in there], [b[place] for place in there]
+
 
 def shipped_difference(a: RunSpec, b: RunSpec) -> Beside | None:
     """What the lab ships on the difference between these two networks on their data set, whichever was named first;
@@ -115,6 +122,12 @@ def shipped_difference(a: RunSpec, b: RunSpec) -> Beside | None:
             if whole and {_network(first), _network(second)} == {_key(a), _key(b)}:
                 return Beside(measure, first, second)
     return None
+
+
+def lab_rates(a: RunSpec, b: RunSpec) -> list[float]:
+    """The learning rates with which the lab trained these two networks, where it compares them."""
+    beside = shipped_difference(a, b)
+    return [] if beside is None else [runs[0].spec.recipe.learning_rate for runs in beside.pairs]
 
 
 def _key(spec: RunSpec) -> RunSpec:
@@ -143,15 +156,12 @@ def show_difference(records: Runs) -> None:
     colour = looks([first[0].spec])[network_name(first[0].spec)][0]
     rows = effects.pair_rows(say("train.yours", seeds=len(first)), first, second, delta, colour)
     if beside is not None:
-        a, b = beside.first.records, beside.second.records
-        there, label = sorted(a.keys() & b.keys()), say("train.shipped", seeds=beside.measure.seeds)
-        shipped = [a[place] for place in there], [b[place] for place in there]
-        rows += effects.pair_rows(label, *shipped, delta, colour)
+        rows += effects.pair_rows(say("train.shipped", seeds=beside.measure.seeds), *beside.pairs, delta, colour)
     data = pd.DataFrame(rows, columns=analyses.EFFECT_COLUMNS).astype({"seed": "float"})
     title = say("train.difference", dataset=called, **names)
     told = difference_words(first, second, beside, delta)
     columns = analyses.column_names() | {"label": say("train.from")}
-    chart = effects.effect_chart(data, title, "first", columns)
+    chart = effects.effect_chart(data, title, sides(first[0].spec, second[0].spec), columns)
     st.altair_chart(chart, key="difference", alt=f"{title}: {told}".replace("**", ""))
     st.markdown(told)
     _show_settings(first, second, beside)
@@ -169,6 +179,13 @@ def turned(first: Runs, second: Runs, beside: Beside | None) -> tuple[Runs, Runs
     else:
         swap = first[0].spec.switches.get("ffn", "on") != "on"
     return (second, first) if swap else (first, second)
+
+
+def sides(first: RunSpec, second: RunSpec) -> str:
+    """What the ends of the axis of their difference are called: see `effects.effect_chart`."""
+    without = {"ffn": "off", **{key: value for key, value in first.switches.items() if key != "ffn_ratio"}}
+    same = first.variant == second.variant and "ffn" not in first.switches and second.switches == without
+    return "ffn" if same else "first"
 
 
 def _show_classes(first: Runs, second: Runs) -> None:
@@ -202,12 +219,13 @@ def _show_links(spec: RunSpec) -> None:
 
 
 def difference_words(first: Runs, second: Runs, beside: Beside | None, delta: float) -> str:
-    """One's own difference beside the shipped one, and how many seeds would tell."""
+    """One's own difference beside the shipped one, why the two may differ, and how many seeds would tell."""
     effect = paired_effect(first, second)
     differences = [a.test_accuracy - b.test_accuracy for a, b in zip(first, second, strict=True)]
     told = [_told("yours", float(np.mean(differences)), effect)]
     if beside is not None:
         told.append(_told("came", beside.measure.value, beside.measure))
+        told += _why(first, second, beside)
     if effect is None:
         told.append(say("train.one_seed"))
     elif effect.error and effect.low <= delta <= effect.high:
@@ -227,24 +245,39 @@ def _told(whose: str, mean: float, effect: Measure | None) -> str:
     return say(f"train.{whose}_many", **numbers, seeds=effect.seeds)
 
 
+def _why(first: Runs, second: Runs, beside: Beside) -> list[str]:
+    """In which settings one's own runs differ from the shipped ones, and how far those lie apart by their seeds."""
+    told, (a, b) = [], beside.pairs
+    own, shipped = _settings(first[0], second[0]), _settings(a[0], b[0])
+    differing = [
+        say("train.differing", setting=name, yours=own[name], shipped=shipped[name])
+        for name in own
+        if own[name] != shipped[name]
+    ]
+    if differing:
+        told.append(say("train.differ", settings=say("lab.comma").join(differing)))
+    if differing or len(first) == 1:
+        apart = [x.test_accuracy - y.test_accuracy for x, y in zip(a, b, strict=True)]
+        told.append(say("train.seeds_range", low=tables.points(min(apart)), high=tables.points(max(apart))))
+    return told
+
+
+def _settings(a: RunRecord, b: RunRecord) -> dict[str, str]:
+    """How two networks were trained, in words; the learning rate of each where they are two."""
+    rates = dict.fromkeys(f"{record.spec.recipe.learning_rate:g}" for record in (a, b))
+    return {
+        say("column.rate"): " / ".join(rates),
+        say("column.epochs"): str(a.spec.recipe.epochs),
+        say("axis.train_images"): f"{a.train_images:,}",
+    }
+
+
 def _show_settings(first: Runs, second: Runs, beside: Beside | None) -> None:
     """Both in a table, with how they were trained: what differs there can be why the differences differ."""
     if beside is None:
         return
-    shipped = [next(iter(arm.records.values())) for arm in (beside.first, beside.second)]
-    lines = []
-    for label, (a, b), seeds in (
-        (say("train.yours", seeds=len(first)), (first[0], second[0]), len(first)),
-        (say("train.shipped", seeds=beside.measure.seeds), shipped, beside.measure.seeds),
-    ):
-        rates = dict.fromkeys(f"{record.spec.recipe.learning_rate:g}" for record in (a, b))
-        lines.append(
-            {
-                say("train.from"): label,
-                say("column.rate"): " / ".join(rates),
-                say("column.epochs"): a.spec.recipe.epochs,
-                say("axis.train_images"): a.train_images,
-                say("column.seeds"): seeds,
-            }
-        )
+    lines = [
+        {say("train.from"): say(f"train.{whose}", seeds=len(a)), **_settings(a[0], b[0]), say("column.seeds"): len(a)}
+        for whose, (a, b) in (("yours", (first, second)), ("shipped", beside.pairs))
+    ]
     st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch")
