@@ -152,7 +152,7 @@ def live_curves(
     """Validation accuracy in percent by epoch, on axes that have room for everything from the start.
 
     `data` has network, run, seed, epoch and validation. A network has its colour and dash in `looks`; a run is a thin
-    line, and the mean of several, as far as all have come, a bold one.
+    line, and their mean, as far as all have come, a bold one: of a single run, that run.
     """
     names = list(looks)
     below, taken = legend_below(names)
@@ -184,12 +184,12 @@ def live_curves(
 
 
 def _common_means(data: pd.DataFrame) -> pd.DataFrame:
-    """The mean over the runs of a network, of several, in the epochs that all of them have reached."""
+    """The mean over the runs of a network in the epochs that all of them have reached."""
     rows = []
     for network, runs in data.groupby("network", sort=False):
         count = runs["run"].nunique()
         for epoch, reached in runs.groupby("epoch"):
-            if len(reached) == count > 1:
+            if len(reached) == count:
                 rows.append({"network": network, "epoch": epoch, "validation": reached["validation"].mean()})
     return pd.DataFrame(rows, columns=["network", "epoch", "validation"])
 
