@@ -33,9 +33,9 @@ def test_a_click_on_a_cell_enlarges_its_layer_again_and_again(server, page):
     cell = page.get_by_label("stage 2, block 1 · 3×3 convolution output", exact=True)
     cell.click()
     expect(page).to_have_url(re.compile(r"left_layer=stage2\.block1\.mixer$"))
-    right = page.get_by_role("combobox", name=re.compile("vit: layer"))
+    right = page.get_by_role("combobox", name=re.compile("ViT: layer"))
     expect(right).to_have_value("block 2 · attention output")
-    choose(page, "cnn: layer", "stage 3 · after pooling")
+    choose(page, "CNN: layer", "stage 3 · after pooling")
     expect(page).to_have_url(re.compile(r"left_layer=stage3\.pool$"))
     expect(right).to_have_value("block 4 · block output")
     settle(page)  # until then, the chart that is made anew stands beside the one before it
@@ -55,7 +55,7 @@ def test_a_click_on_a_cell_enlarges_its_layer_again_and_again(server, page):
 def test_a_click_on_the_image_chooses_the_patch_that_looks(server, page):
     visit(page, f"{server.url}/feature_maps?lang=en")
     patch = page.locator("[class*=st-key-patches_right]").get_by_label("the patch in row 2, column 5", exact=True)
-    tile = page.get_by_role("img", name="head 1, block 1 of vit").first
+    tile = page.get_by_role("img", name="head 1, block 1 of ViT").first
     before = tile.get_attribute("src")
     patch.scroll_into_view_if_needed()
     patch.click()
@@ -146,7 +146,7 @@ def test_a_phone_shows_one_of_two_networks_and_the_link_says_which(server, page)
     page.set_viewport_size({"width": 390, "height": 844})
     expect(left).to_be_hidden()
     expect(right).to_be_visible()
-    switch.get_by_role("radio", name="cnn").click()
+    switch.get_by_role("radio", name="CNN").click()
     expect(page).to_have_url(re.compile(r"\?lang=en$"))
     expect(right).to_be_hidden()
     expect(left).to_be_visible()

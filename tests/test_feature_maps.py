@@ -158,7 +158,7 @@ def test_a_link_to_the_attention_of_a_block_opens_that_block():
     app = open_page("feature_maps", right_attention="stage1.block3.attention", right_query="2-5")
     assert layer_boxes(app)[1] == "stage1.block3.mixer" and "right_attention" not in app.query_params
     assert not app.warning
-    assert "vit: block 3" in text_of(app) and "row 2, column 5" in text_of(app)
+    assert "ViT: block 3" in text_of(app) and "row 2, column 5" in text_of(app)
 
 
 def test_a_click_of_a_browser_that_names_what_is_not_there_changes_nothing(monkeypatch):

@@ -147,7 +147,7 @@ def test_the_layers_of_a_network_of_own_pictures_are_read_and_an_error_says_its_
     with pytest.raises(LabError) as gone:
         probing.network(cache.store(), run_id)
     told = str(inside.in_words(gone.value, own))
-    assert told.startswith("Transformer (ViT) without FFN was trained on") and run_id not in told
+    assert told.startswith("ViT without FFN was trained on") and run_id not in told
 
 
 def test_a_link_to_networks_of_own_pictures_keeps_what_it_says(own, monkeypatch):
@@ -177,7 +177,7 @@ def test_runs_are_found_by_words_of_their_line(own):
         run_id = cache.store().add(record.spec, record.fingerprint, "", "anna")
         cache.store().finish(replace(record, run_id=run_id))
     app = open_page("runs", origin="own", find="FFN=off pear")
-    assert table(app, "network") == ["vit ffn=off"]
+    assert table(app, "network") == ["ViT without FFN"] and table(app, "on the command line") == ["vit ffn=off"]
     assert "No run has “nothing”" in text_of(open_page("runs", origin="own", find="nothing"))
     some = open_page("runs", find="digits vit")
     assert not some.exception and set(table(some, "data set")) == {"Handwritten digits"}

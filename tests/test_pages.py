@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +20,7 @@ from visits import open_page, text_of
 
 from pages.ui import analyses, cache, frame, inside, theme
 from pages.ui.charts import curves, intervals, sheets
-from pages.ui.names import OWN, data_name
+from pages.ui.names import OWN, data_name, short_network_name
 from pages.ui.parts import parameters
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.parts.feature_maps import attention, names
@@ -197,6 +198,25 @@ def test_a_patch_that_does_not_fit_the_image_is_not_offered():
 
 
 # All eleven networks
+
+
+def test_networks_in_lists_have_plain_names_with_a_time_where_they_were_trained_here():
+    """Such as “vit ffn=off · 97.2 % · b57735”, of whomever and whenever, as all names must differ."""
+    now = datetime.now(UTC)
+    spec, long_ago = RunSpec("vit", {"ffn": "off"}), "2026-01-02T03:04:05+00:00"
+    runs = {"a1b2c3d4": 0, "b1b2c3d4": 1, "c1b2c3d4": 1}
+    own = [make_record(replace(spec, seed=runs[run]), run_id=run, finished=now.isoformat()) for run in runs]
+    old = make_record(RunSpec("vit", {"mixer": "window"}, labels="shuffled"), finished=long_ago)
+    names = inside.run_names({"cnn": make_record(RunSpec("cnn")), **{record.run_id: record for record in (*own, old)}})
+    first, again, same, other = (names[record.run_id] for record in (*own, old))
+    today = f"ViT without FFN · 90.0 % · today {now:%H:%M}"
+    assert names["cnn"] == "CNN · 90.0 %" and first == f"{today} · seed 0"
+    assert (again, same) == (f"{today} · seed 1 · b1b2c3", f"{today} · seed 1 · c1b2c3")
+    settings = "Token mixer: window attention, labels in a random order"
+    assert other == f"ViT, {settings} · 90.0 % · 2026-01-02 03:04"
+    unknown = RunSpec("vit")
+    object.__setattr__(unknown, "switches", {"later": "on"})
+    assert short_network_name(unknown) == "vit later=on", "of another version of the lab"
 
 
 def test_every_variant_has_a_name_and_its_familys_colour():
@@ -639,13 +659,13 @@ def test_what_was_trained_here_stands_beside_what_came_with_the_lab(lab_home):
             finish(make_record(spec, correct_share(0.2)))
     rows = gap.own_rows("vit", "digits", 0.02)
     assert rows["mean"].round(2).tolist() == [5.0, 5.0] and rows["low"].isna().all()
-    assert rows["label"].unique().tolist() == ["without FFN, trained here (3 epochs, 1,258 images, seeds: 1)"]
+    assert rows["label"].unique().tolist() == ["without FFN, trained on this server (3 epochs, 1,258 images, seeds: 1)"]
     assert gap.own_rows("swin", "digits", 0.02).empty and gap.own_rows("vit", STUDIED[-1], 0.02).empty
     points = parameters.own_rows("digits", "parameters", 1258)
     assert sorted(points["accuracy"].round()) == [70, 80, 85, 90] and set(points["epochs"]) == {3}
     assert len(parameters.own_rows("digits", "train_images", 1258)) == 5
     assert say("en", "parameters.own", runs=4) in text_of(open_page("parameters", data="digits"))
-    assert any("trained here" in table.value.to_csv() for table in open_page("ffn", data="digits").dataframe)
+    assert any("trained on this server" in table.value.to_csv() for table in open_page("ffn", data="digits").dataframe)
 
 
 @pytest.mark.parametrize(

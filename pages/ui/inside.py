@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import analyses, cache, links
-from pages.ui.names import data_name, network_name
+from pages.ui.names import data_name, run_names, short_network_name
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
 from tf_models.data import STUDIED
@@ -16,7 +16,6 @@ from tf_models.errors import LabError
 from tf_models.jobs import probing
 from tf_models.runs import readouts
 from tf_models.runs.readouts import Readouts
-from tf_models.runs.record import RunRecord
 from tf_models.statistics.effects import effect_of_seeds
 from tf_models.study.plans import plan
 from tf_models.study.probed import Found, Probed, probes_stamp, read_probed
@@ -51,20 +50,14 @@ def networks(dataset: str) -> dict[str, str]:
     arms = dict.fromkeys(arm for arm, _, trained in probed(dataset).networks if trained)
     order = [arm for arm in plan("inside", dataset).arms if arm in arms]
     own = {name: record for name, record in cache.networks().get(dataset, {}).items() if name == record.run_id}
-    return {arm: say(f"inside.arm.{arm}") for arm in order} | {name: run_name(row) for name, row in own.items()}
-
-
-def run_name(record: RunRecord) -> str:
-    """Such as ``vit ffn=off · 97.2 % · 1a2b3c``: what it is, its test accuracy, its run."""
-    accuracy = say("unit.share", value=f"{100 * record.test_accuracy:.1f}")
-    return f"{record.spec.name} · {accuracy} · {record.run_id[:6]}"
+    return {arm: say(f"inside.arm.{arm}") for arm in order} | run_names(own)
 
 
 def in_words(error: LabError, dataset: str) -> LabError:
     """The error as a visitor reads it: networks of `cache.networks`, and their data set, by what they are called."""
     called = {dataset: data_name(dataset)}
     for choice, record in cache.networks().get(dataset, {}).items():
-        called |= dict.fromkeys((choice, f"{choice}-{dataset}"), network_name(record.spec))
+        called |= dict.fromkeys((choice, f"{choice}-{dataset}"), short_network_name(record.spec))
     return LabError(error.code, **{key: called.get(str(value), value) for key, value in error.values.items()})
 
 

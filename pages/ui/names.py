@@ -1,14 +1,41 @@
 """What networks with their switches, data sets and classes are called in the visitor's words."""
 
-from pages.ui.words import language, say
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from pages.ui import tables
+from pages.ui.words import language, say, when
 from tf_models import zoo
 from tf_models.data import class_names, is_own, peek
 from tf_models.errors import LabError
 from tf_models.locale import catalogue
+from tf_models.runs.record import RunRecord
 from tf_models.runs.spec import RunSpec
 from tf_models.zoo import Value
 
 LISTED = 3  # classes in the name of a data set
+NAMES = {
+    "cnn": "CNN",
+    "vgg": "VGG",
+    "vgg16": "VGG16",
+    "resnet": "ResNet",
+    "resnet50": "ResNet-50",
+    "mobilenet_v1": "MobileNet V1",
+    "mobilenet_v2": "MobileNetV2",
+    "convnext": "ConvNeXt",
+    "convnext_tiny": "ConvNeXt-T",
+    "vit": "ViT",
+    "vit_b16": "ViT-B/16",
+    "deit_tiny": "DeiT-Ti",
+    "deit_small": "DeiT-S",
+    "swin": "Swin",
+    "swin_tiny": "Swin-T",
+    "longformer": "Longformer",
+    "mobilevit": "MobileViT",
+    "mobilevit_s": "MobileViT-S",
+    "mixer": "MLP-Mixer",
+    "mixer_b16": "Mixer-B/16",
+}
 OWN = "0"  # a number that stays as the variant has it: automatic, or not the same in all stages
 
 
@@ -34,11 +61,44 @@ def value_name(switch: str, value: str) -> str:
 
 def network_name(spec: RunSpec) -> str:
     """Such as “Transformer (ViT) without FFN”."""
-    name = variant_name(spec.variant)
-    if spec.switches.get("ffn") == "off":
-        name = say("train.without_ffn", name=name)
-    others = [_setting(spec.variant, *row) for row in spec.switches.items() if row != ("ffn", "off")]
-    return say("lab.comma").join([name, *others])
+    return _with_settings(spec, variant_name)
+
+
+def short_network_name(spec: RunSpec) -> str:
+    """Such as “ViT without FFN”, for lists, captions and tables."""
+    return _with_settings(spec, NAMES.__getitem__)
+
+
+def _with_settings(spec: RunSpec, named: Callable[[str], str]) -> str:
+    try:
+        name = named(spec.variant)
+        if spec.switches.get("ffn") == "off":
+            name = say("train.without_ffn", name=name)
+        others = [_setting(spec.variant, *row) for row in spec.switches.items() if row != ("ffn", "off")]
+    except KeyError:  # of another version of the lab
+        return spec.name
+    return say("lab.comma").join([name, *others, *([say("train.shuffled")] if spec.labels != "true" else [])])
+
+
+def run_names(records: Mapping[str, RunRecord]) -> dict[str, str]:
+    """What networks are called in a list, by their names in `cache.networks`: such as “ViT · 95.7 %” for one that came
+    with the lab, “ViT without FFN · 97.2 % · today 10:05” for one that was trained here.
+
+    Streamlit tells options apart by their words: equal ones get their seed, then their run.
+    """
+    names = {}
+    for choice, record in records.items():
+        accuracy = say("unit.share", value=tables.percent(record.test_accuracy))
+        parts = [
+            short_network_name(record.spec),
+            accuracy,
+            *([when(record.finished)] if choice == record.run_id else []),
+        ]
+        names[choice] = " · ".join(parts)
+    for told in (lambda record: f"{say('column.seed')} {record.spec.seed}", lambda record: record.run_id[:6]):
+        known = Counter(names.values())
+        names = {it: name if known[name] == 1 else f"{name} · {told(records[it])}" for it, name in names.items()}
+    return names
 
 
 def _setting(variant: str, switch: str, value: Value) -> str:

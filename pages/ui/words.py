@@ -2,6 +2,8 @@
 
 import re
 import threading
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -43,6 +45,20 @@ def sentences(*found: str) -> str:
     for text in rest:
         first = say("lab.then", first=first, then=text)
     return first
+
+
+def when(moment: str) -> str:
+    """When something was finished, from its ISO time, on the visitor's clock: such as “today 10:05”."""
+    try:
+        zone = ZoneInfo(st.context.timezone or "UTC")
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        zone = UTC
+    try:
+        found = datetime.fromisoformat(moment).astimezone(zone)
+    except ValueError:  # a record from elsewhere
+        return moment[:16]
+    today = found.date() == datetime.now(zone).date()
+    return say("lab.today", time=f"{found:%H:%M}") if today else f"{found:%Y-%m-%d %H:%M}"
 
 
 def quote(value: object) -> object:

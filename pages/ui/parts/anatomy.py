@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import links, tables
 from pages.ui.charts import networks
+from pages.ui.names import NAMES
 from pages.ui.parts.claims import listing
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, ROLES
@@ -22,28 +23,6 @@ from tf_models.zoo.facts import share_of
 from tf_models.zoo.plan import macs, parameters, plan
 from tf_models.zoo.spec import CONVOLUTIONAL, Block, ModelSpec
 
-NAMES = {
-    "cnn": "CNN",
-    "vgg": "VGG",
-    "vgg16": "VGG16",
-    "resnet": "ResNet",
-    "resnet50": "ResNet-50",
-    "mobilenet_v1": "MobileNet V1",
-    "mobilenet_v2": "MobileNetV2",
-    "convnext": "ConvNeXt",
-    "convnext_tiny": "ConvNeXt-T",
-    "vit": "ViT",
-    "vit_b16": "ViT-B/16",
-    "deit_tiny": "DeiT-Ti",
-    "deit_small": "DeiT-S",
-    "swin": "Swin",
-    "swin_tiny": "Swin-T",
-    "longformer": "Longformer",
-    "mobilevit": "MobileViT",
-    "mobilevit_s": "MobileViT-S",
-    "mixer": "MLP-Mixer",
-    "mixer_b16": "Mixer-B/16",
-}
 SYSTEMS = [f"published-{name}" for name in PUBLISHED] + [f"classroom-{name}" for name in CLASSROOM]
 USUAL = {"left": "published-resnet50", "right": "published-vit_b16"}
 SIZES = ("8x8x1", "28x28x1", "32x32x3", "64x64x3", "48x40x3")

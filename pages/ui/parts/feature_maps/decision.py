@@ -54,7 +54,7 @@ def show_prediction(
         (names[label] + marks.get(label, ""), 100 * probabilities[label], share(probabilities[label]))
         for label in shown
     ]
-    words = {"model": view.spec.name, "name": names[first], "value": f"{100 * probabilities[first]:.0f}"}
+    words = {"model": view.name, "name": names[first], "value": f"{100 * probabilities[first]:.0f}"}
     if truth is None:
         title = say("feature_maps.prediction_title", **words)
     elif truth == first:

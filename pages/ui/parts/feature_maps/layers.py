@@ -59,7 +59,7 @@ def choose_layers(views: Sequence[View], together: bool, where: Mapping[str, Any
             st.session_state.pop(f"choice_{view.side}_layer", None)
         chosen[view.side] = links.choose(
             f"{view.side}_layer",
-            say("feature_maps.layer_of", model=view.spec.name),
+            say("feature_maps.layer_of", model=view.name),
             known[view.side],
             view.layers.__getitem__,
             _usual(view.side, known, chosen, together),
@@ -110,7 +110,7 @@ def _step(step: int, known: Mapping[str, list[str]], together: bool) -> None:
 
 def show_glance(views: Sequence[View], chosen: Mapping[str, str], shown: str, together: bool) -> None:
     """Every layer as a cell, by relative depth; a click on one enlarges it."""
-    heads = [view.spec.name for view in views]
+    heads = [view.name for view in views]
     chart = _glance([view.key for view in views], shown, list(chosen.values()), views, heads)
     known = {view.side: list(view.layers) for view in views}
     current = [{"side": number, "layer": chosen[side]} for number, side in enumerate(known)]

@@ -81,7 +81,7 @@ def _draw(key: str, truth: int | None, _view: View, _found: Readouts) -> None:
         }
         for level, row in read.items()
     ]
-    title = _finding(_view.spec.name, labels, own, places, names)
+    title = _finding(_view.name, labels, own, places, names)
     chart = bars.probabilities(pd.DataFrame(rows), title, _view.colour, room=200)
     alt = say("lab.comma").join(f"{row['name']}: {row['figure']}" for row in rows)
     st.altair_chart(chart, key=f"levels_{_view.side}", alt=f"{title}. {alt}")

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import browser, cache, frame, inside, links
-from pages.ui.inside import run_name
+from pages.ui.names import run_names, short_network_name
 from pages.ui.parts.feature_maps.names import layer_names
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say
@@ -87,7 +87,7 @@ def choose_model(side: str, where: Any, dataset: str, models: Mapping[str, RunRe
         side,
         say(f"feature_maps.{side}"),
         choices,
-        lambda choice: run_name(models[choice]),
+        run_names(models).__getitem__,
         usual,
         where=where,
         resets=parts_of(side),
@@ -109,13 +109,13 @@ def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndar
             continue
         layers = layer_names(record.spec, taps)
         key = f"{side} {choice} {record.run_id} {image.shape} {content}"
-        views.append(View(side, choice, run_name(record), record.spec, taps, layers, image, key))
+        views.append(View(side, choice, short_network_name(record.spec), record.spec, taps, layers, image, key))
     return views
 
 
 def choose_side(views: Sequence[View]) -> None:
     """Which of both networks a phone shows, which has no room for them side by side; wider screens show both."""
-    names = {view.side: view.spec.name for view in views}
+    names = {view.side: view.name for view in views}
     if len(names) < 2:
         return
     if len({*names.values()}) < 2:  # Streamlit tells options apart by their words

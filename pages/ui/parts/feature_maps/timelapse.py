@@ -107,7 +107,7 @@ def attention_seen(model: ModelSpec, kept: TimeLapse, tap: str, place: int, imag
 def _when(view: View, epoch: int) -> str:
     record = cache.networks()[view.spec.dataset][view.choice]
     if epoch == 0:
-        return say("feature_maps.timelapse_start", model=view.spec.name)
+        return say("feature_maps.timelapse_start", model=view.name)
     right = share(record.history[epoch - 1]["validation_accuracy"])
-    words = {"model": view.spec.name, "epoch": epoch, "epochs": record.spec.recipe.epochs, "share": right}
+    words = {"model": view.name, "epoch": epoch, "epochs": record.spec.recipe.epochs, "share": right}
     return say("feature_maps.timelapse_epoch", **words)

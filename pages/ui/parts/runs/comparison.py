@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
 from pages.ui.charts.sheets import data_url, thumbnail
-from pages.ui.names import class_words, data_name
+from pages.ui.names import class_words, data_name, short_network_name
 from pages.ui.words import quote, say
 from tf_models.data.raw import numbered
 from tf_models.errors import LabError
@@ -30,7 +30,7 @@ def choose(records: Mapping[str, RunRecord], shown: Sequence[str]) -> list[RunRe
         "compare",
         say("runs.compare"),
         offered(records, held, shown),
-        lambda run_id: f"{records[run_id].spec.name} · {data_name(records[run_id].spec.dataset)} · {run_id}",
+        lambda run_id: f"{run_name(records[run_id])} · {data_name(records[run_id].spec.dataset)}",
         max_selections=MOST,
         placeholder=say("runs.compare_hint"),
     )
@@ -44,7 +44,7 @@ def offered(known: Collection[str], held: Sequence[str], shown: Sequence[str]) -
 
 def run_name(record: RunRecord) -> str:
     """What a run is called beside others."""
-    return f"{record.spec.name} · {say('column.seed')} {record.spec.seed} · {record.run_id[:6]}"
+    return f"{short_network_name(record.spec)} · {say('column.seed')} {record.spec.seed} · {record.run_id[:6]}"
 
 
 def show(chosen: Sequence[RunRecord]) -> None:

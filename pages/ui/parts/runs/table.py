@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui import cache, links, tables
 from pages.ui.charts import curves
-from pages.ui.names import data_title
+from pages.ui.names import data_title, short_network_name
 from pages.ui.parts.runs.comparison import MOST
 from pages.ui.replay import drawn_once
 from pages.ui.words import quote, say
@@ -29,7 +29,7 @@ def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> di
     """One line of the table."""
     known = record is not None
     return {
-        say("column.variant"): spec.name,
+        say("column.variant"): short_network_name(spec),
         say("column.dataset"): data_title(spec.dataset),
         say("column.seed"): spec.seed,
         say("column.accuracy"): round(100 * record.test_accuracy, 2) if known else None,
@@ -42,6 +42,7 @@ def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> di
         say("column.parameters"): record.parameters if known else None,
         say("column.seconds"): round(record.train_seconds, 1) if known else None,
         say("column.device"): record.device if known else None,
+        say("column.spec"): spec.name,
         say("column.run"): run_id,
     }
 

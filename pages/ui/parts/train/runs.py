@@ -12,7 +12,7 @@ from pages.ui import cache, frame, tables
 from pages.ui.names import data_name, network_name
 from pages.ui.parts.train import outcome
 from pages.ui.replay import drawn_once
-from pages.ui.words import language, quote, say
+from pages.ui.words import language, quote, say, when
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
@@ -173,7 +173,7 @@ def _offer_again(runs: list[Shown]) -> None:
     """What was asked for last and had been trained here before: since when, and the way to train it anew."""
     reused = [run for run in runs if run.id in st.session_state.get("reused", []) and run.record is not None]
     if reused:
-        since = min(run.record.finished for run in reused if run.record)[:16].replace("T", " ")
+        since = when(min(run.record.finished for run in reused if run.record))
         words, button = st.columns([3, 1], vertical_alignment="center")
         words.info(say("train.reused", runs=len(reused), since=since), icon=":material/history:")
         button.button(say("train.again"), "again", on_click=_again, args=([run.spec for run in reused],))

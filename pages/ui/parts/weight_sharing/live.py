@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import cache, frame, inside, links, tables
 from pages.ui.charts import bars, sheets
+from pages.ui.names import short_network_name
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, colours
 from pages.ui.words import say, sentences
@@ -233,7 +234,7 @@ def prediction_rows(classes: Sequence[str], before: np.ndarray, after: np.ndarra
 def _show_predictions(key: str, seen: Seen, change: Change) -> None:
     spec, shares = seen.record.spec, seen.before["probabilities"]
     data = prediction_rows(class_names(spec.dataset, len(shares)), shares, seen.after["probabilities"])
-    data, title = data.head(BARS) if change.nothing else data, inside.run_name(seen.record)
+    data, title = data.head(BARS) if change.nothing else data, short_network_name(seen.record.spec)
     columns = {name: say(f"weight_sharing.bars.{name}") for name in ("name", "which")}
     colour = FAMILIES[CLASSROOM[spec.variant].family]
     first = data.sort_values("value", ascending=False, kind="stable").groupby("which", sort=False).first()
@@ -269,7 +270,7 @@ def _show_features(seen: Seen, change: Change, side: int) -> None:
         st.caption(say("weight_sharing.no_place", **sizes))
         return
     returned = before if change.nothing else change.back(after, side)
-    alt = say("weight_sharing.tiles_alt", level=words, model=inside.run_name(seen.record))
+    alt = say("weight_sharing.tiles_alt", level=words, model=short_network_name(seen.record.spec))
     st.image(tiles(before, after, returned), width="stretch", output_format="PNG", alt=alt)
     if change.nothing:
         st.caption(say("weight_sharing.nothing", **sizes))
