@@ -19,7 +19,7 @@ from pages.ui.parts import cost, hybrids
 from pages.ui.parts.claims import card, firmness, listing, places, power, verdicts
 from pages.ui.parts.claims import repeat as live
 from pages.ui.parts.ffn import capacity, collapse, mixers
-from tf_models.data import STUDIED
+from tf_models.data import STUDIED, peek
 from tf_models.locale import LANGUAGES, catalogue, say
 from tf_models.runs import shipped
 from tf_models.statistics.effects import Measure
@@ -414,6 +414,16 @@ def test_an_exact_figure_says_where_it_comes_from():
         "rank-collapse"
     )
     assert verdicts.provenance("inventory") == ""  # a closed formula
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_delta_is_is_said_as_the_data_sets_declare_it(language):
+    for dataset in STUDIED:
+        for most, share in peek(dataset).deltas:
+            said = say(language, "unit.point" if share == 0.01 else "unit.points", value=f"{100 * share:g}")
+            assert said in say(language, "claims.how_text")
+            assert math.isinf(most) or f"{most:,}" in say(language, "claims.how_text")
+    assert [tables.margin(share) for share in (0.01, 0.015, 0.005)] == ["1 point", "1.5 points", "0.5 points"]
 
 
 def test_the_error_rates_that_are_shipped_are_quoted():

@@ -41,7 +41,7 @@ def fields(row: ContrastResult | None) -> dict[str, str] | None:
     numbers = {"mean": row.measure.value, "low": row.measure.low, "high": row.measure.high}
     points = {name: tables.points(value) for name, value in numbers.items()}
     verdict = say(f"verdict.{row.verdict}") if row.verdict else ""  # of what only a claim asks
-    return {**points, "verdict": verdict, "delta": f"{100 * row.delta:g}"}
+    return {**points, "verdict": verdict, "delta": tables.margin(row.delta)}
 
 
 def phrase(row: ContrastResult | None) -> str:
@@ -126,7 +126,7 @@ def effect_rows(
 
 def show_reading(delta: float) -> None:
     """How such a picture is read, in a line; what the verdicts mean, to hover over."""
-    st.caption(say("verdict.marks"), help=say("verdict.hint", delta=f"{100 * delta:g}"))
+    st.caption(say("verdict.marks"), help=say("verdict.hint", delta=tables.margin(delta)))
 
 
 def effect_words(rows: pd.DataFrame) -> str:

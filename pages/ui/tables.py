@@ -17,6 +17,12 @@ def points(value: float | None, sign: bool = True) -> str:
     return decimal(100 * value, 2, sign)
 
 
+def margin(value: float) -> str:
+    """A share that matters, such as δ, as points: 0.015 → 1.5 points, 0.01 → 1 point."""
+    written = f"{100 * value:g}"
+    return say("unit.point" if written == "1" else "unit.points", value=written)
+
+
 def percent(value: float | None) -> str:
     """A share in percent, one decimal."""
     return "–" if value is None else f"{100 * value:.1f}"

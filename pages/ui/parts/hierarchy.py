@@ -111,7 +111,9 @@ def show_readout(dataset: str, chosen: Sequence[str], depth: float, _read: Mappi
     chart = depths.by_depth(data, title, y, columns, (0, 100), shades, depth, rules=rules, height=depths.OPENING)
     words = finding(data, networks, delta)
     st.altair_chart(chart, key="readout", alt=f"{title}. {words}".replace("*", ""))
-    st.markdown(words, help=say("hierarchy.steps_hint", half=f"{delta / 2:g}", delta=f"{delta:g}"))
+    st.markdown(
+        words, help=say("hierarchy.steps_hint", half=tables.margin(delta / 200), delta=tables.margin(delta / 100))
+    )
     rows = [marked_row(data.loc[data["network"] == network], network, depth) for network in networks]
     headings = {name: say(f"hierarchy.column.{name}") for name in ("network", "level")}
     st.table(pd.DataFrame(rows).rename(columns=headings).set_index(headings["network"]))

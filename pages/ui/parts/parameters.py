@@ -219,7 +219,7 @@ def show_contrasts(analysis: Analysis) -> None:
     sizes = [arm.parameters for arm in _full(analysis)]
     span = {"low": f"{min(sizes):,}", "high": f"{max(sizes):,}"}
     words = {
-        name: say(f"parameters.comparison.{name}", delta=f"{100 * analysis.primary.delta:g}") for name in COMPARISONS
+        name: say(f"parameters.comparison.{name}", delta=tables.margin(analysis.primary.delta)) for name in COMPARISONS
     }
     shows = [comparison(row["low"], row["high"], row["delta"]) for row in rows.to_dict("records")]
     rows["mark"], rows["verdict"] = [COMPARISONS.get(name) for name in shows], [words.get(name) for name in shows]

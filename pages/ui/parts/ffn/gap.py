@@ -222,7 +222,7 @@ def show_controls(analysis: Analysis, variant: str) -> None:
             if control.name == "positive" and variant in WITHOUT_CONTROL:
                 words = sentences(words, say("ffn.control.stands_in", network=NAMES[variant]))
         else:
-            words = _same_arm_twice(control, f"{100 * analysis.primary.delta:g}")
+            words = _same_arm_twice(control, tables.margin(analysis.primary.delta))
         icon = {True: "check_circle", False: "cancel", None: "help"}[control.passed]
         st.markdown(f":material/{icon}: {words}")
 

@@ -103,7 +103,7 @@ def show_headline(found: Sequence[Analysis]) -> None:
     chart = effects.effect_chart(data, say("worth.chart"), "ffn", columns)
     st.altair_chart(chart, key="worth", alt=say("worth.alt", text=analyses.effect_words(data)))
     measured = [analysis for analysis in found if worth_names(analysis)]
-    deltas = {short_data_name(row.experiment.dataset): f"{100 * row.primary.delta:g}" for row in measured}
+    deltas = {short_data_name(row.experiment.dataset): tables.margin(row.primary.delta) for row in measured}
     small = say("lab.comma").join(say("worth.delta", dataset=name, delta=delta) for name, delta in deltas.items())
     st.caption(sentences(say("verdict.marks"), say("worth.small", deltas=small)))
 
