@@ -46,6 +46,7 @@ def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
     assert "lang=zh" in page.url
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.get_by_test_id("stSkipToContent")).to_have_text(say("zh", "streamlit.skip"))  # Streamlit's own words
+    expect(page.get_by_label(re.compile("^全屏：")).first).to_be_attached()
     page.get_by_text("English", exact=True).click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.get_by_test_id("stSkipToContent")).to_have_text(say("en", "streamlit.skip"))

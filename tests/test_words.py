@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui import blocks, browser, frame, words
+from pages.ui import blocks, browser, frame, names, words
+from pages.ui.charts import layout
 from pages.ui.parts import convergence, parameters
 from pages.ui.parts.claims import firmness, listing, text_tables, verdicts
 from pages.ui.parts.claims.places import heading
@@ -198,6 +199,8 @@ UNCHINESE = {
     "one ellipsis": r"(?<!…)…(?!…)",
     "two marks": r"[。；，：、]{2}",
     "interval without its name": r"\d% 区间",
+    "machine's name": r"(?<![\w-])(digits|brackets)(?![\w-])",
+    "two words for one thing": r"跳跃连接|预置|随软件|附带|[\d}两几]\s*幅",  # 残差连接, 随附, 张
 }
 
 
@@ -219,8 +222,31 @@ def test_chinese_is_set_as_chinese_is():
         "one ellipsis": "正在计算…",
         "two marks": "尚未检验。。",
         "interval without its name": "95% 区间",
+        "machine's name": "在 digits 上",
+        "two words for one thing": "用 {images} 幅图像",
     }
     assert {rule: unchinese(text) for rule, text in planted.items()} == {rule: [rule] for rule in UNCHINESE}
+
+
+def test_words_of_a_chart_break_before_no_mark_that_closes_and_after_none_that_opens():
+    words = "关闭，加深（参数量相同），“不是”《原文》里的那种。It’s (not) one’s."
+    for wide in range(2, 40):
+        found = layout.lines(words, wide)
+        assert "".join(found).replace(" ", "") == words.replace(" ", "") and all(found)
+        assert not [line for line in found if line[0] in layout.CLOSES or line[-1] in layout.OPENS]
+        assert not any(line.endswith("one’") for line in found)
+
+
+def test_what_records_name_is_said_in_the_visitors_words(monkeypatch):
+    device = "CPU AMD EPYC (2 cores)"
+    for alone in ("", ", one core"):  # in English it stays as records have it
+        assert names.device_name(device + alone) == device + alone
+    assert names.device_name("GPU NVIDIA H200") == "GPU NVIDIA H200"
+    monkeypatch.setattr(words, "language", lambda: "zh")
+    monkeypatch.setattr(names, "language", lambda: "zh")
+    assert names.device_name(f"{device}, one core") == "CPU AMD EPYC（2 核），只用一核"
+    for name in (*Necessity.tasks, *Sequence.tasks):
+        assert names.data_name(name).startswith("任务“")
 
 
 def test_every_key_that_is_said_is_there_and_every_key_that_is_there_is_said():

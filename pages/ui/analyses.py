@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import links, tables
-from pages.ui.names import data_name, data_title
+from pages.ui.names import data_name, data_title, device_name
 from pages.ui.theme import FAMILIES, MARKS
 from pages.ui.words import say, sentences
 from tf_models.data import STUDIED
@@ -66,9 +66,9 @@ def show_unmeasured(experiments: Sequence[Experiment]) -> None:
 def show_source(analysis: Analysis) -> None:
     """On which device and which version of the data set the runs were made, and which runs are left out for it."""
     dataset = data_name(analysis.experiment.dataset)
-    words = say("topic.source", dataset=dataset, version=analysis.dataset_hash[:8], device=analysis.device)
+    words = say("topic.source", dataset=dataset, version=analysis.dataset_hash[:8], device=device_name(analysis.device))
     others = say("claims.and").join(
-        say("topic.other_source", runs=runs, dataset=data_name(name), version=content[:8], device=device)
+        say("topic.other_source", runs=runs, dataset=data_name(name), version=content[:8], device=device_name(device))
         for (device, name, content), runs in analysis.left_out.items()
     )
     st.caption(sentences(words, say("topic.left_out", others=others) if others else ""))

@@ -1,5 +1,6 @@
 """What networks with their switches, data sets and classes are called in the visitor's words."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -114,16 +115,26 @@ def class_words(dataset: str, count: int) -> tuple[str, ...]:
 
 def data_name(name: str) -> str:
     """What a data set is called inside a sentence, such as “handwritten digits”; a file by its own name, what a visitor
-    sent by its classes, and by its name where it is gone.
+    sent by its classes, and by its name where it is gone; a generated one by its task.
     """
     if not is_own(name):
-        return catalogue(language()).get(f"data.name.{name}", name)
+        words = catalogue(language())
+        task = f"task.{name}"
+        return say("data.task", task=words[task]) if task in words else words.get(f"data.name.{name}", name)
     try:
         known = peek(name)
     except LabError:
         return name
     some = say("lab.comma").join(known.class_names[:LISTED]) + (" …" if known.classes > LISTED else "")
     return say("own.name", classes=some, number=name[4:8])
+
+
+def device_name(device: str) -> str:
+    """A device, which records name as in “CPU AMD EPYC (2 cores), one core”."""
+    whole = device.removesuffix(", one core")
+    cores = re.fullmatch(r"(.+) \((\d+) cores\)", whole)
+    name = say("device.cores", device=cores[1], cores=cores[2]) if cores else whole
+    return name if device == whole else say("device.one_core", device=name)
 
 
 def data_title(name: str) -> str:

@@ -81,7 +81,7 @@ def _directions(low: float, high: float, delta: float, ends: tuple[str, str], ba
     return [
         one.mark_text(align="left", **look).encode(x=alt.value(0), y=alt.value(-18), text="worse:N"),
         one.mark_text(align="right", **look).encode(x=alt.value("width"), y=alt.value(-18), text="better:N"),
-        one.mark_text(align=align, fontStyle="italic", **look).encode(x="at:Q", y=alt.value(-3), text="band:N"),
+        one.mark_text(align=align, **look).encode(x="at:Q", y=alt.value(-3), text="band:N"),
     ]
 
 

@@ -21,6 +21,7 @@ LINE = 13  # pixels of a line in it
 INK = "#808080"  # words within a chart, legible in light and dark
 WIDE = 42  # Latin letters of one line of a title on a phone
 LEGEND_WIDE = 38  # and of all columns of a legend, beside the words of an axis
+OPENS, CLOSES = "（《“‘", "），。、；：？！》”’"  # Chinese marks, of which quotation marks are English ones too
 SYMBOL = 6  # letters that the symbol of an entry takes, with the room around it
 
 
@@ -70,9 +71,11 @@ def width(words: str) -> int:
 
 
 def lines(words: str, wide: int = WIDE) -> list[str]:
-    """Words broken for a chart: at spaces, and between Chinese characters."""
+    """Words broken for a chart: at spaces, and between Chinese characters, but not before a mark that closes or after
+    one that opens.
+    """
     found, filled = [""], 0
-    for piece in re.findall(r"[\u2E80-\uFFEF]|[^\s\u2E80-\uFFEF]+\s*|\s+", words):
+    for piece in re.findall(rf"[{OPENS}]*(?:[\u2E80-\uFFEF]|[^\s\u2E80-\uFFEF{OPENS}]+)[{CLOSES}]*\s*|\s+|.", words):
         if filled + width(piece.rstrip()) > wide and filled:
             found, filled = [*found, ""], 0
         found[-1] += piece

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves
-from pages.ui.names import data_name, network_name
+from pages.ui.names import data_name, device_name, network_name
 from pages.ui.parts import effects
 from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
@@ -136,7 +136,7 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     tuning = experiment.tuning_size or experiment.images
     hint = [say("parameters.hint", seeds=scale.seeds, tuning=f"{tuning:,}"), best]
     if cost == "seconds":
-        hint.append(say("parameters.seconds_hint", devices=analysis.device))
+        hint.append(say("parameters.seconds_hint", devices=device_name(analysis.device)))
     told = "" if linear is None else say("parameters.linear_hint", accuracy=f"{linear:.1f}")
     st.caption(sentences(say("parameters.reading"), told, _own_words(own)), help=sentences(*hint))
     analyses.show_source(analysis)

@@ -29,7 +29,7 @@ from tf_models.data import STUDIED
 from tf_models.runs.shipped import find_shipped
 from tf_models.statistics.rule import NOT_ASKED
 from tf_models.study.claims import Claim, Part
-from tf_models.study.judging import EXACT, ONCE, PartResult, Result, headline
+from tf_models.study.judging import EXACT, NO_DATASET, ONCE, PartResult, Result, headline
 
 SECTIONS = ("repeat", "figures", "published")  # of a card, opened on demand
 
@@ -109,14 +109,15 @@ def show_parts(claim: Claim, results: Sequence[Result]) -> None:
         note = note if part.decides else say("claims.part.beside")
         measured = [(result, found) for result, found in outcomes(part, results) if found.measure is not None]
         if measured:
-            st.markdown(f"{verbatim(part.words)} {f'*{note}*' if note else ''}")
+            st.markdown(sentences(verbatim(part.words), note))
             st.markdown("\n".join(f"- {badge(found.verdict)} {part_line(result, found)}" for result, found in measured))
     if words := not_measured(claim, results):
         st.markdown(words)
     for result in results:
         if result.p is not None:
             p, adjusted = probability(result.p), probability(result.p_adjusted)
-            st.caption(say("claims.p", dataset=data_title(result.dataset), p=p, adjusted=adjusted))
+            place = scale(result) if result.dataset == NO_DATASET else data_title(result.dataset)
+            st.caption(say("claims.p", dataset=place, p=p, adjusted=adjusted))
     show_runs(claim, results)
     firmness.show_table(found for part in claim.parts for found in outcomes(part, results))
 

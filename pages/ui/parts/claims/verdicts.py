@@ -1,7 +1,7 @@
 """Verdicts and their reasons in the visitor's words: one result, one part, one rule."""
 
 from pages.ui import tables
-from pages.ui.names import data_title
+from pages.ui.names import data_title, device_name
 from pages.ui.words import say, sentences, verbatim
 from tf_models.statistics.effects import Measure
 from tf_models.statistics.power import MOST_SEEDS, Power
@@ -21,6 +21,7 @@ UNITS = {"skip_over_mlp": "powers", "erf.slope": "loglog", "erf.monotone": "seed
 OVER = ("learned_over_none", "learned_over_none.seen", "cnn_over_vit", "other_patch.attention", "other_patch.ffn")
 UNITS |= dict.fromkeys(OVER, "shares")  # one share less another
 SIGNED = ("accuracy", "nats", "doubling", "shares")  # units of a difference, which has a sign
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 KNOWN = ("supported", "partly", "not_supported", "inconclusive")
 BARE = ("error", "slope", "powers", "loglog", "seeds")  # units that a number alone does not show
 
@@ -185,7 +186,7 @@ def provenance(experiment: str) -> str:
     where = exact_provenance().get(experiment)
     if not where:
         return ""
-    words = {name: where[name] for name in ("device", "backend", "git")}
+    words = {"device": device_name(where["device"]), "backend": BACKENDS[where["backend"]], "git": where["git"]}
     words |= {"finished": where["finished"][:10], "keras": where["versions"]["keras"], "seeds": len(where["seeds"])}
     return say("claims.exact_from", experiment=experiment, **words)
 

@@ -255,12 +255,16 @@ def show_published(analysis: Analysis | None, variant: str) -> None:
     table = [" | ".join(map(say, names)), "|".join(["---", "---", "---:", "---:", "---:", "---"])]
     here = [analysis.arms[arm].test_accuracy for _, arm, _ in WITH_WITHOUT] if analysis else [None, None]
     if analysis and here[0] is not None and here[1] is not None:
-        system = f"{NAMES[variant]}, {short_data_name(analysis.experiment.dataset)}"
+        system = say("source.then", first=NAMES[variant], then=short_data_name(analysis.experiment.dataset))
         table.append(_published_line(system, say("ffn.top1"), 100 * here[0], 100 * here[1], say("ffn.here")))
     for row in FFN_ABLATIONS:
-        source = f"{row.reference(language())}: {say(f'published.{row.source}')}"
+        source = say("claims.place_of", place=row.reference(language()), text=say(f"published.{row.source}"))
         metric = say("ffn.top1") if row.metric == "top-1" else row.metric
-        table.append(_published_line(f"{row.system}, {row.data}", metric, row.with_ffn, row.without_ffn, source))
+        table.append(
+            _published_line(
+                say("source.then", first=row.system, then=row.data), metric, row.with_ffn, row.without_ffn, source
+            )
+        )
     st.markdown("\n".join(f"| {line} |" for line in table))
 
 

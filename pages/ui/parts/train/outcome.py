@@ -13,7 +13,7 @@ import streamlit as st
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves
 from pages.ui.frame import PAGES
-from pages.ui.names import class_words, data_name, network_name
+from pages.ui.names import class_words, data_name, device_name, network_name
 from pages.ui.parts import effects
 from pages.ui.theme import ARMS, DASHES, FAMILIES, RUN_COLOURS
 from pages.ui.words import language, quote, say, sentences
@@ -168,7 +168,11 @@ def show_difference(records: Runs) -> None:
     _show_classes(first, second)
     _show_links(first[0].spec)
     others = sum(record.spec.dataset == dataset and not alike(record, first[0]) for record in records)
-    source = {"dataset": quote(called), "version": first[0].dataset_hash[:8], "device": quote(first[0].device)}
+    source = {
+        "dataset": quote(called),
+        "version": first[0].dataset_hash[:8],
+        "device": quote(device_name(first[0].device)),
+    }
     st.caption(sentences(say("topic.source", **source), say("train.not_compared", runs=others) if others else ""))
 
 
