@@ -331,6 +331,9 @@ def test_what_is_known_of_an_open_statement_is_said_with_the_rest(results):
     words = [say("en", part.part.words) for part in (holds, still)]
     said = verdicts.known(replace(one, verdict="inconclusive", parts=(holds, still, *one.parts[2:]))).replace("\\", "")
     assert f"Known: {words[0]}" in said and f"Open: {words[1]} (measured" in said
+    unfit = replace(still, measure=replace(still.measure, withheld="unfit"))
+    said = verdicts.known(replace(one, verdict="inconclusive", parts=(holds, unfit, *one.parts[2:])))
+    assert say("en", "reason.unfit") in said
     assert verdicts.known(replace(one, verdict="supported")) == ""
 
 

@@ -93,7 +93,11 @@ def known(result: Result) -> str:
 
 
 def _open_words(part: PartResult) -> str:
-    return say("claims.known.open", words=verbatim(part.part.words), figures=figures(part))
+    """What a part says, its figures, and why they decide nothing, where a check or a control has failed."""
+    words = {"words": verbatim(part.part.words), "figures": figures(part)}
+    if part.measure is not None and part.measure.withheld:
+        return say("claims.known.withheld", **words, reason=say(f"reason.{part.measure.withheld}"))
+    return say("claims.known.open", **words)
 
 
 def unit_of(measure: Measure, name: str) -> str:
