@@ -6,11 +6,12 @@ import streamlit as st
 
 from pages.ui import frame, links
 from pages.ui.parts import anatomy
+from pages.ui.parts.claims import listing
 from pages.ui.words import say
 
 frame.ensure()
 frame.heading("anatomy")
-links.sections(("stages",))
+links.sections(("stages", "others"))
 chosen = anatomy.choose_systems()
 systems = list(chosen.values())
 
@@ -33,3 +34,6 @@ anatomy.show_shares(systems)
 st.header(say("topic.claims"))
 st.markdown(say("anatomy.claims_hint"))
 anatomy.show_claims(systems)
+title, others = anatomy.other_claims(systems)
+if others:
+    links.section("others", title, partial(listing.show_links, others))

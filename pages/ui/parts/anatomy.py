@@ -349,18 +349,20 @@ def show_shares(chosen: Sequence[Asked]) -> None:
 
 @drawn_once
 def show_claims(chosen: Sequence[Asked]) -> None:
-    """The claims that name one of the networks, with their verdicts, and what is counted for them."""
-    systems = [system(*asked) for asked in dict.fromkeys(chosen)]
-    named = {in_the_text(one.spec) for one in systems}
-    counted = counted_words(systems)
-    found = [claim.id for claim in CLAIMS if claim.id in counted or named & {*claim.systems}]
-    for claim in (claim for claim in found if claim in counted):
+    """The claims for which something is counted in one of the networks, with their verdicts and figures."""
+    counted = counted_words([system(*asked) for asked in dict.fromkeys(chosen)])
+    for claim in (claim.id for claim in CLAIMS if claim.id in counted):
         with st.container(border=True):
             listing.show_links((claim,), why=True, key=f"statements_{claim}")
             st.markdown("\n\n".join(counted[claim]))
-    if others := [claim for claim in found if claim not in counted]:
-        st.markdown(say("anatomy.other_claims", names=say("lab.comma").join(sorted(named))))
-        listing.show_links(others)
+
+
+def other_claims(chosen: Sequence[Asked]) -> tuple[str, list[str]]:
+    """How the other claims that name one of the networks are headed, and which they are."""
+    systems = [system(*asked) for asked in dict.fromkeys(chosen)]
+    named, counted = {in_the_text(one.spec) for one in systems}, counted_words(systems)
+    others = [claim.id for claim in CLAIMS if claim.id not in counted and named & {*claim.systems}]
+    return say("anatomy.other_claims", names=say("lab.comma").join(sorted(named))), others
 
 
 def in_the_text(spec: ModelSpec) -> str:
