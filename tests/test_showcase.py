@@ -5,6 +5,7 @@ import pytest
 
 from tf_models.data import STUDIED, load
 from tf_models.runs import showcase
+from tf_models.runs.timelapse import kept_epochs, shipped_path, unpack
 from tf_models.training.build import build
 from tf_models.training.taps import read_taps
 from tf_models.training.train import evaluate
@@ -12,13 +13,14 @@ from tf_models.training.weights import put_weights
 from tf_models.zoo import CLASSROOM
 
 NAMES = tuple(sorted(f"{variant}-{dataset}" for variant in CLASSROOM for dataset in STUDIED))
+ON_DIGITS = [name for name in NAMES if "digits" in name]
 
 
 def test_every_network_comes_trained_on_digits_and_on_photographs():
     assert showcase.showcases() == NAMES
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "digits" in name])
+@pytest.mark.parametrize("name", ON_DIGITS)
 def test_shipped_weights_reach_the_accuracy_of_their_record(name):
     record = showcase.load_showcase(name).record
     model, split = build(record.spec.model), load(record.spec.dataset, record.spec.seed)
@@ -31,7 +33,7 @@ def test_shipped_weights_reach_the_accuracy_of_their_record(name):
     assert loss == pytest.approx(record.test_loss, rel=0.02)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*ON_DIGITS, "cnn-cifar10-jpeg", "vit-cifar10-jpeg"])  # one by one they are traced
 def test_shipped_arrays_are_what_the_shipped_weights_compute(name):
     shown = showcase.load_showcase(name)
     computed = read_taps(shown.record.spec.model, showcase.showcase_weights(name), shown.images)
@@ -48,3 +50,14 @@ def test_images_of_data_sets_that_are_not_the_labs_are_not_passed_on():
         if shown.record.spec.dataset != "digits":
             assert shown.image_names == ("cat", "china", "flower")
             assert [shown.classes[label] if label >= 0 else "" for label in shown.labels] == ["cat", "", ""]
+
+
+def test_how_it_formed_comes_with_every_network_from_its_start_to_what_it_is():
+    for name in NAMES:
+        shown, kept = showcase.load_showcase(name), unpack(shipped_path(name).read_bytes(), name)
+        assert kept.epochs == kept_epochs(shown.record.spec.recipe.epochs)
+        seen = [shown.image_names.index(image) for image in kept.names]
+        np.testing.assert_array_equal(kept.images, shown.images[seen])
+        np.testing.assert_allclose(kept.probabilities.sum(axis=-1), 1, atol=0.01)
+        assert np.abs(kept.probabilities[-1] - kept.probabilities[0]).max() > 0.2
+        assert kept.maps.keys() <= shown.taps.keys()
