@@ -11,10 +11,11 @@ from tf_models.runs.store import UNREADABLE
 
 frame.ensure()
 frame.heading("runs")
-origins = ("shipped", "own")
-origin = links.choose(
-    "origin", say("runs.origin"), origins, lambda o: say(f"runs.origin.{o}"), kind="segments", resets=["run", "compare"]
-)
+origins, mine = ("shipped", "own"), carry.has_own()
+if mine and {*st.query_params} <= links.OF_THE_FRAME:
+    st.query_params["origin"] = "own"
+more = {"kind": "segments", "resets": ["run", "compare"], "lasting": not mine}
+origin = links.choose("origin", say("runs.origin"), origins, lambda o: say(f"runs.origin.{o}"), **more)
 reasons, unreadable, own = {}, (), []
 if origin == "shipped":
     for problem in shipped_problems():

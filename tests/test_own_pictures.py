@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import until
+from conftest import ROOT, until
 from pictures import encoded, picture
+from streamlit.testing.v1 import AppTest
 from synthetic import make_record
 from visits import open_page, text_of
 
@@ -17,6 +18,7 @@ from pages.ui.names import data_title
 from tf_models.data import content_hash, load, peek
 from tf_models.errors import LabError
 from tf_models.jobs import probing, reading, worker
+from tf_models.locale import say
 from tf_models.runs.record import pack_correct
 from tf_models.runs.spec import Recipe, RunSpec
 
@@ -178,6 +180,16 @@ def test_runs_are_found_by_words_of_their_line(own):
         cache.store().finish(replace(record, run_id=run_id))
     app = open_page("runs", origin="own", find="FFN=off pear")
     assert table(app, "network") == ["ViT without FFN"] and table(app, "on the command line") == ["vit ffn=off"]
+    app = open_page("runs", origin="own")
+    record = app.expander[-1]
+    assert record.label == say("en", "runs.record") and not record.proto.expanded and record.json
+    told = next(line.value for line in app.markdown if line.value.startswith("network: **ViT"))
+    assert len(told.splitlines()) == 10
+    assert open_page("runs").segmented_control(key="choice_origin").value == "shipped", "the runs are Anna's"
+    mine = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+    mine.session_state["visitor"] = "anna"
+    mine.switch_page("pages/runs.py").run()
+    assert mine.query_params["origin"] == "own" and len(table(mine, "network")) == 2
     assert "No run has “nothing”" in text_of(open_page("runs", origin="own", find="nothing"))
     some = open_page("runs", find="digits vit")
     assert not some.exception and set(table(some, "data set")) == {"Handwritten digits"}

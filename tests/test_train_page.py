@@ -194,6 +194,7 @@ def test_how_long_it_takes_is_told_from_the_second_epoch_on():
     first = {"epoch": 1, "epochs": 9, "validation_accuracy": 0.5, "images_per_second": 4.0}
     assert runs.running_words(first) == "epoch 1 of 9, validation 50.0 %"
     assert "8 s left, 4 images/s" in runs.running_words({**first, "epoch": 2, "seconds_left": 8.0})
+    assert runs.running_words({**first, "epoch": 9, "seconds_left": 0.0}).endswith("now it is tested")
 
 
 def test_what_was_asked_for_together_stands_in_its_order(jobs):

@@ -14,6 +14,14 @@ from tf_models.runs.record import RunRecord
 from tf_models.runs.store import ACTIVE, Run
 
 
+def has_own() -> bool:
+    """Whether this visitor has asked for runs; not where nobody can tell, as what came with the lab is shown anyway."""
+    try:
+        return bool(cache.store().runs(visitor=visitor(), limit=1))
+    except LabError:
+        return False
+
+
 def show_exchange(records: list[RunRecord]) -> None:
     """A file of all these runs, and the place to bring one back."""
     with st.expander(say("runs.exchange"), icon=":material/swap_horiz:"):

@@ -127,14 +127,28 @@ def _show_history(run_id: str, accuracies: Sequence[tuple[float, float]]) -> Non
     st.altair_chart(chart, key="history", alt=f"{title} {share}")
 
 
+def _told() -> set[str]:
+    """The columns of the table that are told of one run."""
+    columns = ("variant", "dataset", "seed", "accuracy", "when", "epochs", "rate", "parameters", "device")
+    return {*(say(f"column.{name}") for name in columns), say("axis.train_images")}
+
+
+def _written(value: object) -> object:
+    return quote(f"{value:,}" if isinstance(value, int) else value)
+
+
 def show_record(record: RunRecord) -> None:
-    """How a run learnt, and everything that is known of it."""
+    """How a run learnt, and what is known of it: what one asks first, and on demand everything."""
     left, right = st.columns([3, 2])
     with left:
         _show_history(record.run_id, [(row["epoch"], row["validation_accuracy"]) for row in record.history])
     values = record.to_dict()
     with right:
-        st.markdown(f"**{say('runs.record')}**")
-        st.json({key: value for key, value in values.items() if key not in ("history", "correct")}, expanded=1)
+        known, told = row(record.run_id, record.spec, FINISHED, record), _told()
+        st.markdown(
+            "  \n".join(say("runs.field", name=name, value=_written(known[name])) for name in known if name in told)
+        )
+        with st.expander(say("runs.record"), icon=":material/data_object:"):
+            st.json({key: value for key, value in values.items() if key not in ("history", "correct")}, expanded=1)
     text = json.dumps(values, indent=1, ensure_ascii=False)
     st.download_button(say("runs.download"), text, f"{record.run_id}.json", "application/json")

@@ -232,6 +232,8 @@ def running_words(last: Mapping[str, float]) -> str:
     """How far a run is by its last epoch; how fast, once an epoch has passed in which nothing had to be traced."""
     told: dict[str, object] = {name: int(last[name]) for name in ("epoch", "epochs")}
     told["accuracy"] = tables.percent(last["validation_accuracy"])
+    if told["epoch"] == told["epochs"]:
+        return say("train.tested", **told)
     if "seconds_left" not in last:
         return say("train.running_first", **told)
     left, speed = f"{last['seconds_left']:.0f}", f"{last['images_per_second']:,.0f}"
