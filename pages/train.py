@@ -19,7 +19,7 @@ frame.heading("train")
 asked, results = st.columns([2, 3], gap="large")
 with asked:
     variant = form.choose_network()
-    dataset = links.choose_data(say("train.dataset"), own_pictures.choices())
+    dataset = links.choose_data(say("train.dataset"), own_pictures.choices(), named=own_pictures.title)
     try:
         if own_pictures.wait_for(dataset):
             st.stop()

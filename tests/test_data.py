@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import inspect
 import io
 import os
 import struct
@@ -14,11 +15,14 @@ import numpy as np
 import pytest
 from pictures import encoded, picture
 from sklearn.linear_model import LogisticRegression
+from visits import open_page, text_of
 
+from tf_models.__main__ import main
 from tf_models.data import (
     GENERATED,
     STUDIED,
     archives,
+    builtin,
     class_names,
     content_hash,
     files,
@@ -294,6 +298,15 @@ def test_an_unknown_data_set_is_named_with_what_there_is_and_no_name_leaves_the_
                 function(name)
 
 
+def test_a_folder_that_is_not_packed_is_named_with_what_would_be_read(data_dir, capsys, fresh_server):
+    """It was passed over, and whoever asked for it read of a .npz alone."""
+    (data_dir / "pets" / "cat").mkdir(parents=True)
+    with pytest.raises(LabError, match="holds a folder “pets”.*pack it as pets.zip.*or put pets.npz"):
+        peek("pets")
+    assert main(["datasets"]) == 0 and "pack it as pets.zip" in capsys.readouterr().out
+    assert "pack it as pets.zip" in text_of(open_page("train"))
+
+
 def test_without_files_there_are_the_rows_and_what_is_generated_is_not_to_choose(data_dir):
     assert names() == tuple(name for name, row in BUILT_IN.items() if row.read is not None)
     assert set(names()) - set(names(generated=False)) == GENERATED
@@ -479,6 +492,18 @@ def test_a_download_that_fails_says_what_to_do(monkeypatch):
     with pytest.raises(LabError, match="URL fetch failure.*put mnist.npz .* LAB_DATA_DIR") as caught:
         load("mnist")
     assert caught.value.code == "dataset_offline"
+
+
+def test_what_must_be_downloaded_first_says_so_in_the_list(monkeypatch, tmp_path, small_images, fresh_server):
+    """Offline it failed seconds after the press of the button."""
+    for name, kept in builtin.KEPT.items():
+        assert f'"{kept}"' in inspect.getsource(getattr(keras.datasets, name).load_data), "as Keras names it"
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    (tmp_path / "keras" / "datasets" / builtin.KEPT["cifar10"]).mkdir(parents=True)
+    small_images("fashion_mnist")
+    options = open_page("train").selectbox(key="choice_data").options
+    assert {"MNIST digits (download)", "CIFAR-100 photos (download)"} <= {*options}
+    assert {"Fashion-MNIST clothes", "CIFAR-10 photos", "Handwritten digits"} <= {*options}
 
 
 def test_a_download_is_checked_and_marked(monkeypatch):

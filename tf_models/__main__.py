@@ -19,7 +19,7 @@ from typing import Any, get_args
 from tqdm import tqdm
 
 from tf_models import printing, settings, zoo
-from tf_models.data import STUDIED, DatasetInfo, content_hash, names, peek
+from tf_models.data import STUDIED, DatasetInfo, content_hash, names, peek, unknown_dataset, unpacked
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records
 from tf_models.jobs.probing import IMAGES, ask, network, probe_all
@@ -226,7 +226,7 @@ def _datasets(options: argparse.Namespace) -> list[dict[str, Any]]:
         shape = {"input_shape": list(known.input_shape), "classes": known.classes}
         row = {"name": name, **shape, "train_images": known.train_images, "hash": content, "problem": problem}
         rows.append(row | {"left_out": _left_out(known)})
-    return rows
+    return [*rows, *({"name": name, "problem": str(unknown_dataset(name))} for name in unpacked())]
 
 
 def _left_out(known: DatasetInfo) -> str:

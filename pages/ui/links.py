@@ -86,6 +86,7 @@ def choose_data(
     default: str | None = None,
     has: Callable[[str], bool] = lambda name: True,
     where: Any = st,
+    named: Callable[[str], str] = data_title,
     **more: Any,
 ) -> str:
     """One of the data sets `options`, as `choose` does; a page that is opened without any choice in its link shows the
@@ -97,7 +98,7 @@ def choose_data(
     if "data" not in st.session_state[_SEEN] and {*st.query_params} <= OF_THE_FRAME and there and kept != default:
         st.query_params["data"] = kept
     told, before = "data" in st.query_params, st.session_state[_HELD].get("data")
-    value = choose("data", label, options, data_title, default, where=where, **more)
+    value = choose("data", label, options, named, default, where=where, **more)
     if told or before not in (None, value):
         st.session_state[_DATA] = value
     elif not there and _DATA in st.session_state:

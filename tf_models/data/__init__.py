@@ -1,6 +1,7 @@
 """Data sets: where they come from, how they are split, and what is refused."""
 
 from tf_models.data.drawings import centred, extent, is_bright_around
+from tf_models.data.files import unpacked
 from tf_models.data.images import fit_image, read_image, square
 from tf_models.data.registry import (
     BUILT_IN,
@@ -12,9 +13,11 @@ from tf_models.data.registry import (
     content_hash,
     is_here,
     is_own,
+    must_be_downloaded,
     names,
     peek,
     samples,
+    unknown_dataset,
     unread_file,
 )
 from tf_models.data.splits import Dataset, load
@@ -35,10 +38,13 @@ __all__ = [
     "is_here",
     "is_own",
     "load",
+    "must_be_downloaded",
     "names",
     "peek",
     "read_image",
     "samples",
     "square",
+    "unknown_dataset",
+    "unpacked",
     "unread_file",
 ]

@@ -1,10 +1,21 @@
 """The data sets that need no file: scikit-learn's digits and Keras's downloads. The generated ones are in `tasks`."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 
 from tf_models.data.files import checked
 from tf_models.data.raw import Raw, array_hash, numbered
 from tf_models.errors import LabError
+
+# What Keras keeps of a download, in its folder ``datasets``.
+KEPT = {
+    "mnist": "mnist.npz",
+    "fashion_mnist": "fashion-mnist",
+    "cifar10": "cifar-10-batches-py-target",
+    "cifar100": "cifar-100-python-target",
+}
 
 
 def scanned_digits(_name: str) -> Raw:
@@ -15,6 +26,12 @@ def scanned_digits(_name: str) -> Raw:
     x = np.round(np.asarray(images) * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
     y = np.asarray(labels, np.int64)
     return Raw("embedded", numbered(10), x, y, None, None, array_hash(x, y))
+
+
+def is_downloaded(name: str) -> bool:
+    """Whether Keras has kept one of its data sets on this machine; asked of the disk, as Keras stays in workers."""
+    home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
+    return (Path(os.environ.get("KERAS_HOME", home / ".keras")) / "datasets" / KEPT[name]).exists()
 
 
 def download(name: str) -> Raw:

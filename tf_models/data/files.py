@@ -55,6 +55,13 @@ def local_files() -> list[Path]:
     ]
 
 
+def unpacked() -> list[str]:
+    """Folders in LAB_DATA_DIR, which are not read: a folder of class folders must be packed."""
+    folder = settings.data_folder()
+    found = sorted(folder.iterdir()) if folder else []
+    return [path.name for path in found if path.is_dir() and not path.name.startswith(".")]
+
+
 def own_file(name: str) -> Path | None:
     """The data set of this name that a visitor sent."""
     if not OWN.fullmatch(name):

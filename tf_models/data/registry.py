@@ -210,7 +210,7 @@ def peek(name: str) -> DatasetInfo:
     row, path = BUILT_IN.get(name), _local_file(name)
     if path is None:
         if row is None:
-            raise _unknown(name)
+            raise unknown_dataset(name)
         return row
     found = files.contents(path)
     return DatasetInfo(
@@ -257,7 +257,7 @@ def _load_raw(name: str, path: Path | None, _stamp: tuple[int, ...]) -> Raw:
     elif (read := BUILT_IN[name].read if name in BUILT_IN else None) is not None:
         raw = read(name)
     else:
-        raise _unknown(name)
+        raise unknown_dataset(name)
     return replace(raw, class_names=_class_names(name, raw.class_names))
 
 
@@ -299,5 +299,16 @@ def _class_names(name: str, found: tuple[str, ...]) -> tuple[str, ...]:
     return row.class_names if row is not None and found == numbered(row.classes) else found
 
 
-def _unknown(name: str) -> LabError:
+def must_be_downloaded(name: str) -> bool:
+    """Whether a training on it begins with a download, which needs the internet."""
+    row = BUILT_IN.get(name)
+    if row is None or row.source != "download" or any(path.stem == name for path in files.local_files()):
+        return False
+    return not builtin.is_downloaded(name)
+
+
+def unknown_dataset(name: str) -> LabError:
+    """Why this is no data set."""
+    if name in files.unpacked():
+        return LabError("dataset_unpacked", value=name)
     return LabError("unknown_dataset", value=name, choices=", ".join(names()))

@@ -18,7 +18,7 @@ from typing import Any
 from distributed import Future
 
 from tf_models import settings
-from tf_models.data import is_here, names, peek
+from tf_models.data import is_here, peek, unknown_dataset
 from tf_models.errors import LabError
 from tf_models.jobs import worker
 from tf_models.jobs.connection import Connection
@@ -534,7 +534,7 @@ def check(spec: RunSpec) -> None:
     if spec.recipe.epochs > allowed:
         raise LabError("too_many_epochs", value=spec.recipe.epochs, limit=allowed)
     if not is_here(spec.dataset):
-        raise LabError("unknown_dataset", value=spec.dataset, choices=", ".join(names()))
+        raise unknown_dataset(spec.dataset)
     _ = spec.model  # refuses what cannot be built
     known, size = peek(spec.dataset), spec.train_size
     if size is not None and not known.classes <= size <= known.train_images:

@@ -9,10 +9,19 @@ from PIL import Image
 
 from pages.ui import cache, frame, links, tables
 from pages.ui.charts.sheets import data_url, thumbnail
-from pages.ui.names import class_words
+from pages.ui.names import class_words, data_title
 from pages.ui.parts.train.runs import visitor
 from pages.ui.words import quote, say
-from tf_models.data import DatasetInfo, is_own, names, samples, unread_file
+from tf_models.data import (
+    DatasetInfo,
+    is_own,
+    must_be_downloaded,
+    names,
+    samples,
+    unknown_dataset,
+    unpacked,
+    unread_file,
+)
 from tf_models.data.raw import are_uneven
 from tf_models.errors import LabError
 from tf_models.jobs import reading
@@ -35,11 +44,18 @@ def choices() -> tuple[str, ...]:
     return (*names(generated=False), *(name for name in own if is_own(name)))
 
 
+def title(name: str) -> str:
+    """What a data set is called in the list of `choices`: one that is not here yet says that it must be downloaded."""
+    return say("data.download", name=data_title(name)) if must_be_downloaded(name) else data_title(name)
+
+
 def ask() -> None:
     """The place to send pictures to, and how far those are that are being read."""
     place = st.session_state.setdefault(PLACE, 0)
     with st.expander(say("own.title"), icon=":material/add_photo_alternate:", key=f"own_place_{place}"):
         st.caption(say("own.lead"))
+        for name in unpacked():
+            st.caption(frame.error_text(unknown_dataset(name)))
         file = st.file_uploader(say("own.upload"), ("zip", "npz"), key=f"own_file_{place}")
         sent: tuple[str, Reading] | None = st.session_state.get(SENT)
         if file is None:
