@@ -28,6 +28,7 @@ from tf_models.zoo.fields import receptive_field
 from tf_models.zoo.plan import plan
 
 pytestmark = pytest.mark.usefixtures("fresh_server")
+CHARTS = 1 + 2 + 2 + 1 + 2  # of a whole page: all layers, two answers, what layers would say, patches, two answers more
 
 
 # Pictures of layers
@@ -486,7 +487,7 @@ def test_a_picture_of_one_colour_or_one_pixel_leaves_the_page_whole(no_worker, d
     app = open_page("feature_maps", data=data, image="upload")
     app = upload(app, encoded(Image.new("RGB", size, (90, 90, 90)), "PNG"), "grey.png")
     assert not app.exception and not app.error
-    assert len(app.get("vega_lite_chart")) == 6
+    assert len(app.get("vega_lite_chart")) == CHARTS
 
 
 def test_what_is_no_picture_is_one_sentence_and_the_page_stays(no_worker):
@@ -496,7 +497,7 @@ def test_what_is_no_picture_is_one_sentence_and_the_page_stays(no_worker):
         app = open_page("feature_maps", data="digits", image="upload")
         app = upload(app, content, "some.png")
         assert not app.exception and len(app.error) == 1 and word in app.error[0].value
-        assert len(app.get("vega_lite_chart")) == 6  # the first image of the list is still there
+        assert len(app.get("vega_lite_chart")) == CHARTS  # the first image of the list is still there
         np.testing.assert_array_equal(no_worker[-1], showcase.load_showcase("cnn-digits").images[0])
 
 
