@@ -10,6 +10,7 @@ from visits import open_page
 
 from pages.ui import tables, theme
 from pages.ui.charts import networks
+from pages.ui.names import NAMES
 from pages.ui.parts import anatomy
 from tf_models.locale import LANGUAGES, say
 from tf_models.study.claims import CLAIMS
@@ -27,7 +28,7 @@ def counted(spec) -> dict[str, str]:
 
 
 def test_every_system_has_a_name_and_one_in_the_text():
-    assert set(anatomy.NAMES) == set(CLASSROOM) | set(PUBLISHED)
+    assert set(NAMES) == set(CLASSROOM) | set(PUBLISHED)
     assert len(anatomy.SYSTEMS) == len(set(anatomy.SYSTEMS)) == len(CLASSROOM) + len(PUBLISHED)
     assert anatomy.spec_of("classroom-mobilenet_v1") != anatomy.spec_of("published-mobilenet_v1")
     named = {system for claim in CLAIMS for system in claim.systems}

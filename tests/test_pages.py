@@ -20,9 +20,8 @@ from visits import open_page, text_of
 
 from pages.ui import analyses, cache, frame, inside, theme
 from pages.ui.charts import curves, intervals, sheets
-from pages.ui.names import OWN, data_name, short_network_name
+from pages.ui.names import NAMES, OWN, data_name, short_network_name
 from pages.ui.parts import parameters
-from pages.ui.parts.anatomy import NAMES
 from pages.ui.parts.feature_maps import attention, names
 from pages.ui.parts.ffn import gap, length
 from pages.ui.parts.train import form

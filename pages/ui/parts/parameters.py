@@ -7,9 +7,8 @@ import streamlit as st
 
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves
-from pages.ui.names import data_name, device_name, network_name
+from pages.ui.names import NAMES, data_name, device_name, network_name
 from pages.ui.parts import effects
-from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, SHAPES
 from pages.ui.words import language, say, sentences

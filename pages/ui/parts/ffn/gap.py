@@ -7,9 +7,8 @@ import streamlit as st
 
 from pages.ui import analyses, cache, frame, tables
 from pages.ui.charts import curves, intervals
-from pages.ui.names import data_name, short_data_name
+from pages.ui.names import NAMES, data_name, short_data_name
 from pages.ui.parts import effects
-from pages.ui.parts.anatomy import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS, FAMILIES
 from pages.ui.words import language, say, sentences

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui import cache
 from pages.ui.charts import curves
-from pages.ui.parts.anatomy import NAMES
+from pages.ui.names import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
 from pages.ui.words import say

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui import cache, links, tables
 from pages.ui.charts import curves
-from pages.ui.names import data_title, short_network_name
+from pages.ui.names import data_title, device_name, short_network_name
 from pages.ui.parts.runs.comparison import MOST
 from pages.ui.replay import drawn_once
 from pages.ui.words import quote, say
@@ -41,7 +41,7 @@ def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> di
         say("column.rate"): spec.recipe.learning_rate,
         say("column.parameters"): record.parameters if known else None,
         say("column.seconds"): round(record.train_seconds, 1) if known else None,
-        say("column.device"): record.device if known else None,
+        say("column.device"): device_name(record.device) if known else None,
         say("column.spec"): spec.name,
         say("column.run"): run_id,
     }
