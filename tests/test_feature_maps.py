@@ -190,6 +190,11 @@ def test_the_page_opens_with_photographs_and_a_link_to_a_network_with_its_data_s
         assert say("en", "feature_maps.photo_hint") not in text_of(app)
 
 
+def test_two_networks_of_one_name_are_told_apart_by_their_sides():
+    told = text_of(open_page("feature_maps", data="digits", left="vit"))
+    assert "ViT (left): block" in told and "ViT (right): block" in told
+
+
 @pytest.mark.parametrize("view", ["channels", "components"])
 def test_every_layer_of_both_networks_is_a_cell(view):
     app = open_page("feature_maps", view=view)

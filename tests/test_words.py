@@ -67,6 +67,7 @@ NAMES: dict[str, Iterable[str]] = {
     "train.{}_many": ("yours", "came"),
     "parameters.comparison.{}": parameters.COMPARISONS,
     "anatomy.{}": ("left", "right", "classroom", "published"),
+    "feature_maps.named_{}": ("left", "right"),
     "feature_maps.{}": ("left", "right", "view", "range", "lock"),
     "feature_maps.class.{}": (*CLOTHES, *OBJECTS),
     "inside.{}": ("left", "right"),

@@ -99,7 +99,10 @@ def choose_model(side: str, where: Any, dataset: str, models: Mapping[str, RunRe
 def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndarray) -> list[View]:
     """Both sides as far as a worker could compute them; why not, in a sentence."""
     views, content = [], hashlib.sha256(image.tobytes()).hexdigest()
-    for side, choice in zip(SIDES, choices, strict=True):
+    names = [short_network_name(models[choice].spec) for choice in choices]
+    if len({*names}) < 2:
+        names = [say(f"feature_maps.named_{side}", name=name) for side, name in zip(SIDES, names, strict=True)]
+    for side, choice, name in zip(SIDES, choices, names, strict=True):
         record = models[choice]
         try:
             with st.spinner(say("feature_maps.working"), show_time=True):
@@ -108,8 +111,8 @@ def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndar
             frame.show_error(inside.in_words(error, record.spec.dataset))
             continue
         layers = layer_names(record.spec, taps)
-        key = f"{side} {choice} {record.run_id} {image.shape} {content}"
-        views.append(View(side, choice, short_network_name(record.spec), record.spec, taps, layers, image, key))
+        key = f"{side} {name} {choice} {record.run_id} {image.shape} {content}"
+        views.append(View(side, choice, name, record.spec, taps, layers, image, key))
     return views
 
 
@@ -118,8 +121,6 @@ def choose_side(views: Sequence[View]) -> None:
     names = {view.side: view.name for view in views}
     if len(names) < 2:
         return
-    if len({*names.values()}) < 2:  # Streamlit tells options apart by their words
-        names = {side: say(f"feature_maps.{side}") for side in names}
     with st.container(key="one_side"):
         label, more = say("feature_maps.side"), dict[str, Any](label_visibility="collapsed", width="stretch")
         seen = links.choose("side", label, list(names), names.__getitem__, kind="segments", **more)
