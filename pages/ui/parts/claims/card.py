@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui import browser, cache, frame, links, tables
 from pages.ui.charts import intervals
-from pages.ui.names import data_name, data_title, short_data_name
+from pages.ui.names import data_name, data_title, short_data_name, short_network_name
 from pages.ui.parts.claims import firmness, repeat, verdicts
 from pages.ui.parts.claims.places import place_name
 from pages.ui.parts.claims.verdicts import (
@@ -179,7 +179,7 @@ def show_runs(claim: Claim, results: Sequence[Result]) -> None:
         {
             say("column.run"): run,
             say("column.dataset"): short_data_name(result.dataset),
-            say("column.variant"): records[run].spec.name,
+            say("column.variant"): short_network_name(records[run].spec),
             say("column.seed"): records[run].spec.seed,
             say("column.accuracy"): round(100 * records[run].test_accuracy, 2),
             say("claims.column.part"): say(part.part.words),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import cache, frame, tables
 from pages.ui.charts import intervals
+from pages.ui.names import short_network_name
 from pages.ui.parts.claims import verdicts
 from pages.ui.parts.train import runs as training
 from pages.ui.theme import FAMILIES
@@ -56,7 +57,7 @@ def show(claim: Claim, results: Sequence[Result]) -> None:
     except LabError as error:  # no store: nothing can be trained
         frame.show_error(error)
         return
-    arms = say("claims.and").join(f"`{spec.name}`" for spec in cell.arms)
+    arms = say("claims.and").join(short_network_name(spec) for spec in cell.arms)
     images = next(iter(cell.arms.values()))[0].train_images
     words = {"experiment": cell.experiment, "dataset": DATASET, "arms": arms, "images": f"{images:,}"}
     st.markdown(say("repeat.lead", **words, seconds=f"{cell.seconds:.0f}"))
@@ -124,7 +125,12 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
     finished = [run.record for run in own if run.record is not None]
     shipped = [record for records in cell.arms.values() for record in records]
     rows = [
-        {"arm": record.spec.name, "accuracy": 100 * record.test_accuracy, "seed": record.spec.seed, "new": new}
+        {
+            "arm": short_network_name(record.spec),
+            "accuracy": 100 * record.test_accuracy,
+            "seed": record.spec.seed,
+            "new": new,
+        }
         for new, records in ((False, shipped), (True, finished))
         for record in records
     ]
@@ -154,7 +160,7 @@ def _difference(cell: Cell, finished: Sequence[RunRecord]) -> str | None:
         return None
     numbers = {"mean": found[a, seed] - found[b, seed], "low": min(shipped), "high": max(shipped)}
     points = {name: tables.points(value) for name, value in numbers.items()}
-    return say("repeat.difference", seed=seed, a=f"`{a.name}`", b=f"`{b.name}`", **points)
+    return say("repeat.difference", seed=seed, a=short_network_name(a), b=short_network_name(b), **points)
 
 
 def _show_other_ways(claim: Claim, results: Sequence[Result]) -> None:
