@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui import cache, frame, tables
 from pages.ui.charts import intervals
-from pages.ui.names import short_network_name
+from pages.ui.names import data_name, short_network_name
 from pages.ui.parts.claims import verdicts
 from pages.ui.parts.train import runs as training
 from pages.ui.theme import FAMILIES
@@ -59,7 +59,7 @@ def show(claim: Claim, results: Sequence[Result]) -> None:
         return
     arms = say("claims.and").join(short_network_name(spec) for spec in cell.arms)
     images = next(iter(cell.arms.values()))[0].train_images
-    words = {"experiment": cell.experiment, "dataset": DATASET, "arms": arms, "images": f"{images:,}"}
+    words = {"experiment": cell.experiment, "dataset": data_name(DATASET), "arms": arms, "images": f"{images:,}"}
     st.markdown(say("repeat.lead", **words, seconds=f"{cell.seconds:.0f}"))
     if st.button(say("repeat.start", seed=seed), key=f"repeat_{claim.id}", icon=":material/replay:"):
         try:
