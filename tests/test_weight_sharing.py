@@ -1,10 +1,13 @@
 """The page Weight sharing: what is moved and moved back, what is compared, and what is said of it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from visits import open_page, text_of
 
 from pages.ui import cache, inside
+from pages.ui.charts import bars
+from pages.ui.charts.layout import ROW
 from pages.ui.names import data_name
 from pages.ui.parts.weight_sharing import figures, live
 from pages.ui.parts.weight_sharing.live import Change, left_behind
@@ -128,6 +131,16 @@ def test_networks_stand_by_the_move_whose_content_was_there():
     assert rows[rows["label"] == "b"][["low", "high"]].isna().all(axis=None), "one seed has no interval"
     told = figures.finding(rows)
     assert told.index("**b**") < told.index("80.0") < told.index("**a**") < told.index("50.0")
+
+
+def test_bars_over_powers_of_ten_leave_room_for_the_words_above_them():
+    rows = [{"label": name, "value": value, "text": "", "colour": "#000"} for name, value in (("a", 0.0), ("b", 2.5))]
+    columns = {"label": "label", "value": "value"}
+    chart = bars.powers(pd.DataFrame(rows), "", "axis", columns, figures.FLOOR)
+    one = bars.powers(pd.DataFrame(rows[:1]), "", "axis", columns, figures.FLOOR)
+    assert chart.to_dict()["height"] - one.to_dict()["height"] == ROW > bars.BAR + 2 * 12  # of words and figures
+    axis = chart.to_dict()["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["values"] == [1, 1e-5, 1e-10, 1e-15] and "10⁻¹⁵" in axis["labelExpr"]
 
 
 def test_levels_stand_at_their_depth_and_what_has_no_error_is_left_out():

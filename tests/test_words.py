@@ -200,6 +200,7 @@ UNCHINESE = {
     "one ellipsis": r"(?<!…)…(?!…)",
     "two marks": r"[。；，：、]{2}",
     "interval without its name": r"\d% 区间",
+    "bold that stays asterisks": rf"{{dataset}}[*]{{2}}[{HAN}]",  # a name may end with a bracket
     "machine's name": r"(?<![\w-])(digits|brackets)(?![\w-])",
     "two words for one thing": r"跳跃连接|预置|随软件|附带|[\d}两几]\s*幅",  # 残差连接, 随附, 张
 }
@@ -223,6 +224,7 @@ def test_chinese_is_set_as_chinese_is():
         "one ellipsis": "正在计算…",
         "two marks": "尚未检验。。",
         "interval without its name": "95% 区间",
+        "bold that stays asterisks": "在**{dataset}**上",
         "machine's name": "在 digits 上",
         "two words for one thing": "用 {images} 幅图像",
     }

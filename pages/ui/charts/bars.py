@@ -6,11 +6,10 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, ROW, TITLE_LINE, Chart, above, legend_below, titled
+from pages.ui.charts.layout import AXES, BELOW, ROW, TITLE_LINE, Chart, above, legend_below, powers_of_ten, titled
 
 SQUARES, SQUARE = 25, 30  # squares of a line, and the pixels that it takes
-POWER = 30  # and for one under its words
-BAR = 15  # and of one network, under its words
+BAR = 15  # and of a bar, under its words
 
 
 def probabilities(data: pd.DataFrame, title: str, colour: str, room: int = 120) -> Chart:
@@ -58,9 +57,10 @@ def powers(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]
     `data` has label, value, text (the figure as written) and colour.
     """
     scale = alt.Scale(type="log", domain=[floor, 100], nice=False, clamp=True)
-    x = alt.X("shown:Q", title=axis, scale=scale, axis=alt.Axis(format="~e", grid=False, tickCount=5))
+    exponents = range(0, math.floor(math.log10(floor)), -5)
+    x = alt.X("shown:Q", title=axis, scale=scale, axis=powers_of_ten(exponents, grid=False))
     shown = data.assign(shown=data["value"].clip(lower=floor), floor=floor)
-    return titled(_with_figures(shown, x, columns), title, POWER * len(data) + AXES)
+    return titled(_with_figures(shown, x, columns), title, ROW * len(data) + AXES)
 
 
 def amounts(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:

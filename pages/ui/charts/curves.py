@@ -1,6 +1,5 @@
 """Values against values: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -9,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, Chart, legend_below, lines, titled
+from pages.ui.charts.layout import AXES, Chart, legend_below, lines, powers_of_ten, titled
 from pages.ui.theme import ARMS, DASHES, RUN_COLOURS, SHAPES
 
 NAMED, NAME_LINE = 340, 13  # pixels of the chart whose lines have names at their ends, and of one name
@@ -415,10 +414,7 @@ def collapse(
     name, written above a dashed line.
     """
     across = alt.X("layer:Q", title=x, axis=alt.Axis(tickMinStep=1, grid=False))
-    powers = {"0": "1", "-4": "10⁻⁴", "-8": "10⁻⁸", "-12": "10⁻¹²", "-16": "10⁻¹⁶"}
-    written = f"{json.dumps(powers, ensure_ascii=False)}[round(log(datum.value) / LN10)]"
-    axis = alt.Axis(values=[float(f"1e{power}") for power in powers], labelExpr=written)
-    up = {"title": y, "scale": alt.Scale(type="log"), "axis": axis}
+    up = {"title": y, "scale": alt.Scale(type="log"), "axis": powers_of_ten(range(0, -17, -4))}
     legend, taken = legend_below(colours)
     colour = alt.Color(
         "name:N",

@@ -1,5 +1,6 @@
 """What charts share: the room that words take. Words, legends and titles break into lines: a phone has little room."""
 
+import json
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -7,6 +8,8 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+
+from pages.ui.tables import RAISED
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 ROW = 46  # pixels for one row of a chart, with its words above
@@ -28,6 +31,13 @@ SYMBOL = 6  # letters that the symbol of an entry takes, with the room around it
 def above(offset: float = -13) -> alt.Axis:
     """The axis of rows, with words `offset` pixels from the middle of their row."""
     return alt.Axis(labelAlign="left", labelPadding=-4, labelOffset=offset, labelLimit=340, ticks=False, domain=False)
+
+
+def powers_of_ten(exponents: Iterable[int], grid: bool = True) -> alt.Axis:
+    """The axis of a log scale with these powers of ten, such as 10⁻¹⁵, which Vega would write 1e-15."""
+    powers = {str(power): f"10{str(power).translate(RAISED)}" if power else "1" for power in exponents}
+    written = f"{json.dumps(powers, ensure_ascii=False)}[round(log(datum.value) / LN10)]"
+    return alt.Axis(values=[float(f"1e{power}") for power in powers], labelExpr=written, grid=grid)
 
 
 def row_height(words: Iterable[str], least: int = 30) -> int:
