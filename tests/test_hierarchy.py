@@ -4,6 +4,7 @@ import pytest
 from read_off import read_off
 from visits import open_page, text_of
 
+from pages.ui.charts import intervals
 from pages.ui.names import data_name
 from pages.ui.parts import hierarchy
 from tf_models.locale import LANGUAGES, say
@@ -91,6 +92,13 @@ def test_what_attention_adds_is_not_what_the_ffn_adds():
     values = {(row["place"], row["colour"]): row["value"] for row in data.to_dict("records")}
     assert [values[place, "#D55E00"] for place in hierarchy.PLACES] == pytest.approx([10, 31, 36])
     assert values["mixer", hierarchy.GREY] == pytest.approx(20)
+    columns = dict.fromkeys(("label", "state", "value", "low", "high", "seeds"), "words")
+    low, high = hierarchy.far_reach(data)
+    assert (data["value"] >= low).all() and (data["value"] <= high).all()
+    wide = data.assign(low=data["low"].where(data["colour"] != hierarchy.GREY, -388.0))  # as random weights differ
+    assert hierarchy.far_reach(wide) == (low, high)
+    drawn = intervals.spans(wide, "title", "axis", columns, reach=(low, high)).to_dict()
+    assert [layer["mark"]["shape"] for layer in drawn["layer"] if "transform" in layer] == ["triangle-left"]
     words = hierarchy.far_finding(read_of(found, "vit"), "ViT")
     assert "**+21.0 [" in words and "the FFN +5.0 [+5.0, +5.0]" in words
 

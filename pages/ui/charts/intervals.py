@@ -92,16 +92,24 @@ def spans(
     columns: Mapping[str, str],
     rules: Sequence[float] = (),
     tips: str = ".2f",
+    reach: tuple[float, float] | None = None,
 ) -> Chart:
-    """A row per label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour."""
+    """A row per label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour.
+
+    Where the axis is to show no more than `reach`, an arrow at its end says of an interval that it goes on.
+    """
     order = list(dict.fromkeys(data["label"]))
     y, words = beside_rows(order)
+    first, last = reach or (-math.inf, math.inf)
+    shown = data.assign(
+        row=data["label"].map(order.index), start=data["low"].clip(lower=first), end=data["high"].clip(upper=last)
+    )
     x = {
         "title": axis,
-        "scale": alt.Scale(zero=False, padding=16),
+        "scale": alt.Scale(domain=[first, last], nice=False) if reach else alt.Scale(zero=False, padding=16),
         "axis": alt.Axis(grid=False, tickCount=7),
     }
-    base = alt.Chart(data.assign(row=data["label"].map(order.index))).encode(
+    base = alt.Chart(shown).encode(
         y=y,
         color=alt.Color("colour:N", scale=None),
         tooltip=[
@@ -109,13 +117,24 @@ def spans(
             *(alt.Tooltip(f"{name}:Q", title=columns[name], format=tips) for name in ("value", "low", "high")),
         ],
     )
-    span = base.mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q")
+    span = base.mark_rule(size=3).encode(x=alt.X("start:Q", **x), x2="end:Q")
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("value:Q", **x))
     marks = [
         alt.Chart(pd.DataFrame({"rule": [float(rule)]})).mark_rule(color="#888").encode(x=alt.X("rule:Q", **x))
         for rule in rules
     ]
-    return titled(alt.layer(*marks, span, dot, *words), title, row_height(order) * len(order) + AXES)
+    arrows = [
+        base.mark_point(shape=shape, filled=True, size=90, opacity=1)
+        .encode(x=alt.X(f"{end}:Q", **x))
+        .transform_filter(f"datum.{end} {beyond} datum.{bound}")
+        for end, bound, beyond, shape in (
+            ("start", "low", ">", "triangle-left"),
+            ("end", "high", "<", "triangle-right"),
+        )
+        if shown[end].tolist()
+        != shown[bound].tolist()  # no layer without a mark: a screen reader would meet one without a name
+    ]
+    return titled(alt.layer(*marks, span, dot, *arrows, *words), title, row_height(order) * len(order) + AXES)
 
 
 def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:

@@ -246,6 +246,16 @@ def far_rows(read: Read, colour: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["place", "label", "state", "value", "low", "high", "colour", "seeds"])
 
 
+def far_reach(data: pd.DataFrame) -> tuple[float, float]:
+    """What the axis of `far_rows` shows: every mean, but of the intervals those of the trained networks alone. Random
+    weights differ so much that theirs would press the finding together.
+    """
+    trained = data[data["state"] == say(STATES[True])]
+    values = np.concatenate([data["value"], trained["low"], trained["high"]])
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    return low - 0.05 * (high - low), high + 0.05 * (high - low)
+
+
 def far_finding(read: Read, network: str) -> str:
     """What attention adds to it and what the FFN does, of the trained network; empty below two seeds."""
     told = [one["far"] for one in read[True] if one["far"]]
@@ -273,7 +283,7 @@ def show_far(dataset: str, chosen: Sequence[str], _read: Mapping[str, Read]) -> 
 def _draw_far(data: pd.DataFrame, words: str, network: str, choice: str) -> None:
     columns = {name: say(f"hierarchy.column.{name}") for name in ("label", "state", "value", "low", "high", "seeds")}
     title = say("hierarchy.far_title", network=network)
-    chart = intervals.spans(data, title, say("hierarchy.far_axis"), columns)
+    chart = intervals.spans(data, title, say("hierarchy.far_axis"), columns, reach=far_reach(data))
     rows = (f"{row['label']} ({row['state']}) {row['value']:.1f}" for row in data.to_dict("records"))
     st.altair_chart(chart, key=f"far_{choice}", alt=f"{title}. {say('lab.comma').join(rows)}")
     if words:
