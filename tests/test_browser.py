@@ -297,6 +297,9 @@ CUT_WORDS = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart
 
 
 def test_on_a_phone_no_legend_and_no_title_is_cut(server, page):
+    visit(page, f"{server.url}/parameters?lang=en")  # a desk has room for all of it in one line
+    expect(page.locator(".role-title-text text").first).to_have_text(re.compile("digits, 1,258 training images, 15"))
+    assert page.locator(".role-title-text tspan").count() == 0
     page.set_viewport_size({"width": 360, "height": 800})
     for path in ("parameters", "claims"):
         visit(page, f"{server.url}/{path}?lang=en")

@@ -1,12 +1,14 @@
 """The catalogue: complete, used, the same in every language; text from outside stays text."""
 
 import ast
+import json
 import pickle
 import re
 import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import altair as alt
 import pytest
 
 from pages.ui import blocks, browser, frame, names, words
@@ -238,6 +240,15 @@ def test_words_of_a_chart_break_before_no_mark_that_closes_and_after_none_that_o
         assert "".join(found).replace(" ", "") == words.replace(" ", "") and all(found)
         assert not [line for line in found if line[0] in layout.CLOSES or line[-1] in layout.OPENS]
         assert not any(line.endswith("one’") for line in found)
+
+
+def test_a_title_is_broken_only_where_it_has_no_room():
+    title = "Test accuracy on handwritten digits, 1,258 training images, 15 epochs"
+    chart = layout.titled(alt.Chart().mark_bar(), title, 100).to_dict()
+    fits, whole, broken = re.split(r" [?:] ", chart["title"]["text"]["expr"])
+    assert fits.endswith(f"> {8 * len(title)}") and whole == f'"{title}"'
+    assert json.loads(broken) == layout.lines(title) and chart["height"] == 100 + layout.TITLE_LINE
+    assert layout.titled(alt.Chart().mark_bar(), "Short", 100).to_dict()["title"]["text"] == "Short"
 
 
 def test_what_records_name_is_said_in_the_visitors_words(monkeypatch):

@@ -17,6 +17,7 @@ ROW = 46  # pixels for one row of a chart, with its words above
 AXES = 112
 LEGEND = 60
 TITLE_LINE = 20
+TITLE_LETTER = 8  # pixels of a Latin letter in a title, rather too many
 BELOW = 9  # pixels by which a row is drawn under its middle, since its words stand above
 # The column of words at the left of rows: so many pixels, and so many Latin letters a line.
 COLUMN, COLUMN_LETTERS = 132, 23
@@ -94,15 +95,24 @@ def lines(words: str, wide: int = WIDE) -> list[str]:
 
 
 def titled(chart: Chart, title: str, height: float, above_rows: int = 0) -> Chart:
-    """The chart with its title, in as many lines as it needs, on top of `height` pixels; no title takes no line.
+    """The chart with its title on top of `height` pixels, in lines only where it has no room for one, as on a phone; no
+    title takes no line.
 
     `above_rows`: pixels between the title and what is drawn, for words.
     """
     if not title:
         return chart.properties(height=height - TITLE_LINE)
     broken = lines(title)
-    shown = alt.TitleParams(broken, offset=above_rows) if above_rows else broken
+    # the width of the plot is a signal, so it is asked again where that changes; the room beside it is not
+    fits = f"width > 0 && containerSize()[0] > {TITLE_LETTER * width(title)}"
+    text = alt.ExprRef(f"{fits} ? {_quoted(title)} : {_quoted(broken)}") if len(broken) > 1 else title
+    shown = alt.TitleParams(text, offset=above_rows or alt.Undefined)
     return chart.properties(title=shown, height=height + TITLE_LINE * (len(broken) - 1))
+
+
+def _quoted(words: str | list[str]) -> str:
+    """Words for an expression of Vega's."""
+    return json.dumps(words, ensure_ascii=False)
 
 
 def legend_below(names: Iterable[str], symbol: str = "stroke", most: int = 2) -> tuple[alt.Legend, int]:
