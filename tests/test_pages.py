@@ -88,6 +88,26 @@ def test_a_part_is_drawn_once_for_all_visitors_of_a_language(only_records, monke
     assert len(drawn) == 6
 
 
+def legends(spec: dict) -> list[tuple[str, bool]]:
+    """For every field in colour, dash or shape, whether a legend names it; of every layer."""
+    found = [pair for layer in spec.get("layer", []) for pair in legends(layer)]
+    for channel in ("color", "strokeDash", "shape"):
+        shown = spec.get("encoding", {}).get(channel, {})
+        if "field" in shown and shown.get("scale", {}) is not None:
+            found.append((shown["field"], shown.get("legend", {}) is not None))
+    return found
+
+
+@pytest.mark.parametrize(("page", "query"), [("ffn", {"open": "arms,grid,shape,collapse"}), ("train", {})])
+def test_what_layers_share_has_one_legend_or_none(page, query):
+    """Vega said of each chart on the browser's console that it had to decide."""
+    charts = charts_of(open_page(page, **query))
+    assert charts
+    for chart in charts:
+        found = legends(json.loads(chart.proto.spec))
+        assert len(set(found)) == len({field for field, _ in found}), chart.proto.alt
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("page", PAGES)
 def test_deleting_the_results_empties_every_measured_figure(nothing_shipped, page, language):

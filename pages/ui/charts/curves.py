@@ -67,11 +67,12 @@ def _names_at_ends(data: pd.DataFrame, room: float, across: alt.X, up: Mapping[s
     last = max(data["epoch"])
     ends = ends.assign(at=[10**place for place in places], words=["\n".join(words) for words in broken])
     ends = ends.assign(beside=last + 0.03 * (room - last))
-    base = alt.Chart(ends).encode(color=alt.Color("name:N"))
+    colour = alt.Color("name:N", legend=None)
+    base = alt.Chart(ends).encode(color=colour)
     leaders = base.mark_rule(size=0.7).encode(x=across, x2="beside:Q", y=alt.Y("mean:Q", **up), y2="at:Q")
     layers = [leaders]
     for count in sorted(set(map(len, broken))):  # Vega puts the first line where the middle of all should be
-        some = alt.Chart(ends[[len(words) == count for words in broken]]).encode(color=alt.Color("name:N"))
+        some = alt.Chart(ends[[len(words) == count for words in broken]]).encode(color=colour)
         look = some.mark_text(
             align="left",
             baseline="middle",
@@ -93,9 +94,9 @@ def rate_curves(data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping
     arms = list(dict.fromkeys(data["arm"]))
     below, taken = legend_below(arms, "circle")
     colours = [RUN_COLOURS[place % len(RUN_COLOURS)] for place in range(len(arms))]
-    shapes = [SHAPES[place % len(SHAPES)] for place in range(len(arms))]
     up = {"title": y, "scale": alt.Scale(zero=False, padding=12)}
-    base = alt.Chart(data).encode(
+    shown = data.assign(shape=[SHAPES[arms.index(arm) % len(SHAPES)] for arm in data["arm"]])
+    base = alt.Chart(shown).encode(
         x=alt.X(
             "rate:Q",
             title=x,
@@ -112,7 +113,7 @@ def rate_curves(data: pd.DataFrame, title: str, x: str, y: str, columns: Mapping
     line = base.mark_line(size=1.5, opacity=0.6).encode(y=alt.Y("loss:Q", **up))
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(
         y=alt.Y("loss:Q", **up),
-        shape=alt.Shape("arm:N", scale=alt.Scale(domain=arms, range=shapes), legend=None),
+        shape=alt.Shape("shape:N", scale=None),  # a scale of its own would be one more legend
     )
     ring = base.transform_filter("datum.chosen").mark_point(size=240, strokeWidth=2, opacity=1)
     return titled(alt.layer(line, dots, ring.encode(y=alt.Y("loss:Q", **up))), title, 260 + AXES + taken)
@@ -162,7 +163,10 @@ def live_curves(
         legend=below,
     )
     dash = alt.StrokeDash(
-        "network:N", scale=alt.Scale(domain=names, range=[dash for _, dash in looks.values()]), legend=None
+        "network:N",
+        title=columns["network"],
+        scale=alt.Scale(domain=names, range=[dash for _, dash in looks.values()]),
+        legend=below,
     )
     x = alt.X(
         "epoch:Q",
@@ -373,8 +377,8 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
         scale=alt.Scale(domain=kinds, range=["#D55E00", "#CC79A7", "#E69F00", "#56B4E9"][: len(kinds)]),
         legend=legend,
     )
-    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds), legend=None)
-    base = alt.Chart(data).encode(
+    shape = alt.Shape("shape:N", scale=None)  # a scale of its own would be one more legend
+    base = alt.Chart(data.assign(shape=[SHAPES[kinds.index(kind)] for kind in data["kind"]])).encode(
         x=alt.X("ratio:N", title=x, sort=list(dict.fromkeys(data["ratio"])), axis=alt.Axis(labelAngle=0)), tooltip=tips
     )
     line = base.mark_line(opacity=0.6).encode(y=alt.Y("accuracy:Q", **up), color=colour)
