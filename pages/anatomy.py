@@ -22,16 +22,16 @@ st.caption(say("anatomy.drawing_hint"))
 
 links.section("stages", say("anatomy.stages"), partial(anatomy.show_stages, systems))
 
-st.header(say("anatomy.inside"), help=say("anatomy.inside_hint"))
+st.header(say("anatomy.inside"), help=say("anatomy.inside_hint"), anchor=False)
 for (side, system), column in zip(chosen.items(), st.columns(2, gap="large"), strict=True):
     with column:
         anatomy.show_blocks(side, system)
 st.caption(say("anatomy.activations_hint"))
 
-st.header(say("anatomy.shares"))
+st.header(say("anatomy.shares"), anchor=False)
 anatomy.show_shares(systems)
 
-st.header(say("topic.claims"))
+st.header(say("topic.claims"), anchor=False)
 st.markdown(say("anatomy.claims_hint"))
 anatomy.show_claims(systems)
 title, others = anatomy.other_claims(systems)

@@ -16,11 +16,11 @@ left, right = sides
 pairs = convergence.compared(dataset, left, right)
 depth = inside.choose_depth()
 if convergence.show_levels(dataset, left, right, pairs, depth):
-    st.header(say("convergence.matched"))
+    st.header(say("convergence.matched"), anchor=False)
     convergence.show_matched(dataset, left, right, pairs, depth)
 
-st.header(say("convergence.spectra"))
+st.header(say("convergence.spectra"), anchor=False)
 convergence.show_spectra(dataset, (left, right), depth)
 
-st.header(say("topic.claims"))
+st.header(say("topic.claims"), anchor=False)
 listing.show_links(("C21", "C23"))

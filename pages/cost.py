@@ -16,11 +16,11 @@ lines = cost.choose_lines()
 if cost.show_growth(kind, lines):
     cost.show_size(kind, lines, cost.choose_size(kind))
 
-    st.header(say("cost.exponents"))
+    st.header(say("cost.exponents"), anchor=False)
     cost.show_exponents()
 
-    st.header(say("cost.savings"))
+    st.header(say("cost.savings"), anchor=False)
     cost.show_savings()
 
-st.header(say("topic.claims"))
+st.header(say("topic.claims"), anchor=False)
 listing.show_links(("C18", "C04", "C43"))

@@ -24,7 +24,11 @@ views = networks.look(choices, models, picture.pixels)
 if not views:
     st.stop()
 
-st.header(say("feature_maps.glance"), help=say("feature_maps.glance_hint") + "\n\n" + say("feature_maps.field_hint"))
+st.header(
+    say("feature_maps.glance"),
+    help=say("feature_maps.glance_hint") + "\n\n" + say("feature_maps.field_hint"),
+    anchor=False,
+)
 shown, colour_range, together = layers.choose_settings()
 networks.choose_side(views)
 overview, enlarged = st.columns([5, 7], gap="medium")
@@ -37,7 +41,7 @@ for view in views:
     with places[view.side]:
         layers.show_layer(view, chosen[view.side], colour_range)
 
-st.header(say("feature_maps.decision"), help=say("feature_maps.cam_hint"))
+st.header(say("feature_maps.decision"), help=say("feature_maps.cam_hint"), anchor=False)
 if picture.hint:
     st.caption(picture.hint)
 for view, column in zip(views, st.columns(2, gap="large"), strict=False):
@@ -46,7 +50,7 @@ for view, column in zip(views, st.columns(2, gap="large"), strict=False):
 
 levels.show_levels(views, picture.truth)
 
-st.header(say("feature_maps.attention"), help=say("feature_maps.rollout_hint"))
+st.header(say("feature_maps.attention"), help=say("feature_maps.rollout_hint"), anchor=False)
 attention.show_both(views, chosen)
 timelapse.show_timelapse(views, chosen)
 st.caption(say("feature_maps.more"))

@@ -58,12 +58,12 @@ if analysis and gap.show_contrasts(analysis, variant, ffn_answers(dataset, varia
         links.section("grid", say("ffn.grid"), partial(gap.show_grid, analysis))
     links.section("controls", say("ffn.controls"), partial(gap.show_controls, analysis, variant))
 
-st.header(say("worth.title"))
+st.header(say("worth.title"), anchor=False)
 decided = cache.nearest_analysis("mixers", dataset)
 worth.show_section(decided)
 rates.show_curves(decided)
 
-st.header(say("ffn.more"))
+st.header(say("ffn.more"), anchor=False)
 missing = []
 for key, (section, title, names) in SECTIONS.items():
     if any(map(section.is_measured, (found := [cache.nearest_analysis(name, dataset) for name in names]))):
@@ -77,5 +77,5 @@ links.section("collapse", say("collapse.title"), collapse.show_collapse, collaps
 links.section("published", say("ffn.published"), partial(gap.show_published, analysis, variant))
 analyses.show_unmeasured(missing)
 
-st.header(say("topic.claims"))
+st.header(say("topic.claims"), anchor=False)
 listing.show_links(("C37", "C47", "C46", "C40"))

@@ -18,16 +18,16 @@ if chosen := list(dict.fromkeys(sides)):
     }
     hierarchy.show_readout(dataset, chosen, depth, read)
 
-    st.header(say("hierarchy.sizes"), help=say("hierarchy.sizes_hint"))
+    st.header(say("hierarchy.sizes"), help=say("hierarchy.sizes_hint"), anchor=False)
     hierarchy.show_sizes(dataset, chosen)
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader(say("hierarchy.pyramid"))
+        st.subheader(say("hierarchy.pyramid"), anchor=False)
         hierarchy.show_pyramid(dataset)
     with right:
-        st.subheader(say("hierarchy.far"))
+        st.subheader(say("hierarchy.far"), anchor=False)
         hierarchy.show_far(dataset, chosen, read)
 
-st.header(say("topic.claims"))
+st.header(say("topic.claims"), anchor=False)
 listing.show_links(("C07", "C08", "C09", "C10", "C31"))

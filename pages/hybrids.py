@@ -12,8 +12,8 @@ frame.heading("hybrids")
 dataset = analyses.choose_dataset()
 analysis = cache.analysis("hybrids", dataset)
 if hybrids.show_arms(analysis):
-    st.header(say("hybrids.contrasts"))
+    st.header(say("hybrids.contrasts"), anchor=False)
     hybrids.show_contrasts(analysis)
 
-st.header(say("topic.claims"))
+st.header(say("topic.claims"), anchor=False)
 listing.show_links(("C23", "C22", "C20"))

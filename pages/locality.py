@@ -15,21 +15,21 @@ if chosen := list(dict.fromkeys(sides)):
     fields = {choice: inside.found(dataset, choice, "receptive-field") for choice in chosen}
     locality.show_fields(dataset, chosen, depth, fields)
 
-    st.header(say("locality.maps"), help=say("locality.maps_hint"))
+    st.header(say("locality.maps"), help=say("locality.maps_hint"), anchor=False)
     for choice, found in fields.items():
         locality.show_maps(dataset, choice, names[choice], depth, found)
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader(say("locality.heads"), help=say("locality.heads_hint"))
+        st.subheader(say("locality.heads"), help=say("locality.heads_hint"), anchor=False)
         for choice in chosen:
             locality.show_heads(dataset, choice, names[choice], depth)
     with right:
-        st.subheader(say("locality.positions"))
+        st.subheader(say("locality.positions"), anchor=False)
         locality.show_positions(dataset)
 
-st.header(say("locality.patterns"))
+st.header(say("locality.patterns"), anchor=False)
 locality.show_patterns(locality.choose_position())
 
-st.header(say("topic.claims"))
+st.header(say("topic.claims"), anchor=False)
 listing.show_links(("C01", "C02", "C03", "C04", "C05", "C06"))

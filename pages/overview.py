@@ -44,7 +44,7 @@ for column, (page, key, query) in zip(
     address, icon = query | {"lang": language()}, frame.PAGES[page]
     column.page_link(f"pages/{page}.py", label=say(key), icon=icon, query_params=address)
 
-st.header(say("overview.tables"))
+st.header(say("overview.tables"), anchor=False)
 deciding = listing.decided(cache.claim_results())
 st.markdown(listing.score_words(deciding))
 if wrong := listing.wrong_statements(deciding):

@@ -28,11 +28,11 @@ analysis = cache.analysis("parameter-efficiency", dataset)
 if cost == "train_images":
     parameters.show_data_curve(cache.analysis("data-curve", dataset))
 elif parameters.show_accuracy(analysis, cost):
-    st.header(say("parameters.against"))
+    st.header(say("parameters.against"), anchor=False)
     parameters.show_contrasts(analysis)
     links.section("table", say("parameters.table"), partial(parameters.show_arms, analysis))
 
-st.header(say("parameters.shares"))
+st.header(say("parameters.shares"), anchor=False)
 systems = links.choose_many(
     "systems", say("parameters.systems"), anatomy.SYSTEMS, anatomy.system_name, parameters.USUAL_SYSTEMS
 )

@@ -53,5 +53,5 @@ with asked:
     own_pictures.ask()
 
 with results:
-    st.header(say("train.runs"))
+    st.header(say("train.runs"), anchor=False)
     runs.show_runs()

@@ -14,15 +14,15 @@ if sides:
     left, right = sides
     figures.show_consistency(dataset, (left, right))
 
-    st.header(say("weight_sharing.live"))
+    st.header(say("weight_sharing.live"), anchor=False)
     depth = inside.choose_depth()
     live.show_live(dataset, (left, right), depth)
 
-    st.header(say("weight_sharing.levels"))
+    st.header(say("weight_sharing.levels"), anchor=False)
     figures.show_levels(dataset, left, right, depth)
 
-st.header(say("weight_sharing.exact"))
+st.header(say("weight_sharing.exact"), anchor=False)
 figures.show_exact()
 
-st.header(say("topic.claims"))
+st.header(say("topic.claims"), anchor=False)
 listing.show_links(("C03", "C11", "C12", "C14", "C15", "C17"))

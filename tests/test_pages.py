@@ -67,6 +67,7 @@ def test_a_page_is_full_at_first_sight(page, language):
     assert not app.exception
     assert not app.error
     assert app.title[0].value == say(language, f"{page}.title")
+    assert all(heading.proto.hide_anchor for heading in (*app.title, *app.header, *app.subheader))  # no stop for Tab
     assert charts_of(app) or waits_for_probes(page)
 
 

@@ -24,7 +24,6 @@ _STYLES = """<style>
 [data-testid=stTable] .stMarkdownBadge {white-space: normal !important}
 .st-key-language_of_page {display: none}
 @media (min-width: 640.1px) {.st-key-one_side {display: none}}
-@media (hover) {:is(h1, h2, h3, h4):not(:hover) [data-testid=stHeaderActionElements] a[href^="#"] {visibility: hidden}}
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] :is(p, li, em) {color: light-dark(#5c5b5a, #b9b7b4)}
 [data-testid=stCaptionContainer] {opacity: 1}
 [data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] *, [data-tag], [data-tag] * {

@@ -147,7 +147,7 @@ def _presenter_switch(on: bool) -> None:
 def title(page: str) -> None:
     """The page's title, the first of what every page shows."""
     links.arrive(page)
-    st.title(say(f"{page}.title"))
+    st.title(say(f"{page}.title"), anchor=False)
 
 
 def heading(page: str) -> None:

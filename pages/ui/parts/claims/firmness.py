@@ -80,7 +80,7 @@ def show_table(found: Iterable[tuple[Result, PartResult]]) -> None:
     data = part_table(found)
     if data.empty:
         return
-    st.subheader(say("firmness.title"))
+    st.subheader(say("firmness.title"), anchor=False)
     column = say("firmness.part")
     broken = max(len(lines(words, PART_LETTERS)) for words in data[column])
     whole = st.column_config.TextColumn(width=PART, pinned=True)

@@ -43,7 +43,7 @@ def show_tables(results: Mapping[str, Result]) -> None:
     """The three tables, each cell with its verdicts."""
     st.caption(say("overview.tables_hint"))
     for table, rows in TABLES.items():
-        st.subheader(say(table))
+        st.subheader(say(table), anchor=False)
         lines = [
             {say("table.aspect"): say(row)}
             | {
@@ -61,7 +61,7 @@ def show_rows(results: Mapping[str, Result]) -> None:
     """The three tables with one box per row, which has room for the reasons on a phone too."""
     st.caption(say("overview.tables_hint"))
     for table, rows in TABLES.items():
-        st.subheader(say(table))
+        st.subheader(say(table), anchor=False)
         for row in _rows(table, rows):
             with st.container(border=True):
                 st.markdown(f"**{say(row)}**")

@@ -134,7 +134,7 @@ def show_attention(view: View, layer: str, narrow: bool = False) -> None:
         st.caption(say(f"feature_maps.no_attention.{_why_none(model)}", model=view.name))
         return
     found = read_attention(taps, attention_layers(model, taps)[tap])
-    st.subheader(say("feature_maps.block_of", model=view.name, place=place_name(model, tap)))
+    st.subheader(say("feature_maps.block_of", model=view.name, place=place_name(model, tap)), anchor=False)
     left, right = (st.container(), st.container()) if narrow else st.columns([1, 2], gap="medium")
     with left:
         place = _choose_place(view, found)

@@ -23,7 +23,7 @@ def show_levels(views: Sequence[View], truth: int | None) -> None:
 
     Those of own runs are fitted first: a bar shows how much of that is done, and the rest of the page can be used.
     """
-    st.subheader(say("feature_maps.levels"), help=say("feature_maps.levels_hint"))
+    st.subheader(say("feature_maps.levels"), help=say("feature_maps.levels_hint"), anchor=False)
     asked = [_asked(view) for view in views]
     waiting = [found for found in asked if isinstance(found, Question) and not found.is_over(inside.SOON)]
 

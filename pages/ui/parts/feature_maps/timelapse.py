@@ -25,7 +25,7 @@ WIDE = 480  # of four channels
 
 def show_timelapse(views: Sequence[View], chosen: Mapping[str, str]) -> None:
     """Both networks after one epoch of their training, with a slider; the layers are those that are enlarged above."""
-    st.header(say("feature_maps.timelapse"), help=say("feature_maps.timelapse_hint"))
+    st.header(say("feature_maps.timelapse"), help=say("feature_maps.timelapse_hint"), anchor=False)
     found: dict[str, TimeLapse | LabError | None] = {}
     for view in views:
         try:
