@@ -194,6 +194,7 @@ def test_without_measurements_everything_is_untested(nothing_measured, language)
     app = open_page("claims", language=language)
     counts = dict.fromkeys(VERDICTS, 0) | {"untested": 50}
     assert say(language, "claims.score", count=50, **counts) in text_of(app)
+    assert say(language, "claims.score_untested", untested=50) in text_of(app)
     assert say(language, "claims.wrong_none") in text_of(app)
     app = open_page("claims", language=language, claim="C37", open="figures,repeat")
     assert not app.get("vega_lite_chart")
@@ -359,6 +360,7 @@ def test_the_legend_of_the_score_names_what_is_there(judged_all):
     judged = {id: replace(rows[-1], verdict="partly") for id, rows in judged_all.items()}
     drawn = listing._score_chart.__wrapped__(0, judged).to_dict()
     assert drawn["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["partly supported"]
+    assert "untested" not in listing.score_words(judged)
 
 
 def test_every_measured_part_has_its_row_and_its_unit():

@@ -47,10 +47,14 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
         st.markdown(f"{claim_badge(result)} {told}", help=_accuracies(result) or None)
     stands = say("claims.stands", dataset=data_name(headline(results).dataset)) if len(different) > 1 else None
     st.markdown(say("claims.asks", question=verbatim(claim.words("question"))), help=stands)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        show_chart(claim, results)
-    with right:
+    rows = part_rows(claim, results)
+    if rows.empty:
+        beside = st.container()
+    else:
+        left, beside = st.columns([3, 2], gap="large")
+        with left:
+            show_chart(claim, rows)
+    with beside:
         for key in ("right", "wrong"):
             if words := verbatim(claim.words(key)):
                 st.markdown(say(f"claims.wording.{key}", words=words))
@@ -83,11 +87,8 @@ def _refutation(claim: Claim, verdict: str) -> str:
     return tag + verbatim(claim.words("refuted_by"))
 
 
-def show_chart(claim: Claim, results: Sequence[Result]) -> None:
-    """The parts that decide against the zone in which each holds; nothing where none of them has an interval."""
-    rows = part_rows(claim, results)
-    if rows.empty:
-        return
+def show_chart(claim: Claim, rows: pd.DataFrame) -> None:
+    """The parts of `part_rows` against the zone in which each holds."""
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for place, (unit, data) in enumerate(rows.groupby("unit", sort=False)):
         title = "" if place else say("claims.parts_title")

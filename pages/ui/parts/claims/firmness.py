@@ -15,8 +15,9 @@ from tf_models.data import peek
 from tf_models.statistics.rule import looks
 from tf_models.study.judging import EXACT, ONCE, PartResult, Result, key_of
 
-PART, PART_LETTERS = 340, 50  # the column of what a part says: pixels, and the letters of a line in it
+PART, PART_LETTERS = 340, 46  # the column of what a part says: pixels, and the letters of a line in it
 LINE, CELL = 20, 14  # pixels of such a line, and around all of them
+WRAPS = 3  # lines that a row must have room for, or Streamlit breaks none
 NOTHING = "–"  # where a column asks what a part does not have
 COLUMNS = ("part", "dataset", "verdict", "smallest", "settles", "swap", "rule", "kind", "p", "experiment")
 
@@ -90,6 +91,6 @@ def show_table(found: Iterable[tuple[Result, PartResult]]) -> None:
         width="stretch",
         column_config={column: whole},
         height="content",
-        row_height=LINE * broken + CELL,
+        row_height=LINE * max(broken, WRAPS) + CELL if broken > 1 else None,
     )
     st.caption(say("firmness.hint"))

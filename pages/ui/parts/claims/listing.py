@@ -15,7 +15,7 @@ from pages.ui.parts.claims.places import heading, heading_name, heading_of
 from pages.ui.parts.claims.verdicts import badge, claim_badge, reason
 from pages.ui.replay import drawn_once
 from pages.ui.theme import MARKS, VERDICTS
-from pages.ui.words import language, say, verbatim
+from pages.ui.words import language, say, sentences, verbatim
 from tf_models.data import STUDIED
 from tf_models.study.claims import CLAIMS, Claim
 from tf_models.study.judging import NO_DATASET, Result, headline
@@ -82,7 +82,9 @@ def decided(found: Found, data: str = ALL) -> dict[str, Result]:
 def score_words(results: Mapping[str, Result]) -> str:
     """How many statements have which verdict, in a sentence."""
     counts = {verdict: sum(result.verdict == verdict for result in results.values()) for verdict in VERDICTS}
-    return say("claims.score", count=len(results), **counts)
+    untested = counts.pop("untested")
+    rest = say("claims.score_untested", untested=untested) if untested else ""
+    return sentences(say("claims.score", count=len(results), **counts), rest)
 
 
 def show_score(results: Mapping[str, Result]) -> None:
