@@ -69,6 +69,8 @@ def test_a_page_is_full_at_first_sight(page, language):
     assert app.title[0].value == say(language, f"{page}.title")
     assert all(heading.proto.hide_anchor for heading in (*app.title, *app.header, *app.subheader))  # no stop for Tab
     assert charts_of(app) or waits_for_probes(page)
+    told = [chart.proto.alt for chart in app.get("vega_lite_chart")]
+    assert all(told) and not [text for text in told if "**" in text or "`" in text]  # marks would be read out
 
 
 def test_a_part_is_drawn_once_for_all_visitors_of_a_language(only_records, monkeypatch):

@@ -25,7 +25,7 @@ _STYLES = """<style>
 .st-key-language_of_page {display: none}
 @media (min-width: 640.1px) {.st-key-one_side {display: none}}
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] :is(p, li, em) {color: light-dark(#5c5b5a, #b9b7b4)}
-[data-testid=stCaptionContainer] {opacity: 1}
+[data-testid=stCaptionContainer], [data-has-shortcut] kbd {opacity: 1}
 [data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] *, [data-tag], [data-tag] * {
     color: light-dark(#fff, #0e1117) !important}
 :is(a, button, summary, input, [role=radio], [role=slider], [tabindex="0"]):focus-visible {

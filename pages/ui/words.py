@@ -47,6 +47,11 @@ def sentences(*found: str) -> str:
     return first
 
 
+def plain(text: str) -> str:
+    """Words for where Markdown's marks would be read out: what a picture shows, told to those who do not see it."""
+    return re.sub(r"\*+|`", "", text)
+
+
 def when(moment: str) -> str:
     """When something was finished, from its ISO time, on the visitor's clock: such as “today 10:05”."""
     try:

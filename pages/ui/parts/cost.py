@@ -12,7 +12,7 @@ from pages.ui.charts import bars, growth
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
-from pages.ui.words import say, sentences
+from pages.ui.words import plain, say, sentences
 from tf_models.study.exact import exact_measures, exact_series
 from tf_models.zoo import PUBLISHED
 from tf_models.zoo.cost_cases import GRIDS
@@ -75,7 +75,7 @@ def show_growth(kind: str, chosen: tuple[str, ...]) -> bool:
     legs = last_step(shown, kind)
     chart = growth.growth(shown, title, say("cost.tokens"), axis, columns, marks, figures, mark, legs)
     first, *rest = findings(kind)
-    st.altair_chart(chart, key=f"growth_{kind}", alt=say("cost.alt", text=finding(kind)))
+    st.altair_chart(chart, key=f"growth_{kind}", alt=plain(say("cost.alt", text=finding(kind))))
     st.markdown(first, help=sentences(*rest) or None)
     st.caption(say("cost.reading"), help=sentences(say("cost.hint", width=series["width"]), provenance("cost")))
     tables.beside(data.rename(columns=columns | {"tokens": say("cost.tokens")}))

@@ -11,7 +11,7 @@ from pages.ui.names import NAMES, data_name, device_name, network_name
 from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, SHAPES
-from pages.ui.words import language, say, sentences
+from pages.ui.words import language, plain, say, sentences
 from tf_models.study.analysis import Analysis
 from tf_models.study.arms import ArmResult
 from tf_models.study.experiments.data_curve import ARMS as DATA_ARMS
@@ -129,7 +129,7 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     words = {"dataset": data_name(dataset), "images": f"{scale.train_images:,}", "epochs": scale.epochs}
     title = say("parameters.chart", **words)
     chart = curves.cost_and_accuracy(rows, linear, title, say(f"axis.{cost}"), columns, marks(), own)
-    st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=say("parameters.alt", text=best))
+    st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=plain(say("parameters.alt", text=best)))
     if found := analyses.fields(analysis.primary):
         st.markdown(say("parameters.finding", dataset=data_name(dataset), **found))
     tuning = experiment.tuning_size or experiment.images
@@ -153,7 +153,7 @@ def show_data_curve(analysis: Analysis) -> None:
     own, columns, told = own_rows(dataset, "train_images", 0), _columns(), data_words(analysis)
     title = say("parameters.chart_data", dataset=data_name(dataset))
     chart = curves.cost_and_accuracy(rows, None, title, axis, columns, data_marks(), own)
-    st.altair_chart(chart, key=f"accuracy_{dataset}_train_images", alt=say("parameters.alt", text=told))
+    st.altair_chart(chart, key=f"accuracy_{dataset}_train_images", alt=plain(say("parameters.alt", text=told)))
     st.markdown(sentences(told, analyses.tier(analysis)), help=analyses.tier_hint(analysis))
     st.caption(sentences(say("parameters.reading_data", seeds=analysis.scale.seeds), _own_words(own)))
     analyses.show_source(analysis)
@@ -287,6 +287,6 @@ def show_published() -> None:
     text = say("claims.and").join(
         say("parameters.front", **row | {"parameters": f"{row['parameters']:,}"}) for row in rows
     )
-    st.altair_chart(chart, key="published_sizes", alt=say("parameters.published_alt", text=text))
+    st.altair_chart(chart, key="published_sizes", alt=plain(say("parameters.published_alt", text=text)))
     tables.beside(data.rename(columns=columns))
     st.caption(" · ".join(dict.fromkeys(row.reference(language()) for row in IMAGENET_ACCURACIES)))

@@ -11,7 +11,7 @@ from pages.ui.names import data_title
 from pages.ui.parts.ffn import rates
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS, FAMILIES
-from pages.ui.words import say
+from pages.ui.words import plain, say
 from tf_models.study.analysis import Analysis
 
 PAIR = ("on", "off", "off_wider")  # with and without, and without at equal parameters
@@ -55,7 +55,7 @@ def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
     chart = bars.measured(data, say("capacity.chart"), say("capacity.axis"), columns)
     found = capacity_words(analysis)
     st.markdown(found)
-    st.altair_chart(chart, key="capacity", alt=say("capacity.alt", text=found))
+    st.altair_chart(chart, key="capacity", alt=plain(say("capacity.alt", text=found)))
     scale = analysis.scale
     st.caption(
         say("capacity.hint", dataset=data_title(analysis.experiment.dataset), epochs=scale.epochs, seeds=scale.seeds)

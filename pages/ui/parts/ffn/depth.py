@@ -7,7 +7,7 @@ from pages.ui import analyses, tables
 from pages.ui.charts import intervals
 from pages.ui.parts.ffn.length import SERIES
 from pages.ui.replay import drawn_once
-from pages.ui.words import say, sentences
+from pages.ui.words import plain, say, sentences
 from tf_models.study.analysis import Analysis
 from tf_models.study.experiments.depth import DEPTHS, WITHOUT_SKIP
 
@@ -57,7 +57,7 @@ def show_section(analysis: Analysis) -> None:
     titles = {"title": say("depth.chart"), "x": say("axis.depth"), "y": say("length.accuracy_axis")}
     chart = intervals.along(data, columns=columns, colours=colours, **titles)
     found = depth_words(analysis)
-    st.altair_chart(chart, key="depth", alt=say("depth.alt", text=found))
+    st.altair_chart(chart, key="depth", alt=plain(say("depth.alt", text=found)))
     analyses.show_withheld(analysis)
     st.markdown(found)
     st.caption(analyses.scale_of(analysis, begins=True))

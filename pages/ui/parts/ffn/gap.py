@@ -11,7 +11,7 @@ from pages.ui.names import NAMES, data_name, short_data_name
 from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS, FAMILIES
-from pages.ui.words import language, say, sentences
+from pages.ui.words import language, plain, say, sentences
 from tf_models.data import peek
 from tf_models.runs.known import latest_pair
 from tf_models.study.analysis import Analysis, Control
@@ -101,7 +101,7 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
     if not rows.empty:
         analyses.show_withheld(analysis)
         chart = effects.effect_chart(rows, say("ffn.gap_title"), "ffn", columns)
-        st.altair_chart(chart, key=f"gap_{key}", alt=say("ffn.gap_alt", text=analyses.effect_words(rows)))
+        st.altair_chart(chart, key=f"gap_{key}", alt=plain(say("ffn.gap_alt", text=analyses.effect_words(rows))))
     if measured.empty:
         analyses.show_empty(experiment, say("ffn.empty", network=NAMES[variant], dataset=data_name(experiment.dataset)))
         _link("train", say("ffn.train"), {"variant": variant})

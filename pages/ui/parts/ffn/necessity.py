@@ -8,7 +8,7 @@ import streamlit as st
 from pages.ui import analyses, tables
 from pages.ui.charts import heat
 from pages.ui.replay import drawn_once
-from pages.ui.words import say, sentences
+from pages.ui.words import plain, say, sentences
 from tf_models.study.analysis import Analysis
 
 SOLVED = 0.95  # the mean test accuracy from which a task counts as solved
@@ -67,7 +67,7 @@ def show_matrix(analysis: Analysis, channels: Sequence[str] = CHANNELS) -> bool:
     found, shown = necessity_words(data), data.loc[data["channel"].isin(channels)]
     st.markdown(found)
     chart = heat.matrix(shown, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in COLUMNS})
-    st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=say("necessity.alt", text=found))
+    st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=plain(say("necessity.alt", text=found)))
     st.caption(say("necessity.hint", solved=f"{100 * SOLVED:g}"))
     analyses.show_withheld(analysis)
     return True

@@ -9,7 +9,7 @@ from pages.ui import analyses, tables
 from pages.ui.names import data_name, short_data_name
 from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
-from pages.ui.words import say, sentences
+from pages.ui.words import plain, say, sentences
 from tf_models.study.analysis import Analysis
 from tf_models.study.experiments.factorial import name_of
 from tf_models.study.experiments.mixers import MATCHED_MIXERS, WITHOUT_FFN
@@ -101,7 +101,7 @@ def show_headline(found: Sequence[Analysis]) -> None:
         return
     columns = analyses.column_names() | {"label": say("topic.column.mixer")}
     chart = effects.effect_chart(data, say("worth.chart"), "ffn", columns)
-    st.altair_chart(chart, key="worth", alt=say("worth.alt", text=analyses.effect_words(data)))
+    st.altair_chart(chart, key="worth", alt=plain(say("worth.alt", text=analyses.effect_words(data))))
     measured = [analysis for analysis in found if worth_names(analysis)]
     deltas = {short_data_name(row.experiment.dataset): tables.margin(row.primary.delta) for row in measured}
     small = say("lab.comma").join(say("worth.delta", dataset=name, delta=delta) for name, delta in deltas.items())
@@ -117,7 +117,7 @@ def show_section(analysis: Analysis) -> None:
         return
     dataset, columns = analysis.experiment.dataset, analyses.column_names() | {"label": say("topic.column.mixer")}
     chart = effects.effect_chart(rows, say("worth.chart"), "ffn", columns)
-    st.altair_chart(chart, key=f"worth_{dataset}", alt=say("worth.alt", text=analyses.effect_words(rows)))
+    st.altair_chart(chart, key=f"worth_{dataset}", alt=plain(say("worth.alt", text=analyses.effect_words(rows))))
     analyses.show_withheld(analysis)
     st.markdown(worth_words(analysis))
     st.caption(sentences(say("worth.hint"), analyses.scale_of(analysis, begins=True)))

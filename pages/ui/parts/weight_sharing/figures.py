@@ -12,7 +12,7 @@ from pages.ui.names import data_name
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
-from pages.ui.words import say, sentences
+from pages.ui.words import plain, say, sentences
 from tf_models.probes.shift import MOVES
 from tf_models.statistics.effects import effect_of_seeds
 from tf_models.study.exact import exact_measures
@@ -82,7 +82,7 @@ def _draw_consistency(dataset: str, chosen: Sequence[str], _found: Mapping[str, 
     columns = {name: say(f"weight_sharing.column.{name}") for name in names}
     chart = intervals.doubled(data, say("weight_sharing.chart", dataset=data_name(dataset)), columns["value"], columns)
     told = finding(data)
-    st.altair_chart(chart, key=f"consistency_{dataset}", alt=say("weight_sharing.alt", text=told))
+    st.altair_chart(chart, key=f"consistency_{dataset}", alt=plain(say("weight_sharing.alt", text=told)))
     st.markdown(told)
     st.caption(say("weight_sharing.hint"))
     tables.beside(data.filter(items=list(names)).round(1).rename(columns=columns))
@@ -134,7 +134,7 @@ def _draw_levels(dataset: str, sides: Sequence[str], depth: float, _found: Mappi
     means = groups.agg(value=("value", "mean"))
     ends = [rows.iloc[-1] for _, rows in means.groupby("series", sort=False)]
     text = say("lab.comma").join(f"{row['series']} · {row['level']} {row['value']:.2f}" for row in ends)
-    st.altair_chart(chart, key=f"levels_{dataset}", alt=say("weight_sharing.levels_alt", text=text))
+    st.altair_chart(chart, key=f"levels_{dataset}", alt=plain(say("weight_sharing.levels_alt", text=text)))
     st.caption(say("weight_sharing.levels_hint"))
     tables.beside(means.filter(items=list(names)).round(3).rename(columns=columns))
 
