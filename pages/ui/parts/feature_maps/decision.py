@@ -9,7 +9,7 @@ from pages.ui.charts import bars, sheets
 from pages.ui.names import class_words
 from pages.ui.parts.feature_maps.networks import View
 from pages.ui.replay import drawn_once
-from pages.ui.words import say
+from pages.ui.words import quote, say
 
 SHOWN = 5  # classes
 SMALLEST = 0.001  # share that is written
@@ -62,8 +62,8 @@ def show_prediction(
     else:
         title = say("feature_maps.prediction_wrong", truth=names[truth], **words)
     likely = pd.DataFrame(rows, columns=["name", "value", "figure"])
-    chart = bars.probabilities(likely, title, view.colour)
-    st.altair_chart(chart, key=key, alt=title)
+    st.markdown(f"**{quote(title)}**")  # as the chart's own title it would be cut where the column is narrow
+    st.altair_chart(bars.probabilities(likely, "", view.colour), key=key, alt=title)
 
 
 def share(value: float) -> str:
