@@ -22,7 +22,6 @@ from tf_models.data import (
     GENERATED,
     STUDIED,
     archives,
-    builtin,
     class_names,
     content_hash,
     files,
@@ -496,10 +495,11 @@ def test_a_download_that_fails_says_what_to_do(monkeypatch):
 
 def test_what_must_be_downloaded_first_says_so_in_the_list(monkeypatch, tmp_path, small_images, fresh_server):
     """Offline it failed seconds after the press of the button."""
-    for name, kept in builtin.KEPT.items():
+    downloads = {name: row.kept for name, row in BUILT_IN.items() if row.source == "download"}
+    for name, kept in downloads.items():
         assert f'"{kept}"' in inspect.getsource(getattr(keras.datasets, name).load_data), "as Keras names it"
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    (tmp_path / "keras" / "datasets" / builtin.KEPT["cifar10"]).mkdir(parents=True)
+    (tmp_path / "keras" / "datasets" / downloads["cifar10"]).mkdir(parents=True)
     small_images("fashion_mnist")
     options = open_page("train").selectbox(key="choice_data").options
     assert {"MNIST digits (download)", "CIFAR-100 photos (download)"} <= {*options}

@@ -177,11 +177,16 @@ def test_a_click_of_a_browser_that_names_what_is_not_there_changes_nothing(monke
     assert put["right_layer"] == "y" and put["left_layer"] == "a"
 
 
-def test_the_page_opens_with_photographs_and_a_link_to_a_network_with_its_data_set():
+def test_the_page_opens_with_photographs_and_a_link_to_a_network_with_its_data_set(monkeypatch, no_worker):
     app = open_page("feature_maps")
     assert app.session_state["choice_data"] == "cifar10-jpeg"
     assert say("en", "feature_maps.photo_hint") not in text_of(app)
     assert say("en", "feature_maps.photo_hint") in text_of(open_page("feature_maps", image="1"))
+    assert open_page("feature_maps", left="swin").session_state["choice_data"] == "cifar10-jpeg"  # it is in both
+    known = {data: dict(found) for data, found in cache.networks().items()}
+    for only_on_digits in ("swin", "mixer", "resnet"):
+        del known["cifar10-jpeg"][only_on_digits]
+    monkeypatch.setattr(cache, "networks", lambda: known)
     for query in ({"left": "swin"}, {"right": "mixer"}, {"left": "cnn", "right": "resnet"}):
         app = open_page("feature_maps", **query)
         assert not app.warning and app.session_state["choice_data"] == "digits"

@@ -36,7 +36,8 @@ def test_shipped_weights_reach_the_accuracy_of_their_record(name):
 @pytest.mark.parametrize("name", [*ON_DIGITS, "cnn-cifar10-jpeg", "vit-cifar10-jpeg"])  # one by one they are traced
 def test_shipped_arrays_are_what_the_shipped_weights_compute(name):
     shown = showcase.load_showcase(name)
-    computed = read_taps(shown.record.spec.model, showcase.showcase_weights(name), shown.images)
+    images = shown.images if name in ON_DIGITS else shown.images[:1]
+    computed = read_taps(shown.record.spec.model, showcase.showcase_weights(name), images)
     assert computed.keys() == shown.taps.keys()
     assert shown.images.dtype == np.uint8 and len(shown.images) == len(shown.labels) == len(shown.image_names)
     for tap, array in computed.items():

@@ -239,7 +239,8 @@ def taps_of(name: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray
     """What flows through one of `networks` for one image (H, W, channels): shipped, or else computed in a worker."""
     if (shipped := f"{name}-{spec.dataset}") not in showcase.showcases():
         return _computed_taps(name, spec, spec.dataset, image.tobytes(), image.shape)
-    for index, known in enumerate(showcase.load_showcase(shipped).images):
+    shown = showcase.load_showcase(shipped)
+    for index, known in enumerate(shown.images[: len(next(iter(shown.taps.values())))]):
         if np.array_equal(known, image):
             return _shipped_taps(shipped, index, showcase.showcase_record(shipped).run_id)
     return _computed_taps(shipped, spec, spec.dataset, image.tobytes(), image.shape)

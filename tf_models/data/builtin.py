@@ -9,14 +9,6 @@ from tf_models.data.files import checked
 from tf_models.data.raw import Raw, array_hash, numbered
 from tf_models.errors import LabError
 
-# What Keras keeps of a download, in its folder ``datasets``.
-KEPT = {
-    "mnist": "mnist.npz",
-    "fashion_mnist": "fashion-mnist",
-    "cifar10": "cifar-10-batches-py-target",
-    "cifar100": "cifar-100-python-target",
-}
-
 
 def scanned_digits(_name: str) -> Raw:
     """1,797 scanned digits, 8×8 (UCI optdigits test set), as scikit-learn embeds them; 0 to 16 becomes 0 to 255."""
@@ -28,10 +20,10 @@ def scanned_digits(_name: str) -> Raw:
     return Raw("embedded", numbered(10), x, y, None, None, array_hash(x, y))
 
 
-def is_downloaded(name: str) -> bool:
-    """Whether Keras has kept one of its data sets on this machine; asked of the disk, as Keras stays in workers."""
+def is_downloaded(kept: str) -> bool:
+    """Whether Keras has `kept` a file of this name on this machine; asked of the disk, as Keras stays in workers."""
     home = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")
-    return (Path(os.environ.get("KERAS_HOME", home / ".keras")) / "datasets" / KEPT[name]).exists()
+    return (Path(os.environ.get("KERAS_HOME", home / ".keras")) / "datasets" / kept).exists()
 
 
 def download(name: str) -> Raw:

@@ -59,6 +59,7 @@ class DatasetInfo:
     studied: bool = False  # the lab ships results of every experiment on it
     read: Callable[[str], Raw] | None = None  # None: from a file only
     hash: str | None = None  # of the content, where it never changes
+    kept: str = ""  # what Keras keeps of a download, in its folder ``datasets``
     counts: tuple[int, ...] = ()  # images of each class that are not in a fixed test set; of a file alone
     left_out: tuple[LeftOut, ...] = ()  # what a file holds besides
 
@@ -121,8 +122,16 @@ _MNIST = DatasetInfo(
     fixed_test=True,
     deltas=LARGER_IMAGES,
     read=builtin.download,
+    kept="mnist.npz",
 )
-_CIFAR10 = replace(_MNIST, name="cifar10", input_shape=(32, 32, 3), class_names=OBJECTS, train_images=48_000)
+_CIFAR10 = replace(
+    _MNIST,
+    name="cifar10",
+    input_shape=(32, 32, 3),
+    class_names=OBJECTS,
+    train_images=48_000,
+    kept="cifar-10-batches-py-target",
+)
 SIGNS = ("negative", "positive")
 _CONTROL = DatasetInfo(
     name="token_product",
@@ -150,11 +159,11 @@ _ROWS = (
         hash="e2d2b5ec918ee264",
     ),
     _MNIST,
-    replace(_MNIST, name="fashion_mnist", class_names=CLOTHES),
+    replace(_MNIST, name="fashion_mnist", class_names=CLOTHES, kept="fashion-mnist"),
     _CIFAR10,
-    replace(_CIFAR10, name="cifar100", class_names=FINE_OBJECTS),
+    replace(_CIFAR10, name="cifar100", class_names=FINE_OBJECTS, kept="cifar-100-python-target"),
     # the photographs of CIFAR-10 as JPEG files: small enough to be passed on beside the lab
-    replace(_CIFAR10, name="cifar10-jpeg", source="local file", studied=True, read=None),
+    replace(_CIFAR10, name="cifar10-jpeg", source="local file", studied=True, read=None, kept=""),
     _CONTROL,
     *(
         replace(_CONTROL, name=f"product_{order}", class_names=SIGNS, read=partial(tasks.product, order), hash=content)
@@ -304,7 +313,7 @@ def must_be_downloaded(name: str) -> bool:
     row = BUILT_IN.get(name)
     if row is None or row.source != "download" or any(path.stem == name for path in files.local_files()):
         return False
-    return not builtin.is_downloaded(name)
+    return not builtin.is_downloaded(row.kept)
 
 
 def unknown_dataset(name: str) -> LabError:

@@ -29,7 +29,8 @@ def ship(jobs: Jobs, record: RunRecord) -> Path:
     """
     weights = half_precision(unpack_weights(jobs.store.read_weights(record.run_id), record.run_id))
     images, labels, names = showcase_images(record.spec.dataset, record.spec.seed)
-    arrays = jobs.ask(taps, record.spec, pack_weights(weights), images)
+    shown = images if peek(record.spec.dataset).embedded else images[:1]  # larger ones: of the others, a worker tells
+    arrays = jobs.ask(taps, record.spec, pack_weights(weights), shown)
     classes = load(record.spec.dataset, record.spec.seed).class_names
     path = write_showcase(Showcase(record, images, labels, names, classes, arrays), weights)
     ship_readouts(jobs, path.stem)

@@ -24,7 +24,9 @@ EXAMPLES = 12  # images of a data set
 
 @dataclass(frozen=True)
 class Showcase:
-    """One shipped network. `labels` are class numbers, -1 for a photograph; `taps` as in `training.taps`, float16."""
+    """One shipped network. `labels` are class numbers, -1 for a photograph; `taps` as in `training.taps`, float16, of
+    all images or of the first.
+    """
 
     record: RunRecord
     images: np.ndarray  # (N, H, W, channels) uint8
