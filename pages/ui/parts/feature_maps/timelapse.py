@@ -13,6 +13,7 @@ from pages.ui.parts.feature_maps.attention import attention_at, attention_layers
 from pages.ui.parts.feature_maps.decision import share, show_prediction
 from pages.ui.parts.feature_maps.names import place_name
 from pages.ui.parts.feature_maps.networks import View
+from pages.ui.replay import drawn_once
 from pages.ui.words import say
 from tf_models.errors import LabError
 from tf_models.runs.timelapse import TimeLapse
@@ -52,7 +53,7 @@ def _play(views: Sequence[View], chosen: Mapping[str, str], found: Mapping[str, 
             elif kept is None:
                 st.caption(say("feature_maps.timelapse_none", model=view.name))
             elif image in kept.names:
-                _show(view, chosen[view.side], kept, kept.at(epoch), kept.names.index(image))
+                _draw(view.key, chosen[view.side], kept.at(epoch), kept.names.index(image), view, kept)
             else:
                 st.caption(say("feature_maps.timelapse_other", model=view.name))
 
@@ -69,8 +70,9 @@ def _choose_image(view: View, found: Sequence[TimeLapse], where: Any) -> str:
     return links.choose("seen", label, list(words), words.__getitem__, kind="segments", where=where, wrap=True)
 
 
-def _show(view: View, layer: str, kept: TimeLapse, place: int, image: int) -> None:
-    model = view.spec.model
+@drawn_once
+def _draw(key: str, layer: str, place: int, image: int, _view: View, _kept: TimeLapse) -> None:
+    view, kept, model = _view, _kept, _view.spec.model
     st.markdown(_when(view, kept.epochs[place]))
     tap = next((row.taps[-1] for row in plan(model) if layer in row.taps), layer)
     if tap in kept.maps:
