@@ -163,6 +163,7 @@ def test_the_data_set_goes_along_and_a_page_is_one_step_back(server, page):
     expect(page).to_have_url(re.compile(r"/parameters\?lang=en$"))
     settle(page)
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=say("en", "ffn.nav")).click()
+    expect(page).to_have_url(re.compile(r"/ffn\?lang=en$"))  # the page before has the same choice of data
     expect(page.get_by_role("radio", name=digits)).to_be_checked()
     settle(page)
     page.go_back()
