@@ -130,6 +130,9 @@ def test_two_runs_are_compared_by_class_and_on_the_images_on_which_they_differ(o
     ids = ",".join(record.run_id for record in records)
     shown = open_page("runs", origin="own", compare=ids)
     assert not shown.exception and not shown.error
+    settings = next(frame.value for frame in shown.dataframe if "weight decay" in frame.value.index)
+    assert {"network", "labels", "images per update", "flipped and moved at random", "≠ FFN"} <= {*settings.index}
+    assert not any("_" in name for name in settings.index)
     differ = next(frame.value for frame in shown.dataframe if "image" in frame.value)
     assert list(differ["class"]) == ["pear"] * int(rare.sum()) and f"{rare.sum()} of {len(labels)}" in text_of(shown)
     assert [set(differ[column]) for column in differ.columns[2:]] == [{"✓"}, {"✗"}]

@@ -99,7 +99,7 @@ NAMES: dict[str, Iterable[str]] = {
     "firmness.swap.{}": ("True", "False"),
     "length.{}": ("more", "fewer", "open"),
     "rates.loss.{}": ("validation", "training"),
-    "task.{}": (*Necessity.tasks, *Sequence.tasks),
+    "task.{}": [name for name, row in BUILT_IN.items() if row.generated],
     "norm.{}": {norm for norms in Necessity.tasks.values() for norm in norms},
     "lab.section.{}": frame.SECTIONS,
     "blocks.{}": blocks.STEPS,

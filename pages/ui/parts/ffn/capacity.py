@@ -46,11 +46,9 @@ def capacity_words(analysis: Analysis) -> str:
 
 
 @drawn_once
-def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
-    """The bars and their sentence; False, and nothing, where nothing is measured."""
+def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> None:
+    """The bars and their sentence."""
     data = capacity_rows(analysis, arms)
-    if data.empty:
-        return False
     columns = {name: say(f"capacity.column.{name}") for name in ("label", "value", "low", "high", "seeds")}
     chart = bars.measured(data, say("capacity.chart"), say("capacity.axis"), columns)
     found = capacity_words(analysis)
@@ -61,15 +59,12 @@ def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> bool:
         say("capacity.hint", dataset=data_title(analysis.experiment.dataset), epochs=scale.epochs, seeds=scale.seeds)
     )
     analyses.show_withheld(analysis)
-    return True
 
 
 @drawn_once
 def show_section(analysis: Analysis) -> None:
     """The bars of all arms with their table and source."""
-    if not show_bars(analysis, tuple(analysis.arms)):
-        analyses.show_empty(analysis.experiment)
-        return
+    show_bars(analysis, tuple(analysis.arms))
     analyses.show_source(analysis)
     names = {name: say(f"capacity.column.{name}") for name in ("label", "value", "low", "high", "seeds")}
     data = capacity_rows(analysis, tuple(analysis.arms)).drop(columns="colour").round(2).rename(columns=names)

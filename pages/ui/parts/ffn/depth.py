@@ -49,9 +49,6 @@ def depth_words(analysis: Analysis) -> str:
 def show_section(analysis: Analysis) -> None:
     """The gap over the number of blocks, its sentences, table and source."""
     data = depth_rows(analysis)
-    if data.empty:
-        analyses.show_empty(analysis.experiment)
-        return
     columns = {name: say(f"length.column.{name}") for name in ("series", "value", "low", "high", "seeds")}
     colours = {say(words): colour for words, colour in SERIES.values() if say(words) in set(data["series"])}
     titles = {"title": say("depth.chart"), "x": say("axis.depth"), "y": say("length.accuracy_axis")}

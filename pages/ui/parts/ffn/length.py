@@ -121,9 +121,6 @@ def show_headline(analysis: Analysis) -> None:
 @drawn_once
 def show_section(analysis: Analysis) -> None:
     """The same with its table and its source."""
-    if not is_measured(analysis):
-        analyses.show_empty(analysis.experiment)
-        return
     show_panels(analysis)
     analyses.show_withheld(analysis)
     st.markdown(sentences(length_words(analysis), first_words(analysis), loss_words(analysis)))

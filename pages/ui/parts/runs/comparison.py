@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
 from pages.ui.charts.sheets import data_url, thumbnail
-from pages.ui.names import class_words, data_name, short_network_name
+from pages.ui.names import NAMES, class_words, data_name, data_title, device_name, short_network_name, switch_words
 from pages.ui.words import quote, say
 from tf_models.data.raw import numbered
 from tf_models.errors import LabError
@@ -87,12 +87,34 @@ def _show_settings(chosen: Sequence[RunRecord]) -> None:
 
 
 def _settings(record: RunRecord) -> dict[str, str]:
-    """Every setting as text: the network and its switches, the data with their version, the recipe, the device."""
-    values = record.to_dict()
-    told = ("variant", "dataset", "dataset_hash", "train_images", "seed", "labels", "backend")
-    recipe = ("epochs", "learning_rate", "batch_size", "weight_decay", "dropout", "schedule", "augment")
-    own = {name: str(values[name]) for name in (*told, *recipe, "mixed_precision", "xla", "device")}
-    return own | {f"{key}": str(value) for key, value in record.spec.switches.items()}
+    """Every setting in the visitor's words: the network and its switches, the data with their version, the recipe, the
+    device.
+    """
+    spec, recipe = record.spec, record.spec.recipe
+    known = {
+        say("column.variant"): NAMES.get(spec.variant, spec.variant),
+        say("column.dataset"): data_title(spec.dataset),
+        say("runs.data_version"): record.dataset_hash,
+        say("axis.train_images"): f"{record.train_images:,}",
+        say("column.seed"): str(spec.seed),
+        say("runs.labels"): say(f"runs.labels.{spec.labels}"),
+        say("column.epochs"): str(recipe.epochs),
+        say("column.rate"): f"{recipe.learning_rate:g}",
+        say("runs.batch_size"): str(recipe.batch_size),
+        say("runs.weight_decay"): f"{recipe.weight_decay:g}",
+        say("runs.dropout"): f"{recipe.dropout:g}",
+        say("runs.schedule"): say(f"runs.schedule.{recipe.schedule}"),
+        say("runs.augment"): _on_or_off(recipe.augment),
+        say("train.mixed"): _on_or_off(recipe.mixed_precision),
+        say("runs.xla"): _on_or_off(recipe.xla),
+        say("runs.backend"): spec.backend,
+        say("column.device"): device_name(record.device),
+    }
+    return known | switch_words(spec.variant, spec.switches)
+
+
+def _on_or_off(on: bool) -> str:
+    return say("train.mixed.on" if on else "train.mixed.off")
 
 
 def _show_confusions(records: Sequence[RunRecord]) -> None:
