@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from synthetic import correct_share, fill, indexed, make_record
 from visits import open_page, text_of
 
-from pages.ui import analyses, cache, frame, inside, theme
+from pages.ui import analyses, cache, frame, inside, replay, theme
 from pages.ui.charts import curves, intervals, sheets
 from pages.ui.names import NAMES, OWN, data_name, short_network_name
 from pages.ui.parts import parameters
@@ -71,6 +71,32 @@ def test_a_page_is_full_at_first_sight(page, language):
     assert charts_of(app) or waits_for_probes(page)
     told = [chart.proto.alt for chart in app.get("vega_lite_chart")]
     assert all(told) and not [text for text in told if "**" in text or "`" in text]  # marks would be read out
+
+
+def layout(block) -> list:
+    """What stands in what: kinds of elements by their places, without what they say."""
+    return [
+        [child.type, layout(child)] if hasattr(child, "children") else child.type for child in block.children.values()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        *((page, {}) for page in PAGES),
+        ("overview", {"open": "tables"}),
+        ("ffn", {"data": "cifar10-jpeg", "open": "necessity,arms,controls,factorial,shape,collapse,published"}),
+        ("ffn", {"open": "length,necessity,capacity,depth"}),
+        *(("claims", {"claim": claim}) for claim in ("C01", "C18", "C37")),
+    ],
+)
+def test_the_next_visitor_finds_everything_in_the_place_where_the_first_did(page, query):
+    """Of two parts beside each other that are drawn once, the next visitor had one below the other, outside their
+    columns: Streamlit forgets into what a part inside another one was drawn.
+    """
+    replay._drawn.clear()
+    first, second = open_page(page, **query), open_page(page, **query)
+    assert layout(first.main) == layout(second.main)
 
 
 def test_a_part_is_drawn_once_for_all_visitors_of_a_language(only_records, monkeypatch):

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -18,6 +19,7 @@ from tf_models.zoo import ModelSpec
 P = ParamSpec("P")
 T = TypeVar("T")
 MOST = 500  # parts that are kept, of a few kB to a few hundred
+_inside = ContextVar("inside", default=False)  # whether a part is being drawn at present
 
 
 def drawn_once(show: Callable[P, T]) -> Callable[P, T]:
@@ -26,12 +28,15 @@ def drawn_once(show: Callable[P, T]) -> Callable[P, T]:
     To build a chart and to check it takes most of the time of a page; Streamlit sends again what a cached function has
     drawn. It may hold no widgets, which Streamlit refuses, and what it draws must follow from its arguments, the
     language and the known results alone. As in Streamlit's own caches, arguments whose names begin with ``_`` are not
-    looked at: they follow from the others.
+    looked at: they follow from the others. A part inside another is kept with that alone: of a part that is kept by
+    itself too, Streamlit would forget in which column of the other it stands.
     """
     call = calls(show)
 
     @wraps(show)
     def replayed(*arguments: P.args, **named: P.kwargs) -> T:
+        if _inside.get():
+            return show(*arguments, **named)
         asked = f"{cache.stamp()} {call(*arguments, **named)}"
         return _drawn(asked=asked, _show=lambda: show(*arguments, **named))  # by name: else Streamlit looks names up
 
@@ -76,4 +81,8 @@ def _told(value: Any) -> Any:
 
 @st.cache_resource(max_entries=MOST, show_spinner=False)
 def _drawn(asked: str, _show: Callable[[], Any]) -> Any:
-    return _show()
+    before = _inside.set(True)
+    try:
+        return _show()
+    finally:
+        _inside.reset(before)
