@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import frame, links
 from pages.ui.parts import anatomy
 from pages.ui.parts.claims import listing
-from pages.ui.words import say
+from pages.ui.words import say, sentences
 
 frame.ensure()
 frame.heading("anatomy")
@@ -22,17 +22,19 @@ st.caption(say("anatomy.drawing_hint"))
 
 links.section("stages", say("anatomy.stages"), partial(anatomy.show_stages, systems))
 
-st.header(say("anatomy.inside"), help=say("anatomy.inside_hint"), anchor=False)
+st.header(
+    say("anatomy.inside"), help=sentences(say("anatomy.inside_hint"), say("anatomy.activations_hint")), anchor=False
+)
 for (side, system), column in zip(chosen.items(), st.columns(2, gap="large"), strict=True):
     with column:
         anatomy.show_blocks(side, system)
-st.caption(say("anatomy.activations_hint"))
+st.caption(say("anatomy.more_activations"))
 
-st.header(say("anatomy.shares"), anchor=False)
+st.header(say("anatomy.shares"), help=say("anatomy.roles_hint"), anchor=False)
 anatomy.show_shares(systems)
 
 st.header(say("topic.claims"), anchor=False)
-st.markdown(say("anatomy.claims_hint"))
+st.caption(say("anatomy.claims_hint"))
 anatomy.show_claims(systems)
 title, others = anatomy.other_claims(systems)
 if others:

@@ -9,7 +9,7 @@ from synthetic import fill, indexed
 from visits import open_page, text_of
 
 from pages.ui import cache
-from pages.ui.charts import bars, curves, heat, intervals
+from pages.ui.charts import curves, heat, intervals
 from pages.ui.parts.ffn import capacity, depth, length, necessity, rates, worth
 from tf_models.data import STUDIED
 from tf_models.locale import LANGUAGES, say
@@ -139,7 +139,7 @@ def test_the_ffn_page_has_a_section_for_everything_that_decides(show, language):
         assert {f"**{say(language, f'{part}.title')}**" for part in opened} <= {row.label for row in page.expander}
     charts = len(closed.get("vega_lite_chart"))
     assert charts == 3 + 1 + 1 + 1, "length and its rate curve, own pair, mixers and theirs; nothing of what is closed"
-    charts += 2 + 1 + 1 + 4 + 2  # matrices, bars, depths; four rate curves; tokens, collapse
+    charts += 2 + 1 + 1 + 4 + 2  # matrices, curves, depths; four rate curves; tokens, collapse
     assert len(app.get("vega_lite_chart")) == charts
     experiments = (*names, "training-length", "necessity", "capacity")
     assert not [code.value for code in app.code if any(f"run {name}" in code.value for name in experiments)]
@@ -159,7 +159,7 @@ def test_the_answer_follows_what_was_measured(show, attention, convolution, key)
     found = worth.answer_words(cache.analysis("mixers", LARGEST))
     assert say("en", f"worth.answer.{key}").strip() in found
     alone = f"alone gets {90 - 100 * attention:.1f} %"
-    assert alone in found and f"gets {90 - 100 * convolution:.1f} %, with the FFN 90.0 %" in found
+    assert alone in found and f"gets {90 - 100 * convolution:.1f} %, with an FFN 90.0 %" in found
 
 
 def test_a_withheld_difference_is_no_answer(show):
@@ -195,6 +195,22 @@ def test_rate_curves_mark_the_chosen_rate(show):
         assert data.loc[data.groupby("arm")["loss"].idxmin()]["chosen"].all()
 
 
+def test_what_a_linear_model_solves_is_no_sign_that_attention_is_none(show):
+    """The sign of one pixel is linear: to solve that alone says nothing."""
+    for solved, told in ((("product_1",), ""), (("product_1", "product_2"), "it solves 1 of 6 made-up tasks")):
+        show(fill(plan("necessity", LARGEST), lambda arm, solved=solved: 1.0 if arm.startswith(solved) else 0.5))
+        found = necessity.alone_words(necessity.task_rows(cache.analysis("necessity", LARGEST)))
+        assert told in found and bool(told) == bool(found)
+
+
+def test_the_labels_are_learned_along_the_epochs_of_every_seed(show):
+    show(capacity_records())
+    analysis = cache.analysis("capacity", LARGEST)
+    rows = capacity.course_rows(analysis, capacity.PAIR)
+    assert rows["network"].nunique() == len(capacity.PAIR) and set(rows["accuracy"]) == {80.0}
+    assert len(rows) == sum(len(analysis.arms[name].records) for name in capacity.PAIR)
+
+
 def test_a_solved_cell_is_marked_and_no_other(show):
     show(necessity_records())
     data = necessity.task_rows(cache.analysis("necessity", LARGEST))
@@ -221,9 +237,6 @@ def test_the_new_charts_draw_what_they_are_given():
     cell = {"row": "r", "column": "c", "text": "✓ 99.0", "accuracy": 99.0, "low": 98.0, "high": 100.0, "seeds": 5}
     drawn = heat.matrix(pd.DataFrame([cell]), "t", columns).to_dict()
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "text"]
-    bar = {"label": "a", "value": 98.0, "low": 97.0, "high": 99.0, "seeds": 3, "colour": "red"}
-    drawn = bars.measured(pd.DataFrame([bar]), "t", "x", columns).to_dict()
-    assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 100]
     rate = {"arm": "a", "rate": 1e-3, "loss": 0.2, "chosen": True}
     drawn = curves.rate_curves(pd.DataFrame([rate, rate | {"rate": 2e-3, "chosen": False}]), "t", "x", "y", columns)
     assert drawn.to_dict()["layer"][2]["transform"] == [{"filter": "datum.chosen"}]

@@ -156,12 +156,12 @@ def test_a_network_has_one_colour_and_the_mean_goes_as_far_as_all_its_seeds():
     rows = outcome.curve_rows(
         [Course("a", specs[0], epochs), Course("b", specs[1], epochs[:2]), Course("c", specs[3], epochs)]
     )
-    chart = curves.live_curves(pd.DataFrame(rows), 5, "", dict.fromkeys(rows[0], "x"), looks).to_dict()
+    chart = curves.seed_curves(pd.DataFrame(rows), 5, "", dict.fromkeys(rows[0], "x"), looks).to_dict()
     means = next(
         layer for layer in chart["layer"] if layer["mark"].get("strokeWidth", layer["mark"].get("size")) == 3.5
     )
     drawn = chart["datasets"][means["data"]["name"]]
-    assert [(row["network"], row["epoch"], row["validation"]) for row in drawn] == [
+    assert [(row["network"], row["epoch"], row["accuracy"]) for row in drawn] == [
         ("Transformer (ViT)", 1, 10.0),
         ("Transformer (ViT)", 2, 20.0),
         *(("Swin (window attention)", epoch, 10.0 * epoch) for epoch in (1, 2, 3)),  # one seed: hair-thin before

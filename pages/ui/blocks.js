@@ -18,13 +18,17 @@ const draw = (parent, name, attributes = {}, words = '') => {
 /** Planes of cells, the last channel behind; returns the cell of [channel, row, column]. */
 const planes = (parent, x, y) => {
     const cells = {}
-    for (let channel = CHANNELS - 1; channel >= 0; channel--)
+    for (let channel = CHANNELS - 1; channel >= 0; channel--) {
+        draw(parent, 'rect', { // what is behind shines through: lines of every cell of every plane would be a tangle
+            x: x + channel * SHIFT[0], y: y + channel * SHIFT[1], width: SIDE * CELL, height: SIDE * CELL, class: 'plane',
+        })
         for (let row = 0; row < SIDE; row++)
             for (let column = 0; column < SIDE; column++)
                 cells[[channel, row, column]] = draw(parent, 'rect', {
                     x: x + column * CELL + channel * SHIFT[0], y: y + row * CELL + channel * SHIFT[1],
                     width: CELL, height: CELL, class: 'cell',
                 })
+    }
     return cells
 }
 
@@ -66,14 +70,14 @@ const show = (parts, {kind, work, ffn, relu}, words) => {
     for (const [place, cell] of Object.entries(parts.before)) {
         const [channel, row, column] = place.split(',').map(Number)
         const inside = kind === 'attention' ? channel === 0 : near(row, column) && (kind === 'dense' || channel === 0)
-        cell.setAttribute('class', `cell ${inside ? (kind === 'dense' ? 'both' : 'mixes') : ''}`)
+        cell.setAttribute('class', `cell ${inside ? (kind === 'dense' ? 'both' : 'mixes') : channel ? 'behind' : ''}`)
         cell.style.fillOpacity = inside && kind === 'attention' ? .12 + ATTENTION[row][column] : ''
     }
     for (const [place, cell] of Object.entries(parts.after)) {
         const [channel, row, column] = place.split(',').map(Number)
         const here = row === CENTRE && column === CENTRE
         const mixed = here && channel === 0 ? (kind === 'dense' ? 'both' : 'mixes') : ''
-        cell.setAttribute('class', `cell ${here && work ? 'works' : mixed}`)
+        cell.setAttribute('class', `cell ${here && work ? 'works' : mixed || (channel ? 'behind' : '')}`)
     }
     parts.mixer.textContent = words[kind]
     parts.name.textContent = words.ffn

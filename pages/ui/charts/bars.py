@@ -83,24 +83,6 @@ def _with_figures(data: pd.DataFrame, x: alt.X, columns: Mapping[str, str]) -> C
     return alt.layer(bar, figures)
 
 
-def measured(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:
-    """Shares in percent, a bar from zero with its interval in each row, the words above it.
-
-    `data` has label, value, low, high, seeds and colour.
-    """
-    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above())
-    tips = [alt.Tooltip("label:N", title=columns["label"])]
-    tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=".1f") for name in ("value", "low", "high")]
-    tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
-    base = alt.Chart(data).encode(y=y, tooltip=tips)
-    bar = base.mark_bar(height=BAR, yOffset=BELOW).encode(
-        x=alt.X("value:Q", title=axis, scale=alt.Scale(domain=[0, 100], clamp=True), axis=alt.Axis(grid=False)),
-        color=alt.Color("colour:N", scale=None),
-    )
-    span = base.mark_rule(size=2, color="#888", yOffset=BELOW).encode(x="low:Q", x2="high:Q")
-    return titled(alt.layer(bar, span), title, ROW * len(data) + AXES + TITLE_LINE)
-
-
 def squares(data: pd.DataFrame, title: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
     """A square for each row of `data`, in lines of 25: place (from 0), verdict (its colour), mark (written in it) and
     what else `columns` names for the tooltip. A click picks its claim.

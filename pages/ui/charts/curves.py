@@ -142,16 +142,16 @@ def run_curves(data: pd.DataFrame, epochs: int, title: str, x: str, y: str, lege
     return titled(chart, title, 220 + AXES + taken)
 
 
-def live_curves(
+def seed_curves(
     data: pd.DataFrame,
     epochs: int,
     title: str,
     columns: Mapping[str, str],
     looks: Mapping[str, tuple[str, list[int]]],
 ) -> Chart:
-    """Validation accuracy in percent by epoch, on axes that have room for everything from the start.
+    """An accuracy in percent by epoch, on axes that have room for everything from the start.
 
-    `data` has network, run, seed, epoch and validation. A network has its colour and dash in `looks`; a run is a thin
+    `data` has network, run, seed, epoch and accuracy. A network has its colour and dash in `looks`; a run is a thin
     line, and their mean, as far as all have come, a bold one: of a single run, that run.
     """
     names = list(looks)
@@ -174,9 +174,9 @@ def live_curves(
         axis=alt.Axis(tickMinStep=1, format="d"),
         scale=alt.Scale(domain=[1, max(epochs, 2)], nice=False),
     )
-    y = alt.Y("validation:Q", title=columns["validation"], scale=alt.Scale(domain=[0, 100]))
+    y = alt.Y("accuracy:Q", title=columns["accuracy"], scale=alt.Scale(domain=[0, 100]))
     tips = [alt.Tooltip("network:N", title=columns["network"]), alt.Tooltip("epoch:Q", title=columns["epoch"])]
-    tips += [alt.Tooltip("validation:Q", title=columns["validation"], format=".1f")]
+    tips += [alt.Tooltip("accuracy:Q", title=columns["accuracy"], format=".1f")]
     thin = (
         alt.Chart(data)
         .mark_line(size=1.2, opacity=0.6, point=alt.OverlayMarkDef(size=14))
@@ -193,8 +193,8 @@ def _common_means(data: pd.DataFrame) -> pd.DataFrame:
         count = runs["run"].nunique()
         for epoch, reached in runs.groupby("epoch"):
             if len(reached) == count:
-                rows.append({"network": network, "epoch": epoch, "validation": reached["validation"].mean()})
-    return pd.DataFrame(rows, columns=["network", "epoch", "validation"])
+                rows.append({"network": network, "epoch": epoch, "accuracy": reached["accuracy"].mean()})
+    return pd.DataFrame(rows, columns=["network", "epoch", "accuracy"])
 
 
 def cost_and_accuracy(

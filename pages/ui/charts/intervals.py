@@ -8,13 +8,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, INK, LEGEND, Chart, above, beside_rows, legend_below, lines, row_height, titled
+from pages.ui.charts.layout import AXES, INK, LEGEND, Chart, beside_rows, legend_below, lines, row_height, titled
 from pages.ui.theme import RUN_COLOURS
 
 DIRECTIONS = 36  # pixels for two lines of words above rows
 MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
-DOUBLED = 38  # pixels for two intervals under their words, nearer to these than to the next ones
 DODGE = 7  # pixels between two intervals at one place
 LANE = 22  # pixels for one interval under the words of a claim's part
 LANE_LINE, LANE_LETTERS = 16, 58  # a line of these words, in pixels and, as a phone has room for, in Latin letters
@@ -143,7 +142,8 @@ def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str
     `data` has label, colour, value, first (whether it is the dot), low, high and what else `columns` names for the
     tooltip: kind, accuracy and seeds. Where there is no interval, low and high are missing.
     """
-    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above(-11))
+    order = list(dict.fromkeys(data["label"]))
+    y, words = beside_rows(order)
     x = {"title": axis, "scale": alt.Scale(domain=[0, 100], nice=False, clamp=True), "axis": alt.Axis(grid=False)}
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("label", "kind")]
     tips += [
@@ -151,8 +151,9 @@ def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str
     ]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     layers = []
-    for first, beside in ((True, 0), (False, 8)):  # pixels under the middle of a row
-        base = alt.Chart(data[data["first"] == first]).encode(
+    shown = data.assign(row=data["label"].map(order.index))
+    for first, beside in ((True, -4), (False, 4)):  # pixels under the middle of a row
+        base = alt.Chart(shown[shown["first"] == first]).encode(
             y=y, color=alt.Color("colour:N", scale=None), tooltip=tips
         )
         layers += [
@@ -161,7 +162,7 @@ def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str
                 x=alt.X("value:Q", **x)
             ),
         ]
-    return titled(alt.layer(*layers), title, DOUBLED * len(set(data["label"])) + AXES)
+    return titled(alt.layer(*layers, *words), title, row_height(order) * len(order) + AXES)
 
 
 def gap_grid(data: pd.DataFrame, title: str, x: str, y: str, legend: str, delta: float) -> Chart:
@@ -218,13 +219,14 @@ def along(
     tips = [alt.Tooltip("series:N", title=columns["series"]), alt.Tooltip("at:Q", title=x, format=",d")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=figures) for name in ("value", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
+    up = alt.Scale(padding=8)  # no interval touches the edge, where it would look cut off
     layers: list[alt.Chart] = [alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color="#888").encode(y="y:Q")]
     for place, name in enumerate(names):
         beside = DODGE * (place - (len(names) - 1) / 2)
         base = alt.Chart(data[data["series"] == name]).encode(x=across, color=colour, tooltip=tips)
         layers += [
             base.mark_line(size=1.5, opacity=0.5, xOffset=beside).encode(y="value:Q"),
-            base.mark_rule(size=3, xOffset=beside).encode(y=alt.Y("low:Q", title=y), y2="high:Q"),
+            base.mark_rule(size=3, xOffset=beside).encode(y=alt.Y("low:Q", title=y, scale=up), y2="high:Q"),
             base.mark_point(filled=True, size=90, opacity=1, xOffset=beside).encode(y="value:Q"),
         ]
     return titled(alt.layer(*layers), title, 220 + AXES + taken)

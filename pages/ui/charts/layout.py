@@ -12,7 +12,7 @@ import pandas as pd
 from pages.ui.tables import RAISED
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
-ROW = 46  # pixels for one row of a chart, with its words above
+ROW = 40  # pixels for one row of a chart, with its words above
 # Streamlit fits title, axes and legend into a chart's height: what they take, in pixels.
 AXES = 112
 LEGEND = 60

@@ -343,7 +343,6 @@ def show_shares(chosen: Sequence[Asked]) -> None:
         for row in largest.to_dict("records")
     )
     st.altair_chart(chart, key="shares", alt=say("anatomy.shares_alt", text=text))
-    st.caption(say("anatomy.roles_hint"))
     tables.beside(_headed(data.assign(share=data["share"].round(2)), names))
 
 

@@ -46,4 +46,4 @@ def show_evidence(tasks: Analysis, labels: Analysis) -> None:
             necessity.show_matrix(tasks, necessity.FEW)
     if measured[1]:
         with right:
-            capacity.show_bars(labels)
+            capacity.show_course(labels)

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, tables
-from pages.ui.charts import bars
+from pages.ui.charts import curves
 from pages.ui.names import data_title
 from pages.ui.parts.ffn import rates
 from pages.ui.replay import drawn_once
-from pages.ui.theme import ARMS, FAMILIES
+from pages.ui.theme import ARMS, DASHES, FAMILIES
 from pages.ui.words import plain, say
 from tf_models.study.analysis import Analysis
 
@@ -23,16 +23,26 @@ def is_measured(analysis: Analysis) -> bool:
 
 
 def capacity_rows(analysis: Analysis, arms: Sequence[str]) -> pd.DataFrame:
-    """What `bars.measured` draws: the share of shuffled labels that was learned, in percent."""
+    """The share of shuffled labels that each network had learned in the end, in percent."""
     rows = []
     for name in arms:
-        if (found := analysis.measures.get(f"learned.{name}")) is None:
-            continue
-        numbers = {"value": found.value, "low": found.low, "high": found.high}
-        colour = ARMS.get(name, FAMILIES["convolution"])
-        shown = {key: 100 * value for key, value in numbers.items()}
-        rows.append({"label": rates.arm_words(analysis.arms[name]), **shown, "seeds": found.seeds, "colour": colour})
-    return pd.DataFrame(rows, columns=["label", "value", "low", "high", "seeds", "colour"])
+        if found := analysis.measures.get(f"learned.{name}"):
+            shown = {key: 100 * getattr(found, key) for key in ("value", "low", "high")}
+            rows.append({"label": rates.arm_words(analysis.arms[name]), **shown, "seeds": found.seeds})
+    return pd.DataFrame(rows, columns=["label", "value", "low", "high", "seeds"])
+
+
+def course_rows(analysis: Analysis, arms: Sequence[str]) -> pd.DataFrame:
+    """What `curves.seed_curves` draws: the share learned so far, in percent, by epoch and run."""
+    rows = [
+        {"network": rates.arm_words(analysis.arms[name]), "run": record.run_id, "seed": record.spec.seed}
+        | {"epoch": row["epoch"], "accuracy": 100 * row["accuracy"]}
+        for name in arms
+        if f"learned.{name}" in analysis.measures
+        for record in analysis.arms[name].records.values()
+        for row in record.history
+    ]
+    return pd.DataFrame(rows, columns=["network", "run", "seed", "epoch", "accuracy"])
 
 
 def capacity_words(analysis: Analysis) -> str:
@@ -46,15 +56,17 @@ def capacity_words(analysis: Analysis) -> str:
 
 
 @drawn_once
-def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> None:
-    """The bars and their sentence."""
-    data = capacity_rows(analysis, arms)
-    columns = {name: say(f"capacity.column.{name}") for name in ("label", "value", "low", "high", "seeds")}
-    chart = bars.measured(data, say("capacity.chart"), say("capacity.axis"), columns)
-    found = capacity_words(analysis)
+def show_course(analysis: Analysis, arms: Sequence[str] = PAIR) -> None:
+    """How the labels are learned by heart, epoch by epoch, and a sentence of what is known in the end."""
+    shown = [name for name in arms if f"learned.{name}" in analysis.measures]
+    colours = {name: (ARMS.get(name, FAMILIES["convolution"]), DASHES.get(name, DASHES["on"])) for name in shown}
+    looks = {rates.arm_words(analysis.arms[name]): look for name, look in colours.items()}
+    columns = {"network": say("capacity.column.label"), "accuracy": say("capacity.axis")}
+    columns |= {"epoch": say("axis.epoch"), "seed": say("column.seed")}
+    scale, found = analysis.scale, capacity_words(analysis)
+    chart = curves.seed_curves(course_rows(analysis, shown), scale.epochs, say("capacity.chart"), columns, looks)
     st.markdown(found)
     st.altair_chart(chart, key="capacity", alt=plain(say("capacity.alt", text=found)))
-    scale = analysis.scale
     st.caption(
         say("capacity.hint", dataset=data_title(analysis.experiment.dataset), epochs=scale.epochs, seeds=scale.seeds)
     )
@@ -63,9 +75,8 @@ def show_bars(analysis: Analysis, arms: Sequence[str] = PAIR) -> None:
 
 @drawn_once
 def show_section(analysis: Analysis) -> None:
-    """The bars of all arms with their table and source."""
-    show_bars(analysis, tuple(analysis.arms))
+    """The same of all arms, with their table and source."""
+    show_course(analysis, tuple(analysis.arms))
     analyses.show_source(analysis)
     names = {name: say(f"capacity.column.{name}") for name in ("label", "value", "low", "high", "seeds")}
-    data = capacity_rows(analysis, tuple(analysis.arms)).drop(columns="colour").round(2).rename(columns=names)
-    tables.beside(data)
+    tables.beside(capacity_rows(analysis, tuple(analysis.arms)).round(2).rename(columns=names))

@@ -13,6 +13,7 @@ from tf_models.study.analysis import Analysis
 
 SOLVED = 0.95  # the mean test accuracy from which a task counts as solved
 CHANNELS = ("on", "off", "activation", "linear", "ffn_only")  # columns, from the usual block to the FFN alone
+LINEAR = "product_1"  # the task that a linear model solves too
 FEW = ("on", "off", "ffn_only")  # those that *Overview* shows
 
 COLUMNS = ("row", "column", "accuracy", "low", "high", "seeds")
@@ -41,7 +42,8 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
         rows.append({**words, **shown, "seeds": found.seeds, "solved": solved, **at})
     columns = ["row", "column", "text", "accuracy", "low", "high", "seeds", "solved", "task", "norm", "channel"]
     data = pd.DataFrame(rows, columns=columns)
-    return data.sort_values("channel", key=lambda found: found.map(CHANNELS.index), kind="stable")
+    places = {"channel": CHANNELS.index, "norm": ("layer", "none").index}
+    return data.sort_values(list(places), key=lambda found: found.map(places[found.name]), kind="stable")
 
 
 def necessity_words(data: pd.DataFrame) -> str:
@@ -56,6 +58,14 @@ def necessity_words(data: pd.DataFrame) -> str:
             found = {channel: sum(marks) for channel, marks in solved.items()}
             told.append(say(f"necessity.found.{norm}", tasks=len(solved["off"]), **found))
     return sentences(*told)
+
+
+def alone_words(data: pd.DataFrame) -> str:
+    """How many of the tasks that no linear model solves attention solves with LayerNorm; empty where it solves none."""
+    cells = [cell for cell in data.to_dict("records") if cell["norm"] == "layer" and cell["task"] != LINEAR]
+    found = {channel: [cell["solved"] for cell in cells if cell["channel"] == channel] for channel in ("on", "off")}
+    solved = {channel: sum(marks) for channel, marks in found.items()}
+    return say("necessity.alone", tasks=len(found["off"]), **solved) if solved["off"] else ""
 
 
 @drawn_once

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui import analyses, tables
 from pages.ui.names import data_name, short_data_name
 from pages.ui.parts import effects
+from pages.ui.parts.ffn import necessity
 from pages.ui.replay import drawn_once
 from pages.ui.words import plain, say, sentences
 from tf_models.study.analysis import Analysis
@@ -49,9 +50,11 @@ def _at_equal_depth(names: Mapping[str, str]) -> list[str]:
 
 
 def matched_words(analysis: Analysis) -> str:
-    """By how much the FFN gives attention more than a convolution at equal parameters, or that it is not measured."""
-    found = analyses.fields(analysis.contrasts["interaction"])
-    return say("worth.unmatched") if found is None else say("worth.interaction", **found)
+    """What the FFN gives attention and a convolution at equal parameters, or that it is not measured."""
+    names = {"found": "interaction", "attention": "gain.attention.wider", "convolution": "gain.convolution.wider"}
+    found = {key: analyses.fields(analysis.contrasts[name]) for key, name in names.items()}
+    gains = {key: row["mean"] for key, row in found.items() if row}
+    return say("worth.interaction", **found["found"], **gains) if found["found"] else say("worth.unmatched")
 
 
 def answer_words(analysis: Analysis) -> str:
@@ -85,13 +88,13 @@ def family_of(mixer: str) -> str:
 
 
 @drawn_once
-def show_headline(found: Sequence[Analysis]) -> None:
-    """The answer of the first data set that has one, and a row per mixer at equal depth, by data set: the first picture
-    of *Overview*. Nothing that is not measured.
+def show_headline(found: Sequence[Analysis], tasks: Analysis) -> None:
+    """The answer of the first data set that has one, what attention alone solves, and a row per mixer at equal depth,
+    by data set: the first picture of *Overview*. Nothing that is not measured.
     """
     rows = []
     for answer in [words for analysis in found if (words := answer_words(analysis))][:1]:
-        st.markdown(answer)
+        st.markdown(sentences(answer, necessity.alone_words(necessity.task_rows(tasks))))
     for analysis in found:
         names, dataset = worth_names(analysis), short_data_name(analysis.experiment.dataset)
         labels = {name: say("worth.on", mixer=names[name], dataset=dataset) for name in _at_equal_depth(names)}
@@ -105,7 +108,10 @@ def show_headline(found: Sequence[Analysis]) -> None:
     measured = [analysis for analysis in found if worth_names(analysis)]
     deltas = {short_data_name(row.experiment.dataset): tables.margin(row.primary.delta) for row in measured}
     small = say("lab.comma").join(say("worth.delta", dataset=name, delta=delta) for name, delta in deltas.items())
-    st.caption(sentences(say("verdict.marks"), say("worth.small", deltas=small)))
+    seeds = sorted({row.scale.seeds for row in measured})
+    st.caption(
+        sentences(say("worth.marks", seeds=say("claims.and").join(map(str, seeds))), say("worth.small", deltas=small))
+    )
 
 
 @drawn_once

@@ -45,9 +45,9 @@ def show_curves(runs: Sequence[Course]) -> None:
     if rows := curve_rows(runs):
         title = say("train.curves_title")
         words = {"network": say("column.network"), "seed": say("column.seed"), "epoch": say("axis.epoch")}
-        words |= {"validation": say("column.validation")}
+        words |= {"accuracy": say("column.validation")}
         most = max(run.spec.recipe.epochs for run in runs)
-        chart = curves.live_curves(pd.DataFrame(rows), most, title, words, looks([run.spec for run in runs]))
+        chart = curves.seed_curves(pd.DataFrame(rows), most, title, words, looks([run.spec for run in runs]))
         st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
 
 
@@ -61,14 +61,14 @@ def alike_courses(runs: Sequence[Course]) -> list[Course]:
 
 
 def curve_rows(runs: Sequence[Course]) -> list[dict[str, Any]]:
-    """For `curves.live_curves`: a row for every epoch of every run."""
+    """For `curves.seed_curves`: a row for every epoch of every run."""
     return [
         {
             "network": network_name(run.spec),
             "seed": run.spec.seed,
             "run": run.run_id,
             "epoch": row["epoch"],
-            "validation": 100 * row["validation_accuracy"],
+            "accuracy": 100 * row["validation_accuracy"],
         }
         for run in runs
         for row in run.epochs

@@ -12,7 +12,7 @@ from pages.ui.names import data_name
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
-from pages.ui.words import plain, say, sentences
+from pages.ui.words import plain, say
 from tf_models.probes.shift import MOVES
 from tf_models.statistics.effects import effect_of_seeds
 from tf_models.study.exact import exact_measures
@@ -163,4 +163,4 @@ def show_exact() -> None:
     text = say("claims.and").join(f"{row['label']} {row['text']}" for row in rows)
     st.altair_chart(chart, key="equivariance", alt=text)
     st.markdown(told)
-    st.caption(sentences(say("weight_sharing.exact_hint"), provenance("equivariance")))
+    st.caption(say("weight_sharing.exact_hint"), help=provenance("equivariance"))
