@@ -28,10 +28,11 @@ def choose_dataset(where: Any = st, has: Callable[[str], bool] = lambda name: Tr
 
 
 def scale_of(analysis: Analysis, begins: bool = False) -> str:
-    """Data and training of an analysis, in a phrase, with which a sentence `begins` or not."""
+    """Data and training of an analysis, in a phrase, or as a sentence that it `begins` and ends."""
     scale, dataset = analysis.scale, (data_title if begins else data_name)(analysis.experiment.dataset)
     images = f"{scale.train_images:,}"
-    return say("claims.on", dataset=dataset, images=images, epochs=scale.epochs, seeds=scale.seeds)
+    found = say("claims.on", dataset=dataset, images=images, epochs=scale.epochs, seeds=scale.seeds)
+    return say("lab.sentence", words=found) if begins else found
 
 
 def fields(row: ContrastResult | None) -> dict[str, str] | None:

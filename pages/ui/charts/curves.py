@@ -259,7 +259,7 @@ def _cost_axes(costs: Sequence[float], ends: Sequence[float], x: str, y: str) ->
         "cost:Q",
         title=x,
         scale=alt.Scale(type="log", nice=False, domain=[min(costs) / room**0.1, max(costs) * room]),
-        axis=alt.Axis(tickCount=6, format="~s", labelOverlap=True),
+        axis=alt.Axis(tickCount=6, format="~s", labelOverlap=True, grid=False),  # it would strike names through
     )
     domain = [ends[0] - space, ends[1] + space]
     return across, {"title": y, "scale": alt.Scale(domain=domain, nice=False, zero=False, clamp=True)}

@@ -33,7 +33,7 @@ def by_depth(
 
     `data` has series, seed, depth, value and level (its name). `colours` gives the series their order; those of one
     colour differ in their dashes. `marked` is a depth at which a line stands, `rules` are values at which lines stand,
-    with their words. `narrow`: three such charts stand beside each other.
+    with their words. `narrow`: three such charts stand beside each other. Beyond `domain` a value is an arrow.
     """
     names = [name for name in colours if name in set(data["series"])]
     colour, dash, taken = _series({name: colours[name] for name in names}, most=1 if narrow else 2)
@@ -47,6 +47,9 @@ def by_depth(
     bold = base.mark_line(size=2.5).encode(strokeDash=dash)
     dots = base.mark_point(filled=True, size=45, opacity=1)
     layers: list[alt.Chart] = [*_marked(marked, x), *_rules(rules, y), thin, bold, dots]
+    if means["value"].max() > domain[1]:
+        beyond = base.transform_filter(f"datum.value > {domain[1]}")
+        layers.append(beyond.mark_point(shape="triangle-up", filled=True, size=130, opacity=1, yOffset=-6))
     return titled(alt.layer(*layers), title, height + AXES + taken)
 
 

@@ -17,16 +17,23 @@ ROW = 40  # pixels for one row of a chart, with its words above
 AXES = 112
 LEGEND = 60
 TITLE_LINE = 20
+TITLE_ROOM = 40  # pixels by which Streamlit lets a title be narrower than its chart
 TITLE_LETTER = 8  # pixels of a Latin letter in a title, rather too many
 BELOW = 9  # pixels by which a row is drawn under its middle, since its words stand above
 # The column of words at the left of rows: so many pixels, and so many Latin letters a line.
 COLUMN, COLUMN_LETTERS = 132, 23
 LINE = 13  # pixels of a line in it
 INK = "#808080"  # words within a chart, legible in light and dark
-WIDE = 42  # Latin letters of one line of a title on a phone
+WIDE = 38  # Latin letters of one line of a title on a phone
 LEGEND_WIDE = 38  # and of all columns of a legend, beside the words of an axis
 OPENS, CLOSES = "（《“‘", "），。、；：？！》”’"  # Chinese marks, of which quotation marks are English ones too
 SYMBOL = 6  # letters that the symbol of an entry takes, with the room around it
+
+
+@alt.theme.register("lab", enable=True)
+def _look() -> alt.theme.ThemeConfig:
+    """Every number of an axis stands at its place: Streamlit moves the first and the last one inwards."""
+    return {"config": {"axis": {"labelFlush": False}}}
 
 
 def above(offset: float = -13) -> alt.Axis:
@@ -104,7 +111,7 @@ def titled(chart: Chart, title: str, height: float, above_rows: int = 0) -> Char
         return chart.properties(height=height - TITLE_LINE)
     broken = lines(title)
     # the width of the plot is a signal, so it is asked again where that changes; the room beside it is not
-    fits = f"width > 0 && containerSize()[0] > {TITLE_LETTER * width(title)}"
+    fits = f"width > 0 && containerSize()[0] - {TITLE_ROOM} > {TITLE_LETTER * width(title)}"
     text = alt.ExprRef(f"{fits} ? {_quoted(title)} : {_quoted(broken)}") if len(broken) > 1 else title
     shown = alt.TitleParams(text, offset=above_rows or alt.Undefined)
     return chart.properties(title=shown, height=height + TITLE_LINE * (len(broken) - 1))

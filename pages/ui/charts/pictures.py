@@ -62,11 +62,17 @@ def patches(url: str, data: pd.DataFrame, rows: int, columns: int, tips: Mapping
     whole = pd.DataFrame({"x": [columns / 2], "y": [rows / 2], "url": [url]})
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, columns], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[rows, 0], nice=False), axis=None)
-    picture = alt.Chart(whole).mark_image(width=wide, height=high, smooth=False).encode(x=x, y=y, url="url:N")
+    plot = {
+        "width": alt.ExprRef("width"),
+        "height": alt.ExprRef("height"),
+        "aspect": False,
+    }  # as the grid, whatever room it gets
+    picture = alt.Chart(whole).mark_image(**plot, smooth=False).encode(x=x, y=y, url="url:N")
     shown = data.assign(left=data["column"] - 1, top=data["row"] - 1)
     frame, hover = _frames(shown, ["row", "column"], tips, FAINT)
     frame = frame.encode(x="left:Q", x2="column:Q", y="top:Q", y2="row:Q")
-    return alt.layer(picture, frame.add_params(hover)).properties(width=wide, height=high)
+    bare = dict.fromkeys(("left", "right", "top", "bottom"), 0)  # else Streamlit takes room from the height alone
+    return alt.layer(picture, frame.add_params(hover)).properties(width=wide, height=high, padding=bare)
 
 
 def _frames(

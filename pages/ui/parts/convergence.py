@@ -191,7 +191,9 @@ def _means(data: pd.DataFrame, by: str = "series") -> dict[Any, float]:
 
 def _draw_matched(dataset: str, name: str, data: pd.DataFrame, colours: Mapping[str, str], depth: float) -> None:
     axis, columns = say(f"convergence.measure.{name}"), _columns()
-    chart = depths.by_depth(data, axis, say("convergence.axis"), columns, (0, 1), colours, depth, narrow=True)
+    chart = depths.by_depth(
+        data, axis, say("convergence.axis", name=axis), columns, (0, 1), colours, depth, narrow=True
+    )
     text = say("lab.comma").join(f"{series} {value:.2f}" for series, value in _means(data).items())
     st.altair_chart(chart, key=f"matched_{dataset}_{name}", alt=say("convergence.matched_alt", name=axis, text=text))
 
@@ -299,7 +301,15 @@ def _draw_places(
         return
     colours = {say(f"convergence.place.{place}"): colour for place in PLACES}
     title = say(f"convergence.share.{name}")
-    chart = depths.by_depth(data, f"{network}: {title}", say("convergence.axis"), _columns(), (0, 1), colours, depth)
+    chart = depths.by_depth(
+        data,
+        say("convergence.of", network=network, title=title),
+        say("convergence.axis", name=title),
+        _columns(),
+        (0, 1),
+        colours,
+        depth,
+    )
     groups = data.sort_values("depth", kind="stable").groupby("series", sort=False)
     ends = {series: list(_means(rows, "depth").values()) for series, rows in groups}
     text = say("lab.comma").join(f"{series} {means[0]:.2f} → {means[-1]:.2f}" for series, means in ends.items())

@@ -43,7 +43,7 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
     columns = ["row", "column", "text", "accuracy", "low", "high", "seeds", "solved", "task", "norm", "channel"]
     data = pd.DataFrame(rows, columns=columns)
     places = {"channel": CHANNELS.index, "norm": ("layer", "none").index}
-    return data.sort_values(list(places), key=lambda found: found.map(places[found.name]), kind="stable")
+    return data.sort_values(list(places), key=lambda found: found.map(places[str(found.name)]), kind="stable")
 
 
 def necessity_words(data: pd.DataFrame) -> str:

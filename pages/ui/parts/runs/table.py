@@ -68,15 +68,14 @@ def choose_data() -> str:
     usual = next((dataset for dataset, runs in there.items() if asked in runs), None)
     options = tuple(dict.fromkeys([*STUDIED, *sorted(there)]))
     links.imply_data(usual, options[0])
-    more: dict[str, Any] = {"kind": "segments", "resets": ["run", "compare"], "wrap": True}
-    return links.choose_data(say("train.dataset"), options, **more)
+    return links.choose_data(say("train.dataset"), options, resets=["run", "compare"])
 
 
 @drawn_once
 def _show_shipped(dataset: str) -> None:
     found = shipped(dataset)
     lines = [row(run_id, record.spec, FINISHED, record) for run_id, record in islice(found.items(), LINES)]
-    st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", height=HEIGHT, placeholder="–")
+    st.dataframe(_table(lines), hide_index=True, width="stretch", height=HEIGHT, placeholder="–")
     if len(found) > LINES:
         st.caption(say("runs.first", shown=f"{LINES:,}", all=f"{len(found):,}"))
 
@@ -107,8 +106,14 @@ def _show(lines: list[dict], words: str) -> list[str]:
     st.session_state[SHOWN] = ids
     height: Any = min(HEIGHT, 38 + 35 * len(kept))
     more: dict[str, Any] = {"on_select": _compare_marked, "selection_mode": "multi-row", "key": TABLE}
-    st.dataframe(pd.DataFrame(kept), hide_index=True, width="stretch", height=height, placeholder="–", **more)
+    st.dataframe(_table(kept), hide_index=True, width="stretch", height=height, placeholder="–", **more)
     return ids
+
+
+def _table(lines: list[dict]) -> pd.DataFrame:
+    """The lines without their data set where all have the same: a phone has no room to say what is chosen above."""
+    data, dataset = pd.DataFrame(lines), say("column.dataset")
+    return data.drop(columns=dataset) if len(data) and data[dataset].nunique() == 1 else data
 
 
 def _compare_marked() -> None:

@@ -49,6 +49,8 @@ def show_curves(runs: Sequence[Course]) -> None:
         most = max(run.spec.recipe.epochs for run in runs)
         chart = curves.seed_curves(pd.DataFrame(rows), most, title, words, looks([run.spec for run in runs]))
         st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
+        if len(runs) > 1:
+            st.caption(say("train.curves_hint"))
 
 
 def alike_courses(runs: Sequence[Course]) -> list[Course]:
