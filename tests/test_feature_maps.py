@@ -4,13 +4,14 @@ import io
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from pictures import encoded, picture
 from PIL import Image, ImageDraw
 from visits import open_page, text_of
 
 from pages.ui import cache, links
-from pages.ui.charts import sheets
+from pages.ui.charts import pictures, sheets
 from pages.ui.parts.feature_maps import attention, layers, names
 from tf_models.data import centred, extent, is_bright_around
 from tf_models.jobs import worker
@@ -549,3 +550,14 @@ def test_the_slider_of_epochs_goes_back_to_the_start_of_both_trainings():
 def pictures_of(app) -> list[str]:
     """Every picture on the page with its address, another one where its pixels are others."""
     return [str(picture.proto) for picture in app.get("image")]
+
+
+def test_the_grid_over_a_picture_covers_all_of_it_whatever_room_it_gets():
+    """Streamlit takes room from a chart's height: the picture kept its pixels, and its grid was a sixth lower."""
+    cells = pd.DataFrame(
+        [{"row": row, "column": column, "chosen": "", "name": ""} for row in (1, 2) for column in (1, 2)]
+    )
+    chart = pictures.patches("data:,", cells, 2, 2, {"name": "patch"}).to_dict()
+    assert chart["padding"] == {"left": 0, "right": 0, "top": 0, "bottom": 0} and chart["width"] == chart["height"]
+    picture = chart["layer"][0]["mark"]
+    assert (picture["width"], picture["height"]) == ({"expr": "width"}, {"expr": "height"}) and not picture["aspect"]

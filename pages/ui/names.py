@@ -75,10 +75,10 @@ def _with_settings(spec: RunSpec, named: Callable[[str], str]) -> str:
         name = named(spec.variant)
         if spec.switches.get("ffn") == "off":
             name = say("train.without_ffn", name=name)
+        switches = {switch: value for switch, value in spec.switches.items() if (switch, value) != ("ffn", "off")}
+        others = [f"{switch}: {value}" for switch, value in switch_words(spec.variant, switches).items()]
     except KeyError:  # of another version of the lab
         return spec.name
-    switches = {switch: value for switch, value in spec.switches.items() if (switch, value) != ("ffn", "off")}
-    others = [f"{switch}: {value}" for switch, value in switch_words(spec.variant, switches).items()]
     return say("lab.comma").join([name, *others, *([say("train.shuffled")] if spec.labels != "true" else [])])
 
 
@@ -104,15 +104,9 @@ def run_names(records: Mapping[str, RunRecord]) -> dict[str, str]:
 
 
 def switch_words(variant: str, switches: Mapping[str, Value]) -> dict[str, str]:
-    """What switches are called, and how they stand; those of another version of the lab as its records have them."""
-    words = {}
-    for switch, value in switches.items():
-        written = value if isinstance(value, str) else f"{value:g}"
-        try:
-            words[switch_name(variant, switch)] = value_name(switch, written)
-        except KeyError:
-            words[switch] = written
-    return words
+    """What switches are called, and how they stand; raises `KeyError` for those of another version of the lab."""
+    written = {switch: value if isinstance(value, str) else f"{value:g}" for switch, value in switches.items()}
+    return {switch_name(variant, switch): value_name(switch, value) for switch, value in written.items()}
 
 
 def class_words(dataset: str, count: int) -> tuple[str, ...]:

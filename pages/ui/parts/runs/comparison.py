@@ -110,7 +110,10 @@ def _settings(record: RunRecord) -> dict[str, str]:
         say("runs.backend"): spec.backend,
         say("column.device"): device_name(record.device),
     }
-    return known | switch_words(spec.variant, spec.switches)
+    try:
+        return known | switch_words(spec.variant, spec.switches)
+    except KeyError:  # of another version of the lab
+        return known | {switch: str(value) for switch, value in spec.switches.items()}
 
 
 def _on_or_off(on: bool) -> str:
