@@ -12,6 +12,7 @@ import pandas as pd
 from pages.ui.charts.layout import AXES, Chart, legend_below, titled
 
 LINES = 170  # pixels
+ROUNDING = 1e-6  # a share of 1 may be a little more
 OPENING = 260  # and of the figure with which a page opens
 BESIDE = 0.013  # by which dots of two states stand to the left and right of their depth
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
@@ -47,8 +48,9 @@ def by_depth(
     bold = base.mark_line(size=2.5).encode(strokeDash=dash)
     dots = base.mark_point(filled=True, size=45, opacity=1)
     layers: list[alt.Chart] = [*_marked(marked, x), *_rules(rules, y), thin, bold, dots]
-    if means["value"].max() > domain[1]:
-        beyond = base.transform_filter(f"datum.value > {domain[1]}")
+    end = domain[1] + ROUNDING
+    if max(means["value"], default=end) > end:
+        beyond = base.transform_filter(f"datum.value > {end}")
         layers.append(beyond.mark_point(shape="triangle-up", filled=True, size=130, opacity=1, yOffset=-6))
     return titled(alt.layer(*layers), title, height + AXES + taken)
 

@@ -113,7 +113,7 @@ def _show(lines: list[dict], words: str) -> list[str]:
 def _table(lines: list[dict]) -> pd.DataFrame:
     """The lines without their data set where all have the same: a phone has no room to say what is chosen above."""
     data, dataset = pd.DataFrame(lines), say("column.dataset")
-    return data.drop(columns=dataset) if len(data) and data[dataset].nunique() == 1 else data
+    return data.drop(columns=dataset) if len({line[dataset] for line in lines}) == 1 else data
 
 
 def _compare_marked() -> None:
