@@ -34,7 +34,6 @@ st.header(say("anatomy.shares"), help=say("anatomy.roles_hint"), anchor=False)
 anatomy.show_shares(systems)
 
 st.header(say("topic.claims"), anchor=False)
-st.caption(say("anatomy.claims_hint"))
 anatomy.show_claims(systems)
 title, others = anatomy.other_claims(systems)
 if others:

@@ -8,7 +8,7 @@ from pages.ui import blocks, cache, frame, links
 from pages.ui.parts import overview
 from pages.ui.parts.claims import listing, text_tables
 from pages.ui.parts.ffn import gap, length, worth
-from pages.ui.words import language, say, sentences
+from pages.ui.words import language, say
 from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
 
@@ -31,7 +31,7 @@ else:
 for answer in answers:
     gap.show_answer(answer, "vit")
 overview.show_evidence(tasks, cache.largest_analysis("capacity"))
-st.caption(sentences(say("overview.where"), say("data.hint")))
+st.caption(say("overview.where"), help=say("data.hint"))
 deciding_data = {"data": STUDIED[-1]} if measured else {}  # what this page has told is that page's beginning
 for column, (page, key, query) in zip(
     st.columns(3),

@@ -120,7 +120,7 @@ def test_multiply_adds_are_written_short():
 def test_the_drawing_has_a_box_for_every_part_on_the_given_scales():
     spec = PUBLISHED["swin_tiny"]
     data = anatomy.drawing_words(spec)
-    colours = {"attention": "#D55E00", "nothing": "#909090"}
+    colours = {"attention": "#D55E00", say("en", "anatomy.mixes.nothing"): "#909090"}
     drawn = networks.network(data, "title", "axis", "legend", "FFN", {"grid": "grid"}, colours, (300.0, 256)).to_dict()
     boxes, skips, grids, numbers = drawn["layer"]
     assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["rect", "rule", "text", "text"]

@@ -8,7 +8,7 @@ import pandas as pd
 from pages.ui.charts.layout import AXES, BELOW, Chart, above, legend_below, titled
 
 DRAWING = 230  # pixels: height of the boxes of a network
-BLOCK = 96  # pixels for one block from inside
+BLOCK = 90  # pixels for one block from inside
 BAR = 46  # pixels for one bar, its words above it included
 THICK = 22  # and of the bar itself
 READABLE = 7  # percent: a narrower piece of a bar has no room for its figure

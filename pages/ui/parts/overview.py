@@ -43,7 +43,7 @@ def show_evidence(tasks: Analysis, labels: Analysis) -> None:
     left, right = st.columns([3, 2], gap="large") if all(measured) else (st.container(), st.container())
     if measured[0]:
         with left:
-            necessity.show_matrix(tasks, necessity.FEW)
+            necessity.show_matrix(tasks, necessity.FEW, linear=False)
     if measured[1]:
         with right:
             capacity.show_course(labels)

@@ -1,6 +1,7 @@
 """Which tasks need an FFN, on *Overview* and *FFN*: a row per task, a column for what each position does alone."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -47,8 +48,8 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
 
 
 def necessity_words(data: pd.DataFrame) -> str:
-    """How many tasks attention solves without an FFN and with it, with LayerNorm and without."""
-    told, cells = [], data.to_dict("records")
+    """How many nonlinear tasks attention solves without an FFN and with it, with LayerNorm and without."""
+    told, cells = [], _nonlinear(data)
     for norm in ("layer", "none"):
         solved = {
             channel: [cell["solved"] for cell in cells if (cell["norm"], cell["channel"]) == (norm, channel)]
@@ -60,21 +61,31 @@ def necessity_words(data: pd.DataFrame) -> str:
     return sentences(*told)
 
 
+def _nonlinear(data: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of `task_rows` without the task that a linear model solves."""
+    return [
+        {str(key): value for key, value in cell.items()} for cell in data.to_dict("records") if cell["task"] != LINEAR
+    ]
+
+
 def alone_words(data: pd.DataFrame) -> str:
     """How many of the tasks that no linear model solves attention solves with LayerNorm; empty where it solves none."""
-    cells = [cell for cell in data.to_dict("records") if cell["norm"] == "layer" and cell["task"] != LINEAR]
+    cells = [cell for cell in _nonlinear(data) if cell["norm"] == "layer"]
     found = {channel: [cell["solved"] for cell in cells if cell["channel"] == channel] for channel in ("on", "off")}
     solved = {channel: sum(marks) for channel, marks in found.items()}
     return say("necessity.alone", tasks=len(found["off"]), **solved) if solved["off"] else ""
 
 
 @drawn_once
-def show_matrix(analysis: Analysis, channels: Sequence[str] = CHANNELS) -> bool:
-    """The sentence and the matrix of these columns; False, and nothing, where nothing is measured."""
+def show_matrix(analysis: Analysis, channels: Sequence[str] = CHANNELS, linear: bool = True) -> bool:
+    """The sentence and the matrix of these columns, with the task that a linear model solves or without it; False, and
+    nothing, where nothing is measured.
+    """
     data = task_rows(analysis)
     if data.empty:
         return False
     found, shown = necessity_words(data), data.loc[data["channel"].isin(channels)]
+    shown = shown if linear else shown.loc[shown["task"] != LINEAR]
     st.markdown(found)
     chart = heat.matrix(shown, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in COLUMNS})
     st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=plain(say("necessity.alt", text=found)))
