@@ -67,7 +67,8 @@ def length_words(analysis: Analysis) -> str:
     mean = tables.points(abs(found.value), sign=False)
     told = [say(f"length.{key}", updates=updates, depth=CLASSROOM_DEPTH, **_fields(found) | {"mean": mean})]
     if wider := analysis.measures.get(f"gain.wider.{last}"):
-        told.append(say("length.wider", **_fields(wider)))
+        open_ = wider.low <= 0 <= wider.high
+        told.append(say("length.wider_open" if open_ else "length.wider", **_fields(wider)))
     return sentences(*told)
 
 

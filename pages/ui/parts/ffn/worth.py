@@ -108,10 +108,9 @@ def show_headline(found: Sequence[Analysis], tasks: Analysis) -> None:
     measured = [analysis for analysis in found if worth_names(analysis)]
     deltas = {short_data_name(row.experiment.dataset): tables.margin(row.primary.delta) for row in measured}
     small = say("lab.comma").join(say("worth.delta", dataset=name, delta=delta) for name, delta in deltas.items())
-    seeds = sorted({row.scale.seeds for row in measured})
-    st.caption(
-        sentences(say("worth.marks", seeds=say("claims.and").join(map(str, seeds))), say("worth.small", deltas=small))
-    )
+    counts = {short_data_name(row.experiment.dataset): row.scale.seeds for row in measured}
+    seeds = say("lab.comma").join(say("worth.seeds", dataset=name, seeds=count) for name, count in counts.items())
+    st.caption(sentences(say("worth.marks", seeds=seeds), say("worth.small", deltas=small)))
 
 
 @drawn_once
