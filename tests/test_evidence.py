@@ -9,7 +9,7 @@ from synthetic import fill, indexed
 from visits import open_page, text_of
 
 from pages.ui import cache
-from pages.ui.charts import curves, heat, intervals
+from pages.ui.charts import curves, depths, heat, intervals
 from pages.ui.parts.ffn import capacity, depth, length, necessity, rates, worth
 from tf_models.data import STUDIED
 from tf_models.locale import LANGUAGES, say
@@ -74,7 +74,7 @@ def test_the_headline_shows_the_planted_gap_at_every_length(show):
             assert (rows["low"] <= rows["value"]).all() and (rows["value"] <= rows["high"]).all()
     found = length.length_words(analysis)
     assert "30,000 updates" in found and "10.00 more images in a hundred" in found
-    assert "After only 750 updates it adds −2.00" in length.first_words(analysis)
+    assert "After only 750 updates the difference is −2.00" in length.first_words(analysis)
 
 
 @pytest.mark.parametrize(("gap", "key"), [(0.1, "more"), (-0.1, "fewer"), (0.0, "open")])
@@ -196,19 +196,63 @@ def test_rate_curves_mark_the_chosen_rate(show):
 
 
 def test_what_a_linear_model_solves_is_no_sign_that_attention_is_none(show):
-    """The sign of one pixel is linear: to solve that alone says nothing."""
+    """The sign of one pixel is linear: to solve that alone says nothing. Nor does a task count of which one of the two
+    networks is missing, or was not trained well enough.
+    """
     for solved, told in ((("product_1",), ""), (("product_1", "product_2"), "it solves 1 of 6 made-up tasks")):
         show(fill(plan("necessity", LARGEST), lambda arm, solved=solved: 1.0 if arm.startswith(solved) else 0.5))
-        found = necessity.alone_words(necessity.task_rows(cache.analysis("necessity", LARGEST)))
+        data = necessity.task_rows(cache.analysis("necessity", LARGEST))
+        found = necessity.alone_words(data)
         assert told in found and bool(told) == bool(found)
+    alone = (data["task"] == "lookup_16") & (data["channel"] == "off")
+    assert "1 of 5 made-up tasks" in necessity.alone_words(data.assign(withheld=alone))
+    assert "1 of 5 made-up tasks" in necessity.alone_words(data[~alone])
 
 
 def test_the_labels_are_learned_along_the_epochs_of_every_seed(show):
-    show(capacity_records())
+    course = ({"epoch": 1, "accuracy": 0.5}, {"epoch": 2, "accuracy": 0.7})
+    show([replace(record, history=course) for record in capacity_records()])
     analysis = cache.analysis("capacity", LARGEST)
     rows = capacity.course_rows(analysis, capacity.PAIR)
-    assert rows["network"].nunique() == len(capacity.PAIR) and set(rows["accuracy"]) == {80.0}
-    assert len(rows) == sum(len(analysis.arms[name].records) for name in capacity.PAIR)
+    for name, runs in rows.groupby("network"):
+        assert set(runs[["epoch", "accuracy"]].itertuples(index=False, name=None)) == {(1, 50.0), (2, 70.0)}, name
+        assert runs["seed"].nunique() == 3
+    assert rows["network"].nunique() == len(capacity.PAIR)
+
+
+@pytest.mark.parametrize(("wider", "key"), [(0.0, "wider_open"), (0.2, "wider"), (-0.2, "wider")])
+def test_a_gain_that_may_be_chance_says_so(show, wider, key):
+    show(trained({1: 0.1}))
+    analysis = cache.analysis("training-length", LARGEST)
+    name = "gain.wider.1"
+    row = analysis.contrasts[name]
+    assert row.measure is not None
+    changed = replace(row.measure, value=wider, low=wider - 0.1, high=wider + 0.1)
+    told = length.length_words(replace(analysis, contrasts=analysis.contrasts | {name: replace(row, measure=changed)}))
+    assert told.endswith(say("en", f"length.{key}", **length._fields(changed)))
+
+
+def test_a_value_beyond_its_axis_has_an_arrow_and_one_that_is_rounded_has_none():
+    row = {"series": "a", "seed": 0, "depth": 0.5, "level": "l"}
+    for value, arrows in ((1.0000001, 0), (1.2, 1)):
+        drawn = depths.by_depth(
+            pd.DataFrame([row | {"value": value}]),
+            "t",
+            "y",
+            dict.fromkeys(("series", "level", "depth"), "w"),
+            (0, 1),
+            {"a": "red"},
+        ).to_dict()
+        assert sum(layer["mark"].get("shape") == "triangle-up" for layer in drawn["layer"]) == arrows
+
+
+def test_an_effect_that_is_nothing_everywhere_has_an_axis():
+    columns = dict.fromkeys(("series", "value", "low", "high", "seeds"), "w")
+    row = {"series": "a", "at": 750, "value": 0.0, "low": 0.0, "high": 0.0, "seeds": 3}
+    drawn = intervals.along(pd.DataFrame([row]), "t", "x", "y", columns, {"a": "red"}).to_dict()
+    (scale,) = [layer["encoding"]["y"]["scale"] for layer in drawn["layer"] if "scale" in layer["encoding"]["y"]]
+    assert scale["domain"][0] < 0 < scale["domain"][1]
+    assert drawn["config"]["axis"]["labelFlush"] is False, "its numbers stand at their places"
 
 
 def test_a_solved_cell_is_marked_and_no_other(show):

@@ -81,8 +81,8 @@ def _told(value: Any) -> Any:
 
 @st.cache_resource(max_entries=MOST, show_spinner=False)
 def _drawn(asked: str, _show: Callable[[], Any]) -> Any:
-    before = _inside.set(True)
+    token = _inside.set(True)
     try:
         return _show()
     finally:
-        _inside.reset(before)
+        _inside.reset(token)

@@ -15,7 +15,7 @@ NAMED, NAME_LINE = 340, 13  # pixels of the chart whose lines have names at thei
 NAMES_SHARE = 0.35  # of its width between the cheapest and the dearest network, for names
 # Pixels of the learning curves; letters of a line of the names at their ends, and the share of the width for these.
 LEARNING, END_LETTERS, END_SHARE = 300, 18, 0.38
-DOTTED = 30  # epochs up to which every one has a dot
+DOTTED = 30  # epochs up to which every one has a dot that is seen: the mouse finds them all
 
 
 def arm_scale(labels: Mapping[str, str]) -> tuple[alt.Scale, alt.Scale]:
@@ -180,7 +180,7 @@ def seed_curves(
     tips += [alt.Tooltip("accuracy:Q", title=columns["accuracy"], format=".1f")]
     thin = (
         alt.Chart(data)
-        .mark_line(size=1.2, opacity=0.6, point=alt.OverlayMarkDef(size=14) if epochs <= DOTTED else False)
+        .mark_line(size=1.2, opacity=0.6, point=alt.OverlayMarkDef(size=14, opacity=float(epochs <= DOTTED)))
         .encode(x, y, colour, dash, detail="run:N", tooltip=[*tips, alt.Tooltip("seed:Q", title=columns["seed"])])
     )
     mean = alt.Chart(_common_means(data)).mark_line(size=3.5).encode(x, y, colour, dash, tooltip=tips)

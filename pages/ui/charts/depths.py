@@ -12,9 +12,9 @@ import pandas as pd
 from pages.ui.charts.layout import AXES, Chart, legend_below, titled
 
 LINES = 170  # pixels
-ROUNDING = 1e-6  # a share of 1 may be a little more
 OPENING = 260  # and of the figure with which a page opens
 BESIDE = 0.013  # by which dots of two states stand to the left and right of their depth
+ROUNDING = 1e-6  # a share of 1 may be a little more
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 
 
@@ -34,7 +34,7 @@ def by_depth(
 
     `data` has series, seed, depth, value and level (its name). `colours` gives the series their order; those of one
     colour differ in their dashes. `marked` is a depth at which a line stands, `rules` are values at which lines stand,
-    with their words. `narrow`: three such charts stand beside each other. Beyond `domain` a value is an arrow.
+    with their words. `narrow`: three such charts stand beside each other. A mean above `domain` has an arrow.
     """
     names = [name for name in colours if name in set(data["series"])]
     colour, dash, taken = _series({name: colours[name] for name in names}, most=1 if narrow else 2)

@@ -220,7 +220,7 @@ def along(
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=figures) for name in ("value", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     low, high = min(0.0, *data["low"]), max(0.0, *data["high"])
-    room = 0.06 * (high - low)  # no interval touches the edge, where it would look cut off
+    room = 0.06 * (high - low) or 1.0  # no interval touches the edge, where it would look cut off
     up = alt.Scale(domain=[low - room, high + room], nice=False)
     layers: list[alt.Chart] = [alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color="#888").encode(y="y:Q")]
     for place, name in enumerate(names):

@@ -33,7 +33,9 @@ def capacity_rows(analysis: Analysis, arms: Sequence[str]) -> pd.DataFrame:
 
 
 def course_rows(analysis: Analysis, arms: Sequence[str]) -> pd.DataFrame:
-    """What `curves.seed_curves` draws: the share learned so far, in percent, by epoch and run."""
+    """What `curves.seed_curves` draws: the share of right labels during an epoch, while the weights change, in percent,
+    by epoch and run. `capacity_rows` has the final networks.
+    """
     rows = [
         {"network": rates.arm_words(analysis.arms[name]), "run": record.run_id, "seed": record.spec.seed}
         | {"epoch": row["epoch"], "accuracy": 100 * row["accuracy"]}

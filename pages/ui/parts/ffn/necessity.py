@@ -1,7 +1,6 @@
 """Which tasks need an FFN, on *Overview* and *FFN*: a row per task, a column for what each position does alone."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +13,7 @@ from tf_models.study.analysis import Analysis
 
 SOLVED = 0.95  # the mean test accuracy from which a task counts as solved
 CHANNELS = ("on", "off", "activation", "linear", "ffn_only")  # columns, from the usual block to the FFN alone
+PAIR = ("on", "off")
 LINEAR = "product_1"  # the task that a linear model solves too
 FEW = ("on", "off", "ffn_only")  # those that *Overview* shows
 
@@ -33,15 +33,28 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
         if found is None or not name.startswith("solved.") or at["channel"] not in CHANNELS:
             continue
         numbers = {"accuracy": found.value, "low": found.low, "high": found.high}
-        solved = found.value >= SOLVED
+        solved, percent = found.value >= SOLVED, tables.percent(found.value)
         words = {
             "row": say("necessity.row", task=say(f"task.{at['task']}"), norm=say(f"norm.{at['norm']}")),
             "column": say(f"necessity.network.{at['channel']}"),
-            "text": f"{'✓ ' if solved else ''}{tables.percent(found.value)}",
+            "text": f"({percent})" if found.withheld else f"✓ {percent}" if solved else percent,
         }
         shown = {key: 100 * value for key, value in numbers.items()}
-        rows.append({**words, **shown, "seeds": found.seeds, "solved": solved, **at})
-    columns = ["row", "column", "text", "accuracy", "low", "high", "seeds", "solved", "task", "norm", "channel"]
+        rows.append({**words, **shown, "seeds": found.seeds, "solved": solved, "withheld": bool(found.withheld), **at})
+    columns = [
+        "row",
+        "column",
+        "text",
+        "accuracy",
+        "low",
+        "high",
+        "seeds",
+        "solved",
+        "withheld",
+        "task",
+        "norm",
+        "channel",
+    ]
     data = pd.DataFrame(rows, columns=columns)
     places = {"channel": CHANNELS.index, "norm": ("layer", "none").index}
     return data.sort_values(list(places), key=lambda found: found.map(places[str(found.name)]), kind="stable")
@@ -49,31 +62,24 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
 
 def necessity_words(data: pd.DataFrame) -> str:
     """How many nonlinear tasks attention solves without an FFN and with it, with LayerNorm and without."""
-    told, cells = [], _nonlinear(data)
-    for norm in ("layer", "none"):
-        solved = {
-            channel: [cell["solved"] for cell in cells if (cell["norm"], cell["channel"]) == (norm, channel)]
-            for channel in ("on", "off")
-        }
-        if solved["off"]:
-            found = {channel: sum(marks) for channel, marks in solved.items()}
-            told.append(say(f"necessity.found.{norm}", tasks=len(solved["off"]), **found))
-    return sentences(*told)
-
-
-def _nonlinear(data: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of `task_rows` without the task that a linear model solves."""
-    return [
-        {str(key): value for key, value in cell.items()} for cell in data.to_dict("records") if cell["task"] != LINEAR
-    ]
+    found = {norm: _solved(data, norm) for norm in ("layer", "none")}
+    return sentences(*(say(f"necessity.found.{norm}", **counts) for norm, counts in found.items() if counts["tasks"]))
 
 
 def alone_words(data: pd.DataFrame) -> str:
     """How many of the tasks that no linear model solves attention solves with LayerNorm; empty where it solves none."""
-    cells = [cell for cell in _nonlinear(data) if cell["norm"] == "layer"]
-    found = {channel: [cell["solved"] for cell in cells if cell["channel"] == channel] for channel in ("on", "off")}
-    solved = {channel: sum(marks) for channel, marks in found.items()}
-    return say("necessity.alone", tasks=len(found["off"]), **solved) if solved["off"] else ""
+    counts = _solved(data, "layer")
+    return say("necessity.alone", **counts) if counts["off"] else ""
+
+
+def _solved(data: pd.DataFrame, norm: str) -> dict[str, int]:
+    """How many nonlinear tasks there are under a norm, and how many are solved with an FFN and without: of those for
+    which both networks are known and trained well enough.
+    """
+    counted = data[(data["norm"] == norm) & (data["task"] != LINEAR) & ~data["withheld"].astype(bool)]
+    marks = {channel: dict(counted.loc[counted["channel"] == channel, ["task", "solved"]].values) for channel in PAIR}
+    tasks = marks["on"].keys() & marks["off"].keys()
+    return {"tasks": len(tasks)} | {channel: sum(marks[channel][task] for task in tasks) for channel in PAIR}
 
 
 @drawn_once
@@ -103,6 +109,6 @@ def show_section(*experiments: Analysis) -> None:
             continue
         analyses.show_source(analysis)
         names = {name: say(f"necessity.column.{name}") for name in COLUMNS}
-        data = task_rows(analysis).drop(columns=["text", "solved", "task", "norm", "channel"])
+        data = task_rows(analysis).drop(columns=["text", "solved", "withheld", "task", "norm", "channel"])
         data = data.round(2).rename(columns=names)
         tables.beside(data)

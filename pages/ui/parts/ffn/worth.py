@@ -51,10 +51,12 @@ def _at_equal_depth(names: Mapping[str, str]) -> list[str]:
 
 def matched_words(analysis: Analysis) -> str:
     """What the FFN gives attention and a convolution at equal parameters, or that it is not measured."""
-    names = {"found": "interaction", "attention": "gain.attention.wider", "convolution": "gain.convolution.wider"}
-    found = {key: analyses.fields(analysis.contrasts[name]) for key, name in names.items()}
-    gains = {key: row["mean"] for key, row in found.items() if row}
-    return say("worth.interaction", **found["found"], **gains) if found["found"] else say("worth.unmatched")
+    difference = analyses.fields(analysis.contrasts["interaction"])
+    gains = {mixer: analysis.contrasts.get(f"gain.{mixer}.wider") for mixer in ("attention", "convolution")}
+    parts = (analysis.contrasts["interaction"], *gains.values())
+    if difference is None or any(row is None or row.measure is None or row.measure.withheld for row in parts):
+        return say("worth.unmatched")
+    return say("worth.interaction", **difference, **{mixer: analyses.phrase(row) for mixer, row in gains.items()})
 
 
 def answer_words(analysis: Analysis) -> str:
