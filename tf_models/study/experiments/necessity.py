@@ -18,8 +18,8 @@ without GELU and without norm fails on two tokens (63 %, its seeds far apart).
 
 The gap does not grow with the table: 16 symbols are learned by all (99.97 % with the FFN and without), on 81 every
 network that mixes is at 74 to 76 % (with its FFN −0.30 points [−4.15, +3.55]), on 256 at 60 to 63 % (−0.77 [−4.64,
-+3.11]), and the FFN that mixes nothing is at 100, 100 and 77.4 %. With 256, all arms that mix but the linear one learned
-less than 95 % of 256 images by heart: verdicts on them are withheld.
++3.11]), and the FFN that mixes nothing is at 100, 100 and 77.4 %. With 256, all arms that mix but the linear one
+learned less than 95 % of 256 images by heart: verdicts on them are withheld.
 """
 
 from collections.abc import Mapping
