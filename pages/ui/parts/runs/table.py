@@ -25,12 +25,12 @@ LINES = 200  # of the runs that came with the lab, until one looks for some
 TABLE, SHOWN = "runs_table", "runs_shown"  # in the session: what is marked in the table, and the ids of its lines
 
 
-def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None, dataset: bool = True) -> dict:
-    """One line of the table; without its `dataset` where all have the one that is chosen above: a phone has no room."""
+def row(run_id: str, spec: RunSpec, status: str, record: RunRecord | None) -> dict:
+    """One line of the table."""
     known = record is not None
     return {
         say("column.variant"): short_network_name(spec),
-        **({say("column.dataset"): data_title(spec.dataset)} if dataset else {}),
+        say("column.dataset"): data_title(spec.dataset),
         say("column.seed"): spec.seed,
         say("column.accuracy"): round(100 * record.test_accuracy, 2) if known else None,
         say("column.validation"): round(100 * record.validation_accuracy, 2) if known else None,
@@ -74,8 +74,8 @@ def choose_data() -> str:
 @drawn_once
 def _show_shipped(dataset: str) -> None:
     found = shipped(dataset)
-    lines = [row(run_id, record.spec, FINISHED, record, False) for run_id, record in islice(found.items(), LINES)]
-    st.dataframe(pd.DataFrame(lines), hide_index=True, width="stretch", height=HEIGHT, placeholder="–")
+    lines = [row(run_id, record.spec, FINISHED, record) for run_id, record in islice(found.items(), LINES)]
+    _show_table(lines, HEIGHT, one_dataset=True)
     if len(found) > LINES:
         st.caption(say("runs.first", shown=f"{LINES:,}", all=f"{len(found):,}"))
 
@@ -84,7 +84,8 @@ def show_shipped(dataset: str) -> list[str]:
     """The table of the runs on `dataset` that came with the lab; returns the ids of those shown."""
     words, found = links.write("find", say("runs.find"), placeholder=say("runs.find_hint")), shipped(dataset)
     if words:
-        return _show([row(run_id, record.spec, FINISHED, record, False) for run_id, record in found.items()], words)
+        lines = [row(run_id, record.spec, FINISHED, record) for run_id, record in found.items()]
+        return _show(lines, words, one_dataset=True)
     if found:
         _show_shipped(dataset)
     return list(found)
@@ -95,7 +96,21 @@ def show_own(lines: list[dict]) -> list[str]:
     return _show(lines, links.write("find", say("runs.find"), placeholder=say("runs.find_hint")))
 
 
-def _show(lines: list[dict], words: str) -> list[str]:
+def _show_table(lines: list[dict], height: int, one_dataset: bool = False, **more: Any) -> None:
+    """The lines; without their data set where it is the one that is chosen above, since a phone has no room for it."""
+    hidden = {say("column.dataset"): None} if one_dataset else None
+    st.dataframe(
+        pd.DataFrame(lines),
+        hide_index=True,
+        width="stretch",
+        height=height,
+        placeholder="–",
+        column_config=hidden,
+        **more,
+    )
+
+
+def _show(lines: list[dict], words: str, one_dataset: bool = False) -> list[str]:
     """A line for every run that has all these words in it; those that are marked are compared."""
     wanted = words.casefold().split()
     kept = [line for line in lines if all(word in " ".join(map(str, line.values())).casefold() for word in wanted)]
@@ -104,9 +119,8 @@ def _show(lines: list[dict], words: str) -> list[str]:
         st.info(say("runs.not_found", words=quote(words)))
         return ids
     st.session_state[SHOWN] = ids
-    height: Any = min(HEIGHT, 38 + 35 * len(kept))
     more: dict[str, Any] = {"on_select": _compare_marked, "selection_mode": "multi-row", "key": TABLE}
-    st.dataframe(pd.DataFrame(kept), hide_index=True, width="stretch", height=height, placeholder="–", **more)
+    _show_table(kept, min(HEIGHT, 38 + 35 * len(kept)), one_dataset, **more)
     return ids
 
 
