@@ -18,11 +18,13 @@ and token MLP without FFN at equal depth, and attention as dear: these are missi
 On photographs with three seeds it is otherwise: the FFN is worth +9.80 points [+8.02, +11.58] behind a convolution with
 its GELU (73.3 against 63.5 %) and +2.83 [+1.52, +4.14] behind attention (63.9 against 61.0 %, the runs of
 `training_length` at 7,500 updates), a difference of −6.97 [−8.72, −5.21] at equal depth, where the text expects the
-opposite. At equal parameters (289,098 against 291,554 behind the convolution) it is the same: +9.43 [+7.82, +11.04]
-behind the convolution (73.3 against 63.9 %), +2.11 [−0.12, +4.34] behind attention, a difference of −7.32 [−10.48,
-−4.17]. The exactly linear network has 40.3 %, attention alone +20.73 [+18.58, +22.88] more; but that network learned
-only 89.5 % of 256 images by heart at its rate, less than the 95 % that are asked of an arm, so that verdicts on it are
-withheld. Deeper instead of wider, the activation alone behind attention and the other arms are missing.
+opposite. At equal parameters it is the same. Against a wider network the FFN is worth +9.43 [+7.82, +11.04] behind the
+convolution (289,098 against 291,554 parameters: 73.3 against 63.9 %) and +2.11 [−0.12, +4.34] behind attention, a
+difference of −7.32 [−10.48, −4.17]; against a deeper one +8.13 [+6.41, +9.84] (65.2 %) and +2.32 [+1.21, +3.42]
+(61.5 %), a difference of −5.81 [−7.51, −4.11]. The exactly linear network has 40.3 %, attention alone +20.73 [+18.58,
++22.88] more; but that network learned only 89.5 % of 256 images by heart at its rate, less than the 95 % that are asked
+of an arm, so that verdicts on it are withheld. The activation alone behind attention, attention as dear and the other
+arms are missing.
 """
 
 from dataclasses import dataclass, replace
