@@ -2,6 +2,7 @@
 
 import io
 
+import altair as alt
 import keras
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from PIL import Image, ImageDraw
 from visits import open_page, text_of
 
 from pages.ui import cache, links
-from pages.ui.charts import pictures, sheets
+from pages.ui.charts import bars, pictures, sheets
 from pages.ui.parts.feature_maps import attention, layers, names
 from tf_models.data import centred, extent, is_bright_around
 from tf_models.jobs import worker
@@ -561,3 +562,26 @@ def test_the_grid_over_a_picture_covers_all_of_it_whatever_room_it_gets():
     assert chart["padding"] == {"left": 0, "right": 0, "top": 0, "bottom": 0} and chart["width"] == chart["height"]
     picture = chart["layer"][0]["mark"]
     assert (picture["width"], picture["height"]) == ({"expr": "width"}, {"expr": "height"}) and not picture["aspect"]
+
+
+def test_a_chart_to_click_on_is_made_whatever_is_drawn_for_another_visitor_meanwhile():
+    """What Altair does with a DataFrame is set for the whole process, and Streamlit sets it anew for every chart: one
+    of a hundred pages that twenty visitors opened at once ended in an error.
+    """
+    glance = pd.DataFrame(
+        [{"side": 0, "depth": depth, "layer": "a", "url": "data:,", "chosen": ""} for depth in (0, 1)]
+    )
+    cells = pd.DataFrame([{"row": 1, "column": 1, "chosen": "", "name": "a"}])
+    claims = pd.DataFrame([{"place": 0, "verdict": "partly", "mark": "?", "claim": "C01"}])
+    makers = [
+        lambda: pictures.glance(glance, ["left"], "depth", {"layer": "layer"}),
+        lambda: pictures.patches("data:,", cells, 1, 1, {"name": "patch"}),
+        lambda: bars.squares(claims, "title", {"claim": "claim"}, {"partly": "red"}),
+    ]
+    alone = [make().to_dict() for make in makers]
+    alt.data_transformers.register("of_another_visitor", lambda data: {"name": "elsewhere"})
+    with alt.data_transformers.enable("of_another_visitor"):
+        assert alt.Chart(cells).mark_point().to_dict()["data"] == {"name": "elsewhere"}, "what would happen"
+        for make, expected in zip(makers, alone, strict=True):
+            found = make().to_dict()
+            assert found["datasets"] == expected["datasets"] and all(found["datasets"].values())

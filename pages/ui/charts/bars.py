@@ -6,7 +6,18 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, ROW, TITLE_LINE, Chart, above, legend_below, powers_of_ten, titled
+from pages.ui.charts.layout import (
+    AXES,
+    BELOW,
+    ROW,
+    TITLE_LINE,
+    Chart,
+    above,
+    inline,
+    legend_below,
+    powers_of_ten,
+    titled,
+)
 
 SQUARES, SQUARE = 25, 30  # squares of a line, and the pixels that it takes
 BAR = 15  # and of a bar, under its words
@@ -90,7 +101,7 @@ def squares(data: pd.DataFrame, title: str, columns: Mapping[str, str], colours:
     shown = data.assign(line=data["place"] // SQUARES, at=data["place"] % SQUARES)
     band = {"axis": None, "scale": alt.Scale(paddingInner=0.12, paddingOuter=0)}
     tips = [alt.Tooltip(f"{name}:N", title=word) for name, word in columns.items()]
-    base = alt.Chart(shown).encode(x=alt.X("at:O", **band), y=alt.Y("line:O", **band), tooltip=tips)
+    base = alt.Chart(inline(shown)).encode(x=alt.X("at:O", **band), y=alt.Y("line:O", **band), tooltip=tips)
     legend, taken = legend_below(colours, "square")
     colour = alt.Color(
         "verdict:N", title=None, scale=alt.Scale(domain=list(colours), range=list(colours.values())), legend=legend

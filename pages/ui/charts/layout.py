@@ -36,6 +36,13 @@ def _look() -> alt.theme.ThemeConfig:
     return {"config": {"axis": {"labelFlush": False}}}
 
 
+def inline(data: pd.DataFrame) -> alt.InlineData:
+    """Rows of a chart that the lab itself turns into a dictionary. Of a DataFrame, Altair would make what is set for the
+    whole process, and Streamlit sets something else while it draws for another visitor.
+    """
+    return alt.InlineData(values=[dict(row) for row in data.to_dict("records")])
+
+
 def above(offset: float = -13) -> alt.Axis:
     """The axis of rows, with words `offset` pixels from the middle of their row."""
     return alt.Axis(labelAlign="left", labelPadding=-4, labelOffset=offset, labelLimit=340, ticks=False, domain=False)

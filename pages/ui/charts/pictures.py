@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import Chart
+from pages.ui.charts.layout import Chart, inline
 
 HEIGHT = 640  # pixels for all layers of a network, however many
 SMALLEST, LARGEST = 12, 28  # pixels of a tile's side
@@ -44,7 +44,7 @@ def glance(data: pd.DataFrame, heads: Sequence[str], axis: str, tips: Mapping[st
     x = alt.X("x:Q", title=None, scale=alt.Scale(domain=[0, len(heads)], nice=False), axis=above)
     depths = alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2", grid=False, domain=False)
     y = alt.Y("depth:Q", title=axis, scale=alt.Scale(domain=[1 + half, -half], nice=False), axis=depths)
-    base = alt.Chart(shown)
+    base = alt.Chart(inline(shown))
     picture = base.mark_image(width=CELL - 12, height=tile, smooth=False).encode(x=x, y=y, url="url:N")
     frame, hover = _frames(shown, ["side", "layer"], tips, "transparent")
     frame = frame.encode(x=alt.X("left:Q", title=None), x2="right:Q", y=alt.Y("top:Q", title=axis), y2="bottom:Q")
@@ -67,7 +67,7 @@ def patches(url: str, data: pd.DataFrame, rows: int, columns: int, tips: Mapping
         "height": alt.ExprRef("height"),
         "aspect": False,
     }  # as the grid, whatever room it gets
-    picture = alt.Chart(whole).mark_image(**plot, smooth=False).encode(x=x, y=y, url="url:N")
+    picture = alt.Chart(inline(whole)).mark_image(**plot, smooth=False).encode(x=x, y=y, url="url:N")
     shown = data.assign(left=data["column"] - 1, top=data["row"] - 1)
     frame, hover = _frames(shown, ["row", "column"], tips, FAINT)
     frame = frame.encode(x="left:Q", x2="column:Q", y="top:Q", y2="row:Q")
@@ -88,7 +88,7 @@ def _frames(
     )
     hover = alt.selection_point("under", on="pointerover", clear="pointerout", fields=fields)
     frames = (
-        alt.Chart(drawn)
+        alt.Chart(inline(drawn))
         .mark_rect(fill="white", fillOpacity=0, cursor="pointer")
         .encode(
             stroke=alt.condition(hover, alt.value(UNDER), alt.Stroke("stroke:N", scale=None), empty=False),
