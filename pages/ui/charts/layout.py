@@ -37,7 +37,7 @@ def _look() -> alt.theme.ThemeConfig:
 
 
 def inline(data: pd.DataFrame) -> alt.InlineData:
-    """Rows of a chart that the lab itself turns into a dictionary. Of a DataFrame, Altair would make what is set for the
+    """Rows of a chart that the lab itself turns into a dictionary. Of a DataFrame, Altair makes what is set for the
     whole process, and Streamlit sets something else while it draws for another visitor.
     """
     return alt.InlineData(values=[dict(row) for row in data.to_dict("records")])
