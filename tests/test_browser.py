@@ -209,15 +209,15 @@ def test_a_click_on_a_square_opens_the_card_of_its_statement(server, page):
 def test_a_card_opens_at_its_head_and_closes_at_its_statement(server, page):
     visit(page, f"{server.url}/claims?lang=en&claim=C40")
     page.get_by_text(say("en", "claims.list", count=50)).click()
-    statement = page.locator(".st-key-open_C02").get_by_role("button")
+    statement = page.locator(".st-key-open_C05").get_by_role("button")
     statement.scroll_into_view_if_needed()
-    assert page.evaluate(SCROLLED) > 800, "more than a window below the head of the card"
+    assert page.evaluate(SCROLLED) > 1000
     statement.click()
-    expect(page.get_by_role("heading", name=re.compile("C02"))).to_be_in_viewport()
+    expect(page.get_by_role("heading", name=re.compile("C05"))).to_be_in_viewport()
     page.get_by_role("button", name="All", exact=True).click()
     expect(statement).to_be_in_viewport()
     page.go_back()
-    expect(page.get_by_role("heading", name=re.compile("C02"))).to_be_in_viewport()
+    expect(page.get_by_role("heading", name=re.compile("C05"))).to_be_in_viewport()
     page.go_forward()
     expect(statement).to_be_in_viewport()
 
