@@ -5,12 +5,11 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, Chart, above, legend_below, titled
+from pages.ui.charts.layout import AXES, BELOW, ROW, Chart, above, legend_below, titled
 
 DRAWING = 230  # pixels: height of the boxes of a network
 BLOCK = 90  # pixels for one block from inside
-BAR = 46  # pixels for one bar, its words above it included
-THICK = 22  # and of the bar itself
+THICK = 22  # pixels of a bar
 READABLE = 7  # percent: a narrower piece of a bar has no room for its figure
 
 
@@ -164,4 +163,4 @@ def shares(
         .mark_text(fontSize=11, color="#111", yOffset=BELOW)
         .encode(y=y, x=alt.X("middle:Q"), text=alt.Text("share:Q", format=".0f"), tooltip=tips)
     )
-    return titled(alt.layer(bars, figures), title, BAR * len(order) + AXES + taken)
+    return titled(alt.layer(bars, figures), title, ROW * len(order) + AXES + taken)

@@ -62,12 +62,9 @@ def patches(url: str, data: pd.DataFrame, rows: int, columns: int, tips: Mapping
     whole = pd.DataFrame({"x": [columns / 2], "y": [rows / 2], "url": [url]})
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, columns], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[rows, 0], nice=False), axis=None)
-    plot = {
-        "width": alt.ExprRef("width"),
-        "height": alt.ExprRef("height"),
-        "aspect": False,
-    }  # as the grid, whatever room it gets
-    picture = alt.Chart(inline(whole)).mark_image(**plot, smooth=False).encode(x=x, y=y, url="url:N")
+    # as large as the plot, and so as the grid, whatever room Streamlit leaves it
+    size = {"width": alt.ExprRef("width"), "height": alt.ExprRef("height"), "aspect": False}
+    picture = alt.Chart(inline(whole)).mark_image(**size, smooth=False).encode(x=x, y=y, url="url:N")
     shown = data.assign(left=data["column"] - 1, top=data["row"] - 1)
     frame, hover = _frames(shown, ["row", "column"], tips, FAINT)
     frame = frame.encode(x="left:Q", x2="column:Q", y="top:Q", y2="row:Q")

@@ -13,8 +13,8 @@ from tf_models.study.analysis import Analysis
 
 SOLVED = 0.95  # the mean test accuracy from which a task counts as solved
 CHANNELS = ("on", "off", "activation", "linear", "ffn_only")  # columns, from the usual block to the FFN alone
-PAIR = ("on", "off")
-LINEAR = "product_1"  # the task that a linear model solves too
+PAIR = ("on", "off")  # those that are compared in words
+LINEAR_TASK = "product_1"  # which a linear model solves too
 FEW = ("on", "off", "ffn_only")  # those that *Overview* shows
 
 COLUMNS = ("row", "column", "accuracy", "low", "high", "seeds")
@@ -26,7 +26,9 @@ def is_measured(analysis: Analysis) -> bool:
 
 
 def task_rows(analysis: Analysis) -> pd.DataFrame:
-    """What `heat.matrix` draws, and `solved`: whether the accuracy is at least `SOLVED`."""
+    """What `heat.matrix` draws, `solved`: whether the accuracy is at least `SOLVED`, and `withheld`: whether the
+    network was not trained well enough to count.
+    """
     rows = []
     for name, row in analysis.contrasts.items():
         found, at = row.measure, row.contrast.at
@@ -41,21 +43,7 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
         }
         shown = {key: 100 * value for key, value in numbers.items()}
         rows.append({**words, **shown, "seeds": found.seeds, "solved": solved, "withheld": bool(found.withheld), **at})
-    columns = [
-        "row",
-        "column",
-        "text",
-        "accuracy",
-        "low",
-        "high",
-        "seeds",
-        "solved",
-        "withheld",
-        "task",
-        "norm",
-        "channel",
-    ]
-    data = pd.DataFrame(rows, columns=columns)
+    data = pd.DataFrame(rows, columns=[*COLUMNS, "text", "solved", "withheld", "task", "norm", "channel"])
     places = {"channel": CHANNELS.index, "norm": ("layer", "none").index}
     return data.sort_values(list(places), key=lambda found: found.map(places[str(found.name)]), kind="stable")
 
@@ -76,7 +64,7 @@ def _solved(data: pd.DataFrame, norm: str) -> dict[str, int]:
     """How many nonlinear tasks there are under a norm, and how many are solved with an FFN and without: of those for
     which both networks are known and trained well enough.
     """
-    counted = data[(data["norm"] == norm) & (data["task"] != LINEAR) & ~data["withheld"].astype(bool)]
+    counted = data[(data["norm"] == norm) & (data["task"] != LINEAR_TASK) & ~data["withheld"].astype(bool)]
     marks = {channel: dict(counted.loc[counted["channel"] == channel, ["task", "solved"]].values) for channel in PAIR}
     tasks = marks["on"].keys() & marks["off"].keys()
     return {"tasks": len(tasks)} | {channel: sum(marks[channel][task] for task in tasks) for channel in PAIR}
@@ -91,7 +79,7 @@ def show_matrix(analysis: Analysis, channels: Sequence[str] = CHANNELS, linear: 
     if data.empty:
         return False
     found, shown = necessity_words(data), data.loc[data["channel"].isin(channels)]
-    shown = shown if linear else shown.loc[shown["task"] != LINEAR]
+    shown = shown if linear else shown.loc[shown["task"] != LINEAR_TASK]
     st.markdown(found)
     chart = heat.matrix(shown, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in COLUMNS})
     st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=plain(say("necessity.alt", text=found)))
@@ -109,6 +97,4 @@ def show_section(*experiments: Analysis) -> None:
             continue
         analyses.show_source(analysis)
         names = {name: say(f"necessity.column.{name}") for name in COLUMNS}
-        data = task_rows(analysis).drop(columns=["text", "solved", "withheld", "task", "norm", "channel"])
-        data = data.round(2).rename(columns=names)
-        tables.beside(data)
+        tables.beside(task_rows(analysis).filter(items=list(COLUMNS)).round(2).rename(columns=names))

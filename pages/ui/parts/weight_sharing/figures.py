@@ -12,7 +12,7 @@ from pages.ui.names import data_name
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
-from pages.ui.words import plain, say
+from pages.ui.words import plain, say, sentences
 from tf_models.probes.shift import MOVES
 from tf_models.statistics.effects import effect_of_seeds
 from tf_models.study.exact import exact_measures
@@ -135,7 +135,8 @@ def _draw_levels(dataset: str, sides: Sequence[str], depth: float, _found: Mappi
     ends = [rows.iloc[-1] for _, rows in means.groupby("series", sort=False)]
     text = say("lab.comma").join(f"{row['series']} · {row['level']} {row['value']:.2f}" for row in ends)
     st.altair_chart(chart, key=f"levels_{dataset}", alt=plain(say("weight_sharing.levels_alt", text=text)))
-    st.caption(say("weight_sharing.levels_hint"))
+    beyond = say("weight_sharing.beyond", most=f"{MOST:g}") if max(means["value"]) > MOST else ""
+    st.caption(sentences(say("weight_sharing.levels_hint"), beyond))
     tables.beside(means.filter(items=list(names)).round(3).rename(columns=columns))
 
 
