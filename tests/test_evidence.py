@@ -218,6 +218,10 @@ def test_the_labels_are_learned_along_the_epochs_of_every_seed(show):
         assert set(runs[["epoch", "accuracy"]].itertuples(index=False, name=None)) == {(1, 50.0), (2, 70.0)}, name
         assert runs["seed"].nunique() == 3
     assert rows["network"].nunique() == len(capacity.PAIR)
+    looks = {name: ("red", [1, 0]) for name in dict.fromkeys(rows["network"])}
+    words = dict.fromkeys(("network", "accuracy", "epoch", "seed"), "w")
+    drawn = curves.seed_curves(rows, 2, "t", words, looks).to_dict()
+    assert drawn["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 100]
 
 
 @pytest.mark.parametrize(("wider", "key"), [(0.0, "wider_open"), (0.2, "wider"), (-0.2, "wider")])
