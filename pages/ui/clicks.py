@@ -18,7 +18,8 @@ P = ParamSpec("P")
 def made_once(form: Callable[P, Any]) -> Callable[P, dict[str, Any]]:
     """What `form` makes, an Altair chart, as Vega-Lite for `show`, made and checked once: that takes longest.
 
-    What counts of its arguments is as for `drawn_once`, which takes no charts that can be clicked.
+    What counts of its arguments is as for `drawn_once`, which takes no charts that can be clicked. `form` gives its
+    charts their rows by `charts.layout.inline`.
     """
     call = calls(form)
 
