@@ -11,8 +11,7 @@ from pages.ui.words import say
 frame.ensure()
 frame.title("claims")
 links.sections((*card.SECTIONS, *listing.SECTIONS, "tables", "power"))
-with st.spinner(say("claims.working")):
-    found = cache.claim_results()
+found = cache.claim_results()
 
 top, below = st.container(), st.container(key="list_of_claims")
 with below:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui import cache, frame, links
+from pages.ui.names import data_name
 from pages.ui.parts.runs import carry, comparison, table
 from pages.ui.words import say
 from tf_models.runs.known import is_current
@@ -21,17 +22,21 @@ if origin == "shipped":
     for problem in shipped_problems():
         frame.show_error(problem)
     dataset = table.choose_data()
-    records = table.shipped(dataset)
+    records, names = table.shipped(dataset), table.shipped_names(dataset)
     shown = table.show_shipped(dataset)
     ids = list(records)
 else:
     own = cache.store().runs(limit=500)
     records = {run.id: run.record for run in own if run.record is not None}
+    names = {
+        run_id: f"{comparison.run_name(record)} · {data_name(record.spec.dataset)}"
+        for run_id, record in records.items()
+    }
     reasons = {run.id: run.reason for run in own if run.reason is not None}
     unreadable = [run.id for run in own if run.status == UNREADABLE]
     shown = table.show_own([table.row(run.id, run.spec, run.status, run.record) for run in own]) if own else []
     ids = [run.id for run in own]
-if ids and (compared := comparison.choose(records, shown)):
+if ids and (compared := comparison.choose(records, shown, names)):
     comparison.show(compared)
     carry.show_delete([run for run in own if run.id in {record.run_id for record in compared}], several=True)
 if origin == "own":
@@ -45,7 +50,7 @@ chosen = links.choose(
     "run",
     say("runs.choose"),
     offered,
-    lambda it: comparison.run_name(records[it]) if it in records else it,
+    lambda it: names.get(it, it),
     default=next(iter(shown or ids)),
     lasting=origin == "shipped",
 )

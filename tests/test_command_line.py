@@ -266,7 +266,7 @@ def test_reproduce_makes_each_shipped_file_again_by_a_command_of_its_own(monkeyp
     made = {
         f"{step['name']}-{step['dataset']}".rstrip("-")
         for step in steps
-        if {"run", "inside"} & {*step["command"].split()}
+        if {"run", "inside"} & {*step["command"].split()} and step["name"] != "probes"
     }
     assert made - NOT_SHIPPED == {path.name.removesuffix(".jsonl.gz") for path in shipped.RESULTS.glob("*.jsonl.gz")}
     assert made >= NOT_SHIPPED

@@ -9,6 +9,7 @@ import pytest
 
 from tests.synthetic import make_record
 from tests.test_command_line import lab
+from tf_models.__main__ import main
 from tf_models.data import load
 from tf_models.errors import LabError
 from tf_models.inside import measure
@@ -17,6 +18,7 @@ from tf_models.jobs import probing, worker
 from tf_models.runs import showcase
 from tf_models.runs.spec import RunSpec
 from tf_models.study import probed
+from tf_models.study.experiments.inside import FAMILIES
 from tf_models.study.plans import plan
 from tf_models.study.probed import Probed, measures
 from tf_models.training.taps import read_taps
@@ -301,6 +303,36 @@ def test_all_networks_are_probed_trained_and_some_as_they_started(monkeypatch):
     assert found.pairs["cnn", "vit", 0, True]["of"] == [("cnn", 0, "cnn 0"), ("vit", 1, "vit 1")]
     assert found.pairs["cnn", "vit", 0, False]["of"] == [("cnn", 0, None), ("vit", 1, None)]
     assert found.runs["vit", 1] == "vit 1" and found.about["accuracies"]["vit 1"] == records["vit", 1].test_accuracy
+
+
+def test_the_networks_that_ship_are_probed_one_seed_of_each_and_replace_no_more_seeds(tmp_path, monkeypatch, capsys):
+    """The data are elsewhere: what reads them, and the worker, have a stand-in."""
+    monkeypatch.setattr(probing, "is_here", lambda dataset: True)
+    monkeypatch.setattr(probing, "content_hash", lambda dataset: None)
+
+    def ask(function, name, networks, images, seconds, told):
+        assert all(weights is None or len(weights) > 1000 for _, weights in networks)
+        return {"of": [spec.variant for spec, _ in networks], "layers": [{"map": 1}]}
+
+    jobs = SimpleNamespace(ask=ask, store=None)
+    found = probing.probe_shipped(jobs, plan("inside", "cifar10-jpeg"))  # pyright: ignore[reportArgumentType]
+    assert {arm for arm, _, _ in found.networks} == {*FAMILIES} and {seed for _, seed, _ in found.networks} == {0}
+    assert (
+        found.networks["swin", 0, True].keys() == {*probed.SINGLE}
+        and found.networks["swin", 0, True]["heads"]["layers"]
+    )
+    assert found.pairs.keys() == {("cnn", "vit", 0, True), ("cnn", "vit", 0, False)}, (
+        "one seed has no other of its kind"
+    )
+    assert found.runs["cnn", 0] == showcase.showcase_record("cnn-cifar10-jpeg").run_id
+    one = Probed("digits", networks={key: value for key, value in made_up().networks.items() if key[1] == 0})
+    assert not any(measures(one).values()), "of one seed there is no interval"
+
+    monkeypatch.setattr(probed.shipped, "RESULTS", tmp_path)
+    probed.write_probed(made_up())
+    kept = probed.path_of("digits").read_bytes()
+    assert main(["inside", "--shipped", "--ship"]) == 2
+    assert "several seeds of digits" in capsys.readouterr().err and probed.path_of("digits").read_bytes() == kept
 
 
 # from the command line

@@ -22,7 +22,7 @@ from tf_models import printing, settings, zoo
 from tf_models.data import STUDIED, DatasetInfo, content_hash, names, peek, unknown_dataset, unpacked
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records
-from tf_models.jobs.probing import IMAGES, ask, network, probe_all
+from tf_models.jobs.probing import IMAGES, ask, network, probe_all, probe_shipped
 from tf_models.jobs.queue import Jobs
 from tf_models.locale import ENGLISH, say
 from tf_models.runs.known import Records, known_records
@@ -36,7 +36,7 @@ from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind, where
 from tf_models.study.plans import STEPS, plan, shipped_steps
-from tf_models.study.probed import PROBED, PROBES, measures, read_probed, write_probed
+from tf_models.study.probed import PROBED, PROBES, Probed, measures, read_probed, write_probed
 from tf_models.study.rules import keep_rules, ship_rules
 from tf_models.zoo.switches import Numbers, Switch
 
@@ -148,6 +148,7 @@ def _add_probes(command: Callable[..., argparse.ArgumentParser]) -> None:
     )
     sub.add_argument("--dataset", default="digits", help=f"{', '.join(STUDIED)}; %(default)s by default")
     sub.add_argument("--minutes", type=float, help=MINUTES)
+    sub.add_argument("--shipped", action="store_true", help="train none: probe those that come with the lab, one seed")
     sub.add_argument("--ship", action="store_true", help="keep records and what was found in tf_models/results")
 
 
@@ -437,6 +438,8 @@ def _probe(options: argparse.Namespace) -> dict[str, Any]:
 
 def _inside(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     experiment = plan("inside", options.dataset)
+    if options.shipped:
+        return _inside_shipped(experiment, options.ship)
     known = measures(read_probed(options.dataset))
     for probe in PROBED:
         keep_rules(probe, options.dataset, known[probe])
@@ -455,6 +458,25 @@ def _inside(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
         for probe in PROBED:
             ship_rules(probe, options.dataset)
         print(write_probed(found), file=sys.stderr)
+    return _measured(found)
+
+
+def _inside_shipped(experiment: Experiment, keep: bool) -> dict[str, dict[str, Any]]:
+    before = read_probed(experiment.dataset)
+    if keep and any(seed for _, seed, _ in before.networks):
+        raise LabError("probes_of_seeds", dataset=experiment.dataset)
+    jobs = Jobs(RunStore())
+    try:
+        with _bars(experiment) as show:
+            found = probe_shipped(jobs, experiment, show)
+    finally:
+        jobs.close()
+    if keep:
+        print(write_probed(found), file=sys.stderr)
+    return _measured(found)
+
+
+def _measured(found: Probed) -> dict[str, dict[str, Any]]:
     return {probe: {name: asdict(measure) for name, measure in rows.items()} for probe, rows in measures(found).items()}
 
 

@@ -239,11 +239,23 @@ def taps_of(name: str, spec: RunSpec, image: np.ndarray) -> dict[str, np.ndarray
     """What flows through one of `networks` for one image (H, W, channels): shipped, or else computed in a worker."""
     if (shipped := f"{name}-{spec.dataset}") not in showcase.showcases():
         return _computed_taps(name, spec, spec.dataset, image.tobytes(), image.shape)
+    index = _shipped_index(shipped, image)
+    if index is None:
+        return _computed_taps(shipped, spec, spec.dataset, image.tobytes(), image.shape)
+    return _shipped_taps(shipped, index, showcase.showcase_record(shipped).run_id)
+
+
+def has_taps(name: str, spec: RunSpec, image: np.ndarray) -> bool:
+    """Whether `taps_of` comes without a worker."""
+    shipped = f"{name}-{spec.dataset}"
+    return shipped in showcase.showcases() and _shipped_index(shipped, image) is not None
+
+
+def _shipped_index(shipped: str, image: np.ndarray) -> int | None:
+    """Which of the images whose taps are shipped with a network this one is."""
     shown = showcase.load_showcase(shipped)
-    for index, known in enumerate(shown.images[: len(next(iter(shown.taps.values())))]):
-        if np.array_equal(known, image):
-            return _shipped_taps(shipped, index, showcase.showcase_record(shipped).run_id)
-    return _computed_taps(shipped, spec, spec.dataset, image.tobytes(), image.shape)
+    kept = shown.images[: len(next(iter(shown.taps.values())))]
+    return next((index for index, known in enumerate(kept) if np.array_equal(known, image)), None)
 
 
 @lru_cache(maxsize=16)

@@ -105,17 +105,45 @@ def probe_all(
     jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None] = lambda step, done, total: None
 ) -> Probed:
     """Every probe of every network of `experiment`, whose runs are known; those without weights are trained again."""
-    kept = _with_weights(jobs, experiment, on_change)
+    return _probe(jobs, experiment.dataset, _with_weights(jobs, experiment, on_change), on_change)
+
+
+def probe_shipped(
+    jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None] = lambda step, done, total: None
+) -> Probed:
+    """The same of the networks that come with the lab, one seed of each: no interval follows from it, and no verdict.
+
+    Raises `LabError` where no network of the experiment comes with the lab, or their data are not here.
+    """
+    names = {arm: f"{arm}-{experiment.dataset}" for arm in experiment.arms}
+    kept = {
+        (arm, showcase.showcase_record(name).spec.seed): network(jobs.store, name)
+        for arm, name in names.items()
+        if name in showcase.showcases()
+    }
+    if not kept:
+        raise LabError("no_networks", value=experiment.dataset)
+    return _probe(jobs, experiment.dataset, kept, on_change)
+
+
+def _probe(
+    jobs: Jobs,
+    dataset: str,
+    kept: Mapping[tuple[str, int], tuple[RunRecord, bytes]],
+    on_change: Callable[[str, int, int], None],
+) -> Probed:
+    """Every probe of (arm, seed) → record and weights."""
     records = {key: record for key, (record, _) in kept.items()}
     networks = {key: (record.spec, weights) for key, (record, weights) in kept.items()}
     asked: dict[tuple, tuple[str, list[Network]]] = {}
     for (arm, seed), (spec, weights) in networks.items():
         asked |= {(arm, seed, True, name): (name, [(spec, weights)]) for name in SINGLE}
         asked |= {(arm, seed, False, name): (name, [(spec, None)]) for name in STARTED}
+    seeds = sorted({seed for _, seed in networks})
     for left, right in PAIRS:
-        for seed in range(experiment.seeds):
-            sides = [(left, seed), (right, (seed + 1) % experiment.seeds)]
-            if not all(side in networks for side in sides):
+        for seed, other in zip(seeds, [*seeds[1:], seeds[0]], strict=True):
+            sides = [(left, seed), (right, other)]
+            if sides[0] == sides[1] or not all(side in networks for side in sides):
                 continue
             for trained in (True, False):
                 two = [(networks[side][0], networks[side][1] if trained else None) for side in sides]
@@ -137,7 +165,7 @@ def probe_all(
         "accuracies": {f"{arm} {seed}": record.test_accuracy for (arm, seed), record in sorted(records.items())},
     }
     runs = {key: record.run_id for key, record in records.items()}
-    return Probed(experiment.dataset, about, singles, pairs, runs)
+    return Probed(dataset, about, singles, pairs, runs)
 
 
 def _with_weights(

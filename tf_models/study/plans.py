@@ -113,7 +113,7 @@ def command(experiment: Experiment) -> str:
     return " ".join(words)
 
 
-STEPS = (*EXPERIMENTS, "exact", "power", "linear", "networks")  # what `reproduce` takes
+STEPS = (*EXPERIMENTS, "exact", "power", "linear", "networks", "probes")  # what `reproduce` takes
 
 
 @dataclass(frozen=True)
@@ -149,4 +149,7 @@ def shipped_steps() -> list[Step]:
             rate = 1e-3 if not few and variant in _LOWER_RATE else 3e-3
             line = f"python -m tf_models train {variant} --dataset {dataset}{scale} --learning-rate {rate:g} --ship"
             steps.append(Step("networks", dataset, line))
+        if not few:  # until `inside` is trained there, its probes are of the networks that ship
+            line = f"python -m tf_models inside --dataset {dataset} --shipped --ship"
+            steps.append(Step("probes", dataset, line))
     return steps

@@ -1,5 +1,6 @@
 """The two networks that look at an image: which they are, and what flows through them."""
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +106,8 @@ def look(choices: Sequence[str], models: Mapping[str, RunRecord], image: np.ndar
     for side, choice, name in zip(SIDES, choices, names, strict=True):
         record = models[choice]
         try:
-            with st.spinner(say("feature_maps.working"), show_time=True):
+            at_hand = cache.has_taps(choice, record.spec, image)
+            with contextlib.nullcontext() if at_hand else st.spinner(say("feature_maps.working"), show_time=True):
                 taps = cache.taps_of(choice, record.spec, image)
         except LabError as error:
             frame.show_error(inside.in_words(error, record.spec.dataset))

@@ -9,28 +9,28 @@ import streamlit as st
 from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
 from pages.ui.charts.sheets import data_url, thumbnail
-from pages.ui.names import NAMES, class_words, data_name, data_title, device_name, short_network_name, switch_words
+from pages.ui.names import NAMES, class_words, data_title, device_name, short_network_name, switch_words
 from pages.ui.words import quote, say
 from tf_models.data.raw import numbered
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 
 MOST = 6
-MOST_OFFERED = 300  # runs to choose from: more are found by the filter
+MOST_OFFERED = 200  # runs to choose from, as many as the table shows: more are found by the filter
 MOST_IMAGES = 60
 SIDE = 36  # pixels of a picture
 MOST_CLASSES = 20  # of a matrix that can be read
 
 
-def choose(records: Mapping[str, RunRecord], shown: Sequence[str]) -> list[RunRecord]:
-    """The runs that are compared, from the link or by choice among those `shown`."""
+def choose(records: Mapping[str, RunRecord], shown: Sequence[str], names: Mapping[str, str]) -> list[RunRecord]:
+    """The runs that are compared, from the link or by choice among those `shown`; `names` are what they are called."""
     linked = str(st.query_params.get("compare", "")).split(",")
     held = [*linked, *st.session_state.get("choice_compare", ())]  # a filter takes nothing out of a comparison
     ids = links.choose_many(
         "compare",
         say("runs.compare"),
         offered(records, held, shown),
-        lambda run_id: f"{run_name(records[run_id])} · {data_name(records[run_id].spec.dataset)}",
+        names.__getitem__,
         max_selections=MOST,
         placeholder=say("runs.compare_hint"),
     )

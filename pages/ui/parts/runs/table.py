@@ -11,9 +11,9 @@ import streamlit as st
 from pages.ui import cache, links, tables
 from pages.ui.charts import curves
 from pages.ui.names import data_title, device_name, short_network_name
-from pages.ui.parts.runs.comparison import MOST
+from pages.ui.parts.runs.comparison import MOST, MOST_OFFERED, run_name
 from pages.ui.replay import drawn_once
-from pages.ui.words import quote, say
+from pages.ui.words import language, quote, say
 from tf_models.data import STUDIED
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
@@ -21,7 +21,6 @@ from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FINISHED
 
 HEIGHT = 360  # pixels of the table
-LINES = 200  # of the runs that came with the lab, until one looks for some
 TABLE, SHOWN = "runs_table", "runs_shown"  # in the session: what is marked in the table, and the ids of its lines
 
 
@@ -62,6 +61,17 @@ def _shipped(stamp: int) -> dict[str, dict[str, RunRecord]]:
     return found
 
 
+def shipped_names(dataset: str) -> Mapping[str, str]:
+    """What they are called, by their ids."""
+    return _shipped_names(cache.stamp(), language(), dataset)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _shipped_names(stamp: int, language: str, dataset: str) -> dict[str, str]:
+    """The same, which is written once for all visitors: for hundreds of choices it took half of the page's time."""
+    return {run_id: run_name(record) for run_id, record in shipped(dataset).items()}
+
+
 def choose_data() -> str:
     """The data set whose runs are shown: at first that of the run that the link names."""
     there, asked = _shipped(cache.stamp()), st.query_params.get("run", "")
@@ -74,10 +84,10 @@ def choose_data() -> str:
 @drawn_once
 def _show_shipped(dataset: str) -> None:
     found = shipped(dataset)
-    lines = [row(run_id, record.spec, FINISHED, record) for run_id, record in islice(found.items(), LINES)]
+    lines = [row(run_id, record.spec, FINISHED, record) for run_id, record in islice(found.items(), MOST_OFFERED)]
     _show_table(lines, HEIGHT, one_dataset=True)
-    if len(found) > LINES:
-        st.caption(say("runs.first", shown=f"{LINES:,}", all=f"{len(found):,}"))
+    if len(found) > MOST_OFFERED:
+        st.caption(say("runs.first", shown=f"{MOST_OFFERED:,}", all=f"{len(found):,}"))
 
 
 def show_shipped(dataset: str) -> list[str]:
@@ -163,5 +173,9 @@ def show_record(record: RunRecord) -> None:
         )
         with st.expander(say("runs.record"), icon=":material/data_object:"):
             st.json({key: value for key, value in values.items() if key not in ("history", "correct")}, expanded=1)
-    text = json.dumps(values, indent=1, ensure_ascii=False)
-    st.download_button(say("runs.download"), text, f"{record.run_id}.json", "application/json")
+    st.download_button(
+        say("runs.download"),
+        lambda: json.dumps(values, indent=1, ensure_ascii=False),  # written for whoever presses it
+        f"{record.run_id}.json",
+        "application/json",
+    )
