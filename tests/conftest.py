@@ -26,11 +26,11 @@ import pytest  # noqa: E402
 pytest_plugins = ["browsing"]
 
 
-def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
-    """The first true value of `condition`."""
+def until(condition: Callable[[], Any], seconds: float = 120, told: Callable[[], Any] = lambda: "") -> Any:
+    """The first true value of `condition`; where none comes, the test fails with what is `told`."""
     end = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, f"it did not happen in time: {told()}"
         time.sleep(0.02)
     return value
 

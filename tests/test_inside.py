@@ -121,7 +121,9 @@ def test_a_linear_ffn_and_attention_that_does_not_ask_are_linear(digits):
     assert on["stage1.block1.channel"]["inner"] > 0.02 and on["stage1.block1.channel"]["interchange"][2] > 0.05
 
 
-def test_a_convolution_is_linear_in_its_neighbourhood_and_a_relu_is_not(digits):
+@pytest.mark.parametrize("most", [measure.MOST_ROWS, 400 * 20], ids=["all positions", "20 of 64"])
+def test_a_convolution_is_linear_in_its_neighbourhood_and_a_relu_is_not(most, monkeypatch):
+    monkeypatch.setattr(measure, "MOST_ROWS", most)
     rows = measure.linearity(reader("cnn", {"width": 8}), *held_out(RunSpec(), most=400))["layers"]
     for row in rows:
         if row["op"] == "convolution":
@@ -318,8 +320,7 @@ def test_the_networks_that_ship_are_probed_one_seed_of_each_and_replace_no_more_
     found = probing.probe_shipped(jobs, plan("inside", "cifar10-jpeg"))  # pyright: ignore[reportArgumentType]
     assert {arm for arm, _, _ in found.networks} == {*FAMILIES} and {seed for _, seed, _ in found.networks} == {0}
     assert (
-        found.networks["swin", 0, True].keys() == {*probed.SINGLE}
-        and found.networks["swin", 0, True]["heads"]["layers"]
+        found.networks["swin", 0, True].keys() == {*probed.DRAWN} and found.networks["swin", 0, True]["heads"]["layers"]
     )
     assert found.pairs.keys() == {("cnn", "vit", 0, True), ("cnn", "vit", 0, False)}, (
         "one seed has no other of its kind"

@@ -322,7 +322,12 @@ def test_a_cluster_that_is_there_already_is_used_and_outlives_the_queue(jobs, ne
         trains(jobs, own)
     run_id, stopped = submit(new, short(40)), submit(new, short(41))  # no queue knows of the other's runs
     seen = {own: len(jobs.store.epochs(own)) for own in running}
-    until(lambda: all(len(jobs.store.epochs(own)) > seen[own] + 5 for own in running))
+
+    def told() -> list:
+        kept = [jobs.store.get(own) for own in running]
+        return [jobs.trouble, *((run.status, run.reason, len(jobs.store.epochs(run.id)), seen[run.id]) for run in kept)]
+
+    until(lambda: all(len(jobs.store.epochs(own)) > seen[own] + 5 for own in running), told=told)
     for waiting in (run_id, stopped):  # since a worker trains one at a time
         assert new.store.get(waiting).status == RUNNING and not new.store.epochs(waiting)
     new.stop(stopped)

@@ -151,6 +151,7 @@ def test_a_convolution_is_linear_in_its_neighbourhood_and_not_in_its_own_positio
     assert nonlinearity(grid, out, SPLIT) > 0.7  # the planted fault: eight neighbours of nine left out
     assert nonlinearity(seen, np.maximum(out, 0), SPLIT) == pytest.approx(0.27, abs=0.05)
     assert neighbourhood(grid, 1) == pytest.approx(grid)
+    np.testing.assert_array_equal(neighbourhood(grid, 3, [29, 0]), seen.reshape(80, 30, 18)[:, [29, 0]])
     with pytest.raises(ValueError, match="size 2 is not odd"):
         neighbourhood(grid, 2)
 

@@ -30,6 +30,7 @@ NEIGHBOURS = 10
 READ_COMPONENTS = 128
 FAR_PAIRS = 8  # of a token and a patch far from it
 CHANNELS = 8  # of a depthwise convolution, evenly chosen
+MOST_ROWS = 32_768  # of a regression: with those of all positions of large grids it would take minutes
 FUNCTION_IMAGES = 64  # for what runs a part of the network by itself
 
 
@@ -279,16 +280,20 @@ def _unexplained(x: np.ndarray, y: np.ndarray, layer: Layer, split: Split, seed:
         return linear_probes.beyond_linear(flat, out, split, seed, components)
     if x.shape[1:3] != y.shape[1:3]:
         return None
+    positions, places = x.shape[1] * x.shape[2], None
+    if len(x) * positions > MOST_ROWS:  # a map that all positions share is told by some of them
+        places = np.random.default_rng([seed, 7]).choice(positions, max(1, MOST_ROWS // len(x)), replace=False)
+
+    def fitted(inputs: np.ndarray, outputs: np.ndarray, size: int) -> float:
+        seen = linear_probes.neighbourhood(inputs, size, places)
+        out = outputs.reshape(len(y), -1, outputs.shape[3])
+        out = out if places is None else out[:, places]
+        return linear_probes.beyond_linear(seen.reshape(len(x), -1, seen.shape[-1]), out, split, seed)
+
     if layer.op in ("depthwise", "pool"):  # every channel by itself: together they would be thousands of columns
         some = np.unique(np.linspace(0, x.shape[3] - 1, CHANNELS).astype(int))
-        seen = [linear_probes.neighbourhood(x[..., c : c + 1], layer.kernel) for c in some]
-        alone = [
-            linear_probes.beyond_linear(s, y[..., c : c + 1], split, seed) for s, c in zip(seen, some, strict=True)
-        ]
-        return float(np.mean(alone))
-    seen = linear_probes.neighbourhood(x, layer.kernel) if mixes == "neighbours" else x
-    tokens, out = seen.reshape(len(x), -1, seen.shape[3]), y.reshape(len(y), -1, y.shape[3])
-    return linear_probes.beyond_linear(tokens, out, split, seed)
+        return float(np.mean([fitted(x[..., c : c + 1], y[..., c : c + 1], layer.kernel) for c in some]))
+    return fitted(x, y, layer.kernel if mixes == "neighbours" else 1)
 
 
 def _nested(

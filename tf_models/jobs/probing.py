@@ -19,7 +19,7 @@ from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import FINISHED, RunStore
 from tf_models.study.analysis import best_source
 from tf_models.study.experiments.base import Experiment
-from tf_models.study.probed import PAIRED, PAIRS, PROBES, SINGLE, STARTED, Found, Probed
+from tf_models.study.probed import DRAWN, PAIRED, PAIRS, PROBES, SINGLE, STARTED, Found, Probed
 
 IMAGES = 512  # at most, that no network was trained on
 READ_IMAGES = 1024  # at most, for the classifiers of the levels
@@ -105,13 +105,13 @@ def probe_all(
     jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None] = lambda step, done, total: None
 ) -> Probed:
     """Every probe of every network of `experiment`, whose runs are known; those without weights are trained again."""
-    return _probe(jobs, experiment.dataset, _with_weights(jobs, experiment, on_change), on_change)
+    return _probe(jobs, experiment.dataset, _with_weights(jobs, experiment, on_change), SINGLE, on_change)
 
 
 def probe_shipped(
     jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None] = lambda step, done, total: None
 ) -> Probed:
-    """The same of the networks that come with the lab, one seed of each: no interval follows from it, and no verdict.
+    """What pages show of the networks that come with the lab, one seed of each: no interval follows, and no verdict.
 
     Raises `LabError` where no network of the experiment comes with the lab, or their data are not here.
     """
@@ -123,21 +123,22 @@ def probe_shipped(
     }
     if not kept:
         raise LabError("no_networks", value=experiment.dataset)
-    return _probe(jobs, experiment.dataset, kept, on_change)
+    return _probe(jobs, experiment.dataset, kept, DRAWN, on_change)
 
 
 def _probe(
     jobs: Jobs,
     dataset: str,
     kept: Mapping[tuple[str, int], tuple[RunRecord, bytes]],
+    single: Sequence[str],
     on_change: Callable[[str, int, int], None],
 ) -> Probed:
-    """Every probe of (arm, seed) → record and weights."""
+    """The probes `single`, and the paired ones, of (arm, seed) → record and weights."""
     records = {key: record for key, (record, _) in kept.items()}
     networks = {key: (record.spec, weights) for key, (record, weights) in kept.items()}
     asked: dict[tuple, tuple[str, list[Network]]] = {}
     for (arm, seed), (spec, weights) in networks.items():
-        asked |= {(arm, seed, True, name): (name, [(spec, weights)]) for name in SINGLE}
+        asked |= {(arm, seed, True, name): (name, [(spec, weights)]) for name in single}
         asked |= {(arm, seed, False, name): (name, [(spec, None)]) for name in STARTED}
     seeds = sorted({seed for _, seed in networks})
     for left, right in PAIRS:

@@ -178,10 +178,11 @@ def nested_floors(
     )
 
 
-def neighbourhood(grid: ArrayLike, size: int = 3) -> np.ndarray:
+def neighbourhood(grid: ArrayLike, size: int = 3, positions: ArrayLike | None = None) -> np.ndarray:
     """Every position with its neighbours, zeros beyond the border: (N, H, W, C) → (N, H, W, size²·C).
 
-    What a convolution of that size may depend on, and is linear in. An even size has no centre: a ValueError.
+    What a convolution of that size may depend on, and is linear in. Of some `positions` alone, numbered row by row:
+    (N, positions, size²·C). An even size has no centre: a ValueError.
     """
     grid = finite("grid", grid, (4,))
     if size < 1 or size % 2 == 0:
@@ -189,7 +190,9 @@ def neighbourhood(grid: ArrayLike, size: int = 3) -> np.ndarray:
     edge = size // 2
     padded = np.pad(grid, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(1, 2))  # (N, H, W, C, size, size)
-    return np.moveaxis(windows, 3, -1).reshape(*grid.shape[:3], -1)
+    if positions is not None:
+        windows = windows[:, *np.unravel_index(np.asarray(positions), grid.shape[1:3])]  # (N, positions, C, size, size)
+    return np.moveaxis(windows, -3, -1).reshape(*windows.shape[:-3], -1)
 
 
 def corners(a: ArrayLike, b: ArrayLike, c: ArrayLike, t: float) -> tuple[np.ndarray, ...]:

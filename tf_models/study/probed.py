@@ -26,6 +26,7 @@ SINGLE = ("heads", "receptive-field", "shift", "linearity", "probing", "spectrum
 PAIRED = ("similarity",)
 PROBES = (*SINGLE, *PAIRED)
 PROBED = ("heads", "shift", "linearity", "probing", "similarity")  # those that claims are judged by
+DRAWN = ("heads", "receptive-field", "shift", "probing", "spectrum")  # those of one network that pages show
 STARTED = ("heads", "probing")  # are read off the untrained networks too
 PAIRS = (("cnn", "vit"), ("cnn", "cnn"), ("vit", "vit"))  # of two seeds
 MATCHED = 0.05  # accuracies may differ by so much where consistency is compared
