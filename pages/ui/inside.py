@@ -38,8 +38,11 @@ def choose() -> tuple[str, tuple[str, ...]]:
     """
     first, *sides = st.columns([3, 2, 2])  # the names of data sets in one line
     dataset = analyses.choose_dataset(first, lambda name: bool(networks(name)))
-    if not probed(dataset).networks:
+    seeds = {seed for _, seed, _ in probed(dataset).networks}
+    if not seeds:
         show_empty(dataset)
+    elif len(seeds) == 1:
+        st.caption(say("inside.one_seed"))
     if not networks(dataset):
         return dataset, ()
     return dataset, tuple(choose_network(side, dataset, where) for side, where in zip(USUAL, sides, strict=True))

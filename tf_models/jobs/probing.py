@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 from tf_models.data import content_hash, is_here
@@ -105,13 +106,17 @@ def probe_all(
     jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None] = lambda step, done, total: None
 ) -> Probed:
     """Every probe of every network of `experiment`, whose runs are known; those without weights are trained again."""
-    return _probe(jobs, experiment.dataset, _with_weights(jobs, experiment, on_change), SINGLE, on_change)
+    seeds = range(experiment.seeds)
+    pairs = [((left, seed), (right, (seed + 1) % len(seeds))) for left, right in PAIRS for seed in seeds]
+    return _probe(jobs, experiment.dataset, _with_weights(jobs, experiment, on_change), SINGLE, pairs, on_change)
 
 
 def probe_shipped(
     jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None] = lambda step, done, total: None
 ) -> Probed:
     """What pages show of the networks that come with the lab, one seed of each: no interval follows, and no verdict.
+
+    Every pair of them is compared: where their data are not here, a visitor could not.
 
     Raises `LabError` where no network of the experiment comes with the lab, or their data are not here.
     """
@@ -123,7 +128,7 @@ def probe_shipped(
     }
     if not kept:
         raise LabError("no_networks", value=experiment.dataset)
-    return _probe(jobs, experiment.dataset, kept, DRAWN, on_change)
+    return _probe(jobs, experiment.dataset, kept, DRAWN, list(combinations(kept, 2)), on_change)
 
 
 def _probe(
@@ -131,30 +136,29 @@ def _probe(
     dataset: str,
     kept: Mapping[tuple[str, int], tuple[RunRecord, bytes]],
     single: Sequence[str],
+    pairs: Sequence[tuple[tuple[str, int], tuple[str, int]]],
     on_change: Callable[[str, int, int], None],
 ) -> Probed:
-    """The probes `single`, and the paired ones, of (arm, seed) → record and weights."""
+    """The probes `single` of (arm, seed) → record and weights, and what those `pairs` that are there have in common."""
     records = {key: record for key, (record, _) in kept.items()}
     networks = {key: (record.spec, weights) for key, (record, weights) in kept.items()}
     asked: dict[tuple, tuple[str, list[Network]]] = {}
     for (arm, seed), (spec, weights) in networks.items():
         asked |= {(arm, seed, True, name): (name, [(spec, weights)]) for name in single}
         asked |= {(arm, seed, False, name): (name, [(spec, None)]) for name in STARTED}
-    seeds = sorted({seed for _, seed in networks})
-    for left, right in PAIRS:
-        for seed, other in zip(seeds, [*seeds[1:], seeds[0]], strict=True):
-            sides = [(left, seed), (right, other)]
-            if sides[0] == sides[1] or not all(side in networks for side in sides):
-                continue
-            for trained in (True, False):
-                two = [(networks[side][0], networks[side][1] if trained else None) for side in sides]
-                asked[left, right, seed, trained, "similarity"] = "similarity", two
+    for sides in pairs:
+        if not all(side in networks for side in sides):
+            continue
+        (left, seed), (right, _) = sides
+        for trained in (True, False):
+            two = [(networks[side][0], networks[side][1] if trained else None) for side in sides]
+            asked[left, right, seed, trained, "similarity"] = "similarity", two
     found = _ask_all(jobs, asked, on_change)
     singles: dict[tuple[str, int, bool], dict[str, Found]] = {}
-    pairs: dict[tuple[str, str, int, bool], Found] = {}
+    common: dict[tuple[str, str, int, bool], Found] = {}
     for key, value in found.items():
         if len(key) == 5:
-            pairs[key[:4]] = value
+            common[key[:4]] = value
         else:
             arm, seed, trained, name = key
             singles.setdefault((arm, seed, trained), {})[name] = value if seed == 0 else _without_maps(value)
@@ -166,7 +170,7 @@ def _probe(
         "accuracies": {f"{arm} {seed}": record.test_accuracy for (arm, seed), record in sorted(records.items())},
     }
     runs = {key: record.run_id for key, record in records.items()}
-    return Probed(dataset, about, singles, pairs, runs)
+    return Probed(dataset, about, singles, common, runs)
 
 
 def _with_weights(

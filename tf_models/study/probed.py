@@ -39,8 +39,8 @@ class Probed:
     """Everything that was read off the networks of one data set.
 
     `networks`: (arm, seed, trained) → probe → what it found. `pairs`: (left arm, right arm, seed of the left one,
-    trained) → what was found; the right one has the next seed. `about` says where it comes from, `runs` the id of the
-    run of (arm, seed).
+    trained) → what was found; the right one has the next seed, where there are several. `about` says where it comes
+    from, `runs` the id of the run of (arm, seed).
     """
 
     dataset: str

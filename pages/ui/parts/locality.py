@@ -215,7 +215,7 @@ def show_positions(dataset: str) -> None:
     """What position tables do to the first layer's reach."""
     found = inside.probed(dataset)
     data = position_rows(found)
-    if data.empty:
+    if len({*data["arm"]}) < 2:  # what positions do is a difference between networks
         st.caption(say("locality.positions_empty"))
         return
     columns = {name: say(f"locality.column.{name}") for name in ("label", "state", "value", "low", "high", "seeds")}
