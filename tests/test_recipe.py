@@ -1,6 +1,7 @@
 """What a recipe does to a training: the order of the images, their flips and moves, the learning rate, the decay."""
 
 import dataclasses
+from functools import partial
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from tf_models.data import load
 from tf_models.errors import LabError
 from tf_models.runs.spec import Recipe, RunSpec
-from tf_models.training import model_cache
+from tf_models.training import adamw, model_cache
 from tf_models.training.batches import Batches
 from tf_models.training.train import train
 
@@ -93,6 +94,32 @@ def test_weights_decay_and_biases_norms_and_positions_do_not():
     model = model_cache.fresh_model(spec.model, spec.recipe, 64, 0)
     decays = {v.path for v in model.trainable_variables if model.optimizer._use_weight_decay(v)}
     assert decays == {v.path for v in model.trainable_variables if v.path.endswith("kernel")}
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("variant", ["cnn", "vit"])
+def test_the_optimizer_gives_the_very_bits_of_keras_s_own(variant, mixed, monkeypatch):
+    """Else it would need another TRAINING_VERSION; and both of its methods are those that Keras calls."""
+    spec = RunSpec(variant, {"width": 8}, "digits", 300, recipe=Recipe(epochs=3, mixed_precision=mixed))
+    called = set()
+
+    def weights() -> bytes:
+        kept: list[bytes] = []
+        model_cache._models.clear()
+        train(spec, keep=kept.append)
+        return kept[0]
+
+    with monkeypatch.context() as patch:
+        for name in ("_backend_update_step", "_apply_weight_decay"):
+            own = getattr(adamw.AdamW, name)
+            patch.setattr(adamw.AdamW, name, lambda self, *a, name=name, own=own: (called.add(name), own(self, *a))[1])
+        found = weights()
+    assert len(called) == 2
+    monkeypatch.setattr(adamw, "AdamW", keras.optimizers.AdamW)
+    assert weights() == found
+    monkeypatch.setattr(adamw, "AdamW", partial(keras.optimizers.AdamW, epsilon=1.01e-7))  # the planted fault
+    assert weights() != found
+    model_cache._models.clear()
 
 
 @pytest.mark.parametrize("option", ["mixed_precision", "xla"])

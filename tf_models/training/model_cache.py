@@ -96,10 +96,13 @@ def _compiled(spec: ModelSpec, recipe: Recipe) -> tuple[keras.Model, Schedule]:
         model = build(spec)
     finally:
         keras.config.set_dtype_policy(policy)
-    schedule = Schedule()
-    # JAX would take the schedule's variables for constants: there every update is told its rate (`on_device`).
-    rate = 1.0 if keras.backend.backend() == "jax" else schedule
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=1.0)
+    schedule, options = Schedule(), {"weight_decay": recipe.weight_decay, "global_clipnorm": 1.0}
+    if keras.backend.backend() == "tensorflow":
+        from tf_models.training.adamw import AdamW
+
+        optimizer = AdamW(schedule, **options)
+    else:  # JAX would take the schedule's variables for constants: there every update is told its rate (`on_device`)
+        optimizer = keras.optimizers.AdamW(1.0, **options)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "table", "token", "layer_scale"])
     optimizer.build(model.trainable_variables)
     model.compile(
