@@ -447,12 +447,7 @@ def _inside(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     done = _conducted(experiment, minutes=options.minutes)
     if done.missing:
         return {}
-    jobs = Jobs(RunStore())
-    try:
-        with _bars(experiment) as show:
-            found = probe_all(jobs, experiment, show)
-    finally:
-        jobs.close()
+    found = _looked_into(experiment, probe_all)
     if options.ship:
         print(_ship_runs(experiment, done.records), file=sys.stderr)
         for probe in PROBED:
@@ -465,15 +460,19 @@ def _inside_shipped(experiment: Experiment, keep: bool) -> dict[str, dict[str, A
     before = read_probed(experiment.dataset)
     if keep and any(seed for _, seed, _ in before.networks):
         raise LabError("probes_of_seeds", dataset=experiment.dataset)
-    jobs = Jobs(RunStore())
-    try:
-        with _bars(experiment) as show:
-            found = probe_shipped(jobs, experiment, show)
-    finally:
-        jobs.close()
+    found = _looked_into(experiment, probe_shipped)
     if keep:
         print(write_probed(found), file=sys.stderr)
     return _measured(found)
+
+
+def _looked_into(experiment: Experiment, probe: Callable[..., Probed]) -> Probed:
+    jobs = Jobs(RunStore())
+    try:
+        with _bars(experiment) as show:
+            return probe(jobs, experiment, show)
+    finally:
+        jobs.close()
 
 
 def _measured(found: Probed) -> dict[str, dict[str, Any]]:
