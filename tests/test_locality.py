@@ -204,3 +204,12 @@ def test_without_results_the_page_says_so_and_still_shows_who_may_look_where(res
 def test_all_the_networks_of_the_results_can_be_chosen(results):
     app = open_page("locality")
     assert len(app.selectbox(key="choice_left").options) == len(ARMS)
+
+
+def test_a_page_without_results_on_the_data_set_of_the_page_before_says_what_it_shows_instead(results):
+    app = open_page("hybrids", data="cifar10-jpeg")
+    del app.query_params["data"]  # as the sidebar's link to another page leaves it
+    app.switch_page("pages/locality.py").run()
+    assert not app.exception and not app.info and app.get("vega_lite_chart")
+    names = {"chosen": data_name("cifar10-jpeg"), "shown": data_name("digits")}
+    assert say("en", "data.other", **names) in text_of(app)
