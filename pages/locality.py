@@ -19,14 +19,20 @@ if chosen := list(dict.fromkeys(sides)):
     for choice, found in fields.items():
         locality.show_maps(dataset, choice, names[choice], depth, found)
 
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader(say("locality.heads"), help=say("locality.heads_hint"), anchor=False)
-        for choice in chosen:
+    heads = {"body": say("locality.heads"), "help": say("locality.heads_hint"), "anchor": False}
+    if locality.has_positions(dataset):
+        left, right = st.columns(2, gap="large")
+        left.subheader(**heads)
+        places = [left] * len(chosen)
+        with right:
+            st.subheader(say("locality.positions"), anchor=False)
+            locality.show_positions(dataset)
+    else:
+        st.subheader(**heads)
+        places = st.columns(2, gap="large")
+    for choice, place in zip(chosen, places, strict=False):
+        with place:
             locality.show_heads(dataset, choice, names[choice], depth)
-    with right:
-        st.subheader(say("locality.positions"), anchor=False)
-        locality.show_positions(dataset)
 
 st.header(say("locality.patterns"), anchor=False)
 locality.show_patterns(locality.choose_position())

@@ -210,14 +210,16 @@ def position_rows(found: Probed) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "label", "state", "value", "low", "high", "colour", "seeds"])
 
 
+def has_positions(dataset: str) -> bool:
+    """Whether several ViTs were looked into: what positions do is a difference between networks."""
+    return len({arm for arm, _, _ in inside.probed(dataset).networks}.intersection(POSITIONS)) > 1
+
+
 @drawn_once
 def show_positions(dataset: str) -> None:
     """What position tables do to the first layer's reach."""
     found = inside.probed(dataset)
     data = position_rows(found)
-    if len({*data["arm"]}) < 2:  # what positions do is a difference between networks
-        st.caption(say("locality.positions_empty"))
-        return
     columns = {name: say(f"locality.column.{name}") for name in ("label", "state", "value", "low", "high", "seeds")}
     title = say("locality.positions_title")
     chart = intervals.spans(data, title, say("locality.ratio"), columns, (1,))
