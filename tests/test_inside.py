@@ -1,6 +1,7 @@
 """What probes read off networks: truths by construction, independent figures, and what cannot be asked."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -341,6 +342,24 @@ def test_pages_show_the_networks_that_ship_where_no_others_were_looked_into(page
     assert not app.exception and not app.info and not app.warning
     assert say("en", "inside.one_seed") in text_of(app) and app.get("vega_lite_chart")
     assert not open_page(page, data="digits").info
+
+
+# two at once: a worker has two threads, and its questions share networks
+
+
+def test_two_questions_at_once_find_what_each_finds_alone(digits):
+    spec, trained = showcase.load_showcase("vit-digits").record.spec, showcase.showcase_weights("vit-digits")
+    twin = weights_of(Reader(spec, None).model)
+    questions = [
+        lambda: worker.probe("heads", [(spec, trained)], 64),
+        lambda: worker.probe("heads", [(spec, None)], 64),
+        lambda: worker.taps(spec, trained, digits[0])["probabilities"].tolist(),
+        lambda: worker.taps(spec, twin, digits[0])["probabilities"].tolist(),
+    ]
+    apart = [question() for question in questions]
+    with ThreadPoolExecutor(len(questions)) as threads:
+        for _ in range(8):
+            assert list(threads.map(lambda question: question(), questions)) == apart
 
 
 # from the command line

@@ -1,6 +1,7 @@
 """What flows through a trained network: the arrays that *Feature maps* shows."""
 
 import math
+import threading
 from collections.abc import Callable
 
 import keras
@@ -16,6 +17,7 @@ from tf_models.zoo.spec import UNFOLDED
 MOST_TOKENS = 1024  # a dense map of attention has the square of it
 
 _readers: dict[ModelSpec, tuple[Network, keras.Model, keras.Model | None]] = {}
+_one_at_a_time = threading.Lock()  # into a network that is kept, everybody puts weights of their own
 
 
 def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -29,6 +31,11 @@ def read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, 
         `grad_cam` finds for the most probable class, where the prediction is made from the last grid. All attention has
         one form, whatever the mixer: see `dense_attention`. It is left out where more than 1,024 tokens attend.
     """
+    with _one_at_a_time:
+        return _read_taps(spec, weights, images)
+
+
+def _read_taps(spec: ModelSpec, weights: bytes, images: np.ndarray) -> dict[str, np.ndarray]:
     if spec not in _readers:
         if len(_readers) >= 4:
             _readers.clear()
