@@ -54,10 +54,7 @@ INSIDE = {
     ("tf_models/jobs", "training"): ("worker.py", "*"),
     ("tf_models/jobs", "untrained"): ("worker.py", "*"),
     ("tf_models/jobs", "inside"): ("worker.py", "*"),
-    ("tf_models/training", "tensorflow"): (
-        "adamw.py device.py gradients.py",
-        "*",
-    ),  # Keras has no portable reverse-mode
+    ("tf_models/training", "tensorflow"): ("device.py gradients.py", "*"),  # Keras has no portable reverse-mode
     ("tf_models/training", "jax"): ("device.py gradients.py on_device.py", "*"),  # gradient, names no GPU
     ("tf_models/training", "torch"): ("gradients.py", "*"),
 }

@@ -1,7 +1,8 @@
-"""Keras's AdamW on TensorFlow, traced sooner: the same numbers, bit by bit, for a third less of the first epoch's time.
+"""Keras's AdamW on TensorFlow, traced sooner: the same numbers, bit by bit.
 
 Keras's own asks a distribution strategy to update every variable by itself, and computes for each what is the same for
-all. Here a network is trained on one device.
+all. Here a network is trained on one device. The time until the first epoch ends is a tenth (ConvNeXt) to a third
+(Swin) shorter.
 """
 
 from collections.abc import Sequence
@@ -34,5 +35,6 @@ class AdamW(keras.optimizers.AdamW):
         if self.weight_decay is None:
             return
         rate, decay = (ops.cast(factor, "float32") for factor in (self.learning_rate, self.weight_decay))
-        for variable in filter(self._use_weight_decay, variables):
-            variable.value.assign_sub(variable.value * decay * rate)
+        for value in (variable.value for variable in variables):
+            if self._use_weight_decay(value):  # asked as Keras does: by TensorFlow's name, which is the whole path
+                value.assign_sub(value * decay * rate)
