@@ -30,7 +30,8 @@ PLAIN = {
     "tf_models/study": "errors locale settings probes zoo data runs statistics",
     "tf_models/jobs": "errors settings zoo data runs statistics study training untrained inside",  # see INSIDE
     "tf_models/printing.py": "",
-    "tf_models/__main__.py": "errors locale settings zoo data runs statistics study jobs printing",
+    "tf_models/arguments.py": "zoo runs study",
+    "tf_models/__main__.py": "errors locale settings zoo data runs statistics study jobs printing arguments",
 }
 KERAS = {
     "tf_models/layers": "keras zoo",

@@ -12,13 +12,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, asdict, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from tqdm import tqdm
 
 from tf_models import printing, settings, zoo
+from tf_models.arguments import add_minutes, add_recipe, add_training, experiment_options, numbers, values_of
 from tf_models.data import STUDIED, DatasetInfo, content_hash, names, peek, unknown_dataset, unpacked
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records
@@ -38,9 +39,6 @@ from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind
 from tf_models.study.plans import STEPS, plan, shipped_steps
 from tf_models.study.probed import PROBED, PROBES, Probed, measures, read_probed, write_probed
 from tf_models.study.rules import keep_rules, ship_rules
-from tf_models.zoo.switches import Numbers, Switch
-
-MINUTES = "time budget: what has not ended by then is stopped, and all that has is kept"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,13 +79,13 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("run", _run, printing.experiment, "Carry out an experiment and print its intervals and verdicts.")
     sub.add_argument("experiment", help=", ".join(EXPERIMENTS))
-    for name, (kind, text) in _experiment_options().items():
+    for name, (kind, text) in experiment_options().items():
         more: dict[str, Any] = {"action": "store_true"} if kind is bool else {"type": kind}
-        if kind is _numbers:
+        if kind is numbers:
             more["metavar"] = "N,N,N"
         sub.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **more)
-    _add_recipe(sub)
-    sub.add_argument("--minutes", type=float, help=MINUTES)
+    add_recipe(sub)
+    add_minutes(sub)
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/results")
 
     sub = command(
@@ -95,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("name", nargs="?", help=", ".join(STEPS))
     sub.add_argument("--dataset", help=f"{', '.join(STUDIED)}; both by default")
-    sub.add_argument("--minutes", type=float, help=MINUTES)
+    add_minutes(sub)
     sub.add_argument("--list", action="store_true", help="print the commands and run nothing")
 
     sub = command(
@@ -126,9 +124,9 @@ def _add_train(command: Callable[..., argparse.ArgumentParser]) -> None:
     sub = command("train", _train, printing.record, "Train one variant and print its record.")
     sub.add_argument("variant", help=", ".join(zoo.CLASSROOM))
     sub.add_argument("--seed", type=int, default=0, help="%(default)s by default")
-    _add_training(sub)
+    add_training(sub)
     sub.add_argument("--learning-rate", type=float, default=Recipe.learning_rate, help="%(default)g by default")
-    switches = "; ".join(f"{row.name} ({_values(row)})" for row in zoo.SWITCHES.values())
+    switches = "; ".join(f"{row.name} ({values_of(row)})" for row in zoo.SWITCHES.values())
     asked = f"such as ffn=off; repeatable. Whatever a variant lacks is refused with the reason: {switches}"
     sub.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help=asked)
     sub.add_argument("--ship", action="store_true", help="keep weights and activations in tf_models/results")
@@ -147,58 +145,11 @@ def _add_probes(command: Callable[..., argparse.ArgumentParser]) -> None:
         "inside", _inside, printing.measures, "Train the networks of inside, probe them, and print the measures."
     )
     sub.add_argument("--dataset", default="digits", help=f"{', '.join(STUDIED)}; %(default)s by default")
-    sub.add_argument("--minutes", type=float, help=MINUTES)
-    sub.add_argument("--shipped", action="store_true", help="train none: probe those that come with the lab, one seed")
+    either = sub.add_mutually_exclusive_group()
+    add_minutes(either)
+    text = "train none: probe those that come with the lab, one seed"
+    either.add_argument("--shipped", action="store_true", help=text)
     sub.add_argument("--ship", action="store_true", help="keep records and what was found in tf_models/results")
-
-
-def _add_training(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
-    sub.add_argument("--train-size", type=int, help="class-balanced subset of the training images; all by default")
-    _add_recipe(sub)
-
-
-def _add_recipe(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--epochs", type=int, default=Recipe.epochs, help="%(default)s by default")
-    sub.add_argument("--schedule", default=Recipe.schedule, help="of the learning rate: cosine (by default) or decay")
-    sub.add_argument("--augment", action="store_true", help="flip and move the training images at random")
-    sub.add_argument("--xla", action="store_true", help="compile the training step with XLA")
-    sub.add_argument("--mixed-precision", action="store_true", help="compute in bfloat16")
-    sub.add_argument("--fresh", action="store_true", help="train even if an identical run has finished")
-
-
-def _values(switch: Switch) -> str:
-    values = switch.values
-    return f"{values.low:g} to {values.high:g}" if isinstance(values, Numbers) else ", ".join(values)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"“{text}” must be whole numbers, such as 1,2,4") from None
-
-
-def _experiment_options() -> dict[str, tuple[Any, str]]:
-    """Name → (type, help) of every field that some experiment offers, and whose it is where not all have it."""
-    offered: dict[str, tuple[Any, str]] = {}
-    for field in (field for kind in EXPERIMENTS.values() for field in fields(kind) if field.metadata):
-        having = [name for name, kind in EXPERIMENTS.items() if field.name in {own.name for own in fields(kind)}]
-        whose = "" if len(having) == len(EXPERIMENTS) else f" ({', '.join(having)})"
-        usual = {own.default for name in having for own in fields(EXPERIMENTS[name]) if own.name == field.name}
-        if len(usual) == 1 and not usual & {MISSING, None, False, ()}:
-            whose = f"; {_default(*usual)} by default{whose}"
-        types = {"str": str, "bool": bool, "tuple[int, ...]": _numbers}
-        offered[field.name] = types.get(_type_name(field.type), int), field.metadata["help"] + whose
-    return offered
-
-
-def _default(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _type_name(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
 
 
 def _models(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -291,7 +242,7 @@ def _watch(jobs: Jobs, run_id: str, spec: RunSpec) -> RunRecord:
 def _experiment(options: argparse.Namespace) -> Experiment:
     """What the options of ``run`` describe; refuses those that the experiment does not have."""
     kind = experiment_kind(options.experiment)
-    given = {name: getattr(options, name) for name in _experiment_options() if hasattr(options, name)}
+    given = {name: getattr(options, name) for name in experiment_options() if hasattr(options, name)}
     for name, value in given.items():
         if name not in {field.name for field in fields(kind)}:
             raise LabError("idle_option", value=value, name=name.replace("_", "-"), experiment=kind.name)

@@ -1,13 +1,12 @@
 """What a worker does. The server names these functions; their bodies, which import the Keras half, run only there."""
 
 import contextlib
-import functools
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from tf_models.errors import LabError
 from tf_models.runs.readouts import Readouts
@@ -21,7 +20,6 @@ SMALLEST_LIMIT = 1.6e9  # bytes
 ONE_AT_A_TIME = threading.Lock()
 # So do questions, and each puts its weights into them: a worker may be asked two at once.
 ONE_QUESTION = threading.Lock()
-Asked, Found = ParamSpec("Asked"), TypeVar("Found")
 STOP_SECONDS = 0.5  # how often a run that waits for another server's asks whether it is to stop
 
 
@@ -35,15 +33,11 @@ def stop_event(run_id: str) -> str:
     return f"stop-{run_id}"
 
 
-def alone(question: Callable[Asked, Found]) -> Callable[Asked, Found]:
-    """`question`, of which a process answers one at a time."""
-
-    @functools.wraps(question)
-    def answered(*args: Asked.args, **kwargs: Asked.kwargs) -> Found:
-        with ONE_QUESTION:
-            return question(*args, **kwargs)
-
-    return answered
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Of what this decorates, a process does one at a time."""
+    with ONE_QUESTION:
+        yield
 
 
 @dataclass(frozen=True)
@@ -196,7 +190,7 @@ def _native_silence() -> Iterator[None]:
         os.close(terminal)
 
 
-@alone
+@alone()
 def exact(name: str) -> dict[str, Any]:
     """Compute one of `study.exact.COMPUTED`: plain JSON, with where it comes from. It may take ten minutes."""
     from datetime import UTC, datetime
@@ -242,7 +236,7 @@ def telling(function: Callable[..., Any], arguments: tuple, question: str, owner
     return function(*arguments, lambda share: worker.log_event(topic(owner), {"question": question, "share": share}))
 
 
-@alone
+@alone()
 def probe(
     name: str, networks: list[tuple[RunSpec, bytes | None]], most: int, tell: Tell = lambda share: None
 ) -> dict[str, Any]:
@@ -261,7 +255,7 @@ def probe(
     return {"images": len(images), **measure(*readers, images, labels)}
 
 
-@alone
+@alone()
 def readouts(spec: RunSpec, weights: bytes, most: int, tell: Tell = lambda share: None) -> Readouts:
     """A linear classifier of every level of a network, fitted on `most` images: see `runs.readouts`.
 

@@ -104,7 +104,7 @@ def _compiled(spec: ModelSpec, recipe: Recipe) -> tuple[keras.Model, Schedule]:
     else:  # JAX would take the schedule's variables for constants: there every update is told its rate (`on_device`)
         optimizer = keras.optimizers.AdamW(1.0, **options)
     # TensorFlow searches whole paths for these, JAX last names: what an MLP over tokens is made of (``…/tokens/…``, in
-    # `mixer` and ``mixer=token_mlp``) decays on JAX alone. To change that would train other networks under the same name.
+    # `mixer` and ``mixer=token_mlp``) decays on JAX alone. To change that would train other networks by the same name.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "table", "token", "layer_scale"])
     optimizer.build(model.trainable_variables)
     model.compile(
