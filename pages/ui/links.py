@@ -222,7 +222,7 @@ def from_link(key: str, options: Sequence[str], default: str) -> str:
 
 def drop(key: str) -> str | None:
     """What the link says of something that cannot be chosen here; the link forgets it."""
-    return st.query_params.pop(key, None)
+    return st.query_params.pop(key) if key in st.query_params else None  # `pop` of what is not there costs three times
 
 
 def _news(key: str) -> tuple[bool, str | None]:
@@ -273,7 +273,7 @@ def _reset(key: str, default: str | None, others: tuple[str, ...]) -> None:
 def _keep_in_link(key: str, value: Any, default: Any) -> Any:
     text = None if value == default else str(value)
     if text is None:
-        st.query_params.pop(key, None)
+        drop(key)
     elif st.query_params.get(key) != text:
         st.query_params[key] = text
     st.session_state[_SEEN][key] = text

@@ -133,7 +133,7 @@ class Claim:
         longer does; "" for one of these three where nothing is.
         """
         key = f"claim.{self.id}.{name}"
-        return key if key in catalogue(ENGLISH) or name not in ("right", "wrong", "before") else ""
+        return key if name not in ("right", "wrong", "before") or key in catalogue(ENGLISH) else ""
 
 
 def claim(
