@@ -177,5 +177,8 @@ def test_what_was_read_off_networks_rests_on_shipped_runs(dataset):
         assert {*found.networks[arm, seed, True]} == {*probes} - ({"heads"} if not attends else set())
         assert found.about["dataset_hash"] == reported[arm, seed].dataset_hash
     assert not is_here(dataset) or found.about["dataset_hash"] == content_hash(dataset)
+    for left, right, seed, _ in found.pairs:  # two that were asked at once once had the same weights
+        trained, start = (found.pairs[left, right, seed, side]["heat"] for side in (True, False))
+        assert all(a != b or a is None for rows in zip(trained, start, strict=True) for a, b in zip(*rows, strict=True))
     for rules in (known_rules(probe, dataset) for probe in PROBED if probes is SINGLE):  # of one seed nothing is judged
         assert all(row["date"] <= found.about["finished"][:10] for row in rules.values()) and rules
