@@ -52,8 +52,32 @@ def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
     expect(page.get_by_test_id("stSkipToContent")).to_have_text(say("en", "streamlit.skip"))
 
 
+# Words that stand on the page itself, not on a coloured cell, where they are black or white; and what is behind them.
+WORDS_OF_CHARTS = """() => [
+    getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor,
+    [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg text')]
+        .filter(node => !['black', 'white', '#111'].includes(node.getAttribute('fill')))
+        .map(node => [getComputedStyle(node).fill, node.textContent])
+]"""
+
+
+def contrast(one: str, other: str) -> float:
+    """Of two colours like ``rgb(23, 22, 20)``, from 1 to 21 (WCAG 2.2)."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
 def test_every_page_can_be_used_by_everyone(server, page):
-    """axe finds no violation on any page, in any language and theme. Charts are drawn alike in all, and asked once."""
+    """axe finds no violation on any page, in any language and theme; charts are drawn alike in all, and it is asked of
+    them once. That their words stand out, of which it knows nothing, is asked in both themes.
+    """
+    assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
     axe, found, quick = Axe(), {}, {"resultTypes": ["violations"]}
     for language, theme, context in ((LANGUAGES[0], "light", None), (LANGUAGES[1], "dark", {"exclude": ["svg"]})):
         page.emulate_media(color_scheme=theme)
@@ -62,6 +86,9 @@ def test_every_page_can_be_used_by_everyone(server, page):
             visit(page, f"{server.url}/{address}{'&' if '?' in address else '?'}lang={language}")
             seen = axe.run(page, context, quick).response["violations"]
             found |= {f"{name} {language} {row['id']}": [node["html"][:150] for node in row["nodes"]] for row in seen}
+            ground, words = page.evaluate(WORDS_OF_CHARTS)
+            if faint := [text for colour, text in words if contrast(colour, ground) < 4.5]:
+                found[f"{name} {theme} faint words"] = faint
     assert found == {}
 
 

@@ -12,6 +12,7 @@ from functools import cache
 import streamlit as st
 from streamlit.components import v2
 
+from pages.ui.theme import OF_WORDS
 from pages.ui.words import language
 from tf_models import locale
 
@@ -31,6 +32,11 @@ _STYLES = """<style>
 :is(a, button, summary, input, [role=radio], [role=slider], [tabindex="0"]):focus-visible {
     outline: 3px solid light-dark(#00609c, #56b4e9) !important; outline-offset: 1px}
 </style>"""
+# A chart has the same colours on light and on dark ground; those of its words are exchanged for legible ones.
+_WORDS_OF_CHARTS = "\n".join(
+    f'[data-testid=stVegaLiteChart] text[fill="{colour}"] {{fill: light-dark({light}, {dark})}}'
+    for colour, (light, dark) in OF_WORDS.items()
+)
 # Streamlit's columns stand below each other on screens of at most this width: of two networks one is seen there.
 _ONE_SIDE = """<style>
 @media (max-width: 640px) {
@@ -184,7 +190,7 @@ def show_styles(presenting: bool = False) -> None:
     the first column has room for its words, and verdicts break their lines. `presenting`: all is half as large again,
     charts with their words too.
     """
-    st.html(_STYLES + _PRESENTING * presenting)
+    st.html(f"{_STYLES}<style>{_WORDS_OF_CHARTS}</style>" + _PRESENTING * presenting)
 
 
 def hide_on_phone(side: str) -> None:

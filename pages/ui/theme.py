@@ -40,6 +40,19 @@ ROLES = {
     "head": "#BBBBBB",
 }
 RUN_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+INK = "#808080"  # of words within a chart
+# What each colour becomes where it is that of words, on light and on dark ground: a ratio of 4.5 at least (WCAG, AA).
+OF_WORDS = {
+    INK: ("#5C5B5A", "#B9B7B4"),
+    "#808495": ("#5C6070", "#A5A9B8"),  # Streamlit's own, of axes and legends in its light theme
+    "#0072B2": ("#0072B2", "#2F93CC"),
+    "#D55E00": ("#B95200", "#E06A10"),
+    "#009E73": ("#008561", "#009E73"),
+    "#CC79A7": ("#A16084", "#CC79A7"),
+    "#E69F00": ("#946600", "#E69F00"),
+    "#56B4E9": ("#3A7A9E", "#56B4E9"),
+    "#7F7F7F": ("#6B6B6B", "#9A9A9A"),
+}
 
 # Anchor colours of viridis (van der Walt and Smith, public domain), equally spaced.
 _VIRIDIS = np.array(

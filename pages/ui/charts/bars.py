@@ -18,6 +18,7 @@ from pages.ui.charts.layout import (
     powers_of_ten,
     titled,
 )
+from pages.ui.theme import INK
 
 SQUARES, SQUARE = 25, 30  # squares of a line, and the pixels that it takes
 BAR = 15  # and of a bar, under its words
@@ -37,7 +38,7 @@ def probabilities(data: pd.DataFrame, title: str, colour: str, room: int = 120) 
         x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, room])),
         tooltip=["name:N", alt.Tooltip("value:Q", format=".1f")],
     )
-    figures = base.mark_text(align="left", dx=4, color="#767676").encode(text="figure:N")
+    figures = base.mark_text(align="left", dx=4, color=INK).encode(text="figure:N")
     return titled(alt.layer(base.mark_bar(color=colour), figures), title, 24 * len(data) + 2 * TITLE_LINE)
 
 
@@ -90,7 +91,7 @@ def _with_figures(data: pd.DataFrame, x: alt.X, columns: Mapping[str, str]) -> C
     tips = [alt.Tooltip("label:N", title=columns["label"]), alt.Tooltip("text:N", title=columns["value"])]
     base = alt.Chart(data).encode(y=y, tooltip=tips)
     bar = base.mark_bar(height=BAR, yOffset=BELOW).encode(x=x, x2="floor:Q", color=alt.Color("colour:N", scale=None))
-    figures = base.mark_text(align="left", dx=5, fontSize=12, color="#888", yOffset=BELOW).encode(x=x, text="text:N")
+    figures = base.mark_text(align="left", dx=5, fontSize=12, color=INK, yOffset=BELOW).encode(x=x, text="text:N")
     return alt.layer(bar, figures)
 
 

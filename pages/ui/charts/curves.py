@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from pages.ui.charts.layout import AXES, Chart, legend_below, lines, powers_of_ten, titled
-from pages.ui.theme import ARMS, DASHES, RUN_COLOURS, SHAPES
+from pages.ui.theme import ARMS, DASHES, INK, RUN_COLOURS, SHAPES
 
 NAMED, NAME_LINE = 340, 13  # pixels of the chart whose lines have names at their ends, and of one name
 NAMES_SHARE = 0.35  # of its width between the cheapest and the dearest network, for names
@@ -319,7 +319,7 @@ def published_sizes(
             legend=legend,
         )
     )
-    names = base.mark_text(align="left", dx=9, fontSize=11, color="#888").encode(text="network:N")
+    names = base.mark_text(align="left", dx=9, fontSize=11, color=INK).encode(text="network:N")
     return titled(alt.layer(dots, names), title, 280 + AXES + taken)
 
 
@@ -397,7 +397,7 @@ def ratio_curve(data: pd.DataFrame, lines: pd.DataFrame, title: str, x: str, col
         text = (
             alt.Chart(lines)
             .transform_filter(alt.datum.name == name)
-            .mark_text(align=align, baseline="bottom", dx=dx, dy=-2, fontSize=11, color="gray")  # legible in the dark
+            .mark_text(align=align, baseline="bottom", dx=dx, dy=-2, fontSize=11, color=INK)
             .encode(text="name:N", x=alt.value(at), y=alt.Y("accuracy:Q", **up))
         )
         names.append(text)
@@ -439,7 +439,7 @@ def collapse(
     )
     limit = alt.Chart(pd.DataFrame({"r": [floor[0]], "name": [floor[1]]}))
     rule = limit.mark_rule(color="gray", strokeDash=[4, 4]).encode(y=alt.Y("r:Q", **up))
-    name = limit.mark_text(color="gray", align="right", baseline="bottom", dx=-4, dy=-3).encode(
+    name = limit.mark_text(color=INK, align="right", baseline="bottom", dx=-4, dy=-3).encode(
         x=alt.value("width"), y=alt.Y("r:Q", **up), text="name:N"
     )
     return titled(alt.layer(rule, name, thin, band, bold, now), title, 260 + AXES + taken)

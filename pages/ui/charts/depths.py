@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from pages.ui.charts.layout import AXES, Chart, legend_below, titled
+from pages.ui.theme import INK
 
 LINES = 170  # pixels
 OPENING = 260  # and of the figure with which a page opens
@@ -133,7 +134,7 @@ def _rules(rules: Sequence[tuple[float, str]], y: alt.Y) -> list[alt.Chart]:
     if not rules:
         return []
     base = alt.Chart(pd.DataFrame(rules, columns=["value", "words"])).encode(y=y)
-    text = base.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11, color="gray")
+    text = base.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=11, color=INK)
     return [base.mark_rule(color="#888", strokeDash=[6, 4]), text.encode(x=alt.value(0), text="words:N")]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, INK, Chart, legend_below, titled
+from pages.ui.charts.layout import AXES, Chart, legend_below, titled
+from pages.ui.theme import INK
 
 
 def growth(

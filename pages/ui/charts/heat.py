@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from pages.ui.charts.layout import AXES, BELOW, LEGEND, TITLE_LINE, Chart, above, titled
+from pages.ui.theme import INK
 
 CELL = 42  # pixels: height of a cell of the heat map
 SMALL = 24  # and of the matrix
@@ -52,7 +53,7 @@ def heat_map(data: pd.DataFrame, title: str, legend: str, columns: Mapping[str, 
         if (mixer, channel) not in known
     ]
     dots = (
-        [alt.Chart(pd.DataFrame(missing)).mark_text(color="#888", dy=below).encode(y=y, x=x, text="dot:N")]
+        [alt.Chart(pd.DataFrame(missing)).mark_text(color=INK, dy=below).encode(y=y, x=x, text="dot:N")]
         if missing
         else []
     )

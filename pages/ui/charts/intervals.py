@@ -8,8 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, INK, LEGEND, Chart, beside_rows, legend_below, lines, row_height, titled
-from pages.ui.theme import RUN_COLOURS
+from pages.ui.charts.layout import AXES, LEGEND, Chart, beside_rows, legend_below, lines, row_height, titled
+from pages.ui.theme import INK, RUN_COLOURS
 
 DIRECTIONS = 36  # pixels for two lines of words above rows
 MARGIN = 30  # pixels that Streamlit takes beside axes and title

@@ -10,6 +10,7 @@ import altair as alt
 import pandas as pd
 
 from pages.ui.tables import RAISED
+from pages.ui.theme import INK
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 ROW = 40  # pixels for one row of a chart, with its words above
@@ -23,7 +24,6 @@ BELOW = 9  # pixels by which a row is drawn under its middle, since its words st
 # The column of words at the left of rows: so many pixels, and so many Latin letters a line.
 COLUMN, COLUMN_LETTERS = 132, 23
 LINE = 13  # pixels of a line in it
-INK = "#808080"  # words within a chart, legible in light and dark
 WIDE = 38  # Latin letters of one line of a title on a phone
 LEGEND_WIDE = 38  # and of all columns of a legend, beside the words of an axis
 OPENS, CLOSES = "（《“‘", "），。、；：？！》”’"  # Chinese marks, of which quotation marks are English ones too

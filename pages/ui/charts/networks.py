@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from pages.ui.charts.layout import AXES, BELOW, ROW, Chart, above, legend_below, titled
+from pages.ui.theme import INK
 
 DRAWING = 230  # pixels: height of the boxes of a network
 BLOCK = 90  # pixels for one block from inside
@@ -56,7 +57,7 @@ def network(
     changes = shown[shown["shape"] != shown["shape"].shift()]
     grids = (
         alt.Chart(changes)
-        .mark_text(align="left", baseline="bottom", dy=-8, fontSize=11, color="#888")
+        .mark_text(align="left", baseline="bottom", dy=-8, fontSize=11, color=INK)
         .encode(x=alt.X("left:Q", axis=bare, **x), y=alt.Y("high:Q", **y), text="shape:N")
     )
     skips = (
@@ -66,7 +67,7 @@ def network(
     )
     numbers = (
         alt.Chart(_stages(shown).assign(bottom=-top))
-        .mark_text(baseline="bottom", fontSize=11, color="#888")
+        .mark_text(baseline="bottom", fontSize=11, color=INK)
         .encode(x=alt.X("middle:Q", axis=bare, **x), y=alt.Y("bottom:Q", **y), text="number:N")
     )
     return titled(alt.layer(boxes, skips, grids, numbers), title, DRAWING + AXES + taken)
@@ -115,13 +116,13 @@ def hourglasses(
     )
     written = (
         alt.Chart(pd.DataFrame(list(nodes.values())))
-        .mark_text(baseline="bottom", dy=-2, fontSize=11, color="#888")
+        .mark_text(baseline="bottom", dy=-2, fontSize=11, color=INK)
         .encode(x, alt.Y("high:Q", **y), text="channels:N")
     )
     heads = pd.DataFrame({"x": -0.25, "label": labels, "head": [0.52 - row for row in range(len(labels))]})
     names = (
         alt.Chart(heads)
-        .mark_text(align="left", baseline="middle", fontSize=12, color="#888")
+        .mark_text(align="left", baseline="middle", fontSize=12, color=INK)
         .encode(x, alt.Y("head:Q", **y), text="label:N")
     )
     return titled(alt.layer(pieces, written, names), title, BLOCK * len(labels) + taken + 40)
