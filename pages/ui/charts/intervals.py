@@ -231,7 +231,7 @@ def along(
             base.mark_rule(size=3, xOffset=beside).encode(y=alt.Y("low:Q", title=y, scale=up), y2="high:Q"),
             base.mark_point(filled=True, size=90, opacity=1, xOffset=beside).encode(y="value:Q"),
         ]
-    return titled(alt.layer(*layers), title, 200 + AXES + taken)
+    return titled(alt.layer(*layers), title, 150 + AXES + taken)
 
 
 def zones(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], from_zero: bool = False) -> Chart:
