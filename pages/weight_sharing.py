@@ -21,7 +21,6 @@ if sides:
     st.header(say("weight_sharing.levels"), anchor=False)
     figures.show_levels(dataset, left, right, depth)
 
-st.header(say("weight_sharing.exact"), anchor=False)
 figures.show_exact()
 
 st.header(say("topic.claims"), anchor=False)

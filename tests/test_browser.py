@@ -73,9 +73,18 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+def length(page) -> int:
+    """Pixels of a page once it no longer grows or shrinks, as it does while charts are drawn."""
+    known = 0
+    while (now := page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")) != known:
+        known = now
+        page.wait_for_timeout(700)
+    return known
+
+
 def test_every_page_can_be_used_by_everyone(server, page):
     """axe finds no violation on any page, in any language and theme; charts are drawn alike in all, and it is asked of
-    them once. That their words stand out, of which it knows nothing, is asked in both themes.
+    them once. That their words stand out, of which it knows nothing, is asked in both themes. No page is long.
     """
     assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
     axe, found, quick = Axe(), {}, {"resultTypes": ["violations"]}
@@ -84,11 +93,14 @@ def test_every_page_can_be_used_by_everyone(server, page):
         for name in (*frame.PAGES, "claims?claim=C46"):
             address = name.removeprefix(frame.FRONT)
             visit(page, f"{server.url}/{address}{'&' if '?' in address else '?'}lang={language}")
+            long = length(page)
             seen = axe.run(page, context, quick).response["violations"]
             found |= {f"{name} {language} {row['id']}": [node["html"][:150] for node in row["nodes"]] for row in seen}
             ground, words = page.evaluate(WORDS_OF_CHARTS)
             if faint := [text for colour, text in words if contrast(colour, ground) < 4.5]:
                 found[f"{name} {theme} faint words"] = faint
+            if long > 4 * page.viewport_size["height"]:
+                found[f"{name} {language} is longer than four screens"] = [f"{long} pixels"]
     assert found == {}
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from pages.ui.charts.layout import AXES, Chart, legend_below, titled
 from pages.ui.theme import INK
 
-LINES = 170  # pixels
+LINES = 160  # pixels
 OPENING = 260  # and of the figure with which a page opens
 BESIDE = 0.013  # by which dots of two states stand to the left and right of their depth
 ROUNDING = 1e-6  # a share of 1 may be a little more

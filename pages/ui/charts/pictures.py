@@ -8,7 +8,7 @@ import pandas as pd
 
 from pages.ui.charts.layout import Chart, inline
 
-HEIGHT = 640  # pixels for all layers of a network, however many
+HEIGHT = 570  # pixels for all layers of a network, however many
 SMALLEST, LARGEST = 12, 28  # pixels of a tile's side
 CELL = 130  # pixels of a column's width: four tiles in a frame
 AXIS, HEAD = 52, 28  # pixels beside and above the cells, which Streamlit takes from the chart's size

@@ -144,6 +144,8 @@ def _draw_levels(dataset: str, sides: Sequence[str], depth: float, _found: Mappi
 def show_exact() -> None:
     """ε of single layers and stacks at random weights: what sharing has to do with it."""
     measures = exact_measures()["equivariance"]
+    hint = sentences(say("weight_sharing.exact_hint"), provenance("equivariance"))
+    st.header(say("weight_sharing.exact"), help=hint if measures else None, anchor=False)
     if not measures:
         analyses.show_no_exact("equivariance")
         return
@@ -164,4 +166,3 @@ def show_exact() -> None:
     text = say("claims.and").join(f"{row['label']} {row['text']}" for row in rows)
     st.altair_chart(chart, key="equivariance", alt=text)
     st.markdown(told)
-    st.caption(say("weight_sharing.exact_hint"), help=provenance("equivariance"))
