@@ -18,6 +18,8 @@ from tf_models.errors import LabError
 from tf_models.runs.reading import read_record
 from tf_models.runs.record import RunRecord
 
+DIGITS = 9  # of a number in a history: single precision, in which it was computed, has no more
+
 RESULTS = Path(__file__).parents[1] / "results"
 
 
@@ -83,8 +85,12 @@ def write_shipped(name: str, records: list[RunRecord]) -> Path:
 
 def _line(record: RunRecord) -> str:
     rows = record.history
-    columns = {name: [row[name] for row in rows] for name in sorted(rows[0])}
+    columns = {name: [_short(row[name]) for row in rows] for name in sorted(rows[0])}
     return json.dumps(record.to_dict() | {"history": json.dumps(columns, separators=(",", ":"))}, sort_keys=True)
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def read_lines(path: Path, known: dict[str, RunRecord] | None = None) -> tuple[list[RunRecord], list[LabError]]:
