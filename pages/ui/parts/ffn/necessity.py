@@ -16,6 +16,11 @@ CHANNELS = ("on", "off", "activation", "linear", "ffn_only")  # columns, from th
 PAIR = ("on", "off")  # those that are compared in words
 LINEAR_TASK = "product_1"  # which a linear model solves too
 FEW = ("on", "off", "ffn_only")  # those that *Overview* shows
+# Title and hint of the matrix of an experiment.
+WORDS = {
+    "necessity": ("necessity.chart", "necessity.hint"),
+    "sequence": ("necessity.chart_sequence", "necessity.hint_sequence"),
+}
 
 COLUMNS = ("row", "column", "accuracy", "low", "high", "seeds")
 
@@ -81,9 +86,10 @@ def show_matrix(analysis: Analysis, channels: Sequence[str] = CHANNELS, linear: 
     found, shown = necessity_words(data), data.loc[data["channel"].isin(channels)]
     shown = shown if linear else shown.loc[shown["task"] != LINEAR_TASK]
     st.markdown(found)
-    chart = heat.matrix(shown, say("necessity.chart"), {name: say(f"necessity.column.{name}") for name in COLUMNS})
+    title, hint = WORDS[analysis.experiment.name]
+    chart = heat.matrix(shown, say(title), {name: say(f"necessity.column.{name}") for name in COLUMNS})
     st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=plain(say("necessity.alt", text=found)))
-    st.caption(say("necessity.hint", solved=f"{100 * SOLVED:g}"))
+    st.caption(say(hint, solved=f"{100 * SOLVED:g}"))
     analyses.show_withheld(analysis)
     return True
 
