@@ -6,6 +6,7 @@ import urllib.parse
 import urllib.request
 from urllib.parse import parse_qsl, urlsplit
 
+import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import choose, settle, visit
@@ -153,6 +154,15 @@ def test_training_on_the_page_moves_the_curve_and_stays_after_a_reload(server, p
     assert chart.first.screenshot() != first
     page.reload()
     expect(done).to_be_visible()
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "cpu_affinity"), reason="the system does not tell a process's cores")
+def test_the_server_keeps_to_one_core_and_its_workers_to_none(server):
+    """After the training above, which has started them."""
+    process, own = psutil.Process(server.process.pid), psutil.Process()
+    assert len(process.cpu_affinity()) == 1
+    children = process.children(recursive=True)
+    assert len(children) > 1 and all(child.cpu_affinity() == own.cpu_affinity() for child in children)
 
 
 def test_a_stop_is_acknowledged_and_another_training_follows(server, page):

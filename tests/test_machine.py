@@ -1,6 +1,9 @@
 """Cores, memory and GPUs that the lab may use: containers of both versions of control groups, batch jobs, WSL2."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from tf_models.jobs import machine
 from tf_models.jobs.cluster import worker_environments
 
+ROOT = Path(__file__).parents[1]
 # What the kernel says, and the cores (of 64) and bytes that follow.
 GROUPS = {
     "docker, version 2": (
@@ -83,3 +87,31 @@ def test_a_gpu_that_only_its_tool_shows_has_a_worker_as_in_wsl2(root):
     assert machine.gpus() == 0
     write(root, {"dev/nvidia0": "", "dev/nvidia1": "", "dev/nvidiactl": ""})
     assert [row["CUDA_VISIBLE_DEVICES"] for row in worker_environments()] == ["0", "1"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system does not let a process choose its cores")
+def test_a_server_keeps_to_one_core_and_what_it_starts_for_work_does_not():
+    """In a process of its own: a thread of it, a child of that, and the same where every core is asked for."""
+    script = """
+import os, subprocess, sys, threading
+from tf_models.jobs import machine
+CHILD = [sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)))"]
+def seen():
+    return [len(os.sched_getaffinity(0)), int(subprocess.run(CHILD, capture_output=True, text=True).stdout)]
+def look():
+    told.extend([*seen(), machine.cores()])
+    with machine.every_core():
+        told.extend(seen())
+    told.extend(seen())
+with machine.every_core():
+    told = [*seen(), machine.cores()]
+for _ in range(2):  # the second call changes nothing
+    machine.keep_to_one_core()
+thread = threading.Thread(target=look)
+thread.start()
+thread.join()
+print(*told)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    every, quota = len(os.sched_getaffinity(0)), machine.cores()
+    assert [*map(int, done.stdout.split())] == [every, every, quota, 1, 1, quota, every, every, 1, 1]

@@ -21,6 +21,7 @@ from pages.ui import cache, frame, words
 from tf_models import settings
 from tf_models.data import STUDIED
 from tf_models.errors import LabError
+from tf_models.jobs import machine
 
 PAGE = {"text/html", "application/xhtml+xml"}  # what a browser asks for when it opens an address
 UPLOADS = "/_stcore/upload_file/"  # then a session's id, which is that of an open tab, and the file's
@@ -163,6 +164,7 @@ def warm_up() -> None:
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     _libc("mallopt", M_ARENA_MAX, 1)  # else every visitor's thread keeps in a heap of its own what it has freed
     threading.Thread(target=warm_up, name="warm up", daemon=True).start()
+    machine.keep_to_one_core()  # as visitors' threads do, which this one starts
     yield
 
 

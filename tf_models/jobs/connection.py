@@ -20,6 +20,7 @@ from distributed.security import Security
 
 from tf_models import settings
 from tf_models.errors import LabError
+from tf_models.jobs import machine
 from tf_models.jobs.cluster import certificates
 
 log = logging.getLogger(__name__)
@@ -181,15 +182,16 @@ class Connection:
     def _start_cluster(self) -> tuple[str, Security]:
         """Its address and what proves that we may use it, which no file, argument or variable of a process holds."""
         secrets = certificates()
-        process = self._process = subprocess.Popen(
-            [sys.executable, "-m", "tf_models.jobs.cluster"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-            text=True,
-            errors="replace",
-        )
+        with machine.every_core():
+            process = self._process = subprocess.Popen(
+                [sys.executable, "-m", "tf_models.jobs.cluster"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=Path(__file__).parents[2],
+                text=True,
+                errors="replace",
+            )
         said = process.stderr
         assert said is not None
         threading.Thread(target=lambda: _keep_log(self._log_file, said), daemon=True).start()

@@ -13,6 +13,7 @@ from pathlib import Path
 from tf_models import settings
 from tf_models.data import is_own
 from tf_models.errors import LabError
+from tf_models.jobs import machine
 
 ROOT = Path(__file__).parents[2]
 _one_at_a_time = threading.Lock()
@@ -54,7 +55,9 @@ class Reading:
 
     def _read(self) -> None:
         command = [sys.executable, "-m", "tf_models.data.importing", str(self.path), *(["--own"] if self.own else [])]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        with machine.every_core():
+            process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        with process:
             assert process.stdout is not None
             for line in process.stdout:
                 said = json.loads(line)

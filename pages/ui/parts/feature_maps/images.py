@@ -14,6 +14,7 @@ from pages.ui.replay import drawn_once
 from pages.ui.words import say
 from tf_models.data import centred, extent, fit_image, is_bright_around, read_image
 from tf_models.errors import LabError
+from tf_models.jobs import machine
 from tf_models.runs.spec import RunSpec
 
 MORE = "data"  # the images of a data set whose photographs came with the lab: a worker reads them when asked for
@@ -111,7 +112,8 @@ def _own(way: str, shape: tuple[int, int, int], images: np.ndarray) -> Picture |
         st.caption(say("feature_maps.upload_wait"))
         return None
     try:
-        pixels = read_image(content, name)
+        with machine.every_core():  # a large picture takes a second
+            pixels = read_image(content, name)
         st.session_state[LAST] = content, pixels
     except LabError as error:
         frame.show_error(error)
