@@ -14,7 +14,7 @@ from synthetic import make_record
 from visits import open_page, text_of
 
 from pages.ui import cache, inside
-from pages.ui.names import data_title
+from pages.ui.names import data_name, data_title
 from tf_models.data import content_hash, load, peek
 from tf_models.errors import LabError
 from tf_models.jobs import probing, reading, worker
@@ -65,6 +65,12 @@ def test_what_was_sent_is_offered_to_its_visitor_again_and_to_whoever_has_the_li
     assert "75.0 % of the images are apple *tree*" in shown
     assert "notes.txt" in shown and "pear/broken.jpg" in shown
     assert "apple *tree*、pear" in open_page("train", "zh", data=own).selectbox(key="choice_data").options[-1]
+
+
+def test_what_a_visitor_sent_keeps_a_name_once_it_is_gone(own, lab_home):
+    (lab_home / "pictures" / f"{own}.npz").unlink()
+    assert data_title(own) == f"Your pictures {own[4:8]} (no longer here)"
+    assert data_name("photos") == "photos"  # a file of LAB_DATA_DIR goes by its own name, here or not
 
 
 def test_a_file_that_is_none_is_named_and_the_same_bytes_are_read_once_unless_they_are_gone(own, lab_home):

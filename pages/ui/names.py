@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pages.ui import tables
 from pages.ui.words import language, say, when
 from tf_models import zoo
-from tf_models.data import class_names, is_own, peek
+from tf_models.data import class_names, own_number, peek
 from tf_models.errors import LabError
 from tf_models.locale import catalogue
 from tf_models.runs.record import RunRecord
@@ -117,18 +117,18 @@ def class_words(dataset: str, count: int) -> tuple[str, ...]:
 
 def data_name(name: str) -> str:
     """What a data set is called inside a sentence, such as “handwritten digits”; a file by its own name, what a visitor
-    sent by its classes, and by its name where it is gone; a generated one by its task.
+    sent by its classes, by its number alone once it is gone; a generated one by its task.
     """
-    if not is_own(name):
+    if not (number := own_number(name)):
         words = catalogue(language())
         task = f"task.{name}"
         return say("data.task", task=words[task]) if task in words else words.get(f"data.name.{name}", name)
     try:
         known = peek(name)
     except LabError:
-        return name
+        return say("own.gone", number=number)
     some = say("lab.comma").join(known.class_names[:LISTED]) + (" …" if known.classes > LISTED else "")
-    return say("own.name", classes=some, number=name[4:8])
+    return say("own.name", classes=some, number=number)
 
 
 def device_name(device: str) -> str:

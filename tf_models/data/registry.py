@@ -291,6 +291,11 @@ def is_own(name: str) -> bool:
     return files.own_file(name) is not None
 
 
+def own_number(name: str) -> str:
+    """What tells a visitor's data sets apart, whether they are still here or not; empty for any other."""
+    return name[4:8] if files.OWN.fullmatch(name) else ""
+
+
 def is_here(name: str) -> bool:
     """Whether `load` takes it: one of `names`, or what a visitor sent."""
     return name in names() or is_own(name)
