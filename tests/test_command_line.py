@@ -17,12 +17,13 @@ import pytest
 from tf_models import printing
 from tf_models.__main__ import _bars, _experiment, _parser, main
 from tf_models.data import content_hash
-from tf_models.jobs.conduct import used_records
+from tf_models.jobs.conduct import used_records, where_complete
 from tf_models.jobs.worker import _native_silence
 from tf_models.runs import shipped
 from tf_models.runs.known import index
 from tf_models.runs.shipped import shipped_records
 from tf_models.runs.showcase import showcases
+from tf_models.runs.spec import Recipe
 from tf_models.runs.store import ACTIVE, RunStore
 from tf_models.study.analysis import analyse
 from tf_models.study.documents import analysis_document
@@ -274,13 +275,25 @@ def test_reproduce_makes_each_shipped_file_again_by_a_command_of_its_own(monkeyp
 
     copy = tmp_path / "results"
     shutil.copytree(shipped.RESULTS, copy)
-    before = (copy / "permutation-digits.jsonl.gz").read_bytes()
     monkeypatch.setattr(shipped, "RESULTS", copy)
-    assert main(["reproduce", "permutation", "--dataset", "digits"]) == 0
-    assert "nothing was trained" in capsys.readouterr().err
-    assert (copy / "permutation-digits.jsonl.gz").read_bytes() == before
+    monkeypatch.delenv("KERAS_BACKEND")  # so that what was trained on JAX is found there
+    for name, dataset in (("permutation", "digits"), ("sequence", "")):
+        path = copy / f"{name}{'-' if dataset else ''}{dataset}.jsonl.gz"
+        before = path.read_bytes()
+        assert main(["reproduce", name, *(["--dataset", dataset] if dataset else [])]) == 0
+        assert "nothing was trained" in capsys.readouterr().err
+        assert path.read_bytes() == before
     assert main(["reproduce", "nothing"]) == 2
     assert "choose one of ffn-gap digits" in capsys.readouterr().err
+
+
+def test_what_is_complete_on_another_backend_counts_there_and_what_is_nowhere_complete_stays():
+    records = index(shipped_records().values())
+    sequence = plan("sequence", "brackets")
+    assert where_complete(sequence, records) == replace(sequence, backend="jax")
+    nowhere = replace(sequence, recipe=Recipe(epochs=3))
+    for row in (plan("permutation", "digits"), plan("depth", "cifar10-jpeg"), nowhere):
+        assert where_complete(row, records) == row
 
 
 def test_the_experiments_that_readme_prints_are_those_that_came_with_the_lab():

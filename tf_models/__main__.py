@@ -22,7 +22,7 @@ from tf_models import printing, settings, zoo
 from tf_models.arguments import add_minutes, add_recipe, add_training, experiment_options, numbers, values_of
 from tf_models.data import STUDIED, DatasetInfo, content_hash, names, peek, unknown_dataset, unpacked
 from tf_models.errors import LabError
-from tf_models.jobs.conduct import Conducted, conduct, used_records
+from tf_models.jobs.conduct import Conducted, conduct, used_records, where_complete
 from tf_models.jobs.probing import IMAGES, ask, network, probe_all, probe_shipped
 from tf_models.jobs.queue import Jobs
 from tf_models.locale import ENGLISH, say
@@ -253,6 +253,8 @@ def _experiment(options: argparse.Namespace) -> Experiment:
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     experiment = _experiment(options)
+    if not (options.fresh or settings.is_backend_given()):
+        experiment = where_complete(experiment, _known_here())
     _keep_rules(experiment, anew=options.fresh and options.ship)
     done = _conducted(experiment, options.fresh, options.minutes)
     if options.ship:
@@ -266,10 +268,16 @@ def _keep_rules(experiment: Experiment, anew: bool) -> None:
     """Before anything is trained: by what rules claims will be judged, where they are judged by this experiment."""
     planned = plan(experiment.name, experiment.dataset)
     if replace(experiment, backend=planned.backend) == planned:
-        store = RunStore()
-        known = {} if anew else known_records(store)
-        store.close()
+        known = {} if anew else _known_here()
         keep_rules(experiment.name, experiment.dataset, analyse(experiment, known).measures)
+
+
+def _known_here() -> Records:
+    store = RunStore()
+    try:
+        return known_records(store)
+    finally:
+        store.close()
 
 
 @contextlib.contextmanager
@@ -445,11 +453,7 @@ def _claims(options: argparse.Namespace) -> list[dict[str, Any]]:
     from tf_models.study.judging import judge_analyses, load_analyses
 
     chosen = [find(options.id)] if options.id else list(CLAIMS)
-    store = RunStore()
-    try:
-        analyses = load_analyses(known_records(store))
-    finally:
-        store.close()
+    analyses = load_analyses(_known_here())
     results = judge_analyses(analyses)
     return [claim_document(row, results[row.id], analyses) for row in chosen]
 

@@ -64,6 +64,11 @@ def backend() -> str:
     return name
 
 
+def is_backend_given() -> bool:
+    """Whether KERAS_BACKEND names one."""
+    return _text("KERAS_BACKEND") is not None
+
+
 def frame_sites() -> list[str]:
     """LAB_FRAME_SITES: origins, as ``https://moodle.example.org``, whose pages may show the lab in a frame."""
     sites = (_text("LAB_FRAME_SITES") or "").split()

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tf_models.errors import LabError
 from tf_models.jobs import worker
@@ -63,6 +63,16 @@ def conduct(
         work.train(step, group)
     trained = frozenset(record.run_id for found in work.own.values() for record in found)
     return Conducted(work.records, trained, frozenset(work.reused), len(work.late))
+
+
+def where_complete(experiment: Experiment, records: Records) -> Experiment:
+    """The experiment on the backend on which every run of it is known, on its own where that is so or none is."""
+    others = sorted({spec.backend for spec in records} - {experiment.backend})
+    for candidate in (experiment, *(replace(experiment, backend=backend) for backend in others)):
+        source, rates, _ = best_source(candidate, records)
+        if _is_complete(candidate, source, rates):
+            return candidate
+    return experiment
 
 
 @dataclass
