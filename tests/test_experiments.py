@@ -18,6 +18,7 @@ from tf_models.study.analysis import analyse
 from tf_models.study.experiments.base import AGAIN, Arm
 from tf_models.study.experiments.ffn_gap import FfnGap
 from tf_models.study.experiments.tuning import TUNING_SEEDS
+from tf_models.study.plans import plan as planned
 
 ARMS = ("on", "off", "activation", "linear", "off_deeper", "off_wider")
 EQUAL = dict.fromkeys(ARMS, 0.9)
@@ -121,6 +122,19 @@ def test_an_experiment_goes_on_where_it_was_stopped(store):
     assert queue.trained == []
     conduct(queue, PLAN, fresh=True)
     assert len(queue.trained) == TUNING + CONTROL + FIT + 35
+
+
+def test_arms_are_trained_alone_where_they_are_named_and_the_rest_goes_on_from_them(store):
+    queue = InventedQueue(store, PLAN)
+    conduct(queue, PLAN, only=("off", "linear"))
+    of_one_arm = 5 * 3 + 1 + 5  # rates × seeds, by heart, reported: no controls
+    assert len(queue.trained) == 2 * of_one_arm
+    assert {spec.switches["ffn"] for spec in queue.trained} == {"off", "linear"}
+    conduct(queue, PLAN)
+    assert len(queue.trained) == len(set(queue.trained)) == TUNING + CONTROL + FIT + 35
+    with pytest.raises(LabError, match="ffn-gap has no arm “of”: choose from on, off"):
+        conduct(queue, PLAN, only=("of",))
+    assert planned("training-length", "cifar10-jpeg").choosing(("on.10", "on.5", "off.2")) == ["on.2", "off.2"]
 
 
 def test_a_run_that_fails_ends_the_experiment_with_its_reason(store):

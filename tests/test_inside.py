@@ -23,7 +23,7 @@ from tf_models.runs.spec import RunSpec
 from tf_models.study import probed
 from tf_models.study.experiments.inside import FAMILIES
 from tf_models.study.plans import plan
-from tf_models.study.probed import Probed, measures
+from tf_models.study.probed import Probed, measures, merged
 from tf_models.training.taps import read_taps
 from tf_models.training.weights import put_weights, weights_of
 
@@ -235,6 +235,37 @@ def made_up() -> Probed:
     return Probed("digits", {}, networks, pairs, {("vit", 0): "a", ("vit", 1): "b"})
 
 
+def test_networks_that_are_looked_into_later_take_the_place_of_the_same_arms():
+    """Three seeds of one arm come after one seed of each, and each part says where it comes from."""
+    before = Probed(
+        "digits",
+        {"device": "one", "accuracies": {"cnn 0": 0.5, "vit 0": 0.6}},
+        {("cnn", 0, True): {"shift": 1}, ("vit", 0, True): {"shift": 2}},
+        {("cnn", "vit", 0, True): {"cka": 0.1}, ("cnn", "swin", 0, True): {"cka": 0.2}},
+        {("cnn", 0): "a", ("vit", 0): "b"},
+    )
+    cnn = {("cnn", seed): f"c{seed}" for seed in range(3)}
+    found = Probed(
+        "digits",
+        {"device": "other", "accuracies": {f"cnn {seed}": 0.7 for seed in range(3)}},
+        {(*key, True): {"shift": 3} for key in cnn},
+        {("cnn", "cnn", seed, True): {"cka": 0.9} for seed in range(3)},
+        cnn,
+    )
+    both = merged(before, found)
+    assert both.seeds("cnn") == [0, 1, 2] and both.seeds("vit") == [0]
+    assert both.runs == {**cnn, ("vit", 0): "b"} and both.networks["cnn", 0, True] == {"shift": 3}
+    assert both.pairs.keys() == {*before.pairs, *found.pairs}
+    assert both.about["accuracies"] == {"vit 0": 0.6, "cnn 0": 0.7, "cnn 1": 0.7, "cnn 2": 0.7}
+    assert both.about["device"] == "other"
+    assert both.about["earlier"] == [{"device": "one", "accuracies": {"vit 0": 0.6}}]
+    assert merged(Probed("digits"), found) == found
+    vit = Probed("digits", {"accuracies": {"vit 0": 0.8}}, {("vit", 0, True): {}}, {}, {("vit", 0): "d"})
+    again = merged(both, vit)
+    assert [{*part["accuracies"]} for part in again.about["earlier"]] == [{*map("cnn {}".format, range(3))}]
+    assert again.about["accuracies"] == both.about["accuracies"] | {"vit 0": 0.8}
+
+
 def test_measures_are_means_over_seeds_of_what_was_found():
     found = measures(made_up())
     heads = found["heads"]
@@ -340,7 +371,7 @@ def test_the_networks_that_ship_are_probed_one_seed_of_each_and_replace_no_more_
 def test_pages_show_the_networks_that_ship_where_no_others_were_looked_into(page):
     app = open_page(page, data="cifar10-jpeg", left="convnext", right="swin")
     assert not app.exception and not app.info and not app.warning
-    assert say("en", "inside.one_seed") in text_of(app) and app.get("vega_lite_chart")
+    assert say("en", "inside.one_seed", networks="ConvNeXt, Swin") in text_of(app) and app.get("vega_lite_chart")
     assert not open_page(page, data="digits").info
 
 

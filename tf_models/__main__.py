@@ -11,15 +11,16 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from tf_models import printing, settings, zoo
-from tf_models.arguments import add_minutes, add_recipe, add_training, experiment_options, numbers, values_of
+from tf_models.arguments import add_arms, add_minutes, add_recipe, add_training, experiment_options, numbers, values_of
 from tf_models.data import STUDIED, DatasetInfo, content_hash, names, peek, unknown_dataset, unpacked
 from tf_models.errors import LabError
 from tf_models.jobs.conduct import Conducted, conduct, used_records, where_complete
@@ -37,7 +38,7 @@ from tf_models.study.documents import analysis_document
 from tf_models.study.exact import COMPUTED, EXACT, exact_measures, write_exact
 from tf_models.study.experiments import EXPERIMENTS, Experiment, experiment_kind, where
 from tf_models.study.plans import STEPS, plan, shipped_steps
-from tf_models.study.probed import PROBED, PROBES, Probed, measures, read_probed, write_probed
+from tf_models.study.probed import PROBED, PROBES, Probed, measures, merged, read_probed, write_probed
 from tf_models.study.rules import keep_rules, ship_rules
 
 
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
             more["metavar"] = "N,N,N"
         sub.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, help=text, **more)
     add_recipe(sub)
+    add_arms(sub)
     add_minutes(sub)
     sub.add_argument("--ship", action="store_true", help="keep the records in tf_models/results")
 
@@ -145,6 +147,7 @@ def _add_probes(command: Callable[..., argparse.ArgumentParser]) -> None:
         "inside", _inside, printing.measures, "Train the networks of inside, probe them, and print the measures."
     )
     sub.add_argument("--dataset", default="digits", help=f"{', '.join(STUDIED)}; %(default)s by default")
+    add_arms(sub)
     either = sub.add_mutually_exclusive_group()
     add_minutes(either)
     text = "train none: probe those that come with the lab, one seed"
@@ -256,7 +259,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     if not (options.fresh or settings.is_backend_given()):
         experiment = where_complete(experiment, _known_here())
     _keep_rules(experiment, anew=options.fresh and options.ship)
-    done = _conducted(experiment, options.fresh, options.minutes)
+    done = _conducted(experiment, options.fresh, options.minutes, options.arms)
     if options.ship:
         print(_ship_runs(experiment, done.records), file=sys.stderr)
     trained, reused = len(done.trained), len(done.reused)
@@ -304,7 +307,9 @@ def _bars(experiment: Experiment) -> Iterator[Callable[[str, int, int], None]]:
             bar.close()
 
 
-def _conducted(experiment: Experiment, fresh: bool = False, minutes: float | None = None) -> Conducted:
+def _conducted(
+    experiment: Experiment, fresh: bool = False, minutes: float | None = None, only: Collection[str] = ()
+) -> Conducted:
     """Carry the experiment out with progress bars, and say how much of it was trained."""
     if minutes is not None and not 0 < minutes < math.inf:
         raise LabError("number", name="minutes", value=minutes, low=0, high="∞")
@@ -319,7 +324,7 @@ def _conducted(experiment: Experiment, fresh: bool = False, minutes: float | Non
 
     try:
         with _bars(experiment) as show:
-            done = conduct(jobs, experiment, fresh, show, left_out, until)
+            done = conduct(jobs, experiment, fresh, show, left_out, until, only)
     finally:
         jobs.close()
     trained, reused = len(done.trained), len(done.reused)
@@ -397,16 +402,21 @@ def _probe(options: argparse.Namespace) -> dict[str, Any]:
 
 def _inside(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     experiment = plan("inside", options.dataset)
+    experiment.choosing(options.arms)
     if options.shipped:
+        if options.arms:
+            raise LabError("idle_option", value=", ".join(options.arms), name="arms", experiment="inside --shipped")
         return _inside_shipped(experiment, options.ship)
     known = measures(read_probed(options.dataset))
     for probe in PROBED:
         keep_rules(probe, options.dataset, known[probe])
     _keep_rules(experiment, anew=False)
-    done = _conducted(experiment, minutes=options.minutes)
+    done = _conducted(experiment, minutes=options.minutes, only=options.arms)
     if done.missing:
         return {}
-    found = _looked_into(experiment, probe_all)
+    found = _looked_into(experiment, partial(probe_all, only=options.arms))
+    if options.arms:
+        found = merged(read_probed(options.dataset), found)
     if options.ship:
         print(_ship_runs(experiment, done.records), file=sys.stderr)
         for probe in PROBED:
@@ -429,7 +439,7 @@ def _looked_into(experiment: Experiment, probe: Callable[..., Probed]) -> Probed
     jobs = Jobs(RunStore())
     try:
         with _bars(experiment) as show:
-            return probe(jobs, experiment, show)
+            return probe(jobs, experiment, on_change=show)
     finally:
         jobs.close()
 

@@ -15,6 +15,12 @@ def add_minutes(sub: argparse._ActionsContainer) -> None:
     sub.add_argument("--minutes", type=float, help=text)
 
 
+def add_arms(sub: argparse._ActionsContainer) -> None:
+    """A part of an experiment."""
+    text = "train these arms alone, and no controls: a long experiment in parts"
+    sub.add_argument("--arms", type=_names, default=(), metavar="NAME,NAME", help=text)
+
+
 def add_training(sub: argparse.ArgumentParser) -> None:
     """On what a network is trained, and how."""
     sub.add_argument("--dataset", default="digits", help="see the command datasets; digits by default")
@@ -44,6 +50,10 @@ def numbers(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(f"“{text}” must be whole numbers, such as 1,2,4") from None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
 
 
 def experiment_options() -> dict[str, tuple[Any, str]]:

@@ -38,14 +38,16 @@ def choose() -> tuple[str, tuple[str, ...]]:
     """
     first, *sides = st.columns([3, 2, 2])  # the names of data sets in one line
     dataset = analyses.choose_dataset(first, lambda name: bool(networks(name)))
-    seeds = {seed for _, seed, _ in probed(dataset).networks}
-    if not seeds:
+    if not probed(dataset).networks:
         show_empty(dataset)
-    elif len(seeds) == 1:
-        st.caption(say("inside.one_seed"))
     if not networks(dataset):
         return dataset, ()
-    return dataset, tuple(choose_network(side, dataset, where) for side, where in zip(USUAL, sides, strict=True))
+    chosen = tuple(choose_network(side, dataset, where) for side, where in zip(USUAL, sides, strict=True))
+    once = [choice for choice in dict.fromkeys(chosen) if len(probed(dataset).seeds(choice)) == 1]
+    if once:
+        names = say("lab.comma").join(say(f"inside.arm.{arm}") for arm in once)
+        st.caption(say("inside.one_seed", networks=names))
+    return dataset, chosen
 
 
 def networks(dataset: str) -> dict[str, str]:

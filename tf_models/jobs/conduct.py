@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tf_models.errors import LabError
@@ -36,6 +36,7 @@ def conduct(
     on_change: Callable[[str, int, int], None] = lambda step, done, total: None,
     on_left_out: Callable[[int, str], None] = lambda runs, device: None,
     until: float = math.inf,
+    only: Collection[str] = (),
 ) -> Conducted:
     """Train what is not known yet, first to choose learning rates, then for the record.
 
@@ -43,23 +44,30 @@ def conduct(
     trained again; otherwise all that this machine lacks is trained here, also what is known from elsewhere, and
     `on_left_out` is told first how many runs do not count, and which device this is. With `fresh`, everything is
     trained anew, and only that is in the records. A stop loses nothing: finished runs are found again. What has not
-    ended at `until`, a time of `time.monotonic`, is stopped. `on_change` gets the step's name, and how many of its runs
-    have ended. Raises `LabError` with the reason of the first failed run, and where workers are of different devices.
+    ended at `until`, a time of `time.monotonic`, is stopped. With `only`, the arms of these names are trained, without
+    controls. `on_change` gets the step's name, and how many of its runs have ended. Raises `LabError` with the reason
+    of the first failed run, where workers are of different devices, and for an arm that there is not.
     """
+    choosing = experiment.choosing(only) or list(experiment.tuned)
+
+    def tuning() -> list[RunSpec]:
+        needed = experiment.tuning(work.source.find)
+        return _flat({name: needed[name] for name in choosing})
+
     work = _Work(jobs, experiment.name, fresh, on_change, until)
     source, rates, specs = best_source(experiment, work.records)
     work.device = source.device
-    if not _is_complete(experiment, source, rates):
+    if not _is_complete(experiment, source, rates, only):
         work.device = jobs.ask(worker.device)
-        wanted = _flat(experiment.tuning(work.source.find)) + _flat(specs)
+        wanted = tuning() + _flat({name: specs[name] for name in specs if name in (only or specs)})
         if left_out := sum(work.source.left_out(wanted).values()):
             on_left_out(left_out, work.device)
     before: list[RunSpec] = []
-    while (tuning := _flat(experiment.tuning(work.source.find))) != before:
-        work.train("tuning", tuning)  # what it needs grows where the best rate is at an edge
-        before = tuning
+    while (needed := tuning()) != before:
+        work.train("tuning", needed)  # what it needs grows where the best rate is at an edge
+        before = needed
     rates = experiment.rates(experiment.rate_curves(work.source.find))
-    for step, group in experiment.steps(rates).items():
+    for step, group in experiment.steps(rates, only).items():
         work.train(step, group)
     trained = frozenset(record.run_id for found in work.own.values() for record in found)
     return Conducted(work.records, trained, frozenset(work.reused), len(work.late))
@@ -129,10 +137,12 @@ class _Work:
                 self.own.setdefault(run.spec, []).append(run.record)
 
 
-def _is_complete(experiment: Experiment, source: Source, rates: Mapping[str, float]) -> bool:
+def _is_complete(
+    experiment: Experiment, source: Source, rates: Mapping[str, float], only: Collection[str] = ()
+) -> bool:
     """Whether every run of every arm is there; an unknown rate is not."""
-    whole = rates.keys() >= experiment.arms.keys()
-    return whole and all(source.find(spec) for spec in _flat(experiment.steps(rates)))
+    whole = rates.keys() >= {*(only or experiment.arms)}
+    return whole and all(source.find(spec) for spec in _flat(experiment.steps(rates, only)))
 
 
 def _flat(groups: Mapping[str, Sequence[RunSpec]]) -> list[RunSpec]:

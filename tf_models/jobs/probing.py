@@ -1,7 +1,7 @@
 """Probes in workers: of one network, of two, and of all that the experiment ``inside`` has trained."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import combinations
@@ -103,12 +103,18 @@ def ask_readouts(jobs: Jobs, spec: RunSpec, weights: bytes, told: Tell | None = 
 
 
 def probe_all(
-    jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None] = lambda step, done, total: None
+    jobs: Jobs,
+    experiment: Experiment,
+    on_change: Callable[[str, int, int], None] = lambda step, done, total: None,
+    only: Collection[str] = (),
 ) -> Probed:
-    """Every probe of every network of `experiment`, whose runs are known; those without weights are trained again."""
+    """Every probe of every network of `experiment`, or of its arms `only`, whose runs are known; those without weights
+    are trained again.
+    """
     seeds = range(experiment.seeds)
     pairs = [((left, seed), (right, (seed + 1) % len(seeds))) for left, right in PAIRS for seed in seeds]
-    return _probe(jobs, experiment.dataset, _with_weights(jobs, experiment, on_change), SINGLE, pairs, on_change)
+    kept = _with_weights(jobs, experiment, only or experiment.arms, on_change)
+    return _probe(jobs, experiment.dataset, kept, SINGLE, pairs, on_change)
 
 
 def probe_shipped(
@@ -174,13 +180,13 @@ def _probe(
 
 
 def _with_weights(
-    jobs: Jobs, experiment: Experiment, on_change: Callable[[str, int, int], None]
+    jobs: Jobs, experiment: Experiment, arms: Collection[str], on_change: Callable[[str, int, int], None]
 ) -> dict[tuple[str, int], tuple[RunRecord, bytes]]:
-    """(arm, seed) → the reported run, and weights. Shipped records come without, and are trained again: where that does
-    not classify every test image as before, it is another run, and named as such.
+    """(arm, seed) of `arms` → the reported run, and weights. Shipped records come without, and are trained again: where
+    that does not classify every test image as before, it is another run, and named as such.
     """
     source, _, specs = best_source(experiment, known_records(jobs.store))
-    wanted = {(arm, spec.seed): spec for arm, group in specs.items() if arm in experiment.arms for spec in group}
+    wanted = {(arm, spec.seed): spec for arm in arms for spec in specs.get(arm, [])}
     kept = (record for record in jobs.store.records() if jobs.store.weights(record.run_id).exists())
     own = {record.spec: record for record in kept if is_current(record)}
     missing = {key: spec for key, spec in wanted.items() if spec not in own}

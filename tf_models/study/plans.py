@@ -25,7 +25,7 @@ _DECIDING: dict[str, dict[str, Any]] = {
     "mixers": _LONG,
     "depth": _LONG,
     "capacity": dict(recipe=_BY_HEART, train_size=2000),
-    "inside": _LONG | dict(recipe=Recipe(epochs=20, schedule="decay", augment=True)),
+    "inside": _LONG,  # the families are those of `mixers`: one training serves both
 }
 _FEW_DECIDING = ("ffn-gap", "mixers", "capacity", "inside")  # of the same kind, where images are few
 _OWN = {"necessity": Recipe(epochs=30), "sequence": Recipe(epochs=20)}  # those with data of their own

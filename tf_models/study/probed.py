@@ -244,6 +244,33 @@ def _share(holds: np.ndarray) -> float | None:
     return float(np.all(holds)) if len(holds) else None
 
 
+def merged(before: Probed, found: Probed) -> Probed:
+    """`found`, and what `before` says of other arms and pairs: in `about`, every origin has a part of ``earlier``."""
+    again = {arm for arm, _, _ in found.networks}
+    compared = {(left, right) for left, right, _, _ in found.pairs}
+    networks = {key: value for key, value in before.networks.items() if key[0] not in again}
+    pairs = {key: value for key, value in before.pairs.items() if key[:2] not in compared}
+    runs = {key: value for key, value in before.runs.items() if key[0] not in again}
+    names = {f"{arm} {seed}" for arm, seed in runs}
+    parts = [*before.about.get("earlier", []), {key: before.about[key] for key in before.about if key != "earlier"}]
+    earlier = []
+    for part in parts:
+        accuracies = {name: value for name, value in part.get("accuracies", {}).items() if name in names}
+        if accuracies:
+            earlier.append({**part, "accuracies": accuracies})
+            names -= accuracies.keys()
+    about = {**found.about, **({"earlier": earlier} if earlier else {})}
+    for part in earlier:
+        about["accuracies"] = {**part["accuracies"], **about.get("accuracies", {})}
+    return Probed(
+        found.dataset,
+        about,
+        {**networks, **found.networks},
+        {**pairs, **found.pairs},
+        {**runs, **found.runs},
+    )
+
+
 # the file
 
 

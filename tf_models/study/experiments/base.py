@@ -5,7 +5,7 @@ and keeps the one that does best on *validation* (`tuning.Search`). Then every a
 whose test sets are read once. What follows from the runs is a pure function over run records: `study.analysis.analyse`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import zip_longest
@@ -274,11 +274,23 @@ class Experiment:
             return []
         return [self.spec(replace(self.arms[self.again], labels="shuffled"), 0, rate)]
 
-    def steps(self, rates: Mapping[str, float]) -> dict[str, list[RunSpec]]:
+    def steps(self, rates: Mapping[str, float], only: Collection[str] = ()) -> dict[str, list[RunSpec]]:
         """The runs after the tuning, in the order in which they are trained: a seed of every arm, then the next seed,
-        so that a stop leaves a balanced design.
+        so that a stop leaves a balanced design. Those of the arms `only`, without controls, where any are named.
         """
-        arms = [spec for specs in zip_longest(*self.runs(rates).values()) for spec in specs if spec]
+        runs, checks = self.runs(rates), self.fit_checks(rates)
         control = [spec for specs in self.ffn_control().values() for spec in specs] + self.shuffled_control(rates)
-        steps = {"control": control, "fit": list(self.fit_checks(rates).values()), "arms": arms}
+        if only:
+            runs = {name: runs[name] for name in only if name in runs}
+            checks = {name: checks[name] for name in self.choosing(only) if name in checks}
+            control = []
+        arms = [spec for specs in zip_longest(*runs.values()) for spec in specs if spec]
+        steps = {"control": control, "fit": list(checks.values()), "arms": arms}
         return {step: list(dict.fromkeys(specs)) for step, specs in steps.items() if specs}
+
+    def choosing(self, only: Collection[str]) -> list[str]:
+        """The arms that choose the learning rates of the arms `only`. Raises `LabError` for one that there is not."""
+        for name in only:
+            if name not in self.arms:
+                raise LabError("unknown_arm", value=name, experiment=self.name, choices=", ".join(self.arms))
+        return list(dict.fromkeys(self.arms[name].like or name for name in only))

@@ -16,8 +16,9 @@ CNNs, +0.93 [+0.92, +0.95]. Attention tells a token of a patch far away, +0.36 [
 the FFN nothing, −0.01 [−0.07, +0.05]. Four heads over one +1.39 [−0.09, +2.88] points, a grid that shrinks over one
 that does not +0.39 [−1.55, +2.32].
 
-On photographs these networks are not trained yet (days of 2 cores). What pages show there is read off the eight that
-come with the lab, one seed of each, which no claim is judged by: ``inside --shipped``, half an hour.
+On photographs these networks are not trained yet (a day of 2 cores; ``--arms cnn,vit`` trains a part, and what was
+read off the others stays). What pages show there is read off the eight that come with the lab, one seed of each, which
+no claim is judged by: ``inside --shipped``, half an hour.
 """
 
 from dataclasses import dataclass
