@@ -100,7 +100,7 @@ def test_weights_decay_and_biases_norms_and_positions_do_not():
 @pytest.mark.parametrize("variant", ["cnn", "mixer"])  # a mixer has kernels that TensorFlow does not let decay
 def test_the_optimizer_gives_the_very_bits_of_keras_s_own(variant, mixed, monkeypatch):
     """Else it would need another TRAINING_VERSION; and both of its methods are those that Keras calls."""
-    spec = RunSpec(variant, {"width": 8}, "digits", 300, recipe=Recipe(epochs=3, mixed_precision=mixed))
+    spec = RunSpec(variant, {"width": 8, "depth": 1}, "digits", 300, recipe=Recipe(epochs=3, mixed_precision=mixed))
     called = set()
 
     def weights() -> bytes:
