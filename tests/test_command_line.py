@@ -176,7 +176,7 @@ BAD = {
         "parameter-efficiency has no option --depths (given (1, 2))",
     ),
     "no such arm": (["run", "ffn-gap", "--arms", "on, of"], "ffn-gap has no arm “of”: choose from on, off, activation"),
-    "no such arm to look into": (["inside", "--arms", "resnet50"], "inside has no arm “resnet50”: choose from cnn, vgg"),
+    "no such arm to look into": (["inside", "--arms", "resnet50"], "inside has no arm “resnet50”: choose from cnn"),
     "arms of what trains none": (["inside", "--shipped", "--arms", "cnn"], "inside --shipped has no option --arms"),
     "no FFN to switch": (["run", "ffn-gap", "--variant", "resnet"], "resnet cannot honour ffn="),
     "no such switch": (["train", "mobilenet_v1", "--set", "skip=off"], "mobilenet_v1 cannot honour skip=off"),
