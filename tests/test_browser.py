@@ -10,6 +10,7 @@ import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import choose, settle, visit
+from conftest import until
 from playwright.sync_api import expect
 from visitors import crowd
 
@@ -192,6 +193,30 @@ def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, 
     page.go_back()
     expect(page).not_to_have_url(re.compile("data=cifar10-jpeg"))
     expect(page.get_by_role("radio", name="Handwritten digits")).to_be_checked()
+
+
+@pytest.mark.parametrize(
+    ("view", "first"),
+    [("train?variant=swin&ffn=off", "train.variant.swin"), ("runs?data=cifar10-jpeg", "data.name.cifar10-jpeg")],
+)
+def test_another_language_says_the_same_choices_in_its_own_words(server, page, view, first):
+    """The browser kept the old words, showed them, and sent them back as a choice that there is not: all was lost."""
+    name, _, choices = view.partition("?")
+
+    found = page.get_by_test_id("stMain").get_by_role("combobox")
+
+    def boxes() -> list[str]:
+        return [value for value in found.evaluate_all("all => all.map(one => one.value)") if value]
+
+    visit(page, f"{server.url}/{view}&lang=en")
+    shown = until(lambda: len(boxes()) > 1 and boxes())
+    for language in ("zh", "en"):
+        page.get_by_role("radio", name=say(language, "lab.language")).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(say(language, f"{name}.title"))
+        expect(found.first).to_have_value(re.compile(f"^{re.escape(say(language, first))}$", re.IGNORECASE))
+        settle(page)
+        assert {*page.url.partition("?")[2].split("&")} == {*choices.split("&"), f"lang={language}"}
+    until(lambda: boxes() == shown, told=boxes)
 
 
 def test_the_data_set_goes_along_and_a_page_is_one_step_back(server, page):

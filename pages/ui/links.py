@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.names import data_name, data_title
-from pages.ui.words import quote, say
+from pages.ui.words import language, quote, say
 
 OPEN = "open"  # in the link: which sections are
 MANY = 20  # options that are no longer named one by one
@@ -24,6 +24,7 @@ OLD_NAMES = {"dataset": "data", "trained_on": "data", "train_size": "images"}
 OF_THE_FRAME = {"lang", "present"}  # what every link may say, whatever its page shows
 # In the session, of this page: key → what the link said when it was last followed or written, and what was chosen.
 _SEEN, _HELD = "links_seen", "links_held"
+_LANGUAGE, _OTHER_WORDS = "links_language", "links_other_words"
 _DATA = "links_data"  # in the session, of all pages: the data set that was chosen last
 
 
@@ -32,9 +33,20 @@ def arrive(page: str) -> None:
     if st.session_state.get("links_page") != page:
         st.session_state["links_page"] = page
         st.session_state[_SEEN], st.session_state[_HELD] = {}, {}
+    st.session_state[_OTHER_WORDS] = st.session_state.get(_LANGUAGE, language()) != language()
+    st.session_state[_LANGUAGE] = language()
     if any(name in st.query_params for name in OLD_NAMES):
         now = {OLD_NAMES.get(name, name): value for name, value in st.query_params.to_dict().items()}
         st.query_params.from_dict(now)
+
+
+def keep_choice(state: str) -> None:
+    """Before a widget whose options are words, in another language than before: it names what is held anew.
+
+    Its browser holds the option's old word, shows it, and would send it back as a word that there is not.
+    """
+    if st.session_state.get(_OTHER_WORDS) and state in st.session_state:
+        st.session_state[state] = st.session_state[state]
 
 
 def choose(
@@ -62,6 +74,7 @@ def choose(
     _take_from_link(key, state, options, default, lambda raw: renamed.get(raw, raw))
     if st.session_state.get(state) not in options:
         st.session_state[state] = default
+    keep_choice(state)
     held = st.session_state[state]
     if resets := tuple(resets):
         more |= {"on_change": _reset, "args": (key, default if lasting else None, resets)}
@@ -143,6 +156,7 @@ def choose_many(
                 _warn(key, value, ", ".join(options))
         st.session_state[state] = [value for value in asked if value in options] or list(default)
     st.session_state.setdefault(state, list(default))
+    keep_choice(state)
     held = [value for value in st.session_state[state] if value in options]
     values = where.multiselect(label, options, default=held, format_func=format_func, key=state, **more)
     _keep_in_link(key, ",".join(values), ",".join(default))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cache
+from pages.ui import cache, links
 from pages.ui.charts import curves
 from pages.ui.names import NAMES
 from pages.ui.replay import drawn_once
@@ -63,9 +63,9 @@ def show_curves(analysis: Analysis) -> None:
         group, *others = data
         if others:
             words = say("rates.others")
-            group = st.selectbox(
-                say("rates.group"), data, format_func=lambda group: group or words, key=f"rates_{name}"
-            )
+            state = f"rates_{name}"
+            links.keep_choice(state)
+            group = st.selectbox(say("rates.group"), data, format_func=lambda group: group or words, key=state)
         _show_group(analysis, group)
 
 
