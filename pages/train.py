@@ -54,4 +54,4 @@ with asked:
 
 with results:
     st.header(say("train.runs"), anchor=False)
-    runs.show_runs()
+    runs.show_runs(variant, dataset)

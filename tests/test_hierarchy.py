@@ -52,6 +52,15 @@ def test_a_curve_that_falls_does_not_rise_at_every_step():
     )
 
 
+def test_of_one_seed_no_number_of_seeds_is_said():
+    read = {"CNN": read_of(read_off(arms=("cnn",), seeds=1), "cnn")}
+    told = hierarchy.finding(hierarchy.readout_rows(read), ["CNN"], 2.0)
+    assert say("en", "hierarchy.one") in told and "seed" not in told
+    read["CNN"][True][0]["layers"][3]["accuracy"] = 0.0
+    told = hierarchy.finding(hierarchy.readout_rows(read), ["CNN"], 2.0)
+    assert say("en", "hierarchy.none") in told and "seed" not in told
+
+
 def test_a_layer_that_cannot_be_read_leaves_a_gap():
     found = read_off(arms=("vit",))
     read = read_of(found, "vit")

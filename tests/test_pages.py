@@ -585,6 +585,7 @@ def test_a_link_with_the_command_lines_name_of_a_setting_opens_its_view():
     assert not app.exception and not app.warning and "train_size" not in app.query_params
     assert app.query_params["images"] in ("300", ["300"])
     assert app.button(key="reset_images").label.endswith("300")
+    assert open_page("claims", id="C46").query_params["claim"] in ("C46", ["C46"])
 
 
 @pytest.mark.parametrize("page", ["runs", "train", "feature_maps", "claims"])

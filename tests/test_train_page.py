@@ -47,6 +47,19 @@ def goes_on(app) -> bool:
     return say("en", "train.goes_on") in "".join(bar.proto.text for bar in app.get("progress"))
 
 
+@pytest.mark.parametrize(
+    ("variant", "dataset", "shown"),
+    [
+        ("swin", "cifar10-jpeg", [("swin", "cifar10-jpeg")]),
+        ("cnn", "mnist", [("cnn", "digits")]),
+        ("vit", "digits", 4 * [("vit", "digits")]),
+    ],
+)
+def test_before_anything_is_trained_the_curves_are_those_of_the_chosen_network(variant, dataset, shown):
+    found = runs._examples(variant, dataset)
+    assert [(run.spec.variant, run.spec.dataset) for run in found] == shown and all(run.epochs for run in found)
+
+
 def test_a_stop_of_a_run_that_others_wait_for_says_that_it_goes_on(jobs):
     run_id = jobs.submit(spec(), visitor="anna").run_id
     jobs.submit(spec(), visitor="bela")

@@ -20,7 +20,7 @@ from pages.ui.words import language, quote, say
 OPEN = "open"  # in the link: which sections are
 MANY = 20  # options that are no longer named one by one
 # What links said before there was one name, and what the command line and the records say.
-OLD_NAMES = {"dataset": "data", "trained_on": "data", "train_size": "images"}
+OLD_NAMES = {"dataset": "data", "trained_on": "data", "train_size": "images", "id": "claim"}
 OF_THE_FRAME = {"lang", "present"}  # what every link may say, whatever its page shows
 # In the session, of this page: key → what the link said when it was last followed or written, and what was chosen.
 _SEEN, _HELD = "links_seen", "links_held"

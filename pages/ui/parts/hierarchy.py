@@ -10,7 +10,7 @@ from pages.ui import inside, tables
 from pages.ui.charts import depths, intervals
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
-from pages.ui.words import say
+from pages.ui.words import say, sentences
 from tf_models.data import peek
 from tf_models.statistics.effects import effect_of_seeds
 from tf_models.study.plans import plan
@@ -83,8 +83,11 @@ def finding(data: pd.DataFrame, networks: Sequence[str], delta: float) -> str:
             continue
         rising = sum(bool(len(curve) > 1 and rises(curve, delta)) for curve in curves)
         ends = {name: f"{np.mean([curve[at] for curve in curves]):.1f}" for name, at in (("first", 0), ("last", -1))}
-        key = "hierarchy.all" if rising == len(curves) else "hierarchy.some"
-        words = say(key, rising=rising, seeds=len(curves))
+        if len(curves) == 1:
+            words = say("hierarchy.one" if rising else "hierarchy.none")
+        else:
+            key = "hierarchy.all" if rising == len(curves) else "hierarchy.some"
+            words = say(key, rising=rising, seeds=len(curves))
         told.append(say("hierarchy.reads", network=network, steps=words, **ends))
     return say("hierarchy.finding", networks=say("hierarchy.and").join(told))
 
@@ -117,7 +120,8 @@ def show_readout(dataset: str, chosen: Sequence[str], depth: float, _read: Mappi
     rows = [marked_row(data.loc[data["network"] == network], network, depth) for network in networks]
     headings = {name: say(f"hierarchy.column.{name}") for name in ("network", "level")}
     st.table(pd.DataFrame(rows).rename(columns=headings).set_index(headings["network"]))
-    st.caption(say("hierarchy.readout_hint", seeds=data["seed"].nunique()))
+    seeds = len(set(data["seed"]))
+    st.caption(sentences(say("hierarchy.readout_hint"), say("hierarchy.seeds_hint", seeds=seeds) if seeds > 1 else ""))
 
 
 def _colours(dataset: str, chosen: Sequence[str]) -> dict[str, str]:

@@ -104,7 +104,7 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
         st.altair_chart(chart, key=f"gap_{key}", alt=plain(say("ffn.gap_alt", text=analyses.effect_words(rows))))
     if measured.empty:
         analyses.show_empty(experiment, say("ffn.empty", network=NAMES[variant], dataset=data_name(experiment.dataset)))
-        _link("train", say("ffn.train"), {"variant": variant})
+        _link("train", say("ffn.train"), {"variant": variant, "data": experiment.dataset})
         return False
     for answer in answers:
         show_answer(answer, variant)

@@ -17,6 +17,7 @@ from tf_models.data import STUDIED
 from tf_models.errors import LabError
 from tf_models.runs.record import RunRecord
 from tf_models.runs.shipped import shipped_records
+from tf_models.runs.showcase import showcase_record, showcases
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import ACTIVE, FAILED, FINISHED, QUEUED, STOPPING, Run
 
@@ -107,10 +108,16 @@ def _as_asked(runs: Sequence[Run]) -> list[Run]:
     return [run for group in groups for run in group]
 
 
-def _examples() -> list[Shown]:
-    """Shipped runs that show what a training looks like: the Transformer with and without its FFN."""
-    arms = cache.analysis("ffn-gap", STUDIED[0]).arms
-    found = [arms[name].records[seed] for name in ("on", "off") for seed in (0, 1) if seed in arms[name].records]
+def _examples(variant: str, dataset: str) -> list[Shown]:
+    """Shipped runs that show what a training of this network looks like: the ViT with and without its FFN, of any other
+    network the one that comes with the lab; on digits where it has none on this data set.
+    """
+    data = dataset if dataset in STUDIED else STUDIED[0]
+    if variant != "vit" and (name := f"{variant}-{data}") in showcases():
+        found = [showcase_record(name)]
+    else:
+        arms = cache.analysis("ffn-gap", data).arms
+        found = [arms[name].records[seed] for name in ("on", "off") for seed in (0, 1) if seed in arms[name].records]
     return [Shown(r.run_id, r.spec, FINISHED, r, None, list(r.history)) for r in found]
 
 
@@ -119,19 +126,25 @@ def _courses(runs: Sequence[Shown]) -> list[outcome.Course]:
 
 
 @drawn_once
-def _show_examples() -> None:
-    outcome.show_curves(_courses(_examples()))
+def _show_examples(variant: str, dataset: str) -> None:
+    outcome.show_curves(_courses(_examples(variant, dataset)))
 
 
-def show_runs() -> None:
-    """Progress, curves and results; refreshed every second while something runs."""
+def show_runs(variant: str, dataset: str) -> None:
+    """Progress, curves and results; refreshed every second while something runs. Where there is none, the curves of a
+    training of `variant` on `dataset` that came with the lab.
+    """
     try:
         runs = _visible()
     except LabError as error:  # no store: what came with the lab can still be shown
         frame.show_error(error)
-        _show_examples()
+        _show_examples(variant, dataset)
         return
-    if any(run.status in ACTIVE for run in runs):
+    if not runs:
+        show_trouble()
+        st.info(say("train.no_runs"), icon=":material/show_chart:")
+        _show_examples(variant, dataset)
+    elif any(run.status in ACTIVE for run in runs):
         st.fragment(_runs, run_every=1.0)(True, [runs])
     else:
         _runs(False, [runs])
@@ -147,10 +160,6 @@ def _runs(was_active: bool, read: list[list[Shown]]) -> None:
 
 def _show(runs: list[Shown], was_active: bool) -> None:
     show_trouble()
-    if not runs:
-        st.info(say("train.no_runs"), icon=":material/show_chart:")
-        _show_examples()
-        return
     active = [run for run in runs if run.status in ACTIVE]
     if was_active and not active:
         st.rerun()  # the last one has ended: the page needs no timer any more
