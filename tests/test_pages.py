@@ -560,7 +560,7 @@ def test_a_setting_out_of_sight_is_a_chip_that_takes_it_back():
 def test_a_setting_that_a_network_does_not_have_is_named():
     app = open_page("train", variant="cnn", ffn="off")
     assert not app.exception
-    assert any("ffn" in warning.value for warning in app.warning)
+    assert any("CNN cannot honour ffn=off" in warning.value for warning in app.warning)
     assert "ffn" not in app.query_params
 
 

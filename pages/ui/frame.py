@@ -7,9 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import browser, cache, links
+from pages.ui.names import variant_name
 from pages.ui.words import language, quote, say, set_language
 from tf_models import locale, settings
 from tf_models.errors import LabError
+from tf_models.zoo import CLASSROOM
 
 SECTIONS = {  # in the order in which one teaches: a page's name, which is also its address, and its icon
     "understand": {
@@ -157,8 +159,11 @@ def heading(page: str) -> None:
 
 
 def error_text(error: LabError) -> str:
-    """The sentence of a `LabError` in the visitor's language."""
-    return say(f"error.{error.code}", **{key: quote(value) for key, value in error.values.items()})
+    """The sentence of a `LabError` in the visitor's language, with what the lab calls a network by its name."""
+    values = {key: quote(value) for key, value in error.values.items()}
+    if (variant := error.values.get("variant")) in CLASSROOM:
+        values["variant"] = variant_name(variant)
+    return say(f"error.{error.code}", **values)
 
 
 def show_error(error: LabError) -> None:

@@ -73,9 +73,7 @@ def answer_words(analysis: Analysis) -> str:
         return ""
     gains = "more" if interaction.low > 0 else "less" if interaction.high < 0 else "open"
     dataset = data_name(analysis.experiment.dataset)
-    return sentences(
-        say("worth.answer", dataset=dataset, **shares), say(f"worth.answer.{gains}"), matched_words(analysis)
-    )
+    return sentences(say("worth.answer", dataset=dataset, **shares), say(f"worth.answer.{gains}"))
 
 
 def worth_rows(analysis: Analysis, names: dict[str, str]) -> pd.DataFrame:
@@ -95,8 +93,9 @@ def show_headline(found: Sequence[Analysis], tasks: Analysis) -> None:
     by data set: the first picture of *Overview*. Nothing that is not measured.
     """
     rows = []
-    for answer in [words for analysis in found if (words := answer_words(analysis))][:1]:
-        st.markdown(sentences(answer, necessity.alone_words(necessity.task_rows(tasks))))
+    for answer, analysis in [(words, analysis) for analysis in found if (words := answer_words(analysis))][:1]:
+        alone = necessity.alone_words(necessity.task_rows(tasks))
+        st.markdown(sentences(answer, alone), help=matched_words(analysis))
     for analysis in found:
         names, dataset = worth_names(analysis), short_data_name(analysis.experiment.dataset)
         labels = {name: say("worth.on", mixer=names[name], dataset=dataset) for name in _at_equal_depth(names)}

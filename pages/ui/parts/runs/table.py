@@ -140,12 +140,12 @@ def _compare_marked() -> None:
 
 
 @drawn_once
-def _show_history(run_id: str, accuracies: Sequence[tuple[float, float]]) -> None:
+def _show_history(run: str, accuracies: Sequence[tuple[float, float]]) -> None:
     """Validation accuracy by epoch."""
     curve = pd.DataFrame([(epoch, 100 * share) for epoch, share in accuracies], columns=["epoch", "validation"])
     title = say("runs.history_title")
     words = title, say("axis.epoch"), say("column.validation"), say("column.run")
-    chart = curves.run_curves(curve.assign(run=run_id), len(accuracies), *words)
+    chart = curves.run_curves(curve.assign(run=run), len(accuracies), *words)
     share = say("unit.share", value=tables.percent(accuracies[-1][1]))
     st.altair_chart(chart, key="history", alt=f"{title} {share}")
 
@@ -164,7 +164,7 @@ def show_record(record: RunRecord) -> None:
     """How a run learnt, and what is known of it: what one asks first, and on demand everything."""
     left, right = st.columns([3, 2])
     with left:
-        _show_history(record.run_id, [(row["epoch"], row["validation_accuracy"]) for row in record.history])
+        _show_history(run_name(record), [(row["epoch"], row["validation_accuracy"]) for row in record.history])
     values = record.to_dict()
     with right:
         known, told = row(record.run_id, record.spec, FINISHED, record), _told()
