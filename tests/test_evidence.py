@@ -159,7 +159,14 @@ def test_the_answer_follows_what_was_measured(show, attention, convolution, key)
     found = worth.answer_words(cache.analysis("mixers", LARGEST))
     assert say("en", f"worth.answer.{key}").strip() in found
     alone = f"alone gets {90 - 100 * attention:.1f} %"
+    assert say("en", "worth.because", linear=f"{90 - 100 * attention:.1f}") in found
     assert alone in found and f"gets {90 - 100 * convolution:.1f} %, with an FFN 90.0 %" in found
+
+
+def test_where_the_ffn_is_as_good_without_its_activation_nothing_is_said_of_that(show):
+    show(fill(plan("mixers", LARGEST), lambda arm: 0.9 if " on" in arm or "linear" in arm else 0.7))
+    found = worth.answer_words(cache.analysis("mixers", LARGEST))
+    assert found and say("en", "worth.because", linear="90.0") not in found
 
 
 def test_a_withheld_difference_is_no_answer(show):

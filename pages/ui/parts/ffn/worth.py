@@ -73,7 +73,16 @@ def answer_words(analysis: Analysis) -> str:
         return ""
     gains = "more" if interaction.low > 0 else "less" if interaction.high < 0 else "open"
     dataset = data_name(analysis.experiment.dataset)
-    return sentences(say("worth.answer", dataset=dataset, **shares), say(f"worth.answer.{gains}"))
+    answer = say("worth.answer", dataset=dataset, **shares)
+    return sentences(answer, _because(analysis), say(f"worth.answer.{gains}"))
+
+
+def _because(analysis: Analysis) -> str:
+    """That behind attention it is the activation that helps, with what the same FFN gets without it; else empty."""
+    bend, linear = analysis.measures.get("nonlinearity.attention"), analysis.arms["attention linear"].accuracy
+    if bend is None or bend.withheld or linear is None or bend.low <= 0:
+        return ""
+    return say("worth.because", linear=tables.percent(linear.value))
 
 
 def worth_rows(analysis: Analysis, names: dict[str, str]) -> pd.DataFrame:
