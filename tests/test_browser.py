@@ -328,10 +328,10 @@ def test_back_after_another_network_is_one_step_to_the_old_one_with_its_settings
     ).to_be_visible()
 
 
-def test_the_link_to_training_a_network_opens_that_network(server, page):
-    visit(page, f"{server.url}/ffn?lang=en&variant=swin")
+def test_the_link_to_training_a_network_opens_that_network_and_its_data(server, page):
+    visit(page, f"{server.url}/ffn?lang=en&variant=swin&data=cifar10-jpeg")
     page.get_by_role("link", name=say("en", "ffn.train")).click()
-    expect(page).to_have_url(re.compile("/train"))
+    expect(page).to_have_url(re.compile("/train.*data=cifar10-jpeg"))
     expect(page.get_by_text(re.compile(r"^Swin \(window attention\): [\d,]+ parameters"))).to_be_visible()
 
 
