@@ -159,7 +159,7 @@ def heading(page: str) -> None:
 
 
 def error_text(error: LabError) -> str:
-    """The sentence of a `LabError` in the visitor's language, with what the lab calls a network by its name."""
+    """The sentence of a `LabError` in the visitor's language; a network goes by its name."""
     values = {key: quote(value) for key, value in error.values.items()}
     if (variant := error.values.get("variant")) in CLASSROOM:
         values["variant"] = variant_name(variant)

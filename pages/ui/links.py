@@ -24,6 +24,7 @@ OLD_NAMES = {"dataset": "data", "trained_on": "data", "train_size": "images", "i
 OF_THE_FRAME = {"lang", "present"}  # what every link may say, whatever its page shows
 # In the session, of this page: key → what the link said when it was last followed or written, and what was chosen.
 _SEEN, _HELD = "links_seen", "links_held"
+# In the session: the language in which a page was drawn last, and whether this one is drawn in another.
 _LANGUAGE, _OTHER_WORDS = "links_language", "links_other_words"
 _DATA = "links_data"  # in the session, of all pages: the data set that was chosen last
 

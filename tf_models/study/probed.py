@@ -262,13 +262,8 @@ def merged(before: Probed, found: Probed) -> Probed:
     about = {**found.about, **({"earlier": earlier} if earlier else {})}
     for part in earlier:
         about["accuracies"] = {**part["accuracies"], **about.get("accuracies", {})}
-    return Probed(
-        found.dataset,
-        about,
-        {**networks, **found.networks},
-        {**pairs, **found.pairs},
-        {**runs, **found.runs},
-    )
+    networks, pairs, runs = {**networks, **found.networks}, {**pairs, **found.pairs}, {**runs, **found.runs}
+    return Probed(found.dataset, about, networks, pairs, runs)
 
 
 # the file
