@@ -74,6 +74,7 @@ NAMES: dict[str, Iterable[str]] = {
     "feature_maps.class.{}": (*CLOTHES, *OBJECTS),
     "inside.{}": ("left", "right"),
     "necessity.network.{}": necessity.CHANNELS,
+    "inside.seeds.{}": ("thin", "bars"),
     "inside.arm.{}": plan("inside", "digits").arms,
     "convergence.{}": convergence.COLOURS,
     "convergence.place.{}": convergence.PLACES,

@@ -118,6 +118,11 @@ def over_seeds(values: Sequence[float]) -> dict[str, float]:
     return {"value": effect.value, "low": effect.low, "high": effect.high}
 
 
+def seeds_hint(drawn: str, seeds: int) -> str:
+    """How several seeds are drawn, as ``thin`` lines or by ``bars``; of one seed, which has neither, nothing."""
+    return say(f"inside.seeds.{drawn}", seeds=seeds) if seeds > 1 else ""
+
+
 def colour(dataset: str, choice: str) -> str:
     """The colour of the network's family."""
     arm = plan("inside", dataset).arms.get(choice)

@@ -180,7 +180,8 @@ def _draw_all_matched(dataset: str, left: str, right: str, kinds: list[str], dep
         means[say(f"convergence.measure.{name}")] = _means(data)
         with column:
             _draw_matched(dataset, name, data, {label: colours[kind] for kind, label in words.items()}, depth)
-    st.caption(say("convergence.matched_hint"))
+    thin = inside.seeds_hint("thin", max(map(len, _pairs.values())))
+    st.caption(sentences(say("convergence.matched_hint"), thin))
     tables.beside(pd.DataFrame(means).round(3).reset_index(names=say("convergence.column.series")))
 
 

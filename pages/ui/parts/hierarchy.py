@@ -120,8 +120,8 @@ def show_readout(dataset: str, chosen: Sequence[str], depth: float, _read: Mappi
     rows = [marked_row(data.loc[data["network"] == network], network, depth) for network in networks]
     headings = {name: say(f"hierarchy.column.{name}") for name in ("network", "level")}
     st.table(pd.DataFrame(rows).rename(columns=headings).set_index(headings["network"]))
-    seeds = len(set(data["seed"]))
-    st.caption(sentences(say("hierarchy.readout_hint"), say("hierarchy.seeds_hint", seeds=seeds) if seeds > 1 else ""))
+    thin = inside.seeds_hint("thin", len(set(data["seed"])))
+    st.caption(sentences(say("hierarchy.readout_hint"), thin))
 
 
 def _colours(dataset: str, chosen: Sequence[str]) -> dict[str, str]:
@@ -281,7 +281,8 @@ def show_far(dataset: str, chosen: Sequence[str], _read: Mapping[str, Read]) -> 
     for choice, states in told.items():
         data = far_rows(states, inside.colour(dataset, choice))
         _draw_far(data, far_finding(states, names[choice]), names[choice], choice)
-    st.caption(say("hierarchy.far_hint" if told else "hierarchy.far_none"))
+    bars = inside.seeds_hint("bars", max((len(states[True]) for states in told.values()), default=0))
+    st.caption(sentences(say("hierarchy.far_hint" if told else "hierarchy.far_none"), bars))
 
 
 def _draw_far(data: pd.DataFrame, words: str, network: str, choice: str) -> None:

@@ -12,7 +12,7 @@ from pages.ui import inside, links, tables
 from pages.ui.charts import depths, intervals, sheets
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, colours
-from pages.ui.words import say
+from pages.ui.words import say, sentences
 from tf_models.data import peek
 from tf_models.study.probed import Found, Probed, measures
 from tf_models.zoo import CLASSROOM
@@ -100,7 +100,8 @@ def show_fields(dataset: str, chosen: Sequence[str], depth: float, _found: Mappi
         rows.append({"network": network, "level": level, "r50": f"{r50:.2f}", "r90": f"{r90:.2f}"})
     headings = {name: say(f"locality.column.{name}") for name in ("network", "level", *KINDS)}
     st.table(pd.DataFrame(rows).rename(columns=headings).set_index(headings["network"]))
-    st.caption(say("locality.fields_hint", seeds=data["seed"].nunique()))
+    thin = inside.seeds_hint("thin", len(set(data["seed"])))
+    st.caption(sentences(say("locality.fields_hint"), thin))
 
 
 @drawn_once

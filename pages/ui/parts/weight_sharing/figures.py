@@ -84,7 +84,8 @@ def _draw_consistency(dataset: str, chosen: Sequence[str], _found: Mapping[str, 
     told = finding(data)
     st.altair_chart(chart, key=f"consistency_{dataset}", alt=plain(say("weight_sharing.alt", text=told)))
     st.markdown(told)
-    st.caption(say("weight_sharing.hint"))
+    bars = inside.seeds_hint("bars", max(map(len, found.values())))
+    st.caption(sentences(say("weight_sharing.hint"), bars))
     tables.beside(data.filter(items=list(names)).round(1).rename(columns=columns))
 
 
@@ -136,7 +137,8 @@ def _draw_levels(dataset: str, sides: Sequence[str], depth: float, _found: Mappi
     text = say("lab.comma").join(f"{row['series']} · {row['level']} {row['value']:.2f}" for row in ends)
     st.altair_chart(chart, key=f"levels_{dataset}", alt=plain(say("weight_sharing.levels_alt", text=text)))
     beyond = say("weight_sharing.beyond", most=f"{MOST:g}") if max(means["value"]) > MOST else ""
-    st.caption(sentences(say("weight_sharing.levels_hint"), beyond))
+    thin = inside.seeds_hint("thin", max(map(len, _found.values())))
+    st.caption(sentences(thin, say("weight_sharing.levels_hint"), beyond))
     tables.beside(means.filter(items=list(names)).round(3).rename(columns=columns))
 
 
