@@ -15,7 +15,6 @@ from pages.ui.charts.layout import (
     above,
     inline,
     legend_below,
-    powers_of_ten,
     titled,
 )
 from pages.ui.theme import INK
@@ -45,7 +44,7 @@ def probabilities(data: pd.DataFrame, title: str, colour: str, room: int = 120) 
 def before_after(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], colour: str) -> Chart:
     """Class probabilities in percent before a change, pale, and after it. Columns: name, which, value."""
     order, which = list(dict.fromkeys(data["name"])), list(dict.fromkeys(data["which"]))
-    legend, taken = legend_below(which, "square")
+    legend, taken = legend_below(which, "square") if len(which) > 1 else (None, 0)
     chart = (
         alt.Chart(data)
         .mark_bar(color=colour)
@@ -63,36 +62,19 @@ def before_after(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str
     return titled(chart, title, 28 * len(order) + AXES + taken)
 
 
-def powers(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], floor: float) -> Chart:
-    """Values over many powers of ten, a bar for each from `floor`, under which nothing is told apart, with its figure.
-
-    `data` has label, value, text (the figure as written) and colour.
-    """
-    scale = alt.Scale(type="log", domain=[floor, 100], nice=False, clamp=True)
-    exponents = range(0, math.floor(math.log10(floor)), -5)
-    x = alt.X("shown:Q", title=axis, scale=scale, axis=powers_of_ten(exponents, grid=False))
-    shown = data.assign(shown=data["value"].clip(lower=floor), floor=floor)
-    return titled(_with_figures(shown, x, columns), title, ROW * len(data) + AXES)
-
-
 def amounts(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
     """Values of one unit, a bar from zero for each, with its figure; the longest fills three quarters of the width.
 
     `data` has label, value, text (the figure as written) and colour.
     """
     scale = alt.Scale(domain=[0, max(data["value"]) / 0.75], nice=False)
-    chart = _with_figures(data.assign(shown=data["value"], floor=0), alt.X("shown:Q", axis=None, scale=scale), columns)
-    return titled(chart, title, ROW * len(data) + 3 * TITLE_LINE)
-
-
-def _with_figures(data: pd.DataFrame, x: alt.X, columns: Mapping[str, str]) -> Chart:
-    """Bars from ``floor`` to ``shown``, the words above each and the figure beside it."""
+    x = alt.X("value:Q", axis=None, scale=scale)
     y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above())
     tips = [alt.Tooltip("label:N", title=columns["label"]), alt.Tooltip("text:N", title=columns["value"])]
-    base = alt.Chart(data).encode(y=y, tooltip=tips)
-    bar = base.mark_bar(height=BAR, yOffset=BELOW).encode(x=x, x2="floor:Q", color=alt.Color("colour:N", scale=None))
-    figures = base.mark_text(align="left", dx=5, fontSize=12, color=INK, yOffset=BELOW).encode(x=x, text="text:N")
-    return alt.layer(bar, figures)
+    base = alt.Chart(data).encode(x=x, y=y, tooltip=tips)
+    bar = base.mark_bar(height=BAR, yOffset=BELOW).encode(color=alt.Color("colour:N", scale=None))
+    figures = base.mark_text(align="left", dx=5, fontSize=12, color=INK, yOffset=BELOW).encode(text="text:N")
+    return titled(alt.layer(bar, figures), title, ROW * len(data) + 3 * TITLE_LINE)
 
 
 def squares(data: pd.DataFrame, title: str, columns: Mapping[str, str], colours: Mapping[str, str]) -> Chart:

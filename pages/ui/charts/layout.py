@@ -48,11 +48,11 @@ def above(offset: float = -13) -> alt.Axis:
     return alt.Axis(labelAlign="left", labelPadding=-4, labelOffset=offset, labelLimit=340, ticks=False, domain=False)
 
 
-def powers_of_ten(exponents: Iterable[int], grid: bool = True) -> alt.Axis:
+def powers_of_ten(exponents: Iterable[int]) -> alt.Axis:
     """The axis of a log scale with these powers of ten, such as 10⁻¹⁵, which Vega would write 1e-15."""
     powers = {str(power): f"10{str(power).translate(RAISED)}" if power else "1" for power in exponents}
     written = f"{json.dumps(powers, ensure_ascii=False)}[round(log(datum.value) / LN10)]"
-    return alt.Axis(values=[float(f"1e{power}") for power in powers], labelExpr=written, grid=grid)
+    return alt.Axis(values=[float(f"1e{power}") for power in powers], labelExpr=written)
 
 
 def row_height(words: Iterable[str], least: int = 30) -> int:

@@ -18,7 +18,6 @@ from tf_models.statistics.effects import effect_of_seeds
 from tf_models.study.exact import exact_measures
 from tf_models.study.probed import Found
 
-FLOOR = 1e-16  # below it, float32 squared is rounding
 MOST = 1.5  # ε at the top of the axis: larger values stand there
 CASES = {  # measures of ``equivariance``, from what follows to what does not → family
     "shared.circular": "convolution",
@@ -162,7 +161,7 @@ def show_exact() -> None:
         if name in measures
     ]
     columns = {name: say(f"weight_sharing.exact_column.{name}") for name in ("label", "value")}
-    chart = bars.powers(pd.DataFrame(rows), "", columns["value"], columns, FLOOR)
+    chart = bars.amounts(pd.DataFrame(rows), columns["value"], columns)
     shown = {name: tables.figure(measures[name].value, "error") for name in ("shared.circular", "unshared.circular")}
     told = say("weight_sharing.exact_finding", shared=shown["shared.circular"], unshared=shown["unshared.circular"])
     text = say("claims.and").join(f"{row['label']} {row['text']}" for row in rows)
