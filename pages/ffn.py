@@ -9,6 +9,7 @@ from pages.ui.names import variant_name
 from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, rates, worth
 from pages.ui.words import say
+from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
 from tf_models.study.experiments.ffn_gap import WITH_FFN
 from tf_models.study.plans import is_planned
@@ -21,12 +22,15 @@ SECTIONS = {
     "capacity": (capacity, "capacity.title", ("capacity",)),
     "depth": (depth, "depth.title", ("depth",)),
 }
-OTHERS = ("arms", "grid", "controls", "factorial", "shape", "collapse", "published")
+OTHERS = ("explored", "arms", "grid", "controls", "factorial", "shape", "collapse", "published")
 
 frame.ensure()
 frame.heading("ffn")
 links.sections([*SECTIONS, *OTHERS])
 left, right = st.columns(2)
+named = st.query_params.get("variant")
+fitting = (name for name in reversed(STUDIED) if named in WITH_FFN and cache.analysis("ffn-gap", name, named).measures)
+links.imply_data(next(fitting, None), STUDIED[-1])
 dataset = analyses.choose_dataset(right)
 measured = [name for name in WITH_FFN if cache.analysis("ffn-gap", dataset, name).measures]
 
@@ -45,18 +49,14 @@ leads = variant == "vit" and is_planned("training-length", dataset)
 leads = leads and length.is_measured(cache.analysis("training-length", dataset))
 if leads:
     rates.show_with_rates(length.show_section, dataset, ("training-length",))
-    st.subheader(say("ffn.explored"), anchor=False)
 
-analysis = None
+analysis, answers = None, []
 if code := SWITCHES["ffn"].refusal(CLASSROOM[variant]):
     gap.show_refusal(variant, code)
 else:
-    analysis = cache.analysis("ffn-gap", dataset, variant)
-if analysis and gap.show_contrasts(analysis, variant, ffn_answers(dataset, variant, cache.analysis)):
-    links.section("arms", say("ffn.arms"), partial(gap.show_six, analysis, variant))
-    if gap.has_grid(analysis):
-        links.section("grid", say("ffn.grid"), partial(gap.show_grid, analysis))
-    links.section("controls", say("ffn.controls"), partial(gap.show_controls, analysis, variant))
+    analysis, answers = cache.analysis("ffn-gap", dataset, variant), ffn_answers(dataset, variant, cache.analysis)
+if analysis and not leads and gap.show_contrasts(analysis, variant, answers):
+    gap.show_parts(analysis, variant)
 
 st.header(say("worth.title"), anchor=False)
 decided = cache.nearest_analysis("mixers", dataset)
@@ -64,6 +64,9 @@ worth.show_section(decided)
 rates.show_curves(decided)
 
 st.header(say("ffn.more"), anchor=False)
+if leads and analysis and analysis.measures:
+    links.section("explored", say("ffn.explored"), partial(gap.show_contrasts, analysis, variant, answers))
+    gap.show_parts(analysis, variant)
 missing = []
 for key, (section, title, names) in SECTIONS.items():
     if any(map(section.is_measured, (found := [cache.nearest_analysis(name, dataset) for name in names]))):

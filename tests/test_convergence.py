@@ -144,7 +144,7 @@ def test_networks_of_which_nothing_is_known_are_compared_in_a_worker(measured, m
     networks = {(arm, 0, True): {"spectrum": spectrum(arm, 0)} for arm in ("cnn", "mixer", "vit none")}
     monkeypatch.setattr(inside, "read_probed", lambda dataset: Probed(dataset, networks=networks))
     monkeypatch.setattr(cache, "stamp", lambda: f"{__name__}: in a worker")
-    app = open_page("convergence", left="mixer", right="mixer")
+    app = open_page("convergence", data="digits", left="mixer", right="mixer")
     for _ in range(120):
         if not app.get("progress"):
             break
@@ -152,7 +152,7 @@ def test_networks_of_which_nothing_is_known_are_compared_in_a_worker(measured, m
         app.run()
     assert not app.exception and not app.error
     assert "**1.00**" in text_of(app) and say("en", "convergence.no_index") in text_of(app)
-    app = open_page("convergence", left="mixer", right="vit none")
+    app = open_page("convergence", data="digits", left="mixer", right="vit none")
     names = {"left": say("en", "inside.arm.mixer"), "right": say("en", "inside.arm.vit none")}
     assert [row.value for row in app.info] == [say("en", "convergence.no_weights", **names)]
     assert app.get("vega_lite_chart"), "what needs no weights stays"

@@ -208,7 +208,6 @@ def test_all_the_networks_of_the_results_can_be_chosen(results):
 
 def test_a_page_without_results_on_the_data_set_of_the_page_before_says_what_it_shows_instead(results):
     app = open_page("hybrids", data="cifar10-jpeg")
-    del app.query_params["data"]  # as the sidebar's link to another page leaves it
     app.switch_page("pages/locality.py").run()
     assert not app.exception and not app.info and app.get("vega_lite_chart")
     names = {"chosen": data_name("cifar10-jpeg"), "shown": data_name("digits")}

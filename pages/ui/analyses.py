@@ -22,9 +22,10 @@ EFFECT_COLUMNS = ["label", "mean", "low", "high", "delta", "verdict", "mark", "c
 
 
 def choose_dataset(where: Any = st, has: Callable[[str], bool] = lambda name: True) -> str:
-    """A data set of the lab, the first by itself; `has` as for `links.choose_data`."""
+    """A data set of the lab, by itself the largest of which the page `has` something to show, which decides."""
+    usual = next(filter(has, reversed(STUDIED)), STUDIED[-1])
     more: dict[str, Any] = {"kind": "segments", "where": where, "help": say("data.hint"), "wrap": True}
-    return links.choose_data(say("ffn.dataset"), STUDIED, has=has, **more)
+    return links.choose_data(say("ffn.dataset"), STUDIED, usual, has, **more)
 
 
 def scale_of(analysis: Analysis, begins: bool = False) -> str:

@@ -37,6 +37,9 @@ def choose() -> tuple[str, tuple[str, ...]]:
     Without networks where there are none; that nothing came with the lab is said.
     """
     first, *sides = st.columns([3, 2, 2])  # the names of data sets in one line
+    named = {value for side in USUAL if (value := st.query_params.get(side))}
+    fitting = (name for name in reversed(STUDIED) if named and named <= networks(name).keys())
+    links.imply_data(next(fitting, None), STUDIED[-1])
     dataset = analyses.choose_dataset(first, lambda name: bool(networks(name)))
     if not probed(dataset).networks:
         show_empty(dataset)

@@ -121,8 +121,11 @@ def choose_data(
 
 
 def imply_data(name: str | None, default: str) -> None:
-    """Before `choose_data`: a link that says no data set, but something that only `name` has, says `name`."""
-    if "data" not in st.query_params and name not in (default, None):
+    """Before `choose_data`: a link that says no data set, but something that only `name` has, says `name`.
+
+    Only where the page is opened: who chooses something on it stays with the data set that is shown.
+    """
+    if not {"data"} & {*st.query_params, *st.session_state[_SEEN]} and name not in (default, None):
         st.query_params["data"] = name
 
 

@@ -1,11 +1,12 @@
 """The parts of the page *FFN* about one network: the gap with its intervals, its arms, its grid, its controls."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import analyses, cache, frame, tables
+from pages.ui import analyses, cache, frame, links, tables
 from pages.ui.charts import curves, intervals
 from pages.ui.names import NAMES, data_name, short_data_name
 from pages.ui.parts import effects
@@ -116,6 +117,14 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
     if not all(name in analysis.measures for name in names):  # some arms were trained for other experiments alone
         analyses.show_unmeasured([experiment])
     return True
+
+
+def show_parts(analysis: Analysis, variant: str) -> None:
+    """What stands behind the contrasts, on demand: the arms, the gap in other places, the controls."""
+    links.section("arms", say("ffn.arms"), partial(show_six, analysis, variant))
+    if has_grid(analysis):
+        links.section("grid", say("ffn.grid"), partial(show_grid, analysis))
+    links.section("controls", say("ffn.controls"), partial(show_controls, analysis, variant))
 
 
 def show_six(analysis: Analysis, variant: str) -> None:

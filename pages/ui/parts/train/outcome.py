@@ -219,7 +219,8 @@ def _show_classes(first: Runs, second: Runs) -> None:
 def _show_links(spec: RunSpec) -> None:
     """Where the same question is answered by what came with the lab."""
     with st.container(horizontal=True):
-        for page, query in (("ffn", {"variant": spec.variant}), ("parameters", {})):
+        gap = {"variant": spec.variant} | ({"open": "explored"} if spec.dataset == STUDIED[-1] else {})
+        for page, query in (("ffn", gap), ("parameters", {})):
             shown = {**query, "lang": language()} | ({"data": spec.dataset} if spec.dataset in STUDIED else {})
             st.page_link(f"pages/{page}.py", label=say(f"{page}.nav"), icon=PAGES[page], query_params=shown)
 
