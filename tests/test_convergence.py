@@ -135,7 +135,7 @@ def test_the_page_says_how_alike_they_are_on_a_scale_from_untrained_to_two_seeds
     shown = text_of(app)
     index = (0.8 - 0.2) / (0.95 - 0.2)
     assert f"**{index:.2f}**" in shown and "**0.80**" in shown and "0.20" in shown
-    assert len(app.get("vega_lite_chart")) == 4 + 3 + 3 * 2
+    assert len(app.get("vega_lite_chart")) == 4 + 3 + 2 * 2
     assert not cache.started_jobs(), "what came with the lab needs no worker"
 
 

@@ -254,21 +254,18 @@ def show_spectra(dataset: str, sides: Sequence[str], depth: float) -> None:
 
 @drawn_once
 def _draw_all_spectra(dataset: str, sides: Sequence[str], depth: float, _found: Mapping[str, Sequence[Found]]) -> None:
-    names = inside.networks(dataset)
-    told, rows = [], [st.columns(2, gap="medium") for _ in ("spectra", *SHARES)]
-    for place, (key, side) in enumerate(zip(inside.USUAL, sides, strict=True)):
-        found, colour = _found[side], inside.colour(dataset, side)
+    names, shares = inside.networks(dataset), {}
+    for key, side, column in zip(inside.USUAL, sides, st.columns(2, gap="medium"), strict=True):
         taps = list(levels(inside.model_of(dataset, side)))
         chosen = dict.fromkeys((taps[0], inside.at_depth(taps, depth), taps[-1]))
-        shares = {name: place_rows(found, taps, name) for name in SHARES}
-        with rows[0][place]:
-            spectra = frequency_rows(found, {tap: inside.level_name(tap) for tap in chosen})
-            _draw_spectra(dataset, key, names[side], spectra, colour)
-        for columns, (name, data) in zip(rows[1:], shares.items(), strict=True):
-            with columns[place]:
-                _draw_places(dataset, key, name, names[side], data, colour, depth)
-        told.append(_smoothing(names[side], shares))
-    st.markdown(sentences(*told))
+        spectra = frequency_rows(_found[side], {tap: inside.level_name(tap) for tap in chosen})
+        with column:
+            _draw_spectra(dataset, key, names[side], spectra, inside.colour(dataset, side))
+        shares[side] = {name: place_rows(_found[side], taps, name) for name in SHARES}
+    for name, column in zip(SHARES, st.columns(2, gap="medium"), strict=True):
+        with column:
+            _draw_places(dataset, name, {side: known[name] for side, known in shares.items()}, depth)
+    st.markdown(sentences(*(_smoothing(names[side], known) for side, known in shares.items())))
     st.caption(say("convergence.spectra_hint"))
 
 
@@ -295,24 +292,23 @@ def _draw_spectra(dataset: str, key: str, name: str, data: pd.DataFrame, colour:
     st.altair_chart(chart, key=f"spectra_{dataset}_{key}", alt=say("convergence.spectra_alt", name=name, text=text))
 
 
-def _draw_places(
-    dataset: str, key: str, name: str, network: str, data: pd.DataFrame, colour: str, depth: float
-) -> None:
+def _draw_places(dataset: str, name: str, found: Mapping[str, pd.DataFrame], depth: float) -> None:
+    """A share in all places of both networks: side → `place_rows`."""
+    names = inside.networks(dataset)
+
+    def series(side: str, place: str) -> str:
+        return say("convergence.of", network=names[side], place=place)
+
+    known = [rows.assign(series=[series(side, place) for place in rows["series"]]) for side, rows in found.items()]
+    data = pd.concat(known, ignore_index=True)
     if data.empty:
         return
-    colours = {say(f"convergence.place.{place}"): colour for place in PLACES}
+    places = [say(f"convergence.place.{place}") for place in PLACES]
+    colours = {series(side, place): inside.colour(dataset, side) for side in found for place in places}
     title = say(f"convergence.share.{name}")
-    chart = depths.by_depth(
-        data,
-        say("convergence.of", network=network, title=title),
-        say("convergence.axis", name=title),
-        _columns(),
-        (0, 1),
-        colours,
-        depth,
-    )
+    axis = say("convergence.axis", name=title)
+    chart = depths.by_depth(data, title, axis, _columns(), (0, 1), colours, depth)
     groups = data.sort_values("depth", kind="stable").groupby("series", sort=False)
     ends = {series: list(_means(rows, "depth").values()) for series, rows in groups}
     text = say("lab.comma").join(f"{series} {means[0]:.2f} → {means[-1]:.2f}" for series, means in ends.items())
-    alt = say("convergence.places_alt", name=network, title=title, text=text)
-    st.altair_chart(chart, key=f"{name}_{dataset}_{key}", alt=alt)
+    st.altair_chart(chart, key=f"{name}_{dataset}", alt=say("convergence.places_alt", title=title, text=text))
