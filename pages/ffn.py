@@ -64,9 +64,10 @@ worth.show_section(decided)
 rates.show_curves(decided)
 
 st.header(say("ffn.more"), anchor=False)
-if leads and analysis and analysis.measures:
+if leads and analysis:
     links.section("explored", say("ffn.explored"), partial(gap.show_contrasts, analysis, variant, answers))
-    gap.show_parts(analysis, variant)
+    if analysis.measures:
+        gap.show_parts(analysis, variant)
 missing = []
 for key, (section, title, names) in SECTIONS.items():
     if any(map(section.is_measured, (found := [cache.nearest_analysis(name, dataset) for name in names]))):

@@ -619,7 +619,7 @@ def test_a_section_is_drawn_when_it_is_opened_and_the_link_says_so(judged_all, m
 
 def test_what_only_another_data_set_can_answer_is_shown_of_that_one_and_what_none_can_is_not_offered(judged_all):
     """A section that opens on a command alone disappoints a class."""
-    app = open_page("ffn", data=STUDIED[-1], open="capacity,depth")
+    app = open_page("ffn", data=STUDIED[-1], open="explored,capacity,depth")
     assert cache.nearest_analysis("capacity", STUDIED[-1]).experiment.dataset == STUDIED[0]
     assert data_title(STUDIED[0]) in text_of(app)
     titles = {row.label for row in app.expander}
@@ -640,7 +640,8 @@ def test_a_measured_experiment_fills_its_page(only_records, monkeypatch, page, e
     records = planned(experiment)
     only_records(records)
     monkeypatch.setattr(cache, "claim_results", lambda: results)
-    app = open_page(page, "zh", **({"open": "factorial,shape,collapse,necessity"} if page == "ffn" else {}))
+    opened = {"open": "factorial,shape,collapse,necessity"} if page == "ffn" else {}
+    app = open_page(page, "zh", data="digits", **opened)
     assert len(app.get("vega_lite_chart")) >= {"factorial": 3, "ffn-shape": 3, "hybrids": 2}[experiment]
     asked = [block.value for block in app.code]
     assert not any(f"run {experiment} " in command for command in asked)

@@ -131,15 +131,16 @@ def test_the_ffn_page_has_a_section_for_everything_that_decides(show, language):
     ]
     show(trained(GAPS), necessity_records(), capacity_records(), *more)
     opened = ("necessity", "capacity", "depth", "collapse")
+    asked = ("explored", *opened)
     closed = open_page("ffn", language, data=LARGEST)
-    app = open_page("ffn", language, data=LARGEST, open=",".join(opened))
+    app = open_page("ffn", language, data=LARGEST, open=",".join(asked))
     assert not app.exception
     for page in (closed, app):
         assert say(language, "worth.title") in text_of(page)
         assert {f"**{say(language, f'{part}.title')}**" for part in opened} <= {row.label for row in page.expander}
     charts = len(closed.get("vega_lite_chart"))
-    assert charts == 3 + 1 + 1 + 1, "length and its rate curve, own pair, mixers and theirs; nothing of what is closed"
-    charts += 2 + 1 + 1 + 4 + 2  # matrices, curves, depths; four rate curves; tokens, collapse
+    assert charts == 3 + 1 + 1, "length and its rate curve, mixers and theirs; nothing of what is closed"
+    charts += 1 + 2 + 1 + 1 + 4 + 2  # own pair; matrices, curves, depths; four rate curves; tokens, collapse
     assert len(app.get("vega_lite_chart")) == charts
     experiments = (*names, "training-length", "necessity", "capacity")
     assert not [code.value for code in app.code if any(f"run {name}" in code.value for name in experiments)]
@@ -275,7 +276,7 @@ def test_a_solved_cell_is_marked_and_no_other(show):
 
 
 def test_exploratory_results_are_labelled_where_they_stand():
-    shown = text_of(open_page("ffn", data=LARGEST, open="grid,factorial,shape"))
+    shown = text_of(open_page("ffn", data=LARGEST, open="explored,grid,factorial,shape"))
     assert not is_planned("depth", STUDIED[0])
     assert shown.count(f":gray-badge[:material/explore: {say('en', 'tier.exploratory')}]") >= 3
 
