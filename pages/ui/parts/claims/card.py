@@ -40,11 +40,12 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     st.header(f"{claim.id} · {verbatim(claim.words('statement'))}", anchor=False)
     systems = say("lab.comma").join(claim.systems)
     st.caption(say("claims.where", sections=say("claims.and").join(map(place_name, claim.sections)), systems=systems))
+    results = sorted(results, key=lambda result: result is not headline(results))  # what decides goes first
     different = results[:1] if results[0].exact else results
     for result in different:
         place = say("claims.place_of", place=scale(result), text=reason(result))
-        told = sentences(place, verdicts.known(result), kinds(result))
-        st.markdown(f"{claim_badge(result)} {told}", help=_accuracies(result) or None)
+        hint = sentences(verdicts.known(result), _accuracies(result))
+        st.markdown(f"{claim_badge(result)} {sentences(place, kinds(result))}", help=hint or None)
     stands = say("claims.stands", dataset=data_name(headline(results).dataset)) if len(different) > 1 else None
     st.markdown(say("claims.asks", question=verbatim(claim.words("question"))), help=stands)
     rows = part_rows(claim, results)
