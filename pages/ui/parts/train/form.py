@@ -101,7 +101,7 @@ def choose_switches(
     usual value is left out.
     """
     chosen: dict[str, zoo.Value] = {}
-    columns, linked = iter(places.main.columns(2)), {*st.query_params}
+    linked = {*st.query_params}
     for switch in zoo.SWITCHES:
         if switch not in MAIN and not places.advanced.open and switch not in linked:
             continue
@@ -112,7 +112,7 @@ def choose_switches(
             continue
         label, names = switch_name(variant, switch), partial(value_name, switch)
         if switch in MAIN:
-            value = links.choose(switch, label, options, names, default, where=next(columns))
+            value = links.choose(switch, label, options, names, default, where=places.main)
         else:
             value = places.choose(switch, label, options, names, default)
         if value != default:
