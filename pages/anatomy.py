@@ -12,10 +12,11 @@ from pages.ui.words import say, sentences
 frame.ensure()
 frame.heading("anatomy")
 links.sections(("stages", "others"))
-chosen = anatomy.choose_systems()
+beside = st.columns(2, gap="large")
+chosen = anatomy.choose_systems(beside)
 systems = list(chosen.values())
 
-for (side, system), column in zip(chosen.items(), st.columns(2, gap="large"), strict=True):
+for (side, system), column in zip(chosen.items(), beside, strict=True):  # on a phone, each under its own choice
     with column:
         anatomy.show_drawing(side, system, systems)
 st.caption(say("anatomy.drawing_hint"))

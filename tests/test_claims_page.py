@@ -395,7 +395,8 @@ def test_a_share_below_nothing_is_one_share_less_another():
     found = [part for rows in cache.claim_results().values() for result in rows for part in result.parts]
     names = {part.part.measure: part.measure for part in found if part.measure and part.measure.unit == "share"}
     assert set(verdicts.OVER) <= names.keys()
-    assert {name for name, share in names.items() if share.low < 0} <= set(verdicts.OVER)
+    # an interval of three seeds may go below nothing, and is cut there: see above; a mean may not
+    assert {name for name, share in names.items() if share.value < 0} <= set(verdicts.OVER)
 
 
 def test_a_gap_that_is_only_presupposed_is_no_share():

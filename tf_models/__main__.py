@@ -9,6 +9,7 @@ import contextlib
 import io
 import math
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -483,4 +484,5 @@ if __name__ == "__main__":
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as by Ctrl-C: what runs is stopped, what was kept stays
     sys.exit(main())

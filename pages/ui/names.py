@@ -76,7 +76,8 @@ def _with_settings(spec: RunSpec, named: Callable[[str], str]) -> str:
         if spec.switches.get("ffn") == "off":
             name = say("train.without_ffn", name=name)
         switches = {switch: value for switch, value in spec.switches.items() if (switch, value) != ("ffn", "off")}
-        others = [f"{switch}: {value}" for switch, value in switch_words(spec.variant, switches).items()]
+        words = switch_words(spec.variant, switches)
+        others = [say("claims.place_of", place=switch, text=value) for switch, value in words.items()]
     except KeyError:  # of another version of the lab
         return spec.name
     return say("lab.comma").join([name, *others, *([say("train.shuffled")] if spec.labels != "true" else [])])

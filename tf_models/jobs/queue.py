@@ -452,7 +452,8 @@ class Jobs:
                     self._replace_worker(job.worker)
             else:
                 error = job.future.exception() if job.future.status == "error" else None
-                log.error("run %s ended its worker: %r", job.run.run_id, error)
+                wanted = job.stop_asked is not None or self._closing.is_set()  # no fault, and nobody's error
+                log.log(logging.INFO if wanted else logging.ERROR, "run %s ended its worker: %r", job.run.run_id, error)
                 self._order.forget(job.worker)
                 self._end(job.run, _died(type(error).__name__ if error is not None else "the process is gone"))
 

@@ -4,6 +4,7 @@ A language is its folder: `LANGUAGES` finds it, and its own name is the word ``l
 the first, English.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -11,6 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"
+AFTER_WIDE = re.compile("(?<=[，。：；？！、）]) ")  # such marks bring their own room: a value may have ended in one
 LANGUAGES = tuple(sorted((path.name for path in FOLDER.iterdir() if list(path.glob("*.toml"))), key=ENGLISH.__ne__))
 
 
@@ -37,7 +39,7 @@ def say(language: str, key: str, /, **values: object) -> str:
     text = catalogue(language).get(key)
     if text is None:
         raise KeyError(f"tf_models/locale/{language} has no words for {key!r}")
-    return text.format(**values)
+    return AFTER_WIDE.sub("", text.format(**values)) if values else text.format()
 
 
 def in_every_language(key: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from tf_models.probes.ridge import PENALTIES, Split, checked, principal, ridge, 
 COMPONENTS = 512  # principal components of an input at most
 PASSES = 2  # with which the share of noise is found
 NOISIEST = 0.95  # share of noise of a linear target at most
+HIGHEST_FLOOR = 0.25  # what is left of a linear target without noise at most: beyond, the map could not be told
 SCALES = (0.1, 0.5, 1.0)  # of the steps of an interchange
 
 
@@ -79,10 +80,15 @@ def beyond_linear(x: ArrayLike, y: ArrayLike, split: Split, seed: int, component
     """`nonlinearity`, less what as much noise on a linear target would add to it: what is left of few images' faults.
 
     What no affine map explains acts on the fit as noise does, which a linear target without any would not show. Its
-    share is found in `PASSES` steps, from that without noise.
+    share is found in `PASSES` steps, from that without noise. Where even of that target more than `HIGHEST_FLOOR` is
+    left, as where `components` hold too little of x, nothing can be said: a ValueError.
     """
-    found = nonlinearity(x, y, split, components)
-    left = found - linear_floor(x, split, seed, components=components)
+    found, floor = nonlinearity(x, y, split, components), linear_floor(x, split, seed, components=components)
+    if floor > HIGHEST_FLOOR:
+        raise ValueError(
+            f"{len(np.asarray(x))} images leave {floor:.0%} of a linear target unexplained: too few to tell"
+        )
+    left = found - floor
     for _ in range(PASSES):
         noise = min(max(left, 0.0), NOISIEST)
         left = found - (linear_floor(x, split, seed, noise, components) - noise)

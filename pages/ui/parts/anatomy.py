@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -234,10 +235,10 @@ def system(name: str, size: str = "") -> System:
     return System(system_name(name), _times(size), spec_of(name, size or USUAL_SIZE))
 
 
-def choose_systems() -> dict[str, Asked]:
-    """Both sides of the page, as the link says."""
+def choose_systems(columns: Iterable[Any]) -> dict[str, Asked]:
+    """Both sides of the page, as the link says, each asked in one of the columns."""
     chosen = {}
-    for side, column in zip(USUAL, st.columns(2, gap="large"), strict=True):
+    for side, column in zip(USUAL, columns, strict=True):
         name, size = links.choose(side, say(f"anatomy.{side}"), SYSTEMS, system_name, USUAL[side], where=column), ""
         if name.startswith("classroom"):
             words, hint = say("anatomy.size"), say("anatomy.size_hint")

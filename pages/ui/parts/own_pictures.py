@@ -23,6 +23,7 @@ from tf_models.data import (
     unread_file,
 )
 from tf_models.data.raw import are_uneven
+from tf_models.data.registry import part_sizes
 from tf_models.errors import LabError
 from tf_models.jobs import reading
 
@@ -130,6 +131,10 @@ def show_preview(known: DatasetInfo) -> None:
             },
             alt=say("own.preview", count=f"{sum(known.counts):,}", classes=known.classes),
         )
+        height, width, _ = known.input_shape
+        train, validation, test = part_sizes(sum(known.counts), known.fixed_test)
+        parts = {"train": f"{train:,}", "validation": f"{validation:,}", "test": f"{test:,}"}
+        st.caption(say("own.fixed" if known.fixed_test else "own.split", height=height, width=width, **parts))
         if told := left_out_words(known):
             st.warning("\n".join(f"- {sentence}" for sentence in told), icon=":material/filter_alt_off:")
         if are_uneven(known.counts):

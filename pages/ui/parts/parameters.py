@@ -139,7 +139,7 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     told = "" if linear is None else say("parameters.linear_hint", accuracy=f"{linear:.1f}")
     st.caption(sentences(say("parameters.reading"), told, _own_words(own)), help=sentences(*hint))
     analyses.show_source(analysis)
-    tables.beside(rows.rename(columns={**columns, "cost": say(f"axis.{cost}")}).round(3))
+    tables.beside(rows.drop(columns="front").rename(columns={**columns, "cost": say(f"axis.{cost}")}).round(3))
     return True
 
 

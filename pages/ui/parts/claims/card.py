@@ -23,6 +23,7 @@ from pages.ui.parts.claims.verdicts import (
     scale,
     zone_of,
 )
+from pages.ui.parts.ffn import rates
 from pages.ui.theme import MARKS
 from pages.ui.words import language, say, sentences, verbatim
 from tf_models.data import STUDIED
@@ -229,7 +230,7 @@ def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
                     {
                         say("column.dataset"): short_data_name(result.dataset),
                         say("claims.column.part"): say(part.part.words),
-                        say("claims.column.arm"): name,
+                        say("claims.column.arm"): rates.whole_name(arm),
                         say("claims.column.weight"): f"{weight:+.3g}".replace("-", "−"),
                         say("claims.column.accuracy"): accuracy,
                         say("column.loss"): f"{arm.test_loss or 0.0:.3f}",
@@ -246,4 +247,4 @@ def _show_published(claim: Claim) -> None:
         colour, icon = {1: ("green", "thumb_up"), 0: ("orange", "contrast"), -1: ("red", "thumb_down")}[row.supports]
         sign = f":{colour}-badge[:material/{icon}: {say(f'claims.evidence.{row.supports}')}]"
         source = row.reference(text=say(f"evidence.{row.read}", source=row.citation(language())))
-        st.markdown(f"{sign} {verbatim(row.words)} ({source})")
+        st.markdown(f"{sign} {say('claims.read_in', words=verbatim(row.words), source=source)}")

@@ -36,6 +36,11 @@ def group_words(arm: ArmResult) -> str:
     return " · ".join(words)
 
 
+def whole_name(arm: ArmResult) -> str:
+    """Both, for a table of arms of any experiment."""
+    return " · ".join(filter(None, (group_words(arm), arm_words(arm))))
+
+
 def curve_rows(analysis: Analysis) -> dict[str, pd.DataFrame]:
     """Group → arm, rate, loss (nats) and whether it was chosen: a row for every rate that was tried."""
     rows: dict[str, list[dict]] = {}

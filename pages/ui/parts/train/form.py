@@ -49,7 +49,7 @@ class Places:
             with self.main:  # where a bad value is seen
                 value = links.from_link(key, options, default)
         if value != default:
-            chip, back = f"{label}: {names(value)}", (key, default, default)
+            chip, back = say("claims.place_of", place=label, text=names(value)), (key, default, default)
             self.main.button(chip, f"reset_{key}", icon=":material/close:", on_click=links.put, args=back)
         return value
 
