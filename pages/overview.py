@@ -29,7 +29,7 @@ if measured:
 else:
     overview.show_answers(answers)
 for answer in answers:
-    gap.show_answer(answer, "vit")
+    gap.show_answer(answer, "vit", st.caption if measured else st.markdown)
 overview.show_evidence(tasks, cache.largest_analysis("capacity"))
 st.caption(say("overview.where"), help=say("data.hint"))
 deciding_data = {"data": STUDIED[-1]} if measured else {}  # what this page has told is that page's beginning

@@ -1,7 +1,8 @@
 """The parts of the page *FFN* about one network: the gap with its intervals, its arms, its grid, its controls."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -67,10 +68,10 @@ def answer_words(answer: Answer, variant: str) -> str:
     )
 
 
-def show_answer(answer: Answer, variant: str) -> None:
-    """The sentence, and its label where the experiment is exploratory."""
+def show_answer(answer: Answer, variant: str, write: Callable[..., Any] = st.markdown) -> None:
+    """The sentence, and its label where the experiment is exploratory; `write` is ``st.caption`` for one beside."""
     text = sentences(answer_words(answer, variant), analyses.tier(answer.analysis))
-    st.markdown(text, help=analyses.tier_hint(answer.analysis))
+    write(text, help=analyses.tier_hint(answer.analysis))
 
 
 def own_rows(variant: str, dataset: str, delta: float) -> pd.DataFrame:
