@@ -47,6 +47,14 @@ def goes_on(app) -> bool:
     return say("en", "train.goes_on") in "".join(bar.proto.text for bar in app.get("progress"))
 
 
+def test_a_run_is_looked_into_next_to_the_other_network_of_its_seed():
+    asked = [("vit", {}, 0), ("vit", {"ffn": "off"}, 1), ("vit", {}, 1), ("vit", {"ffn": "off"}, 0)]
+    specs = [RunSpec(variant, switches, "digits", seed=seed) for variant, switches, seed in asked]
+    shown = [runs.Shown(str(place), row, "finished", None, None, []) for place, row in enumerate(specs)]
+    assert [getattr(runs.partner_of(run, shown), "id", None) for run in shown] == ["3", "2", "1", "0"]
+    assert runs.partner_of(shown[0], [shown[0], shown[2]]) is None, "another seed is no partner"
+
+
 @pytest.mark.parametrize(
     ("variant", "dataset", "shown"),
     [

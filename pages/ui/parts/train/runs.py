@@ -171,11 +171,11 @@ def _show(runs: list[Shown], was_active: bool) -> None:
     if len(mine) > 1:
         st.button(say("train.stop_all"), "stop_all", icon=":material/stop_circle:", on_click=_stop, args=(mine,))
     for run in runs[:SHOWN]:
-        show_row(run)
+        show_row(run, runs)
     if runs[SHOWN:]:
         with st.expander(say("train.rest"), icon=":material/hourglass_empty:"):
             for run in runs[SHOWN:]:
-                show_row(run)
+                show_row(run, runs)
 
 
 def _offer_again(runs: list[Shown]) -> None:
@@ -217,8 +217,10 @@ def _name(run: Shown) -> str:
     return f"{network_name(run.spec)} · {quote(data_name(run.spec.dataset))} · {say('column.seed')} {run.spec.seed}"
 
 
-def show_row(run: Shown) -> None:
-    """One run: how far it is, with its stop, or how it ended."""
+def show_row(run: Shown, beside: Sequence[Shown] = ()) -> None:
+    """One run: how far it is, with its stop, or how it ended. Its features are looked at next to those of the first run
+    `beside` it of another network with the same seed, such as the one without its FFN.
+    """
     words, button = st.columns([3, 1], vertical_alignment="center")  # a narrower one cuts *Stop*
     text = f"{_name(run)}: {_state(run)}"
     if run.status in ACTIVE:
@@ -231,10 +233,22 @@ def show_row(run: Shown) -> None:
     else:
         icon = {FINISHED: ":material/check:", FAILED: ":material/error:"}.get(run.status, ":material/block:")
         words.markdown(f"{icon} {text}")
-        if run.id in cache.networks().get(run.spec.dataset, {}):
+        if run.id in (known := cache.networks().get(run.spec.dataset, {})):
             query = {"left": run.id, "data": run.spec.dataset, "lang": language()}
+            if partner := partner_of(run, [other for other in beside if other.id in known]):
+                query["right"] = partner.id
             label, icon = say("train.inside"), ":material/grid_view:"
             button.page_link("pages/feature_maps.py", label=label, icon=icon, query_params=query)
+
+
+def partner_of(run: Shown, others: Sequence[Shown]) -> Shown | None:
+    """The first of the `others` that is another network of the same seed, trained on the same data."""
+
+    def network(shown: Shown) -> tuple:
+        return shown.spec.variant, shown.spec.switches
+
+    here = [row for row in others if (row.spec.dataset, row.spec.seed) == (run.spec.dataset, run.spec.seed)]
+    return next((row for row in here if network(row) != network(run)), None)
 
 
 def running_words(last: Mapping[str, float]) -> str:
