@@ -41,10 +41,10 @@ def test_a_class_that_opens_a_page_at_once_sees_all_of_it(server, path, least):
 
 # First in this file: the server is cold only once.
 def test_a_deep_link_opens_its_view_on_a_cold_server(server, page):
-    visit(page, f"{server.url}/ffn?lang=zh&data=cifar10-jpeg")
+    visit(page, f"{server.url}/ffn?lang=zh&data=digits")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("FFN 究竟有多大作用"))
     expect(page.get_by_test_id("stSidebarNav")).to_contain_text("特征图")  # the frame is there
-    assert "data=cifar10-jpeg" in page.url
+    assert "data=digits" in page.url
     assert "lang=zh" in page.url
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.get_by_test_id("stSkipToContent")).to_have_text(say("zh", "streamlit.skip"))  # Streamlit's own words
@@ -187,12 +187,12 @@ def test_every_answer_says_who_may_show_it_in_a_frame(server):
 
 def test_a_choice_is_in_the_link_and_the_browsers_back_button_undoes_it(server, page):
     visit(page, f"{server.url}/ffn?lang=en")
-    page.get_by_role("radio", name=say("en", "data.name.cifar10-jpeg")).click()
-    expect(page).to_have_url(re.compile("data=cifar10-jpeg"))
+    page.get_by_role("radio", name=say("en", "data.name.digits")).click()
+    expect(page).to_have_url(re.compile("data=digits"))
     settle(page)
     page.go_back()
-    expect(page).not_to_have_url(re.compile("data=cifar10-jpeg"))
-    expect(page.get_by_role("radio", name="Handwritten digits")).to_be_checked()
+    expect(page).not_to_have_url(re.compile("data=digits"))
+    expect(page.get_by_role("radio", name=say("en", "data.name.cifar10-jpeg"))).to_be_checked()
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,26 @@ def test_another_language_says_the_same_choices_in_its_own_words(server, page, v
     until(lambda: boxes() == shown, told=boxes)
 
 
+def test_another_data_set_keeps_the_network_that_was_chosen(server, page):
+    """It is called otherwise where nothing was measured of it, and the next visit to the server lost it."""
+    digits, photos = say("en", "data.name.digits"), say("en", "data.name.cifar10-jpeg")
+    visit(page, f"{server.url}/ffn?lang=en")
+    unmeasured = say("en", "ffn.listed", network=say("en", "train.variant.mixer"))
+    choose(page, say("en", "train.variant"), unmeasured)
+    box = page.get_by_role("combobox", name=re.compile(say("en", "train.variant")))
+    for name, words in ((digits, say("en", "train.variant.mixer")), (photos, unmeasured), (digits, None)):
+        page.get_by_role("radio", name=name).click()
+        expect(page.get_by_role("radio", name=name)).to_be_checked()
+        settle(page)
+        expect(page).to_have_url(re.compile("variant=mixer"))
+        if words:
+            expect(box).to_have_value(words)
+
+
 def test_the_data_set_goes_along_and_a_page_is_one_step_back(server, page):
     digits, photos = say("en", "data.name.digits"), say("en", "data.name.cifar10-jpeg")
-    visit(page, f"{server.url}/ffn?data=cifar10-jpeg")
-    expect(page).to_have_url(re.compile(r"/ffn\?data=cifar10-jpeg&lang=en$"))
+    visit(page, f"{server.url}/ffn?data=digits")
+    expect(page).to_have_url(re.compile(r"/ffn\?data=digits&lang=en$"))
     steps = page.evaluate("history.length")
     for name in ("hybrids", "cost", "locality", "parameters"):
         page.get_by_test_id("stSidebarNav").get_by_role("link", name=say("en", f"{name}.nav")).click()
@@ -230,19 +246,19 @@ def test_the_data_set_goes_along_and_a_page_is_one_step_back(server, page):
         expect(page).to_have_url(re.compile(rf"/{name}\?lang=en" + ("$" if name == "cost" else "&data=")))
         settle(page)
     assert page.evaluate("history.length") == steps + 4
-    page.get_by_role("radio", name=digits).click()
+    page.get_by_role("radio", name=photos).click()
     expect(page).to_have_url(re.compile(r"/parameters\?lang=en$"))
     settle(page)
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=say("en", "ffn.nav")).click()
     expect(page).to_have_url(re.compile(r"/ffn\?lang=en$"))  # the page before has the same choice of data
-    expect(page.get_by_role("radio", name=digits)).to_be_checked()
+    expect(page.get_by_role("radio", name=photos)).to_be_checked()
     settle(page)
     page.go_back()
     page.go_back()
-    expect(page.get_by_role("radio", name=photos)).to_be_checked()
-    expect(page).to_have_url(re.compile(r"/parameters\?lang=en&data=cifar10-jpeg$"))
+    expect(page.get_by_role("radio", name=digits)).to_be_checked()
+    expect(page).to_have_url(re.compile(r"/parameters\?lang=en&data=digits$"))
     page.go_back()
-    expect(page).to_have_url(re.compile(r"/locality\?lang=en&data=cifar10-jpeg$"))
+    expect(page).to_have_url(re.compile(r"/locality\?lang=en&data=digits$"))
 
 
 def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
@@ -370,7 +386,7 @@ CUT_WORDS = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart
 
 def test_on_a_phone_no_legend_and_no_title_is_cut(server, page):
     visit(page, f"{server.url}/parameters?lang=en")  # a desk has room for all of it in one line
-    expect(page.locator(".role-title-text text").first).to_have_text(re.compile("digits, 1,258 training images, 15"))
+    expect(page.locator(".role-title-text text").first).to_have_text(re.compile("10,000 training images, 5"))
     assert page.locator(".role-title-text tspan").count() == 0
     page.set_viewport_size({"width": 360, "height": 800})
     for path in ("parameters", "claims"):

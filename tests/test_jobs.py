@@ -138,7 +138,8 @@ def test_an_identical_run_is_not_trained_again_unless_that_is_asked(jobs):
     first = submit(jobs, short(2))
     assert submit(jobs, short(2)) == first  # under way
     record = ended(jobs, first).record
-    assert jobs.submit(short(2)) == Submitted(first, record)  # finished
+    assert jobs.submit(short(2), visitor="late") == Submitted(first, record)  # finished
+    assert [run.id for run in jobs.store.runs(visitor="late")] == [first], "whoever is shown it finds it again"
     assert submit(jobs, short(2, switches={**SMALL, "norm": "none"})) == first  # the same, written at length
     again = submit(jobs, short(2), fresh=True)
     assert again != first

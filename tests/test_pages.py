@@ -581,6 +581,15 @@ def test_a_link_from_before_the_names_were_one_opens_the_same_view(page, old, ne
     assert app.session_state[widget] == value
 
 
+def test_a_link_that_only_one_data_set_can_show_opens_on_it_and_leaves_the_other_pages_alone():
+    app = open_page("ffn", variant="mobilevit")
+    assert app.session_state["choice_data"] == "digits" and not app.warning
+    for name in ("variant", "data"):
+        app.query_params.pop(name, None)  # as the sidebar's link leaves them
+    app.switch_page("pages/hybrids.py").run()
+    assert app.session_state["choice_data"] == STUDIED[-1]
+
+
 def test_a_link_with_the_command_lines_name_of_a_setting_opens_its_view():
     app = open_page("train", train_size="300")
     assert not app.exception and not app.warning and "train_size" not in app.query_params

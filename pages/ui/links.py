@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.names import data_name, data_title
-from pages.ui.words import language, quote, say
+from pages.ui.words import quote, say
 
 OPEN = "open"  # in the link: which sections are
 MANY = 20  # options that are no longer named one by one
@@ -24,8 +24,8 @@ OLD_NAMES = {"dataset": "data", "trained_on": "data", "train_size": "images", "i
 OF_THE_FRAME = {"lang", "present"}  # what every link may say, whatever its page shows
 # In the session, of this page: key → what the link said when it was last followed or written, and what was chosen.
 _SEEN, _HELD = "links_seen", "links_held"
-# In the session: the language in which a page was drawn last, and whether this one is drawn in another.
-_LANGUAGE, _OTHER_WORDS = "links_language", "links_other_words"
+_TOLD = "links_told"  # in the session, of this page: a widget's key → the words of its options when it was drawn last
+_IMPLIED = "links_implied"  # in the session, of this page: the data set that a link has chosen without naming it
 _DATA = "links_data"  # in the session, of all pages: the data set that was chosen last
 
 
@@ -34,20 +34,22 @@ def arrive(page: str) -> None:
     if st.session_state.get("links_page") != page:
         st.session_state["links_page"] = page
         st.session_state[_SEEN], st.session_state[_HELD] = {}, {}
-    st.session_state[_OTHER_WORDS] = st.session_state.get(_LANGUAGE, language()) != language()
-    st.session_state[_LANGUAGE] = language()
+        st.session_state[_TOLD], st.session_state[_IMPLIED] = {}, None
     if any(name in st.query_params for name in OLD_NAMES):
         now = {OLD_NAMES.get(name, name): value for name, value in st.query_params.to_dict().items()}
         st.query_params.from_dict(now)
 
 
-def keep_choice(state: str) -> None:
-    """Before a widget whose options are words, in another language than before: it names what is held anew.
+def keep_choice(state: str, words: Iterable[str]) -> None:
+    """Before a widget whose options are called `words`: where they are others than before, as in another language or of
+    another data set, it names what is held anew.
 
     Its browser holds the option's old word, shows it, and would send it back as a word that there is not.
     """
-    if st.session_state.get(_OTHER_WORDS) and state in st.session_state:
+    told, now = st.session_state[_TOLD], tuple(words)
+    if told.get(state, now) != now and state in st.session_state:
         st.session_state[state] = st.session_state[state]
+    told[state] = now
 
 
 def choose(
@@ -75,7 +77,7 @@ def choose(
     _take_from_link(key, state, options, default, lambda raw: renamed.get(raw, raw))
     if st.session_state.get(state) not in options:
         st.session_state[state] = default
-    keep_choice(state)
+    keep_choice(state, map(format_func, options))
     held = st.session_state[state]
     if resets := tuple(resets):
         more |= {"on_change": _reset, "args": (key, default if lasting else None, resets)}
@@ -111,7 +113,8 @@ def choose_data(
     there = kept in options and has(kept)
     if "data" not in st.session_state[_SEEN] and {*st.query_params} <= OF_THE_FRAME and there and kept != default:
         st.query_params["data"] = kept
-    told, before = "data" in st.query_params, st.session_state[_HELD].get("data")
+    told = st.query_params.get("data") not in (None, st.session_state[_IMPLIED])
+    before = st.session_state[_HELD].get("data")
     value = choose("data", label, options, named, default, where=where, **more)
     if told or before not in (None, value):
         st.session_state[_DATA] = value
@@ -126,7 +129,7 @@ def imply_data(name: str | None, default: str) -> None:
     Only where the page is opened: who chooses something on it stays with the data set that is shown.
     """
     if not {"data"} & {*st.query_params, *st.session_state[_SEEN]} and name not in (default, None):
-        st.query_params["data"] = name
+        st.query_params["data"] = st.session_state[_IMPLIED] = name
 
 
 def choose_number(key: str, label: str, low: int, high: int, default: int, where: Any = st, **more: Any) -> int:
@@ -160,7 +163,7 @@ def choose_many(
                 _warn(key, value, ", ".join(options))
         st.session_state[state] = [value for value in asked if value in options] or list(default)
     st.session_state.setdefault(state, list(default))
-    keep_choice(state)
+    keep_choice(state, map(format_func, options))
     held = [value for value in st.session_state[state] if value in options]
     values = where.multiselect(label, options, default=held, format_func=format_func, key=state, **more)
     _keep_in_link(key, ",".join(values), ",".join(default))
@@ -253,7 +256,7 @@ def _news(key: str) -> tuple[bool, str | None]:
 
 def _take_from_link(key: str, state: str, options: Sequence, default: Any, read: Callable[[str], Any]) -> None:
     new, raw = _news(key)
-    if not new:
+    if not new and state in st.session_state:  # one that was out of sight begins with the link again
         return
     if raw is None:
         st.session_state[state] = default

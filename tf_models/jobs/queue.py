@@ -130,7 +130,10 @@ class Jobs:
         fingerprint = spec.fingerprint(content) if content else None
         with self._lock:
             if fingerprint and not fresh:
-                done = self.store.find(fingerprint) or (find_shipped(fingerprint) if shipped else None)
+                if (done := self.store.find(fingerprint)) is not None:
+                    self.store.wish(done.run_id, visitor)  # it is theirs too, and still there after a reload
+                elif shipped:
+                    done = find_shipped(fingerprint)
                 if done is not None:
                     return Submitted(done.run_id, done)
             running = [job.run for job in self._running.values() if job.stop_asked is None]

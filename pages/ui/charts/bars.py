@@ -21,6 +21,7 @@ from pages.ui.theme import INK
 
 SQUARES, SQUARE = 25, 30  # squares of a line, and the pixels that it takes
 BAR = 15  # and of a bar, under its words
+CLOSE = -8  # pixels from the middle of a row to its words: nearer to their own bar than to the one above
 
 
 def probabilities(data: pd.DataFrame, title: str, colour: str, room: int = 120) -> Chart:
@@ -69,7 +70,7 @@ def amounts(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart
     """
     scale = alt.Scale(domain=[0, max(data["value"]) / 0.75], nice=False)
     x = alt.X("value:Q", axis=None, scale=scale)
-    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above())
+    y = alt.Y("label:N", title=None, sort=list(dict.fromkeys(data["label"])), axis=above(CLOSE))
     tips = [alt.Tooltip("label:N", title=columns["label"]), alt.Tooltip("text:N", title=columns["value"])]
     base = alt.Chart(data).encode(x=x, y=y, tooltip=tips)
     bar = base.mark_bar(height=BAR, yOffset=BELOW).encode(color=alt.Color("colour:N", scale=None))

@@ -100,6 +100,10 @@ def show_chart(claim: Claim, rows: pd.DataFrame) -> None:
             for row in data.to_dict("records")
         )
         st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
+    for code, some in rows.loc[rows["withheld"] != ""].groupby("withheld", sort=False):
+        where = say("claims.and").join(dict.fromkeys(filter(None, some["dataset"])))
+        told = say("claims.no_verdict", dataset=where, reason=say(f"reason.{code}"))
+        st.caption(told if where else say("lab.sentence", words=say(f"reason.{code}")))
     st.caption(say("claims.parts_hint"), help=say("claims.how_text") + "\n- " + say("data.hint"))
 
 
@@ -165,6 +169,7 @@ def part_rows(claim: Claim, results: Sequence[Result]) -> pd.DataFrame:
                 "zone_high": zone[1],
                 "verdict": say(f"verdict.{part.verdict}"),
                 "mark": MARKS[part.verdict],
+                "withheld": measure.withheld,
                 "seeds": measure.seeds,
                 "unit": verdicts.unit_of(measure, part.part.measure),
             }

@@ -69,8 +69,9 @@ def show_curves(analysis: Analysis) -> None:
         if others:
             words = say("rates.others")
             state = f"rates_{name}"
-            links.keep_choice(state)
-            group = st.selectbox(say("rates.group"), data, format_func=lambda group: group or words, key=state)
+            names = {group: group or words for group in data}
+            links.keep_choice(state, names.values())
+            group = st.selectbox(say("rates.group"), data, format_func=names.__getitem__, key=state)
         _show_group(analysis, group)
 
 

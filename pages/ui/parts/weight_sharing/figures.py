@@ -19,6 +19,12 @@ from tf_models.study.exact import exact_measures
 from tf_models.study.probed import Found
 
 MOST = 1.5  # ε at the top of the axis: larger values stand there
+FOUND = {  # what is said of them in a sentence
+    "shared": "shared.circular",
+    "attention": "attention.one_token",
+    "unshared": "unshared.circular",
+    "mlp": "mixer.one_token",
+}
 CASES = {  # measures of ``equivariance``, from what follows to what does not → family
     "shared.circular": "convolution",
     "shared.zero.interior": "convolution",
@@ -162,8 +168,10 @@ def show_exact() -> None:
     ]
     columns = {name: say(f"weight_sharing.exact_column.{name}") for name in ("label", "value")}
     chart = bars.amounts(pd.DataFrame(rows), columns["value"], columns)
-    shown = {name: tables.figure(measures[name].value, "error") for name in ("shared.circular", "unshared.circular")}
-    told = say("weight_sharing.exact_finding", shared=shown["shared.circular"], unshared=shown["unshared.circular"])
+    told = say(
+        "weight_sharing.exact_finding",
+        **{key: tables.figure(measures[name].value, "error") for key, name in FOUND.items()},
+    )
     text = say("claims.and").join(f"{row['label']} {row['text']}" for row in rows)
     st.altair_chart(chart, key="equivariance", alt=text)
     st.markdown(told)

@@ -9,11 +9,10 @@ import streamlit as st
 
 from pages.ui import cache, frame, inside, links, tables
 from pages.ui.charts import bars, sheets
-from pages.ui.names import short_network_name
+from pages.ui.names import class_words, short_network_name
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, colours
 from pages.ui.words import say, sentences
-from tf_models.data import class_names
 from tf_models.errors import LabError
 from tf_models.probes.shift import MARGIN, MOVES, moved
 from tf_models.runs import showcase
@@ -233,7 +232,7 @@ def prediction_rows(classes: Sequence[str], before: np.ndarray, after: np.ndarra
 
 def _show_predictions(key: str, seen: Seen, change: Change) -> None:
     spec, shares = seen.record.spec, seen.before["probabilities"]
-    data = prediction_rows(class_names(spec.dataset, len(shares)), shares, seen.after["probabilities"])
+    data = prediction_rows(class_words(spec.dataset, len(shares)), shares, seen.after["probabilities"])
     data, title = data.head(BARS) if change.nothing else data, short_network_name(seen.record.spec)
     columns = {name: say(f"weight_sharing.bars.{name}") for name in ("name", "which")}
     colour = FAMILIES[CLASSROOM[spec.variant].family]
