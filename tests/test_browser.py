@@ -344,11 +344,15 @@ def test_back_after_another_network_is_one_step_to_the_old_one_with_its_settings
     ).to_be_visible()
 
 
-def test_the_link_to_training_a_network_opens_that_network_and_its_data(server, page):
+def test_the_link_to_training_a_network_opens_that_network_and_says_where_its_images_are_not_here(server, page):
     visit(page, f"{server.url}/ffn?lang=en&variant=swin&data=cifar10-jpeg")
-    page.get_by_role("link", name=say("en", "ffn.train")).click()
-    expect(page).to_have_url(re.compile("/train.*data=cifar10-jpeg"))
+    link = page.get_by_role("link", name=say("en", "ffn.train"))
+    expect(link).to_have_attribute("href", re.compile("data=cifar10-jpeg"))
+    link.click()
     expect(page.get_by_text(re.compile(r"^Swin \(window attention\): [\d,]+ parameters"))).to_be_visible()
+    names = {"chosen": say("en", "data.name.cifar10-jpeg"), "shown": say("en", "data.name.digits")}
+    expect(page.get_by_text(say("en", "data.other", **names))).to_be_visible()
+    expect(page.get_by_text(re.compile("Unknown value"))).to_have_count(0)
 
 
 def test_an_old_link_opens_its_view_and_back_undoes_what_came_after(server, page):

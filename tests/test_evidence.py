@@ -154,13 +154,14 @@ def test_the_answer_follows_what_was_measured(show, attention, convolution, key)
 
     def accuracy(arm: str) -> float:
         mixer, _, channel = arm.partition(" ")
-        return 0.9 if channel == "on" else 0.9 - gains.get(mixer, 0)
+        return 0.95 if arm == "cnn" else 0.9 if channel == "on" else 0.9 - gains.get(mixer, 0)
 
     show(fill(plan("mixers", LARGEST), accuracy))
     found = worth.answer_words(cache.analysis("mixers", LARGEST))
     assert say("en", f"worth.answer.{key}").strip() in found
     alone = f"alone gets {90 - 100 * attention:.1f} %"
     assert say("en", "worth.because", linear=f"{90 - 100 * attention:.1f}") in found
+    assert say("en", "worth.plain", cnn="95.0") in found
     assert alone in found and f"gets {90 - 100 * convolution:.1f} %, with an FFN 90.0 %" in found
 
 
@@ -168,6 +169,7 @@ def test_where_the_ffn_is_as_good_without_its_activation_nothing_is_said_of_that
     show(fill(plan("mixers", LARGEST), lambda arm: 0.9 if " on" in arm or "linear" in arm else 0.7))
     found = worth.answer_words(cache.analysis("mixers", LARGEST))
     assert found and say("en", "worth.because", linear="90.0") not in found
+    assert "plain CNN" not in found, "it is not better than attention with its FFN"
 
 
 def test_a_withheld_difference_is_no_answer(show):

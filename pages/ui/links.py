@@ -16,6 +16,7 @@ import streamlit as st
 
 from pages.ui.names import data_name, data_title
 from pages.ui.words import quote, say
+from tf_models.data import STUDIED
 
 OPEN = "open"  # in the link: which sections are
 MANY = 20  # options that are no longer named one by one
@@ -106,9 +107,12 @@ def choose_data(
     **more: Any,
 ) -> str:
     """One of the data sets `options`, as `choose` does; a page that is opened without any choice in its link shows the
-    one that was chosen last on another page, if it `has` something to show of it, else its own, and says so.
+    one that was chosen last on another page, if it `has` something to show of it, else its own, and says so; so too
+    where the link says one of the lab's that is none of the `options`, as where its images are not here.
     """
     default = options[0] if default not in options else default
+    if (asked := st.query_params.get("data")) in STUDIED and asked not in options:
+        st.session_state[_DATA] = drop("data")
     kept: str = st.session_state.get(_DATA, default)
     there = kept in options and has(kept)
     if "data" not in st.session_state[_SEEN] and {*st.query_params} <= OF_THE_FRAME and there and kept != default:

@@ -74,7 +74,7 @@ def answer_words(analysis: Analysis) -> str:
     gains = "more" if interaction.low > 0 else "less" if interaction.high < 0 else "open"
     dataset = data_name(analysis.experiment.dataset)
     answer = say("worth.answer", dataset=dataset, **shares)
-    return sentences(answer, _because(analysis), say(f"worth.answer.{gains}"))
+    return sentences(answer, _because(analysis), say(f"worth.answer.{gains}"), _plain(analysis))
 
 
 def _because(analysis: Analysis) -> str:
@@ -83,6 +83,14 @@ def _because(analysis: Analysis) -> str:
     if bend is None or bend.withheld or linear is None or bend.low <= 0:
         return ""
     return say("worth.because", linear=tables.percent(linear.value))
+
+
+def _plain(analysis: Analysis) -> str:
+    """That a CNN without any FFN is better than attention with one; empty where that is not measured, or not so."""
+    behind, cnn = analysis.measures.get("vit_over_cnn"), analysis.arms["cnn"].accuracy
+    if behind is None or behind.withheld or cnn is None or behind.high >= 0:
+        return ""
+    return say("worth.plain", cnn=tables.percent(cnn.value))
 
 
 def worth_rows(analysis: Analysis, names: dict[str, str]) -> pd.DataFrame:
