@@ -9,7 +9,6 @@ from pages.ui.names import variant_name
 from pages.ui.parts.claims import listing
 from pages.ui.parts.ffn import capacity, collapse, depth, gap, length, mixers, necessity, rates, worth
 from pages.ui.words import say
-from tf_models.data import STUDIED
 from tf_models.study.answers import ffn_answers
 from tf_models.study.experiments.ffn_gap import WITH_FFN
 from tf_models.study.plans import is_planned
@@ -28,11 +27,15 @@ frame.ensure()
 frame.heading("ffn")
 links.sections([*SECTIONS, *OTHERS])
 left, right = st.columns(2)
-named = st.query_params.get("variant")
-fitting = (name for name in reversed(STUDIED) if named in WITH_FFN and cache.analysis("ffn-gap", name, named).measures)
-links.imply_data(next(fitting, None), STUDIED[-1])
-dataset = analyses.choose_dataset(right)
-measured = [name for name in WITH_FFN if cache.analysis("ffn-gap", dataset, name).measures]
+
+
+def is_measured(network: str, dataset: str) -> bool:
+    """Whether anything is known of what its FFN is worth."""
+    return network in WITH_FFN and bool(cache.analysis("ffn-gap", dataset, network).measures)
+
+
+dataset = analyses.choose_dataset(right, named=partial(is_measured, st.query_params.get("variant", "")))
+measured = [name for name in WITH_FFN if is_measured(name, dataset)]
 
 
 def listed(name: str) -> str:

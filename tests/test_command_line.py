@@ -230,8 +230,9 @@ def test_a_command_that_is_not_understood_is_status_2(arguments, capsys):
     assert out == "" and "error: " in err.splitlines()[-1]
 
 
-def test_an_interruption_from_the_keyboard_stops_the_run_and_leaves_nothing_behind(lab_home):
-    """A terminal sends it to every process of the command, the cluster's too."""
+@pytest.mark.parametrize(("sent", "to"), [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill)])
+def test_an_interruption_stops_the_run_and_leaves_nothing_behind(lab_home, sent, to):
+    """A terminal sends Ctrl-C to every process of the command, the cluster's too; a system asks the command to end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tf_models", "train", "cnn", "--epochs", "200", "--json"],
         cwd=ROOT,
@@ -248,10 +249,10 @@ def test_an_interruption_from_the_keyboard_stops_the_run_and_leaves_nothing_behi
     while not (store.runs() and store.epochs(store.runs()[0].id)):
         assert time.monotonic() < end and process.poll() is None
         time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGINT)
+    to(process.pid, sent)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and out == ""
-    assert err.splitlines()[-1] == "interrupted" and "Traceback" not in err
+    assert err.splitlines()[-1] == "interrupted" and "Traceback" not in err and "ended its worker" not in err
     run = store.runs()[0]
     assert run.status not in ACTIVE and run.status != "finished"
     store.close()

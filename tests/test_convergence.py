@@ -1,5 +1,6 @@
 """The page Convergence: which pair is compared, which side stands where, and what is said of it."""
 
+import json
 import time
 
 import numpy as np
@@ -137,6 +138,12 @@ def test_the_page_says_how_alike_they_are_on_a_scale_from_untrained_to_two_seeds
     assert f"**{index:.2f}**" in shown and "**0.80**" in shown and "0.20" in shown
     assert len(app.get("vega_lite_chart")) == 4 + 3 + 2 * 2
     assert not cache.started_jobs(), "what came with the lab needs no worker"
+    places = [
+        say(language, "convergence.of", network=name, place=say(language, "convergence.place.stream"))
+        for name in (say(language, "inside.arm.cnn"), say(language, "inside.arm.vit"))
+    ]
+    shares = [chart.proto.spec for chart in app.get("vega_lite_chart")][-2:]
+    assert all(json.dumps(place)[1:-1] in spec or place in spec for spec in shares for place in places), "both in one"
 
 
 def test_networks_of_which_nothing_is_known_are_compared_in_a_worker(measured, monkeypatch):

@@ -184,6 +184,13 @@ def test_every_language_says_the_same(language):
     assert differences(catalogue(locale.ENGLISH), catalogue(language)) == []
 
 
+def test_no_space_stands_behind_a_chinese_mark_that_a_value_ends_in():
+    assert say("zh", "claims.read_in", words="ViT-B/16（已发表） 自始至终", source="Liu 2022").startswith(
+        "ViT-B/16（已发表）自"
+    )
+    assert say("en", "claims.read_in", words="a (b) c", source="d") == "a (b) c (d)"
+
+
 def test_a_claim_is_translated():
     chinese = re.compile(r"[\u4e00-\u9fff]")
     assert not [key for key, text in catalogue("en").items() if chinese.search(text)]

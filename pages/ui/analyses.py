@@ -21,9 +21,17 @@ from tf_models.zoo import CLASSROOM
 EFFECT_COLUMNS = ["label", "mean", "low", "high", "delta", "verdict", "mark", "colour", "seed"]
 
 
-def choose_dataset(where: Any = st, has: Callable[[str], bool] = lambda name: True) -> str:
-    """A data set of the lab, by itself the largest of which the page `has` something to show, which decides."""
+def choose_dataset(
+    where: Any = st,
+    has: Callable[[str], bool] = lambda name: True,
+    named: Callable[[str], bool] | None = None,
+) -> str:
+    """A data set of the lab, by itself the largest of which the page `has` something to show, which decides; where the
+    link says no data set, the largest of which it has what is `named` there, None where nothing is.
+    """
     usual = next(filter(has, reversed(STUDIED)), STUDIED[-1])
+    if named is not None:
+        links.imply_data(next(filter(named, reversed(STUDIED)), None), usual)
     more: dict[str, Any] = {"kind": "segments", "where": where, "help": say("data.hint"), "wrap": True}
     return links.choose_data(say("ffn.dataset"), STUDIED, usual, has, **more)
 

@@ -38,9 +38,9 @@ def choose() -> tuple[str, tuple[str, ...]]:
     """
     first, *sides = st.columns([3, 2, 2])  # the names of data sets in one line
     named = {value for side in USUAL if (value := st.query_params.get(side))}
-    fitting = (name for name in reversed(STUDIED) if named and named <= networks(name).keys())
-    links.imply_data(next(fitting, None), STUDIED[-1])
-    dataset = analyses.choose_dataset(first, lambda name: bool(networks(name)))
+    dataset = analyses.choose_dataset(
+        first, lambda name: bool(networks(name)), (lambda name: named <= networks(name).keys()) if named else None
+    )
     if not probed(dataset).networks:
         show_empty(dataset)
     if not networks(dataset):

@@ -235,7 +235,7 @@ def arm_rows(results: Sequence[Result]) -> pd.DataFrame:
                     {
                         say("column.dataset"): short_data_name(result.dataset),
                         say("claims.column.part"): say(part.part.words),
-                        say("claims.column.arm"): rates.whole_name(arm),
+                        say("claims.column.arm"): rates.full_name(arm),
                         say("claims.column.weight"): f"{weight:+.3g}".replace("-", "−"),
                         say("claims.column.accuracy"): accuracy,
                         say("column.loss"): f"{arm.test_loss or 0.0:.3f}",

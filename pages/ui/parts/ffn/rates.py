@@ -36,7 +36,7 @@ def group_words(arm: ArmResult) -> str:
     return " · ".join(words)
 
 
-def whole_name(arm: ArmResult) -> str:
+def full_name(arm: ArmResult) -> str:
     """Both, for a table of arms of any experiment."""
     return " · ".join(filter(None, (group_words(arm), arm_words(arm))))
 
