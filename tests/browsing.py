@@ -15,6 +15,13 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 APP = "document.querySelector('[data-testid=stApp]')"
+SETTLED = f"""() => {{
+    const height = document.querySelector('[data-testid=stMain]')?.scrollHeight
+    const still = height === window.heightBefore
+    window.heightBefore = height
+    const drawn = !document.querySelector('[data-testid=stSkeleton], [data-testid=stVegaLiteChart]:not(:has(svg))')
+    return still && drawn && {APP}?.getAttribute('data-test-script-state') === 'notRunning'
+}}"""
 expect.set_options(timeout=180_000)  # a busy machine is no failure
 
 
@@ -83,8 +90,10 @@ def visit(page: Page, address: str) -> None:
 
 
 def settle(page: Page) -> None:
-    state = f"{APP}?.getAttribute('data-test-script-state') === 'notRunning'"
-    page.wait_for_function(state)
+    """Wait until the script is through and what it sent is drawn: charts that follow a little later move what lies
+    below them away from under a click.
+    """
+    page.wait_for_function(SETTLED, polling=100)
 
 
 def choose(page: Page, label: str, option: str) -> None:

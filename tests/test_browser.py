@@ -396,7 +396,6 @@ def test_on_a_phone_no_legend_and_no_title_is_cut(server, page):
     for path in ("parameters", "claims"):
         visit(page, f"{server.url}/{path}?lang=en")
         expect(page.locator(".role-legend-label").first).to_be_visible()
-        page.wait_for_function("document.querySelectorAll('[data-testid=stVegaLiteChart]:not(:has(svg))').length === 0")
         assert page.evaluate(CUT_WORDS) == [], path
 
 

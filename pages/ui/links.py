@@ -28,17 +28,44 @@ _SEEN, _HELD = "links_seen", "links_held"
 _TOLD = "links_told"  # in the session, of this page: a widget's key → the words of its options when it was drawn last
 _IMPLIED = "links_implied"  # in the session, of this page: the data set that a link has chosen without naming it
 _DATA = "links_data"  # in the session, of all pages: the data set that was chosen last
+_PLAIN = "links_plain"  # in the session, of this page: whether it was opened without any choice in its link
+_LEFT = "links_left"  # in the session: page → the choices of its link when it was left, the implied data, and `_DATA`
 
 
 def arrive(page: str) -> None:
-    """Before a page is drawn. On another page than before, the link alone says what is shown."""
+    """Before a page is drawn. On another page than before, the link alone says what is shown; where it says nothing,
+    as from the sidebar, what was shown when the page was left.
+    """
     if st.session_state.get("links_page") != page:
         st.session_state["links_page"] = page
         st.session_state[_SEEN], st.session_state[_HELD] = {}, {}
         st.session_state[_TOLD], st.session_state[_IMPLIED] = {}, None
+        st.session_state[_PLAIN] = {*st.query_params} <= OF_THE_FRAME
+        if st.session_state[_PLAIN]:
+            _come_back(page)
     if any(name in st.query_params for name in OLD_NAMES):
         now = {OLD_NAMES.get(name, name): value for name, value in st.query_params.to_dict().items()}
         st.query_params.from_dict(now)
+    _note()
+
+
+def _note() -> None:
+    """What a visitor who comes back to this page in this session will see again, at every change of its link: a page
+    may end early, and a part of it may be drawn alone.
+    """
+    choices = {name: value for name, value in st.query_params.to_dict().items() if name not in OF_THE_FRAME}
+    left = choices, st.session_state[_IMPLIED], st.session_state.get(_DATA)
+    st.session_state.setdefault(_LEFT, {})[st.session_state["links_page"]] = left
+
+
+def _come_back(page: str) -> None:
+    """The choices with which `page` was left, of the data set that was chosen meanwhile on another page."""
+    choices, implied, data = st.session_state.get(_LEFT, {}).get(page, ({}, None, None))
+    if st.session_state.get(_DATA) == data:
+        st.session_state[_IMPLIED] = implied
+    else:
+        choices = {name: value for name, value in choices.items() if name != "data"}
+    st.query_params.update(choices)
 
 
 def keep_choice(state: str, words: Iterable[str]) -> None:
@@ -115,13 +142,16 @@ def choose_data(
         st.session_state[_DATA] = drop("data")
     kept: str = st.session_state.get(_DATA, default)
     there = kept in options and has(kept)
-    if "data" not in st.session_state[_SEEN] and {*st.query_params} <= OF_THE_FRAME and there and kept != default:
+    plain = st.session_state[_PLAIN] and not {"data"} & {*st.session_state[_SEEN], *st.query_params}
+    if plain and there and kept != default:
         st.query_params["data"] = kept
+        _note()
     told = st.query_params.get("data") not in (None, st.session_state[_IMPLIED])
     before = st.session_state[_HELD].get("data")
     value = choose("data", label, options, named, default, where=where, **more)
     if told or before not in (None, value):
         st.session_state[_DATA] = value
+        _note()
     elif not there and _DATA in st.session_state:
         where.caption(say("data.other", chosen=quote(data_name(kept)), shown=quote(data_name(value))))
     return value
@@ -132,8 +162,10 @@ def imply_data(name: str | None, default: str) -> None:
 
     Only where the page is opened: who chooses something on it stays with the data set that is shown.
     """
-    if not {"data"} & {*st.query_params, *st.session_state[_SEEN]} and name not in (default, None):
+    told = {"data"} & {*st.query_params, *st.session_state[_SEEN]}
+    if not told and not st.session_state[_PLAIN] and name not in (default, None):
         st.query_params["data"] = st.session_state[_IMPLIED] = name
+        _note()
 
 
 def choose_number(key: str, label: str, low: int, high: int, default: int, where: Any = st, **more: Any) -> int:
@@ -247,7 +279,11 @@ def from_link(key: str, options: Sequence[str], default: str) -> str:
 
 def drop(key: str) -> str | None:
     """What the link says of something that cannot be chosen here; the link forgets it."""
-    return st.query_params.pop(key) if key in st.query_params else None  # `pop` of what is not there costs three times
+    if key not in st.query_params:  # `pop` of what is not there costs three times
+        return None
+    said = st.query_params.pop(key)
+    _note()
+    return said
 
 
 def _news(key: str) -> tuple[bool, str | None]:
@@ -301,5 +337,6 @@ def _keep_in_link(key: str, value: Any, default: Any) -> Any:
         drop(key)
     elif st.query_params.get(key) != text:
         st.query_params[key] = text
+        _note()
     st.session_state[_SEEN][key] = text
     return value
