@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from visits import open_page
@@ -162,11 +163,27 @@ def test_a_block_from_inside_is_an_hourglass_of_its_channels():
 
 
 def test_bars_of_shares_end_at_100_percent():
-    data = anatomy.role_shares(PUBLISHED["vit_b16"]).assign(label=lambda rows: rows["measure"])
+    data = anatomy.role_shares(PUBLISHED["vit_b16"]).assign(label=lambda rows: rows["measure"], system="ViT")
     drawn = networks.shares(data, "title", "axis", "legend", {"value": "n"}, theme.ROLES).to_dict()
     rows = drawn["datasets"][drawn["layer"][0]["data"]["name"]]
     assert [round(row["end"], 6) for row in rows if row["role"] == "head"] == [100, 100]
     assert all(row["start"] <= row["end"] for row in rows)
+
+
+def test_bars_of_one_network_stand_closer_than_those_of_two():
+    shares = anatomy.role_shares(PUBLISHED["vit_b16"])
+    data = pd.concat(
+        shares.assign(system=name, label=[f"{name} {measure}" for measure in shares["measure"]]) for name in "ab"
+    )
+    drawn = networks.shares(data, "title", "axis", "legend", {"value": "n"}, theme.ROLES).to_dict()
+    rows = drawn["datasets"][drawn["layer"][0]["data"]["name"]]
+    places = sorted({row["label"]: row["place"] for row in rows}.values())
+    within, between, again = (after - before for before, after in pairwise(places))
+    assert within == pytest.approx(again) and within < 1 < between
+
+
+def test_no_colour_of_a_role_means_a_family_or_a_verdict():
+    assert not {*theme.ROLES.values()} & {*theme.FAMILIES.values(), *theme.VERDICTS.values()}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

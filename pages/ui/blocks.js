@@ -42,7 +42,7 @@ const arrow = (parent, x0, y0, x1, y1) => draw(parent, 'path', {
 
 const panel = (svg, words) => {
     draw(svg, 'linearGradient', {id: 'both'}).innerHTML =
-        '<stop offset="50%" stop-color="#56B4E9"/><stop offset="50%" stop-color="#E69F00"/>'
+        '<stop offset="50%" stop-color="#56B4E9"/><stop offset="50%" stop-color="#C9A36A"/>'
     const before = planes(svg, 8, 66), after = planes(svg, 176, 66)
     arrow(svg, 126, 92, 168, 92)
     const mixer = draw(svg, 'text', {x: 147, y: 170})
@@ -127,7 +127,7 @@ export default function ({data, parentElement}) {
     play.type = 'button'
     for (const [kind, label] of Object.entries(data.legend)) {
         const entry = html(bar, 'span'), swatch = html(entry, 'i')
-        swatch.style.background = {mixes: '#56B4E9', works: '#E69F00'}[kind]
+        swatch.style.background = {mixes: '#56B4E9', works: '#C9A36A'}[kind]
         entry.append(label)
     }
 

@@ -30,11 +30,11 @@ DASHES = {
 }
 # One shape for each network of a family, so that eleven can be told apart in four colours.
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
-# What a layer is for; none of a family's colours, which mean something else.
+# What a layer is for; none of a family's or a verdict's colours, which mean something else.
 ROLES = {
     "stem": "#7F7F7F",
     "mixer": "#56B4E9",
-    "channel": "#E69F00",
+    "channel": "#C9A36A",
     "norm": "#F0E442",
     "downsample": "#9D7CC8",
     "head": "#BBBBBB",

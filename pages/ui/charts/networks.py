@@ -1,16 +1,18 @@
 """Drawings of networks: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
 from collections.abc import Mapping
+from itertools import accumulate, pairwise
 
 import altair as alt
 import pandas as pd
 
-from pages.ui.charts.layout import AXES, BELOW, ROW, Chart, above, legend_below, titled
+from pages.ui.charts.layout import AXES, BELOW, ROW, Chart, legend_below, titled
 from pages.ui.theme import INK
 
 DRAWING = 230  # pixels: height of the boxes of a network
 BLOCK = 90  # pixels for one block from inside
-THICK = 22  # pixels of a bar
+THICK = 16  # pixels of a bar
+APART = 0.12  # of a row: bars of one network are this much closer than a row, of two as much farther apart
 READABLE = 7  # percent: a narrower piece of a bar has no room for its figure
 
 
@@ -131,15 +133,23 @@ def hourglasses(
 def shares(
     data: pd.DataFrame, title: str, axis: str, legend: str, columns: Mapping[str, str], colours: Mapping[str, str]
 ) -> Chart:
-    """What a whole is made of: a bar of 100 % under each label, one piece for each role.
+    """What a whole is made of: a bar of 100 % under each label, one piece for each role, those of a network together.
 
-    `data` has label, role (a key of `colours`), share (percent) and what `columns` names for the tooltip; pieces stand
-    in their order.
+    `data` has label, system (the network), role (a key of `colours`), share (percent) and what `columns` names for the
+    tooltip; pieces stand in their order.
     """
+    heads = data.drop_duplicates("label")
+    steps = (1 - APART if above == here else 1 + APART for above, here in pairwise(heads["system"]))
+    heads = heads.assign(place=list(accumulate(steps, initial=0.0)))
+    rows = heads["place"].max() + 1
     after = data.groupby("label")["share"].cumsum()
-    shown = data.assign(end=after, start=after - data["share"], middle=after - data["share"] / 2)
-    order = list(dict.fromkeys(data["label"]))
-    y = alt.Y("label:N", title=None, sort=order, axis=above())
+    shown = data.assign(
+        end=after,
+        start=after - data["share"],
+        middle=after - data["share"] / 2,
+        place=data["label"].map(heads.set_index("label")["place"]),
+    )
+    y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[-0.5, rows - 0.5], nice=False, reverse=True))
     below, taken = legend_below(colours, "square")
     x = alt.X("start:Q", title=axis, scale=alt.Scale(domain=[0, 100], nice=False), axis=alt.Axis(tickCount=5))
     tips = [alt.Tooltip(f"{name}:N", title=word) for name, word in columns.items()]
@@ -164,4 +174,9 @@ def shares(
         .mark_text(fontSize=11, color="#111", yOffset=BELOW)
         .encode(y=y, x=alt.X("middle:Q"), text=alt.Text("share:Q", format=".0f"), tooltip=tips)
     )
-    return titled(alt.layer(bars, figures), title, ROW * len(order) + AXES + taken)
+    names = (
+        alt.Chart(heads)
+        .mark_text(align="left", baseline="middle", yOffset=BELOW - THICK / 2 - 8, color=INK)
+        .encode(y=y, x=alt.value(0), text="label:N")
+    )
+    return titled(alt.layer(bars, figures, names), title, round(ROW * rows) + AXES + taken)
