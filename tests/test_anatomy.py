@@ -239,7 +239,7 @@ def test_every_page_says_the_same_of_a_claim():
         seen = opened(page, **query)
         assert seen and seen <= judged, page
     captions = [caption.value for caption in open_page("ffn", data="digits").caption]
-    said = "Verdicts on photos (CIFAR-10, JPEG), handwritten digits; each card also shows the other data sets."
+    said = "Verdicts on photos (CIFAR-10, JPEG): C37, C40; handwritten digits: C47, C46. Each card also shows the other data sets."
     assert said in captions, "the page shows digits"
     for left, right in (("vit_b16", "swin_tiny"), ("vgg16", "mobilevit_s"), ("resnet50", "convnext_tiny")):
         found = opened("anatomy", left=f"published-{left}", right=f"published-{right}")

@@ -450,14 +450,14 @@ def test_a_chart_of_intervals_draws_means_spans_seeds_zero_and_delta():
         ]
     ).astype({"seed": "float"})
     data["verdict"] = "v"
-    drawn = intervals.effects(data, "title", "axis", columns, ("worse", "better"), "small").to_dict()
+    drawn = intervals.effects(data, "title", "axis", columns, ("worse", "better"), "small", "enough?").to_dict()
     marks = [layer["mark"]["type"] for layer in drawn["layer"]]
     assert marks[:5] == ["rect", "rule", "tick", "rule", "point"]  # ±delta, zero, seeds, span, mean
     values = drawn["datasets"]
     assert any(row.get("zero") == 0.0 for rows in values.values() for row in rows)
     assert any((row.get("under"), row.get("delta")) == (-1.5, 1.5) for rows in values.values() for row in rows)
     written = {word for rows in values.values() for row in rows for word in row.values() if isinstance(word, str)}
-    assert {"a", "✓", "← worse", "better →", "small"} <= written
+    assert {"a", "✓", "← worse", "better →", "small", "enough?"} <= written
     assert drawn["layer"][0]["encoding"]["x"]["scale"]["domain"][0] < -1.5  # the whole band is seen
     assert any(row.get("low") == 2.0 and row.get("high") == 4.0 for rows in values.values() for row in rows)
 

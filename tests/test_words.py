@@ -108,7 +108,7 @@ NAMES: dict[str, Iterable[str]] = {
     "blocks.cnn.{}": blocks.STEPS,
     "blocks.transformer.{}": blocks.STEPS,
     "blocks.word.{}": blocks.WORDS,
-    "blocks.legend.{}": ("mixes", "works"),
+    "blocks.legend.{}": blocks.KINDS,
     "layer.{}": ("merge", "convolution", "pool", "local", "out"),
 }
 LISTS = ("column", "axis", "unit", "arm", "role", "channel", "table", "error")  # named where they are used

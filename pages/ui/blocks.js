@@ -2,6 +2,7 @@
 // two. Nothing is asked of the server. `data`: words only (`pages/ui/blocks.py`).
 const CHANNELS = 4, SIDE = 5, CELL = 15, SHIFT = [12, -9] // a position is a cell; a channel a plane behind the one before
 const SECONDS = 5
+const MIXES = '#56B4E9', WORKS = '#C9A36A' // as in blocks.css
 const SVG = 'http://www.w3.org/2000/svg'
 const ATTENTION = [ // how much the looking position takes from each: far ones too
     [.15, .1, .55, .1, .1], [.1, .35, .2, .1, .65], [.1, .2, .8, .3, .1], [.7, .1, .3, .1, .1], [.1, .1, .1, .45, .25],
@@ -42,7 +43,7 @@ const arrow = (parent, x0, y0, x1, y1) => draw(parent, 'path', {
 
 const panel = (svg, words) => {
     draw(svg, 'linearGradient', {id: 'both'}).innerHTML =
-        '<stop offset="50%" stop-color="#56B4E9"/><stop offset="50%" stop-color="#C9A36A"/>'
+        `<stop offset="50%" stop-color="${MIXES}"/><stop offset="50%" stop-color="${WORKS}"/>`
     const before = planes(svg, 8, 66), after = planes(svg, 176, 66)
     arrow(svg, 126, 92, 168, 92)
     const mixer = draw(svg, 'text', {x: 147, y: 170})
@@ -127,7 +128,8 @@ export default function ({data, parentElement}) {
     play.type = 'button'
     for (const [kind, label] of Object.entries(data.legend)) {
         const entry = html(bar, 'span'), swatch = html(entry, 'i')
-        swatch.style.background = {mixes: '#56B4E9', works: '#C9A36A'}[kind]
+        const both = `linear-gradient(90deg, ${MIXES} 50%, ${WORKS} 50%)`
+        swatch.style.background = {mixes: MIXES, works: WORKS, both}[kind]
         entry.append(label)
     }
 

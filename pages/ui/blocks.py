@@ -7,6 +7,7 @@ from streamlit.components import v2
 from pages.ui.words import say
 
 STEPS = ("mix", "work", "split")
+KINDS = ("mixes", "works", "both")  # what a colour of a cell means
 WORDS = ("input", "mixed", "dense", "depthwise", "attention", "ffn")
 _HERE = Path(__file__).parent
 _blocks = v2.component(
@@ -28,7 +29,7 @@ def show_blocks() -> None:
                 [say(f"blocks.transformer.{step}") for step in STEPS],
             ],
             "words": {word: say(f"blocks.word.{word}") for word in WORDS},
-            "legend": {kind: say(f"blocks.legend.{kind}") for kind in ("mixes", "works")},
+            "legend": {kind: say(f"blocks.legend.{kind}") for kind in KINDS},
             "play": say("blocks.play"),
             "pause": say("blocks.pause"),
         },

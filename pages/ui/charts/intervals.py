@@ -21,18 +21,20 @@ LANE_NAME = 56  # pixels for the data set before a lane
 
 
 def effects(
-    data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], ends: tuple[str, str], band: str
+    data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str], ends: tuple[str, str], band: str, asked: str
 ) -> Chart:
     """Effects with their intervals, one row each, the seeds that gave them, and a band of what is too small to matter.
 
     `data` has label, mean, low, high, delta, verdict, mark (the verdict's, at the right edge) and colour; rows with a
-    seed carry one seed's difference instead. `ends` says what lies left and right of zero, `band` what lies within ±δ.
+    seed carry one seed's difference instead. `ends` says what lies left and right of zero, `band` what lies within ±δ,
+    and `asked` what the marks answer.
     """
     order = list(dict.fromkeys(data["label"]))
     shown = data.assign(row=data["label"].map(order.index))
     whole, seeds = shown.query("seed.isna()"), shown.query("seed.notna()")
     low, high = _reach(shown)
-    y, words = beside_rows(order, whole["mark"].fillna("").tolist() if "mark" in whole else ())
+    marks = whole["mark"].fillna("").tolist() if "mark" in whole else []
+    y, words = beside_rows(order, marks)
     x = {"title": axis, "scale": alt.Scale(domain=[low, high], nice=False), "axis": alt.Axis(grid=False, tickCount=7)}
     tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("label", "verdict")]
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format="+.2f") for name in ("mean", "low", "high")]
@@ -58,7 +60,8 @@ def effects(
     )
     span = base.mark_rule(size=3).encode(x=alt.X("low:Q", **x), x2="high:Q")
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("mean:Q", **x))
-    directions = _directions(low, high, float(whole["delta"].to_numpy(float).max()), ends, band)
+    above = ends, band, asked if any(marks) else ""
+    directions = _directions(low, high, float(whole["delta"].to_numpy(float).max()), *above)
     height = row_height(order) * len(order) + DIRECTIONS + AXES
     return titled(alt.layer(small, zero, ticks, span, dot, *words, *directions), title, height, DIRECTIONS)
 
@@ -70,17 +73,21 @@ def _reach(data: pd.DataFrame) -> tuple[float, float]:
     return low - 0.04 * (high - low), high + 0.1 * (high - low)
 
 
-def _directions(low: float, high: float, delta: float, ends: tuple[str, str], band: str) -> list[alt.Chart]:
-    """Above the rows: what lies left and right of zero, and below that what the band is."""
+def _directions(
+    low: float, high: float, delta: float, ends: tuple[str, str], band: str, asked: str
+) -> list[alt.Chart]:
+    """Above the rows: what lies left and right of zero, and below that what the band is and what the marks answer."""
     share = -low / (high - low)  # where zero is, from left to right
     align = "left" if share < 0.3 else "right" if share > 0.7 else "center"
     at = {"left": -delta, "center": 0.0, "right": delta}[align]
-    one = alt.Chart(pd.DataFrame({"at": [at], "band": [band], "worse": [f"← {ends[0]}"], "better": [f"{ends[1]} →"]}))
+    words = {"band": band, "worse": f"← {ends[0]}", "better": f"{ends[1]} →", "asked": asked}
+    one = alt.Chart(pd.DataFrame([{"at": at, **words}]))
     look = {"baseline": "bottom", "fontSize": 11, "color": INK}
     return [
         one.mark_text(align="left", **look).encode(x=alt.value(0), y=alt.value(-18), text="worse:N"),
         one.mark_text(align="right", **look).encode(x=alt.value("width"), y=alt.value(-18), text="better:N"),
         one.mark_text(align=align, **look).encode(x="at:Q", y=alt.value(-3), text="band:N"),
+        one.mark_text(align="right", **look).encode(x=alt.value("width"), y=alt.value(-3), text="asked:N"),
     ]
 
 
@@ -220,7 +227,7 @@ def along(
     tips += [alt.Tooltip(f"{name}:Q", title=columns[name], format=figures) for name in ("value", "low", "high")]
     tips += [alt.Tooltip("seeds:Q", title=columns["seeds"])]
     low, high = min(0.0, *data["low"]), max(0.0, *data["high"])
-    room = 0.06 * (high - low) or 1.0  # no interval touches the edge, where it would look cut off
+    room = 0.12 * (high - low) or 1.0  # no interval touches the edge, where it would look cut off
     up = alt.Scale(domain=[low - room, high + room], nice=False)
     layers: list[alt.Chart] = [alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color="#888").encode(y="y:Q")]
     for place, name in enumerate(names):

@@ -13,10 +13,15 @@ from tf_models.runs.record import RunRecord
 from tf_models.statistics.effects import paired_effect
 
 
-def effect_chart(rows: pd.DataFrame, title: str, ends: str, columns: Mapping[str, str]) -> Chart:
-    """`analyses.effect_rows` as a picture; ``chart.ENDS.worse`` and ``.better`` say what lies on which side of zero."""
-    sides = say(f"chart.{ends}.worse"), say(f"chart.{ends}.better")
-    return intervals.effects(rows, title, say("ffn.gap_axis"), columns, sides, say("chart.small"))
+def effect_chart(
+    rows: pd.DataFrame, title: str, ends: str, columns: Mapping[str, str], marks: str = "chart.matters"
+) -> Chart:
+    """`analyses.effect_rows` as a picture; ``chart.ENDS.worse`` and ``.better`` say what lies on which side of zero.
+
+    `marks` is the key of the question that the marks at the right edge answer, empty where they speak for themselves.
+    """
+    sides, asked = (say(f"chart.{ends}.worse"), say(f"chart.{ends}.better")), say(marks) if marks else ""
+    return intervals.effects(rows, title, say("ffn.gap_axis"), columns, sides, say("chart.small"), asked)
 
 
 def pair_rows(

@@ -223,7 +223,7 @@ def show_contrasts(analysis: Analysis) -> None:
     shows = [comparison(row["low"], row["high"], row["delta"]) for row in rows.to_dict("records")]
     rows["mark"], rows["verdict"] = [COMPARISONS.get(name) for name in shows], [words.get(name) for name in shows]
     title = say("parameters.against_title", reference=NAMES[REFERENCE], **span)
-    chart = effects.effect_chart(rows, title, "cnn", analyses.column_names())
+    chart = effects.effect_chart(rows, title, "cnn", analyses.column_names(), marks="")
     text = say("parameters.against_alt", text=analyses.effect_words(rows))
     st.altair_chart(chart, key=f"against_{dataset}", alt=text)
     told = say("lab.comma").join(f"{mark} {words[name]}" for name, mark in COMPARISONS.items())

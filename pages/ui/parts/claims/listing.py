@@ -1,5 +1,6 @@
 """The score, what the text gets wrong, and the list of statements with its filters."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -273,6 +274,11 @@ def show_links(ids: Sequence[str], why: bool = False, mark: bool = True, key: st
                 st.page_link("pages/claims.py", label=_label(results[claim], mark), query_params=query)
                 if why:
                     st.caption(short_reason(results[claim]))
-    data = dict.fromkeys(data_name(results[claim].dataset) for claim in ids if not results[claim].exact)
-    if mark and data and len(ids) > 1:
-        st.caption(say("claims.verdicts_on", datasets=say("lab.comma").join(data)))
+    judged = defaultdict(list)
+    for claim in ids:
+        if not results[claim].exact:
+            judged[data_name(results[claim].dataset)].append(claim)
+    if mark and judged and len(ids) > 1:
+        words = (say("claims.of_data", dataset=name, claims=say("lab.comma").join(of)) for name, of in judged.items())
+        one = next(iter(judged)) if len(judged) == 1 else ""
+        st.caption(say("claims.verdicts_on", datasets=one or say("claims.and").join(words)))

@@ -62,7 +62,8 @@ def necessity_words(data: pd.DataFrame) -> str:
 def alone_words(data: pd.DataFrame) -> str:
     """How many of the tasks that no linear model solves attention solves with LayerNorm; empty where it solves none."""
     counts = _solved(data, "layer")
-    return say("necessity.alone", **counts) if counts["off"] else ""
+    key = "necessity.alone.same" if counts["on"] == counts["off"] else "necessity.alone"
+    return say(key, **counts) if counts["off"] else ""
 
 
 def _solved(data: pd.DataFrame, norm: str) -> dict[str, int]:

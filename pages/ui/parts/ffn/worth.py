@@ -72,9 +72,12 @@ def answer_words(analysis: Analysis) -> str:
     if interaction is None or interaction.withheld or not all(shares.values()):
         return ""
     gains = "more" if interaction.low > 0 else "less" if interaction.high < 0 else "open"
+    each = [analysis.measures.get(f"gain.{mixer}") for mixer in ("attention", "convolution")]
+    if gains == "less" and all(gain is not None and not gain.withheld and gain.low > 0 for gain in each):
+        gains = "both"
     dataset = data_name(analysis.experiment.dataset)
     answer = say("worth.answer", dataset=dataset, **shares)
-    return sentences(answer, _because(analysis), say(f"worth.answer.{gains}"), _plain(analysis))
+    return sentences(answer, say(f"worth.answer.{gains}"), _because(analysis), _plain(analysis))
 
 
 def _because(analysis: Analysis) -> str:
