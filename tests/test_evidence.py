@@ -147,7 +147,8 @@ def test_the_ffn_page_has_a_section_for_everything_that_decides(show, language):
 
 
 @pytest.mark.parametrize(
-    ("attention", "convolution", "key"), [(0.1, 0.3, "both"), (-0.05, 0.3, "less"), (0.3, 0.1, "more"), (0.2, 0.2, "open")]
+    ("attention", "convolution", "key"),
+    [(0.1, 0.3, "both"), (-0.05, 0.3, "less"), (0.3, 0.1, "more"), (0.2, 0.2, "open")],
 )
 def test_the_answer_follows_what_was_measured(show, attention, convolution, key):
     gains = {"attention": attention, "convolution": convolution}

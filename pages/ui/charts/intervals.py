@@ -73,9 +73,7 @@ def _reach(data: pd.DataFrame) -> tuple[float, float]:
     return low - 0.04 * (high - low), high + 0.1 * (high - low)
 
 
-def _directions(
-    low: float, high: float, delta: float, ends: tuple[str, str], band: str, asked: str
-) -> list[alt.Chart]:
+def _directions(low: float, high: float, delta: float, ends: tuple[str, str], band: str, asked: str) -> list[alt.Chart]:
     """Above the rows: what lies left and right of zero, and below that what the band is and what the marks answer."""
     share = -low / (high - low)  # where zero is, from left to right
     align = "left" if share < 0.3 else "right" if share > 0.7 else "center"
