@@ -18,8 +18,7 @@ links.sections(("tables",))
 blocks.show_blocks()
 st.markdown(say("overview.lead"))
 
-tasks = cache.analysis("necessity", STUDIED[-1])
-worth.show_headline([cache.analysis("mixers", dataset) for dataset in reversed(STUDIED)], tasks)
+worth.show_headline([cache.analysis("mixers", dataset) for dataset in reversed(STUDIED)])
 training = cache.analysis("training-length", STUDIED[-1])
 if measured := length.is_measured(training):
     length.show_headline(training)
@@ -30,7 +29,7 @@ else:
     overview.show_answers(answers)
 for answer in answers:
     gap.show_answer(answer, "vit", st.caption if measured else st.markdown)
-overview.show_evidence(tasks, cache.largest_analysis("capacity"))
+overview.show_evidence(cache.analysis("necessity", STUDIED[-1]), cache.largest_analysis("capacity"))
 st.caption(say("overview.where"), help=say("data.hint"))
 deciding_data = {"data": STUDIED[-1]} if measured else {}  # what this page has told is that page's beginning
 for column, (page, key, query) in zip(

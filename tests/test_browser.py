@@ -399,6 +399,28 @@ def test_on_a_phone_no_legend_and_no_title_is_cut(server, page):
         assert page.evaluate(CUT_WORDS) == [], path
 
 
+# Where the last section of a page is in the first picture after the script's end, before any chart is drawn.
+FIRST_PLACE = """{
+    const look = () => {
+        const last = [...document.querySelectorAll('[data-testid=stMain] summary')].at(-1)
+        const ended = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+        if (last && ended) window.firstPlace = last.getBoundingClientRect().top
+        else requestAnimationFrame(look)
+    }
+    look()
+}"""
+
+
+@pytest.mark.parametrize("path", ["parameters", "claims"])
+def test_charts_have_their_room_before_they_are_drawn(server, page, path):
+    """What lay below them moved away from under a click, on *Claims* by 260 pixels."""
+    visit(page, f"{server.url}/{path}?lang=en")  # what a browser loads once is no part of it
+    page.add_init_script(FIRST_PLACE)
+    visit(page, f"{server.url}/{path}?lang=en")
+    place = page.get_by_test_id("stMain").locator("summary").last.evaluate("node => node.getBoundingClientRect().top")
+    assert abs(place - page.evaluate("window.firstPlace")) < 100
+
+
 @pytest.mark.parametrize(
     "path",
     ["", "claims", "claims/C37", "feature_maps", "ffn", "cost", "hybrids", "locality", "hierarchy", "train", "runs"],

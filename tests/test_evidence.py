@@ -211,14 +211,15 @@ def test_what_a_linear_model_solves_is_no_sign_that_attention_is_none(show):
     """The sign of one pixel is linear: to solve that alone says nothing. Nor does a task count of which one of the two
     networks is missing, or was not trained well enough.
     """
-    for solved, told in ((("product_1",), ""), (("product_1", "product_2"), "it solves 1 of 6 made-up tasks")):
+    none, one = "attention alone solves none of 6 made-up tasks", "it solves 1 of 6 made-up tasks"
+    for solved, told in ((("product_1",), none), (("product_1", "product_2"), one)):
         show(fill(plan("necessity", LARGEST), lambda arm, solved=solved: 1.0 if arm.startswith(solved) else 0.5))
         data = necessity.task_rows(cache.analysis("necessity", LARGEST))
-        found = necessity.alone_words(data)
-        assert told in found and bool(told) == bool(found)
+        found = necessity.necessity_words(data)
+        assert told in found and ("no linear model," in found) == (told == one)
     alone = (data["task"] == "lookup_16") & (data["channel"] == "off")
-    assert "1 of 5 made-up tasks" in necessity.alone_words(data.assign(withheld=alone))
-    assert "1 of 5 made-up tasks" in necessity.alone_words(data[~alone])
+    assert "1 of 5 made-up tasks" in necessity.necessity_words(data.assign(withheld=alone))
+    assert "1 of 5 made-up tasks" in necessity.necessity_words(data[~alone])
 
 
 def test_the_labels_are_learned_along_the_epochs_of_every_seed(show):

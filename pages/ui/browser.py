@@ -24,6 +24,7 @@ _STYLES = """<style>
 [data-testid=stTable] th {min-width: 4.5em}
 [data-testid=stTable] .stMarkdownBadge {white-space: normal !important}
 .st-key-language_of_page {display: none}
+.st-key-blocks {min-height: 24rem} /* the drawing of *Overview* comes a moment later: nothing moves down much by it */
 @media (min-width: 640.1px) {.st-key-one_side {display: none}}
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] :is(p, li, em) {color: light-dark(#5c5b5a, #b9b7b4)}
 [data-testid=stCaptionContainer], [data-has-shortcut] kbd {opacity: 1}

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from pages.ui.drawing import room
 from pages.ui.replay import calls
 
 Place = dict[str, Any]  # the fields of what was clicked, by name
@@ -68,7 +69,8 @@ def show(
         if (clicked := _clicked(key)) is not None:
             click(clicked)
 
-    st.vega_lite_chart(spec=chart, width=width, key=key, on_select=pass_on, selection_mode=PICKED, alt=alt)
+    shown: dict[str, Any] = {"width": width, "height": room(chart.get("height")), "key": key, "alt": alt}
+    st.vega_lite_chart(spec=chart, on_select=pass_on, selection_mode=PICKED, **shown)
 
 
 def _clicked(key: str) -> Place | None:

@@ -140,14 +140,14 @@ def shares(
     """
     heads = data.drop_duplicates("label")
     steps = (1 - APART if above == here else 1 + APART for above, here in pairwise(heads["system"]))
-    heads = heads.assign(place=list(accumulate(steps, initial=0.0)))
-    rows = heads["place"].max() + 1
+    places = list(accumulate(steps, initial=0.0))
+    heads, rows = heads.assign(place=places), places[-1] + 1
     after = data.groupby("label")["share"].cumsum()
     shown = data.assign(
         end=after,
         start=after - data["share"],
         middle=after - data["share"] / 2,
-        place=data["label"].map(heads.set_index("label")["place"]),
+        place=[places[list(heads["label"]).index(label)] for label in data["label"]],
     )
     y = alt.Y("place:Q", axis=None, scale=alt.Scale(domain=[-0.5, rows - 0.5], nice=False, reverse=True))
     below, taken = legend_below(colours, "square")

@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.ui import links, tables
 from pages.ui.charts import networks
+from pages.ui.drawing import show_chart
 from pages.ui.names import NAMES
 from pages.ui.parts.claims import listing
 from pages.ui.replay import drawn_once
@@ -270,7 +271,7 @@ def show_drawing(side: str, asked: Asked, both: Sequence[Asked]) -> None:
         for row in table.to_dict("records")
     )
     alt = say("anatomy.alt", name=shown.title, image="×".join(map(str, spec.input_shape)), text=text)
-    st.altair_chart(chart, key=f"drawing_{side}", alt=alt)
+    show_chart(chart, key=f"drawing_{side}", text=alt)
     totals = {"parameters": parameters(spec), "macs": tables.large(macs(spec)), "blocks": len(spec.blocks)}
     st.markdown(say("anatomy.totals", **totals, classes=spec.classes))
     tables.beside(_headed(data, columns))
@@ -311,7 +312,7 @@ def show_blocks(side: str, asked: Asked) -> None:
     columns = column_words("map", "before", "after")
     chart = networks.hourglasses(data, shown.title, say("anatomy.by"), columns, colours)
     alt = f"{shown.title}: {say('claims.and').join(told)}".replace("*", "")
-    st.altair_chart(chart, key=f"inside_{side}", alt=alt)
+    show_chart(chart, key=f"inside_{side}", text=alt)
     linear, active = (sum(getattr(x, name) for x in plan(shown.spec)) for name in ("linear", "activations"))
     st.markdown(say("anatomy.activations", active=active, linear=linear, each=linear / max(active, 1)))
     tables.beside(_headed(data, column_words("label", "map", "before", "after")))
@@ -343,7 +344,7 @@ def show_shares(chosen: Sequence[Asked]) -> None:
         say("anatomy.shares_alt_bar", bar=row["label"], role=row["role"], share=row["percent"])
         for row in largest.to_dict("records")
     )
-    st.altair_chart(chart, key="shares", alt=say("anatomy.shares_alt", text=text))
+    show_chart(chart, key="shares", text=say("anatomy.shares_alt", text=text))
     tables.beside(_headed(data.assign(share=data["share"].round(2)), names))
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import inside, tables
 from pages.ui.charts import curves, depths, heat
+from pages.ui.drawing import show_chart
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.probes.spectrum import frequencies
@@ -119,7 +120,7 @@ def _draw_levels(
     ends = {name: data.loc[data["value"].agg(name)] for name in ("idxmin", "idxmax")}
     fields = {key: f"{row['row_name']} – {row['column_name']} {row['value']:.2f}" for key, row in ends.items()}
     alt = say("convergence.alt", title=title, left=axes[0], right=axes[1], low=fields["idxmin"], high=fields["idxmax"])
-    st.altair_chart(chart, key=f"similar_{dataset}_{kind}", alt=alt)
+    show_chart(chart, key=f"similar_{dataset}_{kind}", text=alt)
 
 
 def _index(dataset: str, left: str, right: str) -> Measure | None:
@@ -196,7 +197,7 @@ def _draw_matched(dataset: str, name: str, data: pd.DataFrame, colours: Mapping[
         data, axis, say("convergence.axis", name=axis), columns, (0, 1), colours, depth, narrow=True
     )
     text = say("lab.comma").join(f"{series} {value:.2f}" for series, value in _means(data).items())
-    st.altair_chart(chart, key=f"matched_{dataset}_{name}", alt=say("convergence.matched_alt", name=axis, text=text))
+    show_chart(chart, key=f"matched_{dataset}_{name}", text=say("convergence.matched_alt", name=axis, text=text))
 
 
 def _columns() -> dict[str, str]:
@@ -289,7 +290,7 @@ def _draw_spectra(dataset: str, key: str, name: str, data: pd.DataFrame, colour:
     highest = {level: rows.loc[rows["frequency"] == rows["frequency"].max()] for level, rows in data.groupby("level")}
     ends = {level: rows["value"].mean() for level, rows in highest.items()}
     text = say("lab.comma").join(f"{level} {value:.2f}" for level, value in ends.items()).replace("-", "−")
-    st.altair_chart(chart, key=f"spectra_{dataset}_{key}", alt=say("convergence.spectra_alt", name=name, text=text))
+    show_chart(chart, key=f"spectra_{dataset}_{key}", text=say("convergence.spectra_alt", name=name, text=text))
 
 
 def _draw_places(dataset: str, name: str, found: Mapping[str, pd.DataFrame], depth: float) -> None:
@@ -311,4 +312,4 @@ def _draw_places(dataset: str, name: str, found: Mapping[str, pd.DataFrame], dep
     groups = data.sort_values("depth", kind="stable").groupby("series", sort=False)
     ends = {series: list(_means(rows, "depth").values()) for series, rows in groups}
     text = say("lab.comma").join(f"{series} {means[0]:.2f} → {means[-1]:.2f}" for series, means in ends.items())
-    st.altair_chart(chart, key=f"{name}_{dataset}", alt=say("convergence.places_alt", title=title, text=text))
+    show_chart(chart, key=f"{name}_{dataset}", text=say("convergence.places_alt", title=title, text=text))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import analyses, links, tables
 from pages.ui.charts import bars, growth
+from pages.ui.drawing import show_chart
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
@@ -75,7 +76,7 @@ def show_growth(kind: str, chosen: tuple[str, ...]) -> bool:
     legs = last_step(shown, kind)
     chart = growth.growth(shown, title, say("cost.tokens"), axis, columns, marks, figures, mark, legs)
     first, *rest = findings(kind)
-    st.altair_chart(chart, key=f"growth_{kind}", alt=plain(say("cost.alt", text=finding(kind))))
+    show_chart(chart, key=f"growth_{kind}", text=plain(say("cost.alt", text=finding(kind))))
     st.markdown(first, help=sentences(*rest) or None)
     st.caption(say("cost.reading"), help=sentences(say("cost.hint", width=series["width"]), provenance("cost")))
     tables.beside(data.rename(columns=columns | {"tokens": say("cost.tokens")}))
@@ -123,7 +124,7 @@ def show_size(kind: str, chosen: tuple[str, ...], tokens: int) -> None:
     title = say("cost.at", what=say(f"cost.chart.{kind}"), tokens=f"{tokens:,}")
     columns = {"label": say("cost.column.case"), "value": say(f"cost.axis.{kind}")}
     told = say("lab.comma").join(f"{row['label']} {row['text']}" for row in data.to_dict("records"))
-    st.altair_chart(bars.amounts(data, title, columns), key=f"size_{kind}", alt=told)
+    show_chart(bars.amounts(data, title, columns), key=f"size_{kind}", text=told)
     height, width = (PATCH * side for side in GRIDS[tokens])
     st.caption(say("cost.image", tokens=f"{tokens:,}", patch=PATCH, height=f"{height:,}", width=f"{width:,}"))
 

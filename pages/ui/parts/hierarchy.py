@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import inside, tables
 from pages.ui.charts import depths, intervals
+from pages.ui.drawing import show_chart
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
 from pages.ui.words import say, sentences
@@ -113,7 +114,7 @@ def show_readout(dataset: str, chosen: Sequence[str], depth: float, _read: Mappi
     shades = {series_name(network, trained): colours[network] for network in networks for trained in STATES}
     chart = depths.by_depth(data, title, y, columns, (0, 100), shades, depth, rules=rules, height=depths.OPENING)
     words = finding(data, networks, delta)
-    st.altair_chart(chart, key="readout", alt=f"{title}. {words}".replace("*", ""))
+    show_chart(chart, key="readout", text=f"{title}. {words}".replace("*", ""))
     st.markdown(
         words, help=say("hierarchy.steps_hint", half=tables.margin(delta / 200), delta=tables.margin(delta / 100))
     )
@@ -166,7 +167,7 @@ def show_sizes(dataset: str, chosen: Sequence[str]) -> None:
         shown = data.assign(value=data[size])
         chart = depths.sizes(shown, title, y, columns, colours)
         told = [f"{name}: {' → '.join(map(str, rows[size]))}" for name, rows in data.groupby("series", sort=False)]
-        place.altair_chart(chart, key=f"sizes_{size}", alt=f"{title}. {say('hierarchy.and').join(told)}")
+        show_chart(chart, key=f"sizes_{size}", text=f"{title}. {say('hierarchy.and').join(told)}", where=place)
 
 
 # A pyramid against one grid
@@ -225,7 +226,7 @@ def show_pyramid(dataset: str) -> None:
     title = say("hierarchy.pyramid_title")
     chart = intervals.spans(data, title, say("hierarchy.accuracy"), columns)
     text = say("lab.comma").join(f"{row['label']} {row['value']:.1f}" for row in data.to_dict("records"))
-    st.altair_chart(chart, key="pyramid", alt=f"{title}. {text}")
+    show_chart(chart, key="pyramid", text=f"{title}. {text}")
     if words := pyramid_finding(found):
         st.markdown(words)
     sizes = {arm: f"{parameters(inside.model_of(dataset, arm)):,}" for arm in COMPARED}
@@ -290,6 +291,6 @@ def _draw_far(data: pd.DataFrame, words: str, network: str, choice: str) -> None
     title = say("hierarchy.far_title", network=network)
     chart = intervals.spans(data, title, say("hierarchy.far_axis"), columns, reach=far_reach(data))
     rows = (f"{row['label']} ({row['state']}) {row['value']:.1f}" for row in data.to_dict("records"))
-    st.altair_chart(chart, key=f"far_{choice}", alt=f"{title}. {say('lab.comma').join(rows)}")
+    show_chart(chart, key=f"far_{choice}", text=f"{title}. {say('lab.comma').join(rows)}")
     if words:
         st.markdown(words)

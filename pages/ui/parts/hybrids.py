@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
+from pages.ui.drawing import show_chart
 from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
@@ -58,7 +59,7 @@ def show_arms(analysis: Analysis) -> bool:
     text = say("claims.and").join(
         f"{row['label']} {say('unit.share', value=round(row['value'], 1))}" for row in data.to_dict("records")
     )
-    st.altair_chart(chart, key=f"hybrids_{analysis.experiment.dataset}", alt=text)
+    show_chart(chart, key=f"hybrids_{analysis.experiment.dataset}", text=text)
     st.markdown(finding(analysis))
     st.caption(say("hybrids.hint"))
     analyses.show_source(analysis)
@@ -88,6 +89,6 @@ def show_contrasts(analysis: Analysis) -> None:
     columns = analyses.column_names()
     chart = effects.effect_chart(rows, say("hybrids.contrasts_title"), "first", columns)
     text = analyses.effect_words(rows)
-    st.altair_chart(chart, key=f"hybrid_contrasts_{analysis.experiment.dataset}", alt=text)
+    show_chart(chart, key=f"hybrid_contrasts_{analysis.experiment.dataset}", text=text)
     analyses.show_reading(analysis.primary.delta)
     analyses.show_effects(rows, columns)

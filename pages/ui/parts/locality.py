@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import inside, links, tables
 from pages.ui.charts import depths, intervals, sheets
+from pages.ui.drawing import show_chart
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, colours
 from pages.ui.words import say, sentences
@@ -92,7 +93,7 @@ def show_fields(dataset: str, chosen: Sequence[str], depth: float, _found: Mappi
     ends = (0.0, CORNER * side)
     chart = depths.by_depth(data, title, y, columns, ends, shades, depth, rules=rules, height=depths.OPENING)
     words = finding(data, networks)
-    st.altair_chart(chart, key="fields", alt=f"{title}. {words}".replace("*", ""))
+    show_chart(chart, key="fields", text=f"{title}. {words}".replace("*", ""))
     st.markdown(words)
     rows = []
     for network in networks:
@@ -182,7 +183,7 @@ def _draw_heads(dataset: str, choice: str, network: str, depth: float, _found: M
     chart = depths.dots(data, title, y, columns, (0.0, top), shown, depth, rules)
     by = data.groupby(["level", "state"], sort=False, as_index=False)
     means = by.agg(value=("value", "mean"), entropy=("entropy", "mean"))
-    st.altair_chart(chart, key=f"heads_{choice}", alt=f"{title}. {_listed(means, 'level')}")
+    show_chart(chart, key=f"heads_{choice}", text=f"{title}. {_listed(means, 'level')}")
     headings = {"level": columns["level"], "state": columns["state"], "value": y, "entropy": columns["entropy"]}
     tables.beside(means.round(3).rename(columns=headings))
 
@@ -224,7 +225,7 @@ def show_positions(dataset: str) -> None:
     columns = {name: say(f"locality.column.{name}") for name in ("label", "state", "value", "low", "high", "seeds")}
     title = say("locality.positions_title")
     chart = intervals.spans(data, title, say("locality.ratio"), columns, (1,))
-    st.altair_chart(chart, key="positions", alt=f"{title}. {_listed(data, 'label')}")
+    show_chart(chart, key="positions", text=f"{title}. {_listed(data, 'label')}")
     told = measures(found)["heads"]
     names = {"learned": "nearer.learned.trained", "sincos": "nearer.sincos.trained", "start": "nearer.learned.start"}
     if all(name in told for name in names.values()):

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses
+from pages.ui.drawing import show_chart
 from pages.ui.names import short_data_name
 from pages.ui.parts import effects
 from pages.ui.parts.ffn import capacity, necessity
@@ -33,7 +34,7 @@ def show_answers(answers: list[Answer]) -> None:
         return
     rows = answer_rows(answers)
     chart = effects.effect_chart(rows, say("overview.headline"), "ffn", analyses.column_names())
-    st.altair_chart(chart, key="headline", alt=say("overview.headline_alt"))
+    show_chart(chart, key="headline", text=say("overview.headline_alt"))
 
 
 @drawn_once

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves
+from pages.ui.drawing import show_chart
 from pages.ui.names import NAMES, data_name, device_name, network_name
 from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
@@ -129,7 +130,7 @@ def show_accuracy(analysis: Analysis, cost: str) -> bool:
     words = {"dataset": data_name(dataset), "images": f"{scale.train_images:,}", "epochs": scale.epochs}
     title = say("parameters.chart", **words)
     chart = curves.cost_and_accuracy(rows, linear, title, say(f"axis.{cost}"), columns, marks(), own)
-    st.altair_chart(chart, key=f"accuracy_{dataset}_{cost}", alt=plain(say("parameters.alt", text=best)))
+    show_chart(chart, key=f"accuracy_{dataset}_{cost}", text=plain(say("parameters.alt", text=best)))
     if found := analyses.fields(analysis.primary):
         st.markdown(say("parameters.finding", dataset=data_name(dataset), **found))
     tuning = experiment.tuning_size or experiment.images
@@ -153,7 +154,7 @@ def show_data_curve(analysis: Analysis) -> None:
     own, columns, told = own_rows(dataset, "train_images", 0), _columns(), data_words(analysis)
     title = say("parameters.chart_data", dataset=data_name(dataset))
     chart = curves.cost_and_accuracy(rows, None, title, axis, columns, data_marks(), own)
-    st.altair_chart(chart, key=f"accuracy_{dataset}_train_images", alt=plain(say("parameters.alt", text=told)))
+    show_chart(chart, key=f"accuracy_{dataset}_train_images", text=plain(say("parameters.alt", text=told)))
     st.markdown(sentences(told, analyses.tier(analysis)), help=analyses.tier_hint(analysis))
     st.caption(sentences(say("parameters.reading_data", seeds=analysis.scale.seeds), _own_words(own)))
     analyses.show_source(analysis)
@@ -225,7 +226,7 @@ def show_contrasts(analysis: Analysis) -> None:
     title = say("parameters.against_title", reference=NAMES[REFERENCE], **span)
     chart = effects.effect_chart(rows, title, "cnn", analyses.column_names(), marks="")
     text = say("parameters.against_alt", text=analyses.effect_words(rows))
-    st.altair_chart(chart, key=f"against_{dataset}", alt=text)
+    show_chart(chart, key=f"against_{dataset}", text=text)
     told = say("lab.comma").join(f"{mark} {words[name]}" for name, mark in COMPARISONS.items())
     st.caption(say("parameters.marks", marks=told))
 
@@ -287,6 +288,6 @@ def show_published() -> None:
     text = say("claims.and").join(
         say("parameters.front", **row | {"parameters": f"{row['parameters']:,}"}) for row in rows
     )
-    st.altair_chart(chart, key="published_sizes", alt=plain(say("parameters.published_alt", text=text)))
+    show_chart(chart, key="published_sizes", text=plain(say("parameters.published_alt", text=text)))
     tables.beside(data.rename(columns=columns))
     st.caption(" · ".join(dict.fromkeys(row.reference(language()) for row in IMAGENET_ACCURACIES)))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import browser, cache, frame, links, tables
 from pages.ui.charts import intervals
+from pages.ui.drawing import show_chart
 from pages.ui.names import data_name, data_title, short_data_name, short_network_name
 from pages.ui.parts.claims import firmness, repeat, verdicts
 from pages.ui.parts.claims.places import place_name
@@ -55,7 +56,7 @@ def show_card(claim: Claim, results: Sequence[Result]) -> None:
     else:
         left, beside = st.columns([3, 2], gap="large")
         with left:
-            show_chart(claim, rows)
+            show_zones(claim, rows)
     with beside:
         for key in ("right", "wrong"):
             if words := verbatim(claim.words(key)):
@@ -89,7 +90,7 @@ def _refutation(claim: Claim, verdict: str) -> str:
     return tag + verbatim(claim.words("refuted_by"))
 
 
-def show_chart(claim: Claim, rows: pd.DataFrame) -> None:
+def show_zones(claim: Claim, rows: pd.DataFrame) -> None:
     """The parts of `part_rows` against the zone in which each holds."""
     columns = {name: say(f"claims.column.{name}") for name in ("dataset", "verdict", "value", "low", "high", "seeds")}
     for place, (unit, data) in enumerate(rows.groupby("unit", sort=False)):
@@ -99,7 +100,7 @@ def show_chart(claim: Claim, rows: pd.DataFrame) -> None:
             say("claims.place_of", place=row["dataset"] or row["label"], text=row["verdict"])
             for row in data.to_dict("records")
         )
-        st.altair_chart(chart, key=f"parts_{claim.id}_{unit}", alt=say("claims.parts_alt", text=text))
+        show_chart(chart, key=f"parts_{claim.id}_{unit}", text=say("claims.parts_alt", text=text))
     for code, some in rows.loc[rows["withheld"] != ""].groupby("withheld", sort=False):
         where = say("claims.and").join(dict.fromkeys(filter(None, some["dataset"])))
         told = say("claims.no_verdict", dataset=where, reason=say(f"reason.{code}"))

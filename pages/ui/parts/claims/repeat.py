@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import cache, frame, tables
 from pages.ui.charts import intervals
+from pages.ui.drawing import show_chart
 from pages.ui.names import data_name, short_network_name
 from pages.ui.parts.claims import verdicts
 from pages.ui.parts.train import runs as training
@@ -138,7 +139,7 @@ def _show_runs(claim: str, cell: Cell, was_active: bool) -> None:
     data = pd.DataFrame(rows)
     colour = FAMILIES["attention"]
     chart = intervals.repeated(data, say("repeat.chart"), columns["accuracy"], columns, colour)
-    st.altair_chart(chart, key=f"repeated_{claim}", alt=say("repeat.alt"))
+    show_chart(chart, key=f"repeated_{claim}", text=say("repeat.alt"))
     st.caption(say("repeat.hint"))
     if sentence := _difference(cell, finished):
         st.markdown(sentence)

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.charts import bars, sheets
+from pages.ui.drawing import show_chart
 from pages.ui.names import class_words
 from pages.ui.parts.feature_maps.networks import View
 from pages.ui.replay import drawn_once
@@ -63,7 +64,7 @@ def show_prediction(
         title = say("feature_maps.prediction_wrong", truth=names[truth], **words)
     likely = pd.DataFrame(rows, columns=["name", "value", "figure"])
     st.markdown(f"**{quote(title)}**")  # as the chart's own title it would be cut where the column is narrow
-    st.altair_chart(bars.probabilities(likely, "", view.colour), key=key, alt=title)
+    show_chart(bars.probabilities(likely, "", view.colour), key=key, text=title)
 
 
 def share(value: float) -> str:

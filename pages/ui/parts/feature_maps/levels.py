@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import frame, inside
 from pages.ui.charts import bars
+from pages.ui.drawing import show_chart
 from pages.ui.names import class_words
 from pages.ui.parts.feature_maps.decision import share
 from pages.ui.parts.feature_maps.names import place_name
@@ -84,7 +85,7 @@ def _draw(key: str, truth: int | None, _view: View, _found: Readouts) -> None:
     title = _finding(_view.name, labels, own, places, names)
     chart = bars.probabilities(pd.DataFrame(rows), title, _view.colour, room=200)
     alt = say("lab.comma").join(f"{row['name']}: {row['figure']}" for row in rows)
-    st.altair_chart(chart, key=f"levels_{_view.side}", alt=f"{title}. {alt}")
+    show_chart(chart, key=f"levels_{_view.side}", text=f"{title}. {alt}")
     right = share(list(_found.levels.values())[-1].accuracy)
     st.caption(say("feature_maps.levels_fit", images=f"{_found.images:,}", share=right))
 

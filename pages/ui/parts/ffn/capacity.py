@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import curves
+from pages.ui.drawing import show_chart
 from pages.ui.names import data_title
 from pages.ui.parts.ffn import rates
 from pages.ui.replay import drawn_once
@@ -68,7 +69,7 @@ def show_course(analysis: Analysis, arms: Sequence[str] = PAIR) -> None:
     scale, found = analysis.scale, capacity_words(analysis)
     chart = curves.seed_curves(course_rows(analysis, shown), scale.epochs, say("capacity.chart"), columns, looks)
     st.markdown(found)
-    st.altair_chart(chart, key="capacity", alt=plain(say("capacity.alt", text=found)))
+    show_chart(chart, key="capacity", text=plain(say("capacity.alt", text=found)))
     st.caption(
         say("capacity.hint", dataset=data_title(analysis.experiment.dataset), epochs=scale.epochs, seeds=scale.seeds)
     )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import analyses, links, tables
 from pages.ui.charts import curves, heat
+from pages.ui.drawing import show_chart
 from pages.ui.replay import drawn_once
 from pages.ui.words import say, sentences
 from tf_models.study.exact import exact_measures, exact_series
@@ -99,8 +100,8 @@ def _show_layer(arm: str, layer: int) -> None:
     floor = (series["floor"], say("collapse.floor"))
     chart = curves.collapse(data, layer, floor=floor, colours=colours, **titles)
     seen = heat.stripes(stripe_rows(series, arm, layer), say("collapse.stripes"), say("collapse.axis"))
-    st.altair_chart(seen, key="collapse_tokens", alt=words)
-    st.altair_chart(chart, key="collapse", alt=words)
+    show_chart(seen, key="collapse_tokens", text=words)
+    show_chart(chart, key="collapse", text=words)
     st.markdown(words)
 
 

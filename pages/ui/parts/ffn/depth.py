@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
+from pages.ui.drawing import show_chart
 from pages.ui.parts.ffn.length import SERIES
 from pages.ui.replay import drawn_once
 from pages.ui.words import plain, say, sentences
@@ -54,7 +55,7 @@ def show_section(analysis: Analysis) -> None:
     titles = {"title": say("depth.chart"), "x": say("axis.depth"), "y": say("length.accuracy_axis")}
     chart = intervals.along(data, columns=columns, colours=colours, **titles)
     found = depth_words(analysis)
-    st.altair_chart(chart, key="depth", alt=plain(say("depth.alt", text=found)))
+    show_chart(chart, key="depth", text=plain(say("depth.alt", text=found)))
     analyses.show_withheld(analysis)
     st.markdown(found)
     st.caption(analyses.scale_of(analysis, begins=True))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import analyses, cache, frame, links, tables
 from pages.ui.charts import curves, intervals
+from pages.ui.drawing import show_chart
 from pages.ui.names import NAMES, data_name, short_data_name
 from pages.ui.parts import effects
 from pages.ui.replay import drawn_once
@@ -103,7 +104,7 @@ def show_contrasts(analysis: Analysis, variant: str, answers: list[Answer]) -> b
     if not rows.empty:
         analyses.show_withheld(analysis)
         chart = effects.effect_chart(rows, say("ffn.gap_title"), "ffn", columns)
-        st.altair_chart(chart, key=f"gap_{key}", alt=plain(say("ffn.gap_alt", text=analyses.effect_words(rows))))
+        show_chart(chart, key=f"gap_{key}", text=plain(say("ffn.gap_alt", text=analyses.effect_words(rows))))
     if measured.empty:
         analyses.show_empty(experiment, say("ffn.empty", network=NAMES[variant], dataset=data_name(experiment.dataset)))
         _link("train", say("ffn.train"), {"variant": variant, "data": experiment.dataset})
@@ -183,7 +184,7 @@ def show_curves(analysis: Analysis, variant: str) -> None:
     rows = by_epoch.agg(mean="mean", low="min", high="max").reset_index()
     words = say("axis.epoch"), say("axis.validation_error", least=f"{LEAST_ERROR:g}")
     chart = curves.learning_curves(rows, say("ffn.curves"), *words, _labels(), say("column.arm"))
-    st.altair_chart(chart, key=f"curves_{variant}_{analysis.experiment.dataset}", alt=say("ffn.curves_alt"))
+    show_chart(chart, key=f"curves_{variant}_{analysis.experiment.dataset}", text=say("ffn.curves_alt"))
 
 
 def has_grid(analysis: Analysis) -> bool:
@@ -213,7 +214,7 @@ def show_grid(analysis: Analysis) -> None:
     data, dataset = pd.DataFrame(_cells(analysis)), analysis.experiment.dataset
     words = say("axis.depth"), say("column.mean"), say("axis.train_images")
     chart = intervals.gap_grid(data, say("ffn.grid_title"), *words, 100 * analysis.primary.delta)
-    st.altair_chart(chart, key=f"grid_{dataset}", alt=say("ffn.grid_alt"))
+    show_chart(chart, key=f"grid_{dataset}", text=say("ffn.grid_alt"))
     rates = {name: analysis.arms[name].learning_rate for name in ("on", "off")}
     st.caption(say("ffn.grid_hint", depth=CLASSROOM_DEPTH, **rates))
     names = analyses.column_names() | {"depth": words[0], "train_images": words[2]}

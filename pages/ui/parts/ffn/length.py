@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import intervals
+from pages.ui.drawing import show_chart
 from pages.ui.names import data_title
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
@@ -107,7 +108,7 @@ def show_panels(analysis: Analysis) -> None:
         colours = {say(words): colour for words, colour in SERIES.values() if say(words) in set(data["series"])}
         titles = {"title": say(f"length.{panel}_title"), "x": say("length.updates"), "y": say(f"length.{panel}_axis")}
         chart = intervals.along(data, columns=columns, colours=colours, figures=figures, **titles)
-        place.altair_chart(chart, key=f"length_{panel}", alt=say(f"length.{panel}_alt"))
+        show_chart(chart, key=f"length_{panel}", text=say(f"length.{panel}_alt"), where=place)
 
 
 @drawn_once

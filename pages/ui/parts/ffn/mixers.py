@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves, heat
+from pages.ui.drawing import show_chart
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES
 from pages.ui.words import plain, say, sentences
@@ -72,7 +73,7 @@ def show_factorial(dataset: str) -> None:
         attention, convolution = (analyses.phrase(contrasts[f"gain.{mixer}"]) for mixer in ("attention", "convolution"))
         st.markdown(say("factorial.finding", scale=scale, attention=attention, convolution=convolution, **found))
     chart = heat.heat_map(data, say("factorial.chart"), say("factorial.legend"), columns)
-    st.altair_chart(chart, key=f"factorial_{dataset}", alt=plain(say("factorial.alt", text=scale)))
+    show_chart(chart, key=f"factorial_{dataset}", text=plain(say("factorial.alt", text=scale)))
     st.caption(say("factorial.hint", most=f"{heat.MOST_POINTS:g}"), help=matched_words(analysis))
     for name in ("interaction.deeper", "interaction.wider"):
         if contrasts[name].measure is not None:
@@ -132,7 +133,7 @@ def show_shape(dataset: str) -> None:
     scale = analyses.scale_of(analysis)
     st.markdown(say("shape.finding", scale=scale, **found))
     chart = curves.ratio_curve(data, lines, say("shape.chart"), say("shape.axis"), columns)
-    st.altair_chart(chart, key=f"shape_{dataset}", alt=plain(say("shape.alt", text=scale)))
+    show_chart(chart, key=f"shape_{dataset}", text=plain(say("shape.alt", text=scale)))
     st.caption(say("shape.hint"))
     analyses.show_source(analysis)
     tables.beside(data.round(2).rename(columns=columns))

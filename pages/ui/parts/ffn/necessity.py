@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import analyses, tables
 from pages.ui.charts import heat
+from pages.ui.drawing import show_chart
 from pages.ui.replay import drawn_once
 from pages.ui.words import plain, say, sentences
 from tf_models.study.analysis import Analysis
@@ -54,16 +55,13 @@ def task_rows(analysis: Analysis) -> pd.DataFrame:
 
 
 def necessity_words(data: pd.DataFrame) -> str:
-    """How many nonlinear tasks attention solves without an FFN and with it, with LayerNorm and without."""
-    found = {norm: _solved(data, norm) for norm in ("layer", "none")}
-    return sentences(*(say(f"necessity.found.{norm}", **counts) for norm, counts in found.items() if counts["tasks"]))
-
-
-def alone_words(data: pd.DataFrame) -> str:
-    """How many of the tasks that no linear model solves attention solves with LayerNorm; empty where it solves none."""
-    counts = _solved(data, "layer")
-    key = "necessity.alone.same" if counts["on"] == counts["off"] else "necessity.alone"
-    return say(key, **counts) if counts["off"] else ""
+    """How many tasks that no linear model solves attention solves without an FFN and with it, with LayerNorm and
+    without.
+    """
+    layer, none = (_solved(data, norm) for norm in ("layer", "none"))
+    key = "no_task" if not layer["off"] else "same" if layer["on"] == layer["off"] else "layer"
+    told = [(key, layer), ("none", none)]
+    return sentences(*(say(f"necessity.found.{key}", **counts) for key, counts in told if counts["tasks"]))
 
 
 def _solved(data: pd.DataFrame, norm: str) -> dict[str, int]:
@@ -89,7 +87,7 @@ def show_matrix(analysis: Analysis, channels: Sequence[str] = CHANNELS, linear: 
     st.markdown(found)
     title, hint = WORDS[analysis.experiment.name]
     chart = heat.matrix(shown, say(title), {name: say(f"necessity.column.{name}") for name in COLUMNS})
-    st.altair_chart(chart, key=f"matrix_{analysis.experiment.name}", alt=plain(say("necessity.alt", text=found)))
+    show_chart(chart, key=f"matrix_{analysis.experiment.name}", text=plain(say("necessity.alt", text=found)))
     st.caption(say(hint, solved=f"{100 * SOLVED:g}"))
     analyses.show_withheld(analysis)
     return True

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.ui import cache, links
 from pages.ui.charts import curves
+from pages.ui.drawing import show_chart
 from pages.ui.names import NAMES
 from pages.ui.replay import drawn_once
 from pages.ui.theme import ARMS
@@ -81,5 +82,5 @@ def _show_group(analysis: Analysis, group: str) -> None:
     loss = say(f"rates.loss.{search.images}")
     titles = {"title": say("rates.chart", loss=loss), "x": say("column.rate"), "y": say("rates.axis", loss=loss)}
     chart = curves.rate_curves(curve_rows(analysis)[group], columns={"arm": say("column.arm")}, **titles)
-    st.altair_chart(chart, key=f"rate_curves_{name}", alt=say("rates.alt", loss=loss))
+    show_chart(chart, key=f"rate_curves_{name}", text=say("rates.alt", loss=loss))
     st.caption(say("rates.hint", seeds=len(search.seeds), loss=loss))

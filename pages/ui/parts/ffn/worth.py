@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import analyses, tables
+from pages.ui.drawing import show_chart
 from pages.ui.names import data_name, short_data_name
 from pages.ui.parts import effects
-from pages.ui.parts.ffn import necessity
 from pages.ui.replay import drawn_once
 from pages.ui.words import plain, say, sentences
 from tf_models.study.analysis import Analysis
@@ -108,14 +108,13 @@ def family_of(mixer: str) -> str:
 
 
 @drawn_once
-def show_headline(found: Sequence[Analysis], tasks: Analysis) -> None:
-    """The answer of the first data set that has one, what attention alone solves, and a row per mixer at equal depth,
-    by data set: the first picture of *Overview*. Nothing that is not measured.
+def show_headline(found: Sequence[Analysis]) -> None:
+    """The answer of the first data set that has one, and a row per mixer at equal depth, by data set: the first picture
+    of *Overview*. Nothing that is not measured.
     """
     rows = []
     for answer, analysis in [(words, analysis) for analysis in found if (words := answer_words(analysis))][:1]:
-        alone = necessity.alone_words(necessity.task_rows(tasks))
-        st.markdown(sentences(answer, alone), help=matched_words(analysis))
+        st.markdown(answer, help=matched_words(analysis))
     for analysis in found:
         names, dataset = worth_names(analysis), short_data_name(analysis.experiment.dataset)
         labels = {name: say("worth.on", mixer=names[name], dataset=dataset) for name in _at_equal_depth(names)}
@@ -125,7 +124,7 @@ def show_headline(found: Sequence[Analysis], tasks: Analysis) -> None:
         return
     columns = analyses.column_names() | {"label": say("topic.column.mixer")}
     chart = effects.effect_chart(data, say("worth.chart"), "ffn", columns)
-    st.altair_chart(chart, key="worth", alt=plain(say("worth.alt", text=analyses.effect_words(data))))
+    show_chart(chart, key="worth", text=plain(say("worth.alt", text=analyses.effect_words(data))))
     measured = [analysis for analysis in found if worth_names(analysis)]
     deltas = {short_data_name(row.experiment.dataset): tables.margin(row.primary.delta) for row in measured}
     small = say("lab.comma").join(say("worth.delta", dataset=name, delta=delta) for name, delta in deltas.items())
@@ -143,7 +142,7 @@ def show_section(analysis: Analysis) -> None:
         return
     dataset, columns = analysis.experiment.dataset, analyses.column_names() | {"label": say("topic.column.mixer")}
     chart = effects.effect_chart(rows, say("worth.chart"), "ffn", columns)
-    st.altair_chart(chart, key=f"worth_{dataset}", alt=plain(say("worth.alt", text=analyses.effect_words(rows))))
+    show_chart(chart, key=f"worth_{dataset}", text=plain(say("worth.alt", text=analyses.effect_words(rows))))
     analyses.show_withheld(analysis)
     st.markdown(worth_words(analysis))
     st.caption(sentences(say("worth.hint"), analyses.scale_of(analysis, begins=True)))

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.ui import cache, frame, links, tables
 from pages.ui.charts import curves
 from pages.ui.charts.sheets import data_url, thumbnail
+from pages.ui.drawing import show_chart
 from pages.ui.names import NAMES, class_words, data_title, device_name, short_network_name, switch_words
 from pages.ui.words import quote, say
 from tf_models.data.raw import numbered
@@ -57,7 +58,7 @@ def show(chosen: Sequence[RunRecord]) -> None:
     ]
     title, most = say("runs.history_title"), max(record.spec.recipe.epochs for record in chosen)
     words = title, say("axis.epoch"), say("column.validation"), say("column.run")
-    st.altair_chart(curves.run_curves(pd.DataFrame(rows), most, *words), key="compared", alt=title)
+    show_chart(curves.run_curves(pd.DataFrame(rows), most, *words), key="compared", text=title)
     if len(chosen) > 1:
         _show_differing(chosen)
     _show_confusions([record for record in chosen if record.confusion and len(record.confusion) <= MOST_CLASSES])

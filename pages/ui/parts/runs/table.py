@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.ui import cache, links, tables
 from pages.ui.charts import curves
+from pages.ui.drawing import show_chart
 from pages.ui.names import data_title, device_name, short_network_name
 from pages.ui.parts.runs.comparison import MOST, MOST_OFFERED, run_name
 from pages.ui.replay import drawn_once
@@ -147,7 +148,7 @@ def _show_history(run: str, accuracies: Sequence[tuple[float, float]]) -> None:
     words = title, say("axis.epoch"), say("column.validation"), say("column.run")
     chart = curves.run_curves(curve.assign(run=run), len(accuracies), *words)
     share = say("unit.share", value=tables.percent(accuracies[-1][1]))
-    st.altair_chart(chart, key="history", alt=f"{title} {share}")
+    show_chart(chart, key="history", text=f"{title} {share}")
 
 
 def _told() -> set[str]:

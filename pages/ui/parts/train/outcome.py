@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.ui import analyses, cache, tables
 from pages.ui.charts import curves
+from pages.ui.drawing import show_chart
 from pages.ui.frame import PAGES
 from pages.ui.names import class_words, data_name, device_name, network_name
 from pages.ui.parts import effects
@@ -48,7 +49,7 @@ def show_curves(runs: Sequence[Course]) -> None:
         words |= {"accuracy": say("column.validation")}
         most = max(run.spec.recipe.epochs for run in runs)
         chart = curves.seed_curves(pd.DataFrame(rows), most, title, words, looks([run.spec for run in runs]))
-        st.altair_chart(chart, key="live_curves", alt=say("train.curves_alt"))
+        show_chart(chart, key="live_curves", text=say("train.curves_alt"))
         if len(runs) > 1:
             st.caption(say("train.curves_hint"))
 
@@ -164,7 +165,7 @@ def show_difference(records: Runs) -> None:
     told = difference_words(first, second, beside, delta)
     columns = analyses.column_names() | {"label": say("train.from")}
     chart = effects.effect_chart(data, title, sides(first[0].spec, second[0].spec), columns)
-    st.altair_chart(chart, key="difference", alt=f"{title}: {told}".replace("**", ""))
+    show_chart(chart, key="difference", text=f"{title}: {told}".replace("**", ""))
     st.markdown(told)
     _show_settings(first, second, beside)
     _show_classes(first, second)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import analyses, inside, tables
 from pages.ui.charts import bars, depths, intervals
+from pages.ui.drawing import show_chart
 from pages.ui.names import data_name
 from pages.ui.parts.claims.verdicts import provenance
 from pages.ui.replay import drawn_once
@@ -87,7 +88,7 @@ def _draw_consistency(dataset: str, chosen: Sequence[str], _found: Mapping[str, 
     columns = {name: say(f"weight_sharing.column.{name}") for name in names}
     chart = intervals.doubled(data, say("weight_sharing.chart", dataset=data_name(dataset)), columns["value"], columns)
     told = finding(data)
-    st.altair_chart(chart, key=f"consistency_{dataset}", alt=plain(say("weight_sharing.alt", text=told)))
+    show_chart(chart, key=f"consistency_{dataset}", text=plain(say("weight_sharing.alt", text=told)))
     st.markdown(told)
     bars = inside.seeds_hint("bars", max(map(len, found.values())))
     st.caption(sentences(say("weight_sharing.hint"), bars))
@@ -140,7 +141,7 @@ def _draw_levels(dataset: str, sides: Sequence[str], depth: float, _found: Mappi
     means = groups.agg(value=("value", "mean"))
     ends = [rows.iloc[-1] for _, rows in means.groupby("series", sort=False)]
     text = say("lab.comma").join(f"{row['series']} · {row['level']} {row['value']:.2f}" for row in ends)
-    st.altair_chart(chart, key=f"levels_{dataset}", alt=plain(say("weight_sharing.levels_alt", text=text)))
+    show_chart(chart, key=f"levels_{dataset}", text=plain(say("weight_sharing.levels_alt", text=text)))
     beyond = say("weight_sharing.beyond", most=f"{MOST:g}") if max(means["value"]) > MOST else ""
     thin = inside.seeds_hint("thin", max(map(len, _found.values())))
     st.caption(sentences(thin, say("weight_sharing.levels_hint"), beyond))
@@ -173,5 +174,5 @@ def show_exact() -> None:
         **{key: tables.figure(measures[name].value, "error") for key, name in FOUND.items()},
     )
     text = say("claims.and").join(f"{row['label']} {row['text']}" for row in rows)
-    st.altair_chart(chart, key="equivariance", alt=text)
+    show_chart(chart, key="equivariance", text=text)
     st.markdown(told)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import cache, frame, inside, links, tables
 from pages.ui.charts import bars, sheets
+from pages.ui.drawing import show_chart
 from pages.ui.names import class_words, short_network_name
 from pages.ui.replay import drawn_once
 from pages.ui.theme import FAMILIES, colours
@@ -240,7 +241,7 @@ def _show_predictions(key: str, seen: Seen, change: Change) -> None:
     shares = {which: say("unit.share", value=f"{row['value']:.0f}") for which, row in first.iterrows()}
     text = say("lab.comma").join(f"{which} {first.loc[which, 'name']} {share}" for which, share in shares.items())
     chart = bars.before_after(data, title, say("axis.probability"), columns, colour)
-    st.altair_chart(chart, key=f"moved_{key}", alt=f"{title}: {text}")
+    show_chart(chart, key=f"moved_{key}", text=f"{title}: {text}")
 
 
 def tiles(before: np.ndarray, after: np.ndarray, returned: np.ndarray) -> np.ndarray:
