@@ -1,13 +1,16 @@
 """Feature maps: two networks, one image, all layers."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.ui import cache, frame
-from pages.ui.parts.feature_maps import attention, decision, images, layers, levels, networks, timelapse
+from pages.ui import cache, frame, links
+from pages.ui.parts.feature_maps import attention, decision, images, layers, levels, networks, number, timelapse
 from pages.ui.words import say
 
 frame.ensure()
 frame.heading("feature_maps")
+links.sections(("number",))
 
 known = cache.networks()
 if not known:
@@ -40,6 +43,7 @@ with overview:
 for view in views:
     with places[view.side]:
         layers.show_layer(view, chosen[view.side], colour_range)
+links.section("number", say("number.section"), partial(number.show_number, views), holds=number.CHOICES)
 
 st.header(say("feature_maps.decision"), help=say("feature_maps.cam_hint"), anchor=False)
 if picture.hint:
@@ -53,5 +57,5 @@ levels.show_levels(views, picture.truth)
 st.header(say("feature_maps.attention"), help=say("feature_maps.rollout_hint"), anchor=False)
 attention.show_both(views, chosen)
 timelapse.show_timelapse(views, chosen)
-st.caption(say("feature_maps.more"))
-st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.PAGES["train"])
+more = say("feature_maps.more")
+st.page_link("pages/train.py", label=say("overview.open_train"), icon=frame.PAGES["train"], help=more)

@@ -16,6 +16,7 @@ from pages.ui.charts import layout
 from pages.ui.parts import convergence, parameters
 from pages.ui.parts.claims import firmness, listing, text_tables, verdicts
 from pages.ui.parts.claims.places import heading
+from pages.ui.parts.feature_maps import number
 from pages.ui.parts.ffn import necessity
 from pages.ui.parts.weight_sharing import figures, live
 from tf_models import locale
@@ -109,6 +110,9 @@ NAMES: dict[str, Iterable[str]] = {
     "blocks.transformer.{}": blocks.STEPS,
     "blocks.word.{}": blocks.WORDS,
     "blocks.legend.{}": blocks.KINDS,
+    "number.kind.{}": number.KINDS,
+    "number.colour.{}": (*number.COLOURS, "grey"),
+    "number.column.{}": ("kind", "colour", "value"),
     "layer.{}": ("merge", "convolution", "pool", "local", "out"),
 }
 LISTS = ("column", "axis", "unit", "arm", "role", "channel", "table", "error")  # named where they are used

@@ -28,6 +28,7 @@ from tf_models.runs.shipped import shipped_records
 from tf_models.runs.spec import RunSpec
 from tf_models.runs.store import RunStore
 from tf_models.runs.timelapse import TimeLapse
+from tf_models.runs.weights import unpack_weights
 from tf_models.study import exact
 from tf_models.study.analysis import Analysis, analyse
 from tf_models.study.experiments.tuning import TUNING_SEEDS
@@ -271,6 +272,26 @@ def _computed_taps(
     shipped = name in showcase.showcases()
     weights = showcase.showcase_weights(name) if shipped else store().read_weights(name)
     return {tap: array[0] for tap, array in jobs().ask(worker.taps, _spec, weights, image).items()}
+
+
+def filters_of(name: str, dataset: str, path: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """The kernel (k, k, in, out) and the bias (out,), if it has one, of a convolution of one of `networks`.
+
+    Raises `LabError` for a file of weights that is gone, cannot be read, or has no such layer.
+    """
+    shipped = f"{name}-{dataset}"
+    return _filters(shipped if shipped in showcase.showcases() else name, path)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _filters(name: str, path: str) -> tuple[np.ndarray, np.ndarray | None]:
+    came = name in showcase.showcases()
+    content = showcase.showcase_weights(name) if came else store().read_weights(name)
+    weights = unpack_weights(content, name)
+    if (kernel := weights.get(f"{path}/kernel")) is None:
+        raise LabError("weights_older", value=name)
+    bias = weights.get(f"{path}/bias")
+    return kernel.astype(np.float32), None if bias is None else bias.astype(np.float32)
 
 
 def timelapse_of(name: str, dataset: str) -> TimeLapse | None:

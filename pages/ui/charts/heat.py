@@ -60,6 +60,43 @@ def heat_map(data: pd.DataFrame, title: str, legend: str, columns: Mapping[str, 
     return titled(alt.layer(bare, cells, gains, figures, *dots), title, (CELL + 2 * below) * len(rows) + AXES + LEGEND)
 
 
+def products(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
+    """What a filter reads, its weights and their products beside each other, a grid of cells each for every colour.
+
+    `data` has x and y (of a cell), kind (over which its grid stands), colour (beside which), value, text (the same as
+    written in the cell) and share (of the largest of its kind, −1 to 1).
+    """
+    across, down = max(data["x"].tolist()) + 1, max(data["y"].tolist()) + 1
+    wide = {"axis": None, "scale": alt.Scale(domain=[-1.5, across - 0.5], nice=False)}
+    high = {"axis": None, "scale": alt.Scale(domain=[-1.5, down - 0.5], nice=False, reverse=True)}
+    x, y = alt.X("x:Q", **wide), alt.Y("y:Q", **high)
+    scale = alt.Scale(domain=[-1, 0, 1], range=["#0072B2", "#F5F5F5", "#D55E00"])
+    tips = [alt.Tooltip(f"{name}:N", title=columns[name]) for name in ("kind", "colour")]
+    tips += [alt.Tooltip("value:Q", title=columns["value"], format="+.3f")]
+    edges = data.assign(left=data["x"] - 0.5, right=data["x"] + 0.5, top=data["y"] - 0.5, bottom=data["y"] + 0.5)
+    cells = (
+        alt.Chart(edges)
+        .mark_rect(stroke="#888", strokeWidth=0.5)
+        .encode(
+            x=alt.X("left:Q", **wide),
+            x2="right:Q",
+            y=alt.Y("top:Q", **high),
+            y2="bottom:Q",
+            color=alt.Color("share:Q", scale=scale, legend=None),
+            tooltip=tips,
+        )
+    )
+    ink = alt.condition("abs(datum.share) > 0.6", alt.value("white"), alt.value("black"))
+    figures = alt.Chart(data).mark_text(fontSize=9).encode(x=x, y=y, text="text:N", color=ink)
+    heads = data.groupby("kind", sort=False).agg(x=("x", "mean")).reset_index().assign(y=-1.0)
+    names = data.groupby("colour", sort=False).agg(y=("y", "mean")).reset_index().assign(x=-1.1)
+    words = [
+        alt.Chart(heads).mark_text(color=INK).encode(x=x, y=y, text="kind:N"),
+        alt.Chart(names).mark_text(color=INK, angle=270).encode(x=x, y=y, text="colour:N"),
+    ]
+    return titled(alt.layer(cells, figures, *words), title, SMALL * (down + 2) + AXES / 2)
+
+
 def matrix(data: pd.DataFrame, title: str, columns: Mapping[str, str]) -> Chart:
     """One figure in every cell, darker where it is smaller, the words of a row above it.
 
