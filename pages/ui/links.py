@@ -65,7 +65,8 @@ def _come_back(page: str) -> None:
         st.session_state[_IMPLIED] = implied
     else:
         choices = {name: value for name, value in choices.items() if name != "data"}
-    st.query_params.update(choices)
+    if choices:  # else Streamlit would tell the browser the address once more, which may be another one by now
+        st.query_params.update(choices)
 
 
 def keep_choice(state: str, words: Iterable[str]) -> None:
