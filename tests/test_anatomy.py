@@ -238,10 +238,12 @@ def test_every_page_says_the_same_of_a_claim():
     for page, query in (("ffn", {}), ("overview", {"open": "tables"}), ("cost", {}), ("hybrids", {})):
         seen = opened(page, **query)
         assert seen and seen <= judged, page
-    captions = [caption.value for caption in open_page("ffn", data="digits").caption]
-    data = "photos (CIFAR-10, JPEG): C37, C40; handwritten digits: C47, C46"
-    said = say("en", "claims.verdicts_on", datasets=data)
-    assert said in captions, "the page shows digits"
+    for page, data in (
+        ("ffn", "photos (CIFAR-10, JPEG)"),
+        ("weight_sharing", "photos (CIFAR-10, JPEG): C15; handwritten digits: C17"),
+    ):
+        captions = [caption.value for caption in open_page(page, data="digits").caption]
+        assert say("en", "claims.verdicts_on", datasets=data) in captions, "the page shows digits"
     for left, right in (("vit_b16", "swin_tiny"), ("vgg16", "mobilevit_s"), ("resnet50", "convnext_tiny")):
         found = opened("anatomy", left=f"published-{left}", right=f"published-{right}")
         assert found and found <= judged, (left, right)

@@ -639,11 +639,17 @@ def test_a_section_is_drawn_when_it_is_opened_and_the_link_says_so(judged_all, m
     assert any("nonsense" in warning.value for warning in unknown.warning)
 
 
-def test_what_only_another_data_set_can_answer_is_shown_of_that_one_and_what_none_can_is_not_offered(judged_all):
+def test_what_only_another_data_set_can_answer_is_shown_of_that_one(only_records):
+    only_records(planned("capacity"))
+    app = open_page("ffn", data=STUDIED[-1], open="capacity")
+    assert cache.nearest_analysis("capacity", STUDIED[-1]).experiment.dataset == STUDIED[0]
+    hint = {"dataset": data_title(STUDIED[0]), "epochs": 60, "seeds": 5}
+    assert say("en", "capacity.hint", **hint) in text_of(app)
+
+
+def test_what_no_data_set_can_answer_is_not_offered(judged_all):
     """A section that opens on a command alone disappoints a class."""
     app = open_page("ffn", data=STUDIED[-1], open="explored,capacity,depth")
-    assert cache.nearest_analysis("capacity", STUDIED[-1]).experiment.dataset == STUDIED[0]
-    assert data_title(STUDIED[0]) in text_of(app)
     titles = {row.label for row in app.expander}
     assert f"**{say('en', 'capacity.title')}**" in titles and f"**{say('en', 'depth.title')}**" not in titles
     assert any("run depth" in code.value for code in app.code)

@@ -7,10 +7,11 @@ accuracy on them at the end. The learning rate is the one with the lowest traini
 a linear model tells apart but cannot learn by heart: about 140 runs of a minute of one core, over an hour on 2 with
 five seeds. 2,000 photographs: 84 runs, two and a half hours with three seeds.
 
-Result so far, on digits with five seeds and four of the arms: attention without any FFN learns every one of the 1,258
+Result so far. On digits, with five seeds and four of the arms, attention without any FFN learns every one of the 1,258
 shuffled labels, as it does with its FFN and at equal parameters (100.0 % each, all seeds); with a linear FFN 99.7 %,
-+0.30 points [−0.12, +0.72] behind the FFN. It is not "extremely weak" here, and at the ceiling no arm can be told from
-another. The other arms and the photographs are missing.
++0.30 points [−0.12, +0.72] behind the FFN. Of 2,000 photographs, with three seeds and three of the arms, it learns
+99.98 % [99.91, 100.06], with its FFN all, with a linear FFN 99.27 %, +0.73 points [−0.68, +2.15] behind the FFN. It is
+not "extremely weak" here, and at the ceiling no arm can be told from another. The other arms are missing.
 """
 
 from dataclasses import dataclass
