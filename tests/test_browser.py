@@ -118,6 +118,19 @@ def test_a_page_that_is_shown_to_a_room_is_large_has_no_sidebar_and_fits(server,
     expect(chart).to_be_visible()
     box = chart.bounding_box()
     assert box["x"] + box["width"] <= 1280
+    visit(page, f"{server.url}/runs?lang=en&present=1")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    for width, height, wide, high in page.evaluate(IN_THEIR_ROOM):
+        assert width <= wide + 2 and height <= high + 2, "nothing lies on what comes after it"
+
+
+# Of every chart and table: its size, and that of the element that holds it, in pixels of the screen.
+IN_THEIR_ROOM = """() => [
+    ...document.querySelectorAll('[data-testid=stVegaLiteChart] svg, [data-testid=stDataFrame] canvas')
+].map(drawn => [drawn, drawn.closest('[data-testid=stElementContainer]')].flatMap(node => {
+    const box = node.getBoundingClientRect()
+    return [box.width, box.height]
+}))"""
 
 
 def test_an_address_in_the_link_becomes_no_link(server, page):

@@ -46,10 +46,12 @@ _ONE_SIDE = """<style>
         position: sticky; top: 3.75rem; z-index: 10; background: light-dark(#fff, #171614)}
 }
 </style>"""
-# Streamlit measures the room of a chart in pixels of the screen, so that a zoomed one would be too wide.
+# Streamlit measures the room of a chart or a table in pixels of the screen, so that a zoomed one would be too large.
 _PRESENTING = """<style>
 [data-testid=stMainBlockContainer] {zoom: 1.5}
-[data-testid=stFullScreenFrame]:has([data-testid=stVegaLiteChart]) {width: calc(100% / 1.5) !important}
+[data-testid=stFullScreenFrame]:has([data-testid=stVegaLiteChart]) {
+    width: calc(100% / 1.5) !important; height: calc(100% / 1.5) !important}
+[data-testid=stFullScreenFrame]:has([data-testid=stDataFrame]) {width: calc(100% / 1.5) !important}
 </style>"""
 # A screen reader's voice and the forms of Chinese characters go by the page's language. What Streamlit says by itself,
 # in English, is said in it too: exchanged where it appears, in place, so that React goes on with the same nodes. Its
