@@ -28,7 +28,7 @@ st.header(
 )
 for (side, system), column in zip(chosen.items(), st.columns(2, gap="large"), strict=True):
     with column:
-        anatomy.show_blocks(side, system)
+        anatomy.show_blocks(side, system, systems)
 st.caption(say("anatomy.more_activations"))
 
 st.header(say("anatomy.shares"), help=say("anatomy.roles_hint"), anchor=False)

@@ -154,10 +154,12 @@ def test_a_skip_connection_is_drawn_where_the_network_has_one(name, skips, of):
 def test_a_block_from_inside_is_an_hourglass_of_its_channels():
     data = anatomy.inside_rows(PUBLISHED["resnet50"])
     assert len(data) == 4 * 3 and data["before"].iloc[1:3].tolist() == data["after"].iloc[:2].tolist() == [64, 64]
-    drawn = networks.hourglasses(data, "title", "sees", {"map": "map"}, dict.fromkeys(data["by"], "#000")).to_dict()
+    drawn = networks.hourglasses(
+        data, "title", "sees", {"map": "map"}, dict.fromkeys(data["by"], "#000"), 4096
+    ).to_dict()
     ends = drawn["datasets"][drawn["layer"][0]["data"]["name"]]
-    heights = [round(row["high"] - row["low"], 3) for row in ends[:6]]
-    assert heights == [0.5, 0.125, 0.125, 0.125, 0.125, 0.5]  # 256 → 64 → 64 → 256
+    heights = [round(row["high"] - row["low"], 4) for row in ends[:6]]
+    assert heights == [0.125, 0.0625, 0.0625, 0.0625, 0.0625, 0.125]  # 256 → 64 → 64 → 256 of 4,096, as square roots
     written = drawn["datasets"][drawn["layer"][1]["data"]["name"]]
     assert [row["channels"] for row in written[:4]] == ["256", "64", "64", "256"]
 

@@ -164,7 +164,7 @@ def test_the_answer_follows_what_was_measured(show, attention, convolution, key)
     assert (because in found) == (attention > 0), "where it harms there is nothing to explain"
     assert say("en", "worth.plain", cnn="95.0") in found
     for gain in (attention, convolution):
-        assert f"from {90 - 100 * gain:.1f} to 90.0 %" in found
+        assert f"90.0 instead of {90 - 100 * gain:.1f} %" in found
 
 
 def test_where_the_ffn_is_as_good_without_its_activation_nothing_is_said_of_that(show):

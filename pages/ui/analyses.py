@@ -136,7 +136,8 @@ def effect_rows(
 
 def show_reading(delta: float) -> None:
     """How such a picture is read, in a line; what the verdicts mean, to hover over."""
-    st.caption(say("verdict.marks"), help=say("verdict.hint", delta=tables.margin(delta)))
+    small = tables.margin(delta)
+    st.caption(say("verdict.marks", delta=small), help=say("verdict.hint", delta=small))
 
 
 def effect_words(rows: pd.DataFrame) -> str:

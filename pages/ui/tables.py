@@ -7,7 +7,7 @@ from pages.ui.words import say
 from tf_models.statistics.effects import Measure
 
 IN_POINTS = ("accuracy", "doubling")  # units that are shares, and shown as points
-RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
+RAISED = str.maketrans("-.0123456789", "⁻˙⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def points(value: float | None, sign: bool = True) -> str:

@@ -15,6 +15,7 @@ DIRECTIONS = 36  # pixels for two lines of words above rows
 MARGIN = 30  # pixels that Streamlit takes beside axes and title
 RUN = 30  # pixels for one row of runs
 DODGE = 7  # pixels between two intervals at one place
+APART = 12  # and in one row, below each other
 LANE = 22  # pixels for one interval under the words of a claim's part
 LANE_LINE, LANE_LETTERS = 16, 58  # a line of these words, in pixels and, as a phone has room for, in Latin letters
 LANE_NAME = 56  # pixels for the data set before a lane
@@ -100,45 +101,49 @@ def spans(
 ) -> Chart:
     """A row per label: value with its interval, vertical lines at `rules`. Columns: label, value, low, high, colour.
 
-    Where the axis is to show no more than `reach`, an arrow at its end says of an interval that it goes on.
+    Several of one label stand below each other. Where the axis is to show no more than `reach`, an arrow at its end
+    says of an interval that it goes on.
     """
     order = list(dict.fromkeys(data["label"]))
     y, words = beside_rows(order)
     first, last = reach or (-math.inf, math.inf)
     shown = data.assign(
-        row=data["label"].map(order.index), start=data["low"].clip(lower=first), end=data["high"].clip(upper=last)
+        row=data["label"].map(order.index),
+        turn=data.groupby("label").cumcount(),
+        start=data["low"].clip(lower=first),
+        end=data["high"].clip(upper=last),
     )
     x = {
         "title": axis,
         "scale": alt.Scale(domain=[first, last], nice=False) if reach else alt.Scale(zero=False, padding=16),
         "axis": alt.Axis(grid=False, tickCount=7),
     }
-    base = alt.Chart(shown).encode(
-        y=y,
-        color=alt.Color("colour:N", scale=None),
-        tooltip=[
-            alt.Tooltip("label:N", title=columns["label"]),
-            *(alt.Tooltip(f"{name}:Q", title=columns[name], format=tips) for name in ("value", "low", "high")),
-        ],
-    )
-    span = base.mark_rule(size=3).encode(x=alt.X("start:Q", **x), x2="end:Q")
-    dot = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("value:Q", **x))
+    told = [alt.Tooltip("label:N", title=columns["label"])]
+    told += [alt.Tooltip(f"{name}:Q", title=columns[name], format=tips) for name in ("value", "low", "high")]
     marks = [
         alt.Chart(pd.DataFrame({"rule": [float(rule)]})).mark_rule(color="#888").encode(x=alt.X("rule:Q", **x))
         for rule in rules
     ]
-    arrows = [
-        base.mark_point(shape=shape, filled=True, size=90, opacity=1)
-        .encode(x=alt.X(f"{end}:Q", **x))
-        .transform_filter(f"datum.{end} {beyond} datum.{bound}")
-        for end, bound, beyond, shape in (
-            ("start", "low", ">", "triangle-left"),
-            ("end", "high", "<", "triangle-right"),
-        )
-        if shown[end].tolist()
-        != shown[bound].tolist()  # no layer without a mark: a screen reader would meet one without a name
-    ]
-    return titled(alt.layer(*marks, span, dot, *arrows, *words), title, row_height(order) * len(order) + AXES)
+    turns = max(shown["turn"].tolist(), default=0) + 1
+    for _, some in shown.groupby("turn"):
+        look = {"opacity": 1, "yOffset": APART * (some["turn"].iloc[0] - (turns - 1) / 2)}
+        base = alt.Chart(some).encode(y=y, color=alt.Color("colour:N", scale=None), tooltip=told)
+        marks += [
+            base.mark_rule(size=3, **look).encode(x=alt.X("start:Q", **x), x2="end:Q"),
+            base.mark_point(filled=True, size=110, **look).encode(x=alt.X("value:Q", **x)),
+        ]
+        marks += [
+            base.mark_point(shape=shape, filled=True, size=90, **look)
+            .encode(x=alt.X(f"{end}:Q", **x))
+            .transform_filter(f"datum.{end} {beyond} datum.{bound}")
+            for end, bound, beyond, shape in (
+                ("start", "low", ">", "triangle-left"),
+                ("end", "high", "<", "triangle-right"),
+            )
+            if some[end].tolist()
+            != some[bound].tolist()  # no layer without a mark: a screen reader would meet one without a name
+        ]
+    return titled(alt.layer(*marks, *words), title, row_height(order) * len(order) + AXES)
 
 
 def doubled(data: pd.DataFrame, title: str, axis: str, columns: Mapping[str, str]) -> Chart:

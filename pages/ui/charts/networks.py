@@ -1,5 +1,6 @@
 """Drawings of networks: pure functions from a DataFrame to `alt.Chart`, words and colours from the caller."""
 
+import math
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
@@ -82,21 +83,20 @@ def _stages(boxes: pd.DataFrame) -> pd.DataFrame:
 
 
 def hourglasses(
-    data: pd.DataFrame, title: str, legend: str, columns: Mapping[str, str], colours: Mapping[str, str]
+    data: pd.DataFrame, title: str, legend: str, columns: Mapping[str, str], colours: Mapping[str, str], widest: int
 ) -> Chart:
     """Blocks from inside, one below the other: every linear map is a piece as high as the channels before and after it.
 
     `data` has label (of its block), place (of the map in it, from 0), before and after (channels), by (its colour, a
-    key of `colours`) and what else `columns` names for the tooltip. Heights are relative to the widest place of the
-    block.
+    key of `colours`) and what else `columns` names for the tooltip. Heights are on a square-root scale up to `widest`,
+    the most channels of all blocks that are compared.
     """
     labels = list(dict.fromkeys(data["label"]))
     ends, nodes = [], {}
     for row, (label, pieces) in enumerate(data.groupby("label", sort=False)):
-        widest = max(*pieces["before"], *pieces["after"])
         for piece in pieces.to_dict("records"):
             for after, channels in enumerate((piece["before"], piece["after"])):
-                half = 0.25 * channels / widest
+                half = 0.25 * math.sqrt(channels / widest)
                 at = {"x": piece["place"] + after, "low": -row - half, "high": -row + half}
                 ends.append({**piece, **at, "piece": f"{label} {piece['place']}"})
                 nodes[label, at["x"]] = {**at, "channels": f"{channels:,}"}

@@ -301,16 +301,19 @@ def _show_stages_of(asked: Asked) -> None:
 
 
 @drawn_once
-def show_blocks(side: str, asked: Asked) -> None:
-    """The blocks from inside: how wide each map leaves them, and how many activations follow their linear maps."""
-    shown = system(*asked)
+def show_blocks(side: str, asked: Asked, both: Sequence[Asked]) -> None:
+    """The blocks from inside: how wide each map leaves them, on the scale that both sides share, and how many
+    activations follow their linear maps.
+    """
+    shown, all_rows = system(*asked), [inside_rows(system(*other).spec) for other in both]
+    widest = max(max(*rows["before"], *rows["after"]) for rows in all_rows)
     data, told = inside_rows(shown.spec), []
     for block in anatomy.typical(shown.spec):
         way = say(f"anatomy.way.{anatomy.direction(block)}")
         told.append(say("anatomy.inside_line", stage=block.stage, steps=steps_words(block), way=way))
     colours = {say("anatomy.by.mixes"): ROLES["mixer"], say("anatomy.by.alone"): ROLES["channel"]}
     columns = column_words("map", "before", "after")
-    chart = networks.hourglasses(data, shown.title, say("anatomy.by"), columns, colours)
+    chart = networks.hourglasses(data, shown.title, say("anatomy.by"), columns, colours, widest)
     alt = f"{shown.title}: {say('claims.and').join(told)}".replace("*", "")
     show_chart(chart, key=f"inside_{side}", text=alt)
     linear, active = (sum(getattr(x, name) for x in plan(shown.spec)) for name in ("linear", "activations"))

@@ -143,6 +143,7 @@ def show_section(analysis: Analysis) -> None:
     dataset, columns = analysis.experiment.dataset, analyses.column_names() | {"label": say("topic.column.mixer")}
     chart = effects.effect_chart(rows, say("worth.chart"), "ffn", columns)
     show_chart(chart, key=f"worth_{dataset}", text=plain(say("worth.alt", text=analyses.effect_words(rows))))
+    analyses.show_reading(analysis.primary.delta)
     analyses.show_withheld(analysis)
     st.markdown(worth_words(analysis))
     st.caption(sentences(say("worth.hint"), analyses.scale_of(analysis, begins=True)))
