@@ -277,6 +277,8 @@ def test_the_data_set_goes_along_and_a_page_is_one_step_back(server, page):
 def test_a_claim_is_repeated_beside_the_shipped_runs(server, page):
     visit(page, f"{server.url}/claims?lang=en")
     page.get_by_text(say("en", "claims.list", count=50)).click()
+    expect(page.locator(".st-key-open_C50")).to_be_visible()
+    settle(page)
     statement = page.get_by_role("button", name="C19")
     statement.scroll_into_view_if_needed()
     statement.click()
@@ -309,6 +311,8 @@ def test_a_click_on_a_square_opens_the_card_of_its_statement(server, page):
 def test_a_card_opens_at_its_head_and_closes_at_its_statement(server, page):
     visit(page, f"{server.url}/claims?lang=en&claim=C40")
     page.get_by_text(say("en", "claims.list", count=50)).click()
+    expect(page.locator(".st-key-open_C50")).to_be_visible()  # the last one: nothing moves any more
+    settle(page)
     statement = page.locator(".st-key-open_C05").get_by_role("button")
     statement.scroll_into_view_if_needed()
     assert page.evaluate(SCROLLED) > 1000
