@@ -156,8 +156,9 @@ def _with_weights(dataset: str, choice: str) -> str | None:
 def _choose(dataset: str, shown: showcase.Showcase) -> tuple[int, Change]:
     """Which image, and what is done to it, both in the link."""
     first, second, third, fourth = st.columns([2, 4, 2, 2])
+    classes = class_words(dataset, len(shown.classes))
     names = {
-        str(place): say("weight_sharing.photo", name=name) if label < 0 else str(shown.classes[label])
+        str(place): say("weight_sharing.photo", name=name) if label < 0 else classes[label]
         for place, (label, name) in enumerate(zip(shown.labels, shown.image_names, strict=True))
     }
     picked = links.choose("image", say("weight_sharing.image"), list(names), names.__getitem__, where=first)
