@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
+from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 from visits import open_page
 
@@ -182,6 +183,12 @@ def test_bars_of_one_network_stand_closer_than_those_of_two():
     places = sorted({row["label"]: row["place"] for row in rows}.values())
     within, between, again = (after - before for before, after in pairwise(places))
     assert within == pytest.approx(again) and within < 1 < between
+
+
+def test_the_drawing_of_overview_has_the_colours_of_the_roles():
+    for name in ("blocks.css", "blocks.js"):
+        code = (ROOT / "pages/ui" / name).read_text(encoding="utf-8")
+        assert theme.ROLES["mixer"] in code and theme.ROLES["channel"] in code, name
 
 
 def test_no_colour_of_a_role_means_a_family_or_a_verdict():

@@ -40,6 +40,11 @@ def test_the_sum_is_what_the_layer_gives(variant, shape):
         assert layer.kernel == 1 or abs(moved.value - given[place][0]) > 1e-3, "one row lower is another number"
 
 
+def test_a_cell_leaves_out_no_digit_but_a_leading_zero():
+    shown = {0.254: ".25", -0.254: "−.25", 10.5: "10.50", -20.04: "−20.04", 1: "1.00", -0.001: ".00"}
+    assert {value: number.short(value) for value in shown} == shown
+
+
 def test_a_network_that_reads_pixels_in_another_order_has_no_such_number():
     assert number.first_convolution(configure("vit", {"shuffle": "patches"}, (32, 32, 3), 10)) is None
 

@@ -2,7 +2,7 @@
 // two. Nothing is asked of the server. `data`: words only (`pages/ui/blocks.py`).
 const CHANNELS = 4, SIDE = 5, CELL = 15, SHIFT = [12, -9] // a position is a cell; a channel a plane behind the one before
 const SECONDS = 5
-const MIXES = '#56B4E9', WORKS = '#C9A36A' // as in blocks.css
+const MIXES = '#56B4E9', WORKS = '#C9A36A' // as in blocks.css, and of `ROLES` in theme.py
 const SVG = 'http://www.w3.org/2000/svg'
 const ATTENTION = [ // how much the looking position takes from each: far ones too
     [.15, .1, .55, .1, .1], [.1, .35, .2, .1, .65], [.1, .2, .8, .3, .1], [.7, .1, .3, .1, .1], [.1, .1, .1, .45, .25],

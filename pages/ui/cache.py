@@ -269,9 +269,12 @@ def _computed_taps(
     name: str, _spec: RunSpec, dataset: str, pixels: bytes, shape: tuple[int, ...]
 ) -> dict[str, np.ndarray]:
     image = np.frombuffer(pixels, np.uint8).reshape(1, *shape)
-    shipped = name in showcase.showcases()
-    weights = showcase.showcase_weights(name) if shipped else store().read_weights(name)
-    return {tap: array[0] for tap, array in jobs().ask(worker.taps, _spec, weights, image).items()}
+    return {tap: array[0] for tap, array in jobs().ask(worker.taps, _spec, _weights(name), image).items()}
+
+
+def _weights(name: str) -> bytes:
+    """Of a network that came with the lab, by the name of its showcase, or of a run, by its id."""
+    return showcase.showcase_weights(name) if name in showcase.showcases() else store().read_weights(name)
 
 
 def filters_of(name: str, dataset: str, path: str) -> tuple[np.ndarray, np.ndarray | None]:
@@ -285,9 +288,7 @@ def filters_of(name: str, dataset: str, path: str) -> tuple[np.ndarray, np.ndarr
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _filters(name: str, path: str) -> tuple[np.ndarray, np.ndarray | None]:
-    came = name in showcase.showcases()
-    content = showcase.showcase_weights(name) if came else store().read_weights(name)
-    weights = unpack_weights(content, name)
+    weights = unpack_weights(_weights(name), name)
     if (kernel := weights.get(f"{path}/kernel")) is None:
         raise LabError("weights_older", value=name)
     bias = weights.get(f"{path}/bias")

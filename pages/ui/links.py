@@ -58,6 +58,12 @@ def _note() -> None:
     st.session_state.setdefault(_LEFT, {})[st.session_state["links_page"]] = left
 
 
+def _write(key: str, text: str) -> None:
+    """Have the link say it."""
+    st.query_params[key] = text
+    _note()
+
+
 def _come_back(page: str) -> None:
     """The choices with which `page` was left, of the data set that was chosen meanwhile on another page."""
     choices, implied, data = st.session_state.get(_LEFT, {}).get(page, ({}, None, None))
@@ -145,8 +151,7 @@ def choose_data(
     there = kept in options and has(kept)
     plain = st.session_state[_PLAIN] and not {"data"} & {*st.session_state[_SEEN], *st.query_params}
     if plain and there and kept != default:
-        st.query_params["data"] = kept
-        _note()
+        _write("data", kept)
     told = st.query_params.get("data") not in (None, st.session_state[_IMPLIED])
     before = st.session_state[_HELD].get("data")
     value = choose("data", label, options, named, default, where=where, **more)
@@ -165,8 +170,8 @@ def imply_data(name: str | None, default: str) -> None:
     """
     told = {"data"} & {*st.query_params, *st.session_state[_SEEN]}
     if not told and not st.session_state[_PLAIN] and name not in (default, None):
-        st.query_params["data"] = st.session_state[_IMPLIED] = name
-        _note()
+        st.session_state[_IMPLIED] = name
+        _write("data", name)
 
 
 def choose_number(key: str, label: str, low: int, high: int, default: int, where: Any = st, **more: Any) -> int:
@@ -337,7 +342,6 @@ def _keep_in_link(key: str, value: Any, default: Any) -> Any:
     if text is None:
         drop(key)
     elif st.query_params.get(key) != text:
-        st.query_params[key] = text
-        _note()
+        _write(key, text)
     st.session_state[_SEEN][key] = text
     return value

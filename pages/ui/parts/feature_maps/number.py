@@ -1,5 +1,6 @@
 """One number of the first layer that reads the image, multiplied out: what it reads, its weights, their sum."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -111,6 +112,11 @@ def number_words(found: Product) -> str:
     return sentences(say(key, count=count, **shown), say("number.shared", count=count, places=f"{places:,}"))
 
 
+def short(value: float) -> str:
+    """Two decimals, as a small cell has room for them: .25 for 0.25."""
+    return re.sub(r"^(−?)0\.", r"\1.", tables.decimal(value))
+
+
 def product_rows(found: Product) -> pd.DataFrame:
     """What `heat.products` draws, one row per cell."""
     size, _, channels = found.read.shape
@@ -121,7 +127,7 @@ def product_rows(found: Product) -> pd.DataFrame:
             "kind": say(f"number.kind.{kind}"),
             "colour": say(f"number.colour.{colours[place]}"),
             "value": (value := float(parts[kind][row, column, place])),
-            "text": tables.decimal(value, digits=2).replace("0.", ".", 1),
+            "text": short(value),
             "share": value / (float(np.abs(parts[kind]).max()) or 1.0),
             "x": KINDS.index(kind) * (size + 1) + column,
             "y": place * (size + 1) + row,
